@@ -1,0 +1,4 @@
+module io.tersor.bench {
+    requires io.tersor.cli;
+    requires jmh.core;
+}

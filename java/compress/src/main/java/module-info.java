@@ -1,0 +1,3 @@
+module io.tersor.compress {
+    requires transitive io.tersor.model;
+}

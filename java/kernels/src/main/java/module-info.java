@@ -1,0 +1,3 @@
+module io.tersor.kernels {
+    requires static jdk.incubator.vector;
+}
