@@ -1,3 +1,14 @@
+/**
+ * Tensors, formats, kernels and backends for compressed neural networks. Depends on the JDK alone; the vector backend
+ * needs {@code jdk.incubator.vector} at run time, the others work without it.
+ */
 module io.tersor.kernels {
     requires static jdk.incubator.vector;
+
+    exports io.tersor;
+    exports io.tersor.tensor;
+    exports io.tersor.quant;
+    exports io.tersor.kernel;
+
+    uses io.tersor.kernel.BackendProvider;
 }

@@ -1,0 +1,23 @@
+package io.tersor;
+
+/**
+ * Root of every failure that the library reports by itself. The message is one line that names what is wrong and,
+ * where there is one, the way out; failures of the JDK's own memory checks (a closed arena, a foreign thread) keep the
+ * JDK's types.
+ */
+public class TersorException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** @param message one line: what is wrong, what was expected, what was found */
+    public TersorException(String message) {
+        super(message);
+    }
+
+    /**
+     * @param message one line: what is wrong, what was expected, what was found
+     * @param cause what led to it
+     */
+    public TersorException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

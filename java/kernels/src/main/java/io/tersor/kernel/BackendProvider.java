@@ -1,0 +1,56 @@
+package io.tersor.kernel;
+
+import io.tersor.UnsupportedKernelException;
+import io.tersor.tensor.Tensor;
+import java.util.Optional;
+
+/**
+ * What a backend implements, found through {@link java.util.ServiceLoader}. Creating a provider must succeed on every
+ * machine; what is missing is told by {@link #status}. Thread-safe.
+ *
+ * <p>A {@code prepare} is only called after {@link #refusal} was empty and the constants were checked against the spec.
+ */
+public interface BackendProvider {
+    /** Returns which backend this is. */
+    Backend backend();
+
+    /** Returns whether it runs here; loads what it needs on the first call. */
+    BackendStatus status();
+
+    /** Returns why this backend, though available, does not run a spec; empty when it does. */
+    Optional<String> refusal(KernelSpec spec);
+
+    /**
+     * Packs the weights and returns the kernel.
+     *
+     * @param weights [k, n], any strides; read before this returns, not kept
+     * @param bias [n], present if the spec has one; read before this returns, not kept
+     */
+    default MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
+    /**
+     * Packs the weights and returns the kernel.
+     *
+     * @param weights [oc, ic / groups, kh, kw], any strides; read before this returns, not kept
+     * @param bias [oc], present if the spec has one; read before this returns, not kept
+     */
+    default Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
+    /** Returns the kernel. */
+    default Add prepare(AddSpec spec, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
+    /** Returns the kernel. */
+    default Unary prepare(UnarySpec spec, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
+    private UnsupportedKernelException unsupported(KernelSpec spec) {
+        return new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
+    }
+}

@@ -1,0 +1,40 @@
+package io.tersor.kernel;
+
+import io.tersor.OperandException;
+import io.tersor.quant.QuantParams;
+import io.tersor.quant.Rounding;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+
+/**
+ * Quantization of f32: q = saturate(round(x / scale) + zeroPoint), with {@link io.tersor.quant.Quantizer}'s
+ * arithmetic: an IEEE division, and NaN to the lowest value.
+ *
+ * @param dstType u8 or s8
+ * @param params per tensor, or per channel along any axis
+ */
+public record QuantizeSpec(DataType dstType, QuantParams params, Rounding rounding) implements UnarySpec {
+    /** Checks the combination. */
+    public QuantizeSpec {
+        OperandException.check(SpecChecks.isByte(dstType), "dst", "u8 or s8", dstType);
+        OperandException.check(!params.isPerGroup(), "params", "per tensor or per channel", params);
+        SpecChecks.level("params", params);
+        params.checkZeroPoints("params", dstType);
+    }
+
+    @Override
+    public DataType srcType() {
+        return DataType.F32;
+    }
+
+    @Override
+    public Shape dstShape(Shape src) {
+        params.check("params", dstType, src);
+        return src;
+    }
+
+    @Override
+    public String name() {
+        return "quantize_f32" + dstType;
+    }
+}

@@ -1,0 +1,88 @@
+package io.tersor.tensor;
+
+import java.util.Locale;
+
+/**
+ * Element type of a tensor. Signed integers are two's complement; {@link #F16} is IEEE 754 binary16, {@link #BF16} the
+ * upper half of a binary32. Multi-byte elements are in the machine's byte order; {@link #S4} and {@link #U4} are packed
+ * two to a byte, the element of the lower index in the low nibble (ONNX's layout). {@link #BOOL} is one byte, 0 or 1.
+ */
+public enum DataType {
+    F64(64, true, -Double.MAX_VALUE, Double.MAX_VALUE),
+    F32(32, true, -Float.MAX_VALUE, Float.MAX_VALUE),
+    F16(16, true, -65504, 65504),
+    BF16(16, true, -0x1.FEp127, 0x1.FEp127),
+    S64(64, false, Long.MIN_VALUE, Long.MAX_VALUE),
+    S32(32, false, Integer.MIN_VALUE, Integer.MAX_VALUE),
+    S16(16, false, Short.MIN_VALUE, Short.MAX_VALUE),
+    S8(8, false, -128, 127),
+    S4(4, false, -8, 7),
+    U64(64, false, 0, 0x1p64),
+    U32(32, false, 0, 0xFFFF_FFFFL),
+    U16(16, false, 0, 65535),
+    U8(8, false, 0, 255),
+    U4(4, false, 0, 15),
+    BOOL(8, false, 0, 1);
+
+    private final int bits;
+    private final boolean floating;
+    private final double min;
+    private final double max;
+
+    DataType(int bits, boolean floating, double min, double max) {
+        this.bits = bits;
+        this.floating = floating;
+        this.min = min;
+        this.max = max;
+    }
+
+    /** Returns the size of one element in bits. */
+    public int bits() {
+        return bits;
+    }
+
+    /** Returns whether elements are binary floating-point numbers. */
+    public boolean isFloating() {
+        return floating;
+    }
+
+    /** Returns whether this is an integer type of at most 8 bits that affine quantization can target. */
+    public boolean isQuantized() {
+        return !floating && bits <= 8 && this != BOOL;
+    }
+
+    /** Returns whether elements are packed more than one to a byte. */
+    public boolean isPacked() {
+        return bits < 8;
+    }
+
+    /** Returns the smallest finite value; exact except for the 64-bit integers. */
+    public double min() {
+        return min;
+    }
+
+    /** Returns the largest finite value; exact except for the 64-bit integers. */
+    public double max() {
+        return max;
+    }
+
+    /** Returns the bytes that {@code elements} contiguous elements take, rounded up to whole bytes. */
+    public long bytes(long elements) {
+        return isPacked() ? Math.ceilDiv(elements, 8 / bits) : Math.multiplyExact(elements, bits / 8);
+    }
+
+    /** Returns the size of one element in bytes, 1 for packed types: the alignment that a tensor's memory needs. */
+    public int alignment() {
+        return Math.max(1, bits / 8);
+    }
+
+    /** Returns the short lower-case name used in specs, tables and file names, such as {@code u8}. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public String toString() {
+        return label();
+    }
+}

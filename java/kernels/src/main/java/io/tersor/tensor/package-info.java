@@ -1,0 +1,2 @@
+/** Element types, shapes, and typed views of native memory. */
+package io.tersor.tensor;
