@@ -6,6 +6,7 @@ module io.tersor.kernels {
     requires static jdk.incubator.vector;
 
     exports io.tersor;
+    exports io.tersor.ffm;
     exports io.tersor.tensor;
     exports io.tersor.quant;
     exports io.tersor.kernel;

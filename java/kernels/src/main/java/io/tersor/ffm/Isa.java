@@ -1,0 +1,46 @@
+package io.tersor.ffm;
+
+import io.tersor.TersorException;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Instruction sets that kernels are written for, each including those before it. The property {@code tersor.isa} names
+ * the highest one to use, so that every one can be tested on one machine; it can only lower what the CPU offers.
+ */
+public enum Isa {
+    /** What every CPU of the architecture has. */
+    BASELINE,
+    /** AVX2 and FMA. */
+    AVX2,
+    /** AVX-512 F, BW, DQ, VL and VNNI. */
+    AVX512_VNNI,
+    /** AMX tiles with INT8, besides AVX-512 VNNI. */
+    AMX;
+
+    /** System property that caps the instruction set, by {@link #label()}. */
+    public static final String PROPERTY = "tersor.isa";
+
+    /** Returns the name used in the property and in messages, such as {@code avx512_vnni}. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * Returns the cap that the property sets, if any.
+     *
+     * @throws TersorException if the property names no instruction set
+     */
+    public static Optional<Isa> cap() {
+        String value = System.getProperty(PROPERTY, "");
+        if (value.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(Arrays.stream(values()).filter(isa -> isa.label().equals(value)).findFirst().orElseThrow(
+                () -> new TersorException("-D" + PROPERTY + ": expected one of "
+                        + Arrays.stream(values()).map(Isa::label).collect(Collectors.joining(", ")) + ", got "
+                        + value)));
+    }
+}
