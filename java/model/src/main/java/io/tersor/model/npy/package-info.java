@@ -1,0 +1,2 @@
+/** NumPy's .npy files: one array each, in and out. */
+package io.tersor.model.npy;
