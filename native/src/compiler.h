@@ -1,0 +1,40 @@
+/* The few things that C11 leaves to the compiler. */
+#ifndef TERSOR_COMPILER_H
+#define TERSOR_COMPILER_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+#define PRAGMA(text) _Pragma(#text)
+#if defined(__clang__)
+#define UNROLL(count) PRAGMA(clang loop unroll(full))
+#else
+#define UNROLL(count) PRAGMA(GCC unroll count)
+#endif
+
+ALWAYS_INLINE int32_t load_s32(const void *address) {
+    int32_t value;
+    memcpy(&value, address, sizeof value);
+    return value;
+}
+
+/* Row i of a matrix whose rows lie stride_bytes apart. */
+ALWAYS_INLINE void *row_of(void *base, int64_t i, int64_t stride_bytes) {
+    return (char *) base + i * stride_bytes;
+}
+
+ALWAYS_INLINE const void *const_row_of(const void *base, int64_t i, int64_t stride_bytes) {
+    return (const char *) base + i * stride_bytes;
+}
+
+ALWAYS_INLINE int64_t min_s64(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+ALWAYS_INLINE int64_t round_up(int64_t value, int64_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+#endif

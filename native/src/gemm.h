@@ -1,0 +1,80 @@
+/*
+ * Matrix multiplication by tiles. A kernel computes one tile of rows x columns accumulators over all of k; the driver
+ * in gemm.c walks the tiles and hands each to the epilogue while it is in L1.
+ *
+ * Packed weights are panels of `columns` columns, padded with zeros to whole panels and to k steps:
+ * [panel][k / group][column][group]. Rows of the source are read in place, or first converted into scratch: to
+ * another type, or because their stride would alias in L1.
+ */
+#ifndef TERSOR_GEMM_H
+#define TERSOR_GEMM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "epilogue.h"
+
+enum { MAX_TILE_ROWS = 32, MAX_TILE_COLUMNS = 64, MAX_TILE = 32 * 32 };
+
+typedef struct gemm_tile {
+    int64_t rows;       /* 1 to the kernel's rows */
+    const void *src;    /* rows that hold `steps` whole k steps */
+    int64_t src_stride; /* bytes */
+    int64_t steps;
+    const void *tail;    /* NULL, or one more step of each row, padded with zeros, tail_stride bytes apart */
+    int64_t tail_stride; /* bytes */
+    const void *panel;
+    const int32_t *init; /* accumulators start from these [columns] in each row; the f32 kernels start from zero */
+    void *acc;           /* int32 or f32 [rows, columns] */
+} gemm_tile;
+
+typedef struct gemm_kernel {
+    const char *name;
+    int32_t rows, columns; /* the tile */
+    int32_t group;         /* neighbours in k that lie together in a panel */
+    int32_t step;          /* k per step, a multiple of group */
+    int32_t src_bytes;     /* of an element of the source, and of the packed weights */
+    int32_t row_bytes;     /* of an element of the rows that the kernel reads */
+    int32_t src_shift;     /* what the conversion adds to each element */
+    bool fixed_rows;       /* every tile but the last has all rows; `enter` is called when the number changes */
+    bool convert_always;
+    void (*convert)(const void *src, int64_t count, void *row);
+    int32_t (*row_sum)(const void *src, int64_t count, int32_t shift); /* of src + shift, wrapping; NULL for f32 */
+    void (*enter)(int64_t rows);
+    void (*leave)(void);
+    void (*tile)(const gemm_tile *tile);
+} gemm_kernel;
+
+typedef struct gemm_weights {
+    const void *panels;
+    const int32_t *compensation; /* [n], padded to whole panels; NULL for f32 */
+    const int32_t *zero_points;  /* the same, or NULL when all are zero */
+} gemm_weights;
+
+typedef struct gemm_operands {
+    int64_t m, k, n;
+    const void *src;
+    int64_t src_stride; /* bytes */
+    bool src_padded;    /* rows are readable up to the next k step */
+    gemm_weights weights;
+    const epilogue *e;
+    epilogue_function *store;
+    void *dst;
+    int64_t dst_stride; /* bytes */
+} gemm_operands;
+
+int64_t gemm_padded_k(const gemm_kernel *kernel, int64_t k);
+int64_t gemm_padded_n(const gemm_kernel *kernel, int64_t n);
+
+/* Rows that are worked on together: their bytes stay in L2 while the panels pass by. */
+int64_t gemm_block_rows(const gemm_kernel *kernel, int64_t k);
+
+/* A row stride of at least `bytes` that spreads rows over the sets of L1. */
+int64_t gemm_row_stride(int64_t bytes);
+
+/* A multiple of TERSOR_ALIGNMENT, enough for any m. */
+int64_t gemm_scratch_bytes(const gemm_kernel *kernel, int64_t k);
+
+void gemm_run(const gemm_kernel *kernel, const gemm_operands *operands, void *scratch);
+
+#endif

@@ -1,0 +1,88 @@
+#include "gemm_pack.h"
+
+#include "check.h"
+#include "compiler.h"
+
+tersor_status gemm_panels_bytes(const gemm_kernel *kernel, int64_t k, int64_t n, int64_t *bytes) {
+    const int64_t elements = gemm_padded_k(kernel, k) * gemm_padded_n(kernel, n); /* below 2^63 */
+    int64_t total;
+    if (__builtin_mul_overflow(elements, (int64_t) kernel->src_bytes, &total) || total > PTRDIFF_MAX / 2) {
+        return TERSOR_INVALID_SIZE;
+    }
+    *bytes = round_up(total, TERSOR_ALIGNMENT);
+    return TERSOR_OK;
+}
+
+int64_t gemm_columns_bytes(const gemm_kernel *kernel, int64_t n) {
+    return round_up(gemm_padded_n(kernel, n) * 4, TERSOR_ALIGNMENT);
+}
+
+tersor_status gemm_check_quantization(const quantization *q, int64_t n, bool *has_zero_points) {
+    *has_zero_points = false;
+    if (q->bias != NULL) {
+        RETURN_IF_ERROR(check_vector(q->bias, n, 4));
+    }
+    const int32_t *zero_points = q->weights_zero_points;
+    if (zero_points == NULL) {
+        return TERSOR_OK;
+    }
+    RETURN_IF_ERROR(check_vector(zero_points, n, 4));
+    for (int64_t j = 0; j < n; j++) {
+        RETURN_IF_ERROR(check_zero_point(TERSOR_S8, zero_points[j]));
+        *has_zero_points |= zero_points[j] != 0;
+    }
+    return TERSOR_OK;
+}
+
+#define PACK(name, type)                                                                                               \
+    static void pack_##name(const gemm_kernel *kernel, const weights_view *w, type *to) {                              \
+        const type *from = w->data;                                                                                    \
+        const int64_t padded_k = gemm_padded_k(kernel, w->k);                                                          \
+        for (int64_t panel = 0; panel < w->n; panel += kernel->columns) {                                              \
+            const int64_t columns = min_s64(kernel->columns, w->n - panel);                                            \
+            for (int64_t k = 0; k < padded_k; k += kernel->group) {                                                    \
+                for (int64_t j = 0; j < kernel->columns; j++) {                                                        \
+                    for (int64_t i = k; i < k + kernel->group; i++) {                                                  \
+                        const bool inside = j < columns && i < w->k;                                                   \
+                        *to++ = inside ? from[i * w->k_stride + (panel + j) * w->n_stride] : 0;                        \
+                    }                                                                                                  \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+PACK(s8, int8_t)
+PACK(f32, float)
+
+void gemm_pack_panels(const gemm_kernel *kernel, const weights_view *weights, void *panels) {
+    if (kernel->src_bytes == 1) {
+        pack_s8(kernel, weights, panels);
+    } else {
+        pack_f32(kernel, weights, panels);
+    }
+}
+
+void gemm_pack_columns(const gemm_kernel *kernel, const weights_view *weights, const quantization *q,
+                       int32_t *compensation, int32_t *zero_points) {
+    const int8_t *w = weights->data;
+    /* A kernel that reads src + shift sees a source zero point that is larger by the shift. */
+    const uint32_t src_zero_point = (uint32_t) (q->src_zero_point + kernel->src_shift);
+    const int64_t padded_n = gemm_padded_n(kernel, weights->n);
+    for (int64_t j = 0; j < padded_n; j++) {
+        compensation[j] = 0;
+        zero_points[j] = 0;
+        if (j >= weights->n) {
+            continue;
+        }
+        uint32_t sum = 0;
+        for (int64_t i = 0; i < weights->k; i++) {
+            sum += (uint32_t) w[i * weights->k_stride + j * weights->n_stride];
+        }
+        if (q->weights_zero_points != NULL) {
+            zero_points[j] = q->weights_zero_points[j];
+        }
+        const uint32_t centred = sum - (uint32_t) weights->k * (uint32_t) zero_points[j];
+        const uint32_t bias = q->bias == NULL ? 0 : (uint32_t) q->bias[j];
+        compensation[j] = (int32_t) (bias - src_zero_point * centred);
+    }
+}

@@ -1,0 +1,33 @@
+/* Weights of one matrix in the order in which tiles read them. */
+#ifndef TERSOR_GEMM_PACK_H
+#define TERSOR_GEMM_PACK_H
+
+#include "gemm.h"
+
+/* Element (k, n) of the weights stands at k * k_stride + n * n_stride elements. */
+typedef struct weights_view {
+    const void *data;
+    int64_t k, n;
+    int64_t k_stride, n_stride;
+} weights_view;
+
+typedef struct quantization {
+    int32_t src_zero_point;
+    const int32_t *weights_zero_points; /* [n] or NULL */
+    const int32_t *bias;                /* [n] or NULL */
+} quantization;
+
+/* Multiples of TERSOR_ALIGNMENT: of the panels, and of one array of int32 per column. */
+tersor_status gemm_panels_bytes(const gemm_kernel *kernel, int64_t k, int64_t n, int64_t *bytes);
+int64_t gemm_columns_bytes(const gemm_kernel *kernel, int64_t n);
+
+/* TERSOR_INVALID_ARGUMENT for a weights zero point outside s8. */
+tersor_status gemm_check_quantization(const quantization *q, int64_t n, bool *has_zero_points);
+
+void gemm_pack_panels(const gemm_kernel *kernel, const weights_view *weights, void *panels);
+
+/* compensation and zero_points: [n] padded with zeros to whole panels. */
+void gemm_pack_columns(const gemm_kernel *kernel, const weights_view *weights, const quantization *q,
+                       int32_t *compensation, int32_t *zero_points);
+
+#endif

@@ -1,0 +1,95 @@
+#include "kernels.h"
+
+#include "check.h"
+#include "cpu.h"
+
+/* A kernel is listed here and in native/CMakeLists.txt, nowhere else. */
+extern const gemm_kernel u8s8_gemm_4x16__portable, s8s8_gemm_4x16__portable;
+extern const gemm_kernel u8s8_gemm_6x16__avx2, s8s8_gemm_6x16__avx2;
+extern const gemm_kernel u8s8_gemm_6x16__avx2_vnni, s8s8_gemm_6x16__avx2_vnni;
+extern const gemm_kernel u8s8_gemm_12x32__avx512_vnni, s8s8_gemm_12x32__avx512_vnni;
+extern const gemm_kernel u8s8_gemm_32x32__amx_int8, s8s8_gemm_32x32__amx_int8;
+
+static const isa_kernels ALL[] = {
+    {
+        .isa = TERSOR_ISA_PORTABLE,
+        .name = "portable",
+        .epilogue = &epilogue__portable,
+        .u8s8_gemm = &u8s8_gemm_4x16__portable,
+        .s8s8_gemm = &s8s8_gemm_4x16__portable,
+    },
+#if defined(TERSOR_HAVE_AVX2)
+    {
+        .isa = TERSOR_ISA_AVX2,
+        .name = "avx2",
+        .epilogue = &epilogue__avx2,
+        .u8s8_gemm = &u8s8_gemm_6x16__avx2,
+        .s8s8_gemm = &s8s8_gemm_6x16__avx2,
+    },
+#endif
+#if defined(TERSOR_HAVE_AVX2_VNNI)
+    {
+        .isa = TERSOR_ISA_AVX2_VNNI,
+        .name = "avx2_vnni",
+        .epilogue = &epilogue__avx2,
+        .u8s8_gemm = &u8s8_gemm_6x16__avx2_vnni,
+        .s8s8_gemm = &s8s8_gemm_6x16__avx2_vnni,
+    },
+#endif
+#if defined(TERSOR_HAVE_AVX512_VNNI)
+    {
+        .isa = TERSOR_ISA_AVX512_VNNI,
+        .name = "avx512_vnni",
+        .epilogue = &epilogue__avx512_vnni,
+        .u8s8_gemm = &u8s8_gemm_12x32__avx512_vnni,
+        .s8s8_gemm = &s8s8_gemm_12x32__avx512_vnni,
+    },
+#endif
+#if defined(TERSOR_AMX_EMULATION) || defined(TERSOR_HAVE_AVX512_AMX)
+    {
+        .isa = TERSOR_ISA_AVX512_AMX,
+        .name = "avx512_amx",
+#if defined(TERSOR_AMX_EMULATION)
+        .epilogue = &epilogue__portable,
+#else
+        .epilogue = &epilogue__avx512_vnni,
+#endif
+        .u8s8_gemm = &u8s8_gemm_32x32__amx_int8,
+        .s8s8_gemm = &s8s8_gemm_32x32__amx_int8,
+    },
+#endif
+};
+
+enum { COUNT = sizeof ALL / sizeof ALL[0] };
+
+static const isa_kernels *find(uint32_t isa) {
+    for (int i = 0; i < COUNT; i++) {
+        if (ALL[i].isa == isa) {
+            return &ALL[i];
+        }
+    }
+    return NULL;
+}
+
+const isa_kernels *kernels_for(uint32_t isa) {
+    return (cpu_isas() & isa) != 0 ? find(isa) : NULL;
+}
+
+const gemm_kernel *kernels_i8_gemm(const isa_kernels *kernels, tersor_type src_type) {
+    return src_type == TERSOR_U8 ? kernels->u8s8_gemm : kernels->s8s8_gemm;
+}
+
+tersor_status tersor_cpu_isas(uint32_t *mask) {
+    RETURN_IF_ERROR(check_range(mask, sizeof *mask, sizeof *mask));
+    uint32_t usable = 0;
+    for (int i = 0; i < COUNT; i++) {
+        usable |= ALL[i].isa & cpu_isas();
+    }
+    *mask = usable;
+    return TERSOR_OK;
+}
+
+const char *tersor_isa_name(uint32_t isa) {
+    const isa_kernels *kernels = find(isa);
+    return kernels == NULL ? "unknown" : kernels->name;
+}

@@ -1,0 +1,20 @@
+/* Which kernels serve an instruction set. */
+#ifndef TERSOR_KERNELS_H
+#define TERSOR_KERNELS_H
+
+#include "epilogue.h"
+#include "gemm.h"
+
+typedef struct isa_kernels {
+    uint32_t isa;
+    const char *name;
+    const epilogue_functions *epilogue;
+    const gemm_kernel *u8s8_gemm, *s8s8_gemm;
+} isa_kernels;
+
+/* NULL unless `isa` is one bit, compiled in and usable here. */
+const isa_kernels *kernels_for(uint32_t isa);
+
+const gemm_kernel *kernels_i8_gemm(const isa_kernels *kernels, tersor_type src_type);
+
+#endif

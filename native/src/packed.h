@@ -1,0 +1,45 @@
+/* The head of every packed weights buffer: what it was packed for, so that a use with anything else is refused. */
+#ifndef TERSOR_PACKED_H
+#define TERSOR_PACKED_H
+
+#include <stdint.h>
+
+#include "gemm.h"
+#include "tersor.h"
+
+typedef enum packed_operation {
+    PACKED_I8_GEMM = 1,
+    PACKED_F32_GEMM = 2,
+    PACKED_I8_CONV2D = 3,
+    PACKED_F32_CONV2D = 4
+} packed_operation;
+
+typedef struct conv2d_geometry {
+    int64_t ic, oc, kh, kw, groups;
+    int64_t stride_h, stride_w;
+    int64_t pad_top, pad_left, pad_bottom, pad_right;
+    int64_t dilation_h, dilation_w;
+} conv2d_geometry;
+
+typedef struct packed_head {
+    _Alignas(TERSOR_ALIGNMENT) uint64_t magic;
+    int64_t bytes; /* of the whole buffer */
+    int64_t k, n;  /* of one group */
+    const char *kernel_name;
+    uint32_t isa;
+    packed_operation operation;
+    tersor_type src_type;
+    int32_t src_zero_point;
+    int32_t has_zero_points; /* some weights zero point is not 0 */
+    int32_t depthwise;
+    conv2d_geometry geometry; /* zeros for a GEMM */
+} packed_head;
+
+/* Sets everything but what depends on the weights. */
+void packed_init(packed_head *head, packed_operation operation, uint32_t isa, tersor_type src_type, int64_t bytes);
+
+/* Refuses a buffer that does not start with a head for this operation, isa and source type. */
+tersor_status packed_check(const void *packed, int64_t packed_bytes, packed_operation operation, uint32_t isa,
+                           tersor_type src_type);
+
+#endif

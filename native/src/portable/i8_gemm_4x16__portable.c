@@ -1,0 +1,53 @@
+/* INT8 tiles in plain C, for processors without a kernel of their own. Sums wrap, hence the unsigned type. */
+#include "gemm.h"
+#include "rows.h"
+
+enum { ROWS = 4, COLUMNS = 16 };
+
+ALWAYS_INLINE void multiply(const gemm_tile *t, bool is_signed) {
+    const int8_t *panel = t->panel;
+    for (int64_t i = 0; i < t->rows; i++) {
+        const uint8_t *src = const_row_of(t->src, i, t->src_stride);
+        uint32_t acc[COLUMNS];
+        memcpy(acc, t->init, sizeof acc);
+        for (int64_t k = 0; k < t->steps; k++) {
+            const int32_t a = is_signed ? (int8_t) src[k] : src[k];
+            for (int64_t j = 0; j < COLUMNS; j++) {
+                acc[j] += (uint32_t) (a * panel[k * COLUMNS + j]);
+            }
+        }
+        memcpy((int32_t *) t->acc + i * COLUMNS, acc, sizeof acc);
+    }
+}
+
+static void tile_u8(const gemm_tile *t) {
+    multiply(t, false);
+}
+
+static void tile_s8(const gemm_tile *t) {
+    multiply(t, true);
+}
+
+const gemm_kernel u8s8_gemm_4x16__portable = {
+    .name = "u8s8_gemm_4x16__portable",
+    .rows = ROWS,
+    .columns = COLUMNS,
+    .group = 1,
+    .step = 1,
+    .src_bytes = 1,
+    .row_bytes = 1,
+    .row_sum = rows_sum_u8,
+    .tile = tile_u8,
+};
+
+const gemm_kernel s8s8_gemm_4x16__portable = {
+    .name = "s8s8_gemm_4x16__portable",
+    .rows = ROWS,
+    .columns = COLUMNS,
+    .group = 1,
+    .step = 1,
+    .src_bytes = 1,
+    .row_bytes = 1,
+    .row_sum = rows_sum_s8,
+    .tile = tile_s8,
+};

@@ -1,0 +1,84 @@
+/*
+ * The AMX intrinsics that the kernels use, in plain C, for machines without AMX and for sanitizers. Stricter than the
+ * hardware where the kernels rely on it: a tile that is not configured, or shapes that do not fit, abort.
+ */
+#ifndef TERSOR_AMX_EMULATION_H
+#define TERSOR_AMX_EMULATION_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct emulated_tile {
+    int rows, row_bytes;
+    uint8_t data[16][64];
+} emulated_tile;
+
+static _Thread_local emulated_tile emulated_tiles[8];
+
+static inline void emulated_require(int condition) {
+    if (!condition) {
+        abort();
+    }
+}
+
+static inline void _tile_loadconfig(const void *address) {
+    const uint8_t *c = address;
+    emulated_require(c[0] == 1 && c[1] == 0);
+    for (int i = 0; i < 8; i++) {
+        emulated_tile *t = &emulated_tiles[i];
+        memset(t, 0, sizeof *t);
+        t->row_bytes = c[16 + 2 * i] | c[17 + 2 * i] << 8;
+        t->rows = c[48 + i];
+        emulated_require(t->rows <= 16 && t->row_bytes <= 64 && (t->rows == 0) == (t->row_bytes == 0));
+    }
+}
+
+static inline void _tile_release(void) {
+    memset(emulated_tiles, 0, sizeof emulated_tiles);
+}
+
+static inline void _tile_loadd(int index, const void *base, int64_t stride) {
+    emulated_tile *t = &emulated_tiles[index];
+    emulated_require(t->rows > 0);
+    for (int i = 0; i < t->rows; i++) {
+        memcpy(t->data[i], (const char *) base + i * stride, (size_t) t->row_bytes);
+    }
+}
+
+static inline void _tile_stored(int index, void *base, int64_t stride) {
+    const emulated_tile *t = &emulated_tiles[index];
+    emulated_require(t->rows > 0);
+    for (int i = 0; i < t->rows; i++) {
+        memcpy((char *) base + i * stride, t->data[i], (size_t) t->row_bytes);
+    }
+}
+
+static inline void emulated_dot(int c, int a, int b, int is_signed) {
+    emulated_tile *tc = &emulated_tiles[c];
+    const emulated_tile *ta = &emulated_tiles[a], *tb = &emulated_tiles[b];
+    emulated_require(tc->rows > 0 && tc->rows == ta->rows && tc->row_bytes == tb->row_bytes);
+    emulated_require(ta->row_bytes == 4 * tb->rows);
+    for (int i = 0; i < tc->rows; i++) {
+        for (int j = 0; j < tc->row_bytes / 4; j++) {
+            uint32_t acc;
+            memcpy(&acc, &tc->data[i][4 * j], 4);
+            for (int k = 0; k < ta->row_bytes; k++) {
+                const uint8_t x = ta->data[i][k];
+                const int product = (is_signed ? (int8_t) x : x) * (int8_t) tb->data[k / 4][4 * j + k % 4];
+                acc += (uint32_t) product;
+            }
+            memcpy(&tc->data[i][4 * j], &acc, 4);
+        }
+    }
+}
+
+static inline void _tile_dpbusd(int c, int a, int b) {
+    emulated_dot(c, a, b, 0);
+}
+
+static inline void _tile_dpbssd(int c, int a, int b) {
+    emulated_dot(c, a, b, 1);
+}
+
+#endif

@@ -1,0 +1,149 @@
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#include "testing.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { MAX_ALLOCATIONS = 32 };
+
+static struct {
+    void *base;
+    size_t bytes;
+} allocations[MAX_ALLOCATIONS];
+static int allocation_count;
+static int64_t failures;
+static uint64_t state = 1;
+
+void *guarded(guard_side side, size_t bytes) {
+    const size_t page = (size_t) sysconf(_SC_PAGESIZE);
+    const size_t middle = (bytes + page - 1) / page * page;
+    const size_t total = middle + 2 * page;
+    char *base = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED || allocation_count == MAX_ALLOCATIONS) {
+        fprintf(stderr, "no guarded memory for %zu bytes\n", bytes);
+        exit(2);
+    }
+    if (middle > 0 && mprotect(base + page, middle, PROT_READ | PROT_WRITE) != 0) {
+        perror("mprotect");
+        exit(2);
+    }
+    allocations[allocation_count].base = base;
+    allocations[allocation_count++].bytes = total;
+    return side == GUARD_BEFORE ? base + page : base + page + middle - bytes;
+}
+
+void guarded_free_all(void) {
+    while (allocation_count > 0) {
+        allocation_count--;
+        munmap(allocations[allocation_count].base, allocations[allocation_count].bytes);
+    }
+}
+
+void random_seed(uint64_t seed) {
+    state = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
+    for (int i = 0; i < 4; i++) {
+        random_next();
+    }
+}
+
+uint64_t random_next(void) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
+int64_t random_between(int64_t lo, int64_t hi) {
+    return lo + (int64_t) (random_next() % (uint64_t) (hi - lo + 1));
+}
+
+void random_bytes(uint8_t *to, size_t count, bool extreme) {
+    static const uint8_t EXTREMES[] = {0x80, 0xff, 0x00, 0x01, 0x7f};
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t value = random_next() >> 20;
+        to[i] = extreme ? EXTREMES[value % sizeof EXTREMES] : (uint8_t) value;
+    }
+}
+
+void random_floats(float *to, size_t count, float magnitude) {
+    for (size_t i = 0; i < count; i++) {
+        to[i] = magnitude * ((float) random_between(-8388608, 8388608) / 8388608.0f);
+    }
+}
+
+void fail(const char *format, ...) {
+    if (failures++ < 10) {
+        va_list arguments;
+        va_start(arguments, format);
+        fputs("FAILED ", stderr);
+        vfprintf(stderr, format, arguments);
+        fputc('\n', stderr);
+        va_end(arguments);
+    }
+}
+
+bool expect_status(tersor_status actual, tersor_status expected, const char *what) {
+    if (actual != expected) {
+        fail("%s: expected status \"%s\", got \"%s\"", what, tersor_status_name(expected), tersor_status_name(actual));
+    }
+    return actual == expected;
+}
+
+int test_result(const char *name, int64_t cases) {
+    printf("%s: %lld cases, %lld failures\n", name, (long long) cases, (long long) failures);
+    return failures == 0 && cases > 0 ? 0 : 1;
+}
+
+uint32_t usable_isas(void) {
+    uint32_t mask = 0;
+    expect_status(tersor_cpu_isas(&mask), TERSOR_OK, "tersor_cpu_isas");
+    return mask;
+}
+
+static uint32_t float_bits(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+uint32_t reference_store(const reference_epilogue *e, int32_t acc, int64_t n) {
+    if (e->dst_type == TERSOR_S32) {
+        return (uint32_t) acc;
+    }
+    /* volatile: each operation rounds to float by itself. */
+    volatile float r = (float) acc;
+    r = r * e->multiplier[n];
+    if (e->offset != NULL) {
+        r = r + e->offset[n];
+    }
+    r = r > e->lo ? r : e->lo;
+    r = r < e->hi ? r : e->hi;
+    if (e->dst_type == TERSOR_F32) {
+        return float_bits(r);
+    }
+    const int32_t min = e->dst_type == TERSOR_U8 ? 0 : -128;
+    const int32_t max = min + 255;
+    const double q = nearbyint((double) r) + e->dst_zero_point;
+    const int32_t saturated = q < min ? min : q > max ? max : (int32_t) q;
+    return (uint32_t) saturated & 0xff;
+}
+
+uint32_t stored_bits(const void *dst, int64_t index, tersor_type type) {
+    uint32_t bits = 0;
+    memcpy(&bits, (const char *) dst + index * bytes_of(type), (size_t) bytes_of(type));
+    return bits;
+}
+
+int64_t bytes_of(tersor_type type) {
+    return type == TERSOR_U8 || type == TERSOR_S8 ? 1 : 4;
+}
+
+const char *type_name(tersor_type type) {
+    static const char *const NAMES[] = {"?", "f32", "s32", "u8", "s8"};
+    return NAMES[type >= 1 && type <= 4 ? type : 0];
+}
