@@ -12,4 +12,6 @@ module io.tersor.kernels {
     exports io.tersor.kernel;
 
     uses io.tersor.kernel.BackendProvider;
+
+    provides io.tersor.kernel.BackendProvider with io.tersor.backend.scalar.ScalarBackend;
 }

@@ -1,0 +1,81 @@
+package io.tersor.backend.scalar;
+
+import io.tersor.kernel.ActivationSpec;
+import io.tersor.kernel.Add;
+import io.tersor.kernel.AddSpec;
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.BackendProvider;
+import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.Conv2d;
+import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.GlobalAveragePoolSpec;
+import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.MatMul;
+import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.Pool2dSpec;
+import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.SoftmaxSpec;
+import io.tersor.kernel.Unary;
+import io.tersor.kernel.UnarySpec;
+import io.tersor.tensor.Tensor;
+import java.util.Optional;
+
+/** The scalar backend: every kernel, on every machine, on the calling thread alone. */
+public final class ScalarBackend implements BackendProvider {
+    private static final long MAX_WEIGHTS = Integer.MAX_VALUE - 8;
+
+    /** For {@link java.util.ServiceLoader}. */
+    public ScalarBackend() {}
+
+    @Override
+    public Backend backend() {
+        return Backend.SCALAR;
+    }
+
+    @Override
+    public BackendStatus status() {
+        return new BackendStatus.Available(Backend.SCALAR, "Java " + Runtime.version().feature(), "portable", "JDK");
+    }
+
+    @Override
+    public Optional<String> refusal(KernelSpec spec) {
+        // The weights are kept in one Java array.
+        return switch (spec) {
+            case MatMulSpec matMul when matMul.k() * matMul.n() > MAX_WEIGHTS -> Optional.of("more than 2^31 weights");
+            case Conv2dSpec conv when conv.reduction() * conv.oc() > MAX_WEIGHTS ->
+                    Optional.of("more than 2^31 weights");
+            default -> Optional.empty();
+        };
+    }
+
+    @Override
+    public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
+        return new ScalarMatMul(spec, weights, bias, parallelism);
+    }
+
+    @Override
+    public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
+        return new ScalarConv2d(spec, weights, bias, parallelism);
+    }
+
+    @Override
+    public Add prepare(AddSpec spec, Parallelism parallelism) {
+        return new ScalarAdd(spec, parallelism);
+    }
+
+    @Override
+    public Unary prepare(UnarySpec spec, Parallelism parallelism) {
+        return switch (spec) {
+            case Pool2dSpec pool -> new ScalarPool2d(pool, parallelism);
+            case GlobalAveragePoolSpec pool -> new ScalarGlobalAveragePool(pool, parallelism);
+            case ActivationSpec activation -> new ScalarActivation(activation, parallelism);
+            case SoftmaxSpec softmax -> new ScalarSoftmax(softmax, parallelism);
+            case QuantizeSpec quantize -> new ScalarQuantize(quantize, parallelism);
+            case DequantizeSpec dequantize -> new ScalarDequantize(dequantize, parallelism);
+            case RequantizeSpec requantize -> new ScalarRequantize(requantize, parallelism);
+        };
+    }
+}

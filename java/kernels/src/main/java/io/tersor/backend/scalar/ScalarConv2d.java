@@ -1,0 +1,137 @@
+package io.tersor.backend.scalar;
+
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.Conv2d;
+import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.Epilogue;
+import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.Window;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * Conv2d pixel by pixel: the sums of a pixel's output channels grow together, tap by tap and channel by channel, so that
+ * the inner loop runs along the output channels. Taps in the padding are skipped: they would add zero. f32 sums are
+ * binary32, multiplied and added without fusing.
+ */
+final class ScalarConv2d extends Conv2d {
+    private final int groupIc;
+    private final int groupOc;
+    private final EpilogueStore epilogue;
+    // [kh, kw, groups, ic / groups, oc / groups]; integer weights have their zero point subtracted. One is empty.
+    private final int[] integerWeights;
+    private final float[] floatWeights;
+    private final ThreadLocal<int[]> integerSums;
+    private final ThreadLocal<float[]> floatSums;
+
+    ScalarConv2d(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
+        super(spec, Backend.SCALAR, parallelism, Arena.ofShared());
+        this.groupIc = spec.ic() / spec.groups();
+        this.groupOc = spec.oc() / spec.groups();
+        this.epilogue = new EpilogueStore(Epilogue.of(spec, bias));
+        this.integerSums = ThreadLocal.withInitial(() -> new int[spec.oc()]);
+        this.floatSums = ThreadLocal.withInitial(() -> new float[spec.oc()]);
+        int count = (int) weights.shape().elements();
+        this.integerWeights = new int[spec.isInteger() ? count : 0];
+        this.floatWeights = new float[spec.isInteger() ? 0 : count];
+        pack(weights);
+    }
+
+    private void pack(Tensor weights) {
+        int taps = spec().window().kh() * spec().window().kw();
+        int from = 0;
+        for (int oc = 0; oc < spec().oc(); oc++) {
+            int group = oc / groupOc;
+            for (int ic = 0; ic < groupIc; ic++) {
+                for (int tap = 0; tap < taps; tap++) {
+                    int to = ((tap * spec().groups() + group) * groupIc + ic) * groupOc + oc % groupOc;
+                    if (spec().isInteger()) {
+                        integerWeights[to] = (int) weights.getLong(from) - spec().weightsParams().zeroPoint(oc);
+                    } else {
+                        floatWeights[to] = (float) weights.get(from);
+                    }
+                    from++;
+                }
+            }
+        }
+    }
+
+    @Override
+    protected String kernelName() {
+        return spec().name();
+    }
+
+    @Override
+    protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst) {
+        int[] integers = integerSums.get();
+        float[] floats = floatSums.get();
+        long pixel = 0;
+        for (long image = 0; image < n; image++) {
+            for (long y = 0; y < oh; y++) {
+                for (long x = 0; x < ow; x++, pixel++) {
+                    if (spec().isInteger()) {
+                        epilogue.start(integers);
+                        addWindow(src, image, h, w, y, x, integers, floats);
+                        epilogue.store(integers, dst, pixel * spec().oc());
+                    } else {
+                        Arrays.fill(floats, 0f);
+                        addWindow(src, image, h, w, y, x, integers, floats);
+                        epilogue.store(floats, dst, pixel * spec().oc());
+                    }
+                }
+            }
+        }
+    }
+
+    private void addWindow(MemorySegment src, long image, long h, long w, long y, long x, int[] integers,
+            float[] floats) {
+        Window window = spec().window();
+        for (int ky = 0; ky < window.kh(); ky++) {
+            long row = y * window.strideH() - window.padTop() + (long) ky * window.dilationH();
+            if (row < 0 || row >= h) {
+                continue;
+            }
+            for (int kx = 0; kx < window.kw(); kx++) {
+                long column = x * window.strideW() - window.padLeft() + (long) kx * window.dilationW();
+                if (column < 0 || column >= w) {
+                    continue;
+                }
+                long from = ((image * h + row) * w + column) * spec().ic();
+                int tap = ky * window.kw() + kx;
+                if (spec().isInteger()) {
+                    addIntegers(src, from, tap, integers);
+                } else {
+                    addFloats(src, from, tap, floats);
+                }
+            }
+        }
+    }
+
+    private void addIntegers(MemorySegment src, long from, int tap, int[] sums) {
+        int zeroPoint = spec().srcParams().zeroPoint();
+        int ic = spec().ic();
+        int row = tap * ic * groupOc;
+        for (int c = 0; c < ic; c++, row += groupOc) {
+            int a = Elements.getInt(src, spec().src(), from + c) - zeroPoint;
+            int first = c / groupIc * groupOc;
+            for (int o = 0; o < groupOc; o++) {
+                sums[first + o] += a * integerWeights[row + o];
+            }
+        }
+    }
+
+    private void addFloats(MemorySegment src, long from, int tap, float[] sums) {
+        int ic = spec().ic();
+        int row = tap * ic * groupOc;
+        for (int c = 0; c < ic; c++, row += groupOc) {
+            float a = Elements.getFloat(src, from + c);
+            int first = c / groupIc * groupOc;
+            for (int o = 0; o < groupOc; o++) {
+                sums[first + o] += a * floatWeights[row + o];
+            }
+        }
+    }
+}
