@@ -1,6 +1,16 @@
+/** The {@code tersor} command. */
 module io.tersor.cli {
-    requires io.tersor.compress;
-    requires info.picocli;
+    requires transitive io.tersor.compress;
+    requires transitive info.picocli;
     requires tools.jackson.databind;
     requires me.tongfei.progressbar;
+    requires java.logging;
+    requires java.management;
+    requires jdk.management;
+
+    exports io.tersor.cli;
+
+    opens io.tersor.cli to info.picocli;
+
+    uses io.tersor.cli.Subcommand;
 }

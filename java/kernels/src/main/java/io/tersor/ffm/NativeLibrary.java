@@ -75,6 +75,12 @@ public final class NativeLibrary {
         return file;
     }
 
+    /** Returns the directory that libraries are extracted to, created if need be; empty if none can be used. */
+    public static Optional<Path> cacheDirectory() {
+        return CacheDirectory.candidates(System.getProperties(), System.getenv()).stream()
+                .filter(candidate -> candidate.unusable().isEmpty()).map(CacheDirectory::path).findFirst();
+    }
+
     /** Returns whether {@link #HIDDEN_PROPERTY} hides the library of the given name. */
     public static boolean isHidden(String name) {
         String hidden = System.getProperty(HIDDEN_PROPERTY, "").trim();
