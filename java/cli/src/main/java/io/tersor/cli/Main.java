@@ -42,6 +42,7 @@ public final class Main implements Runnable {
 
     /** Runs the command line and ends the process. */
     public static void main(String[] args) {
+        StandardError.restore();
         System.exit(run(args, System.out, System.err, Terminal.detect(System.getenv())));
     }
 
