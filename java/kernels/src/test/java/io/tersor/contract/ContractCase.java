@@ -1,0 +1,33 @@
+package io.tersor.contract;
+
+import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.Parallelism;
+
+/** One spec with operands and the results that they must give. */
+interface ContractCase {
+    /** Returns a name that is unique in its suite, such as {@code u8s8u8-17}; the part before the dash is the group. */
+    String id();
+
+    /** Returns what is computed. */
+    KernelSpec spec();
+
+    /** Returns the shapes and layouts, everything that the spec does not say. */
+    String operands();
+
+    /** Returns the threads to run with. */
+    default int threads() {
+        return 1;
+    }
+
+    /**
+     * Prepares the kernel, runs it and compares.
+     *
+     * @throws AssertionError naming the first wrong element
+     */
+    void run(Candidate candidate, GuardedArena arena, Parallelism parallelism);
+
+    /** Returns the group of cases that this one is counted in. */
+    default String group() {
+        return id().substring(0, id().lastIndexOf('-'));
+    }
+}

@@ -1,0 +1,137 @@
+package io.tersor.contract;
+
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.Bias;
+import io.tersor.kernel.Conv2d;
+import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.Window;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.util.Optional;
+
+/** One convolution. */
+final class Conv2dCase implements ContractCase {
+    private final String id;
+    private final Conv2dSpec spec;
+    private final Shape srcShape;
+    private final boolean weightsLastChannel;
+    private final double[] src;
+    private final double[] weights;
+    private final double[] bias;
+    private final int threads;
+    private Optional<Expected> expected = Optional.empty();
+
+    /**
+     * @param srcShape [n, h, w, ic]
+     * @param weightsLastChannel whether the weights lie in memory as [oc, kh, kw, ic / groups]
+     * @param src row-major values
+     * @param weights row-major values [oc, ic / groups, kh, kw]
+     */
+    Conv2dCase(String id, Conv2dSpec spec, Shape srcShape, boolean weightsLastChannel, double[] src, double[] weights,
+            double[] bias, int threads) {
+        this.id = id;
+        this.spec = spec;
+        this.srcShape = srcShape;
+        this.weightsLastChannel = weightsLastChannel;
+        this.src = src;
+        this.weights = weights;
+        this.bias = bias;
+        this.threads = threads;
+    }
+
+    @Override
+    public String id() {
+        return id;
+    }
+
+    @Override
+    public Conv2dSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public int threads() {
+        return threads;
+    }
+
+    @Override
+    public String operands() {
+        return "src " + srcShape + (weightsLastChannel ? ", weights permuted" : "");
+    }
+
+    @Override
+    public void run(Candidate candidate, GuardedArena arena, Parallelism parallelism) {
+        Shape shape = spec.weightsShape();
+        Tensor w = weightsLastChannel
+                ? arena.tensor(spec.weights(), Shape.of(shape.dim(0), shape.dim(2), shape.dim(3), shape.dim(1)))
+                        .permute(0, 3, 1, 2)
+                : arena.tensor(spec.weights(), shape);
+        GuardedArena.fill(w, weights);
+        Optional<Tensor> b = spec.bias() == Bias.NONE ? Optional.empty()
+                : Optional.of(arena.tensor(spec.bias().type(), Shape.of(spec.oc()), bias));
+        Tensor a = arena.tensor(spec.src(), srcShape, src);
+        arena.seal();
+        Tensor dst = arena.tensor(spec.dst(), spec.dstShape(srcShape));
+        try (Conv2d kernel = candidate.registry().prepare(spec, w, b, candidate.options(parallelism))) {
+            kernel.run(a, dst);
+        }
+        check(dst, candidate.backend());
+    }
+
+    private void check(Tensor dst, Backend backend) {
+        if (expected.isEmpty()) {
+            expected = Optional.of(compute(dst.shape()));
+        }
+        expected.get().check(dst, backend);
+    }
+
+    private Expected compute(Shape dst) {
+        ProductOracle oracle = new ProductOracle(new TypeCombo(spec.src(), spec.weights(), spec.dst()),
+                spec.srcParams(), spec.weightsParams(), spec.dstParams(), spec.bias(), bias, spec.activation());
+        double[] values = new double[(int) dst.elements()];
+        double[] tolerances = new double[values.length];
+        int at = 0;
+        for (int image = 0; image < dst.dim(0); image++) {
+            for (int y = 0; y < dst.dim(1); y++) {
+                for (int x = 0; x < dst.dim(2); x++) {
+                    for (int oc = 0; oc < spec.oc(); oc++, at++) {
+                        sum(oracle, image, y, x, oc, values, tolerances, at);
+                    }
+                }
+            }
+        }
+        return spec.isInteger() ? Expected.exactButOnednnWithin(values, tolerances)
+                : Expected.within(values, tolerances);
+    }
+
+    private void sum(ProductOracle oracle, int image, int y, int x, int oc, double[] values, double[] tolerances,
+            int at) {
+        Window window = spec.window();
+        int groupIc = spec.ic() / spec.groups();
+        int firstIc = oc / (spec.oc() / spec.groups()) * groupIc;
+        long srcZero = spec.srcParams().zeroPoint();
+        long weightsZero = spec.weightsParams().zeroPoint(oc);
+        long integers = 0;
+        double reals = 0;
+        double magnitude = 0;
+        for (int ky = 0; ky < window.kh(); ky++) {
+            for (int kx = 0; kx < window.kw(); kx++) {
+                int row = y * window.strideH() - window.padTop() + ky * window.dilationH();
+                int column = x * window.strideW() - window.padLeft() + kx * window.dilationW();
+                boolean inside = row >= 0 && row < srcShape.dim(1) && column >= 0 && column < srcShape.dim(2);
+                for (int ic = 0; inside && ic < groupIc; ic++) {
+                    double a = src[(int) (((image * srcShape.dim(1) + row) * srcShape.dim(2) + column) * spec.ic())
+                            + firstIc + ic];
+                    double b = weights[((oc * groupIc + ic) * window.kh() + ky) * window.kw() + kx];
+                    integers += spec.isInteger() ? ((long) a - srcZero) * ((long) b - weightsZero) : 0;
+                    reals += a * b;
+                    magnitude += Math.abs(a * b);
+                }
+            }
+        }
+        values[at] = spec.isInteger() ? oracle.integer(integers, oc) : oracle.real(reals, oc);
+        tolerances[at] = spec.isInteger() ? oracle.onednnTolerance(integers, oc)
+                : oracle.realTolerance(spec.reduction(), magnitude, oc);
+    }
+}
