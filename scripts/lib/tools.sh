@@ -57,7 +57,8 @@ jdk_places() {
     printf '%s\n' /usr/lib/jvm/* /usr/lib64/jvm/* /usr/java/* /opt/*jdk* /opt/java/* /opt/jvm/* \
         "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* "$HOME"/.local/share/mise/installs/java/* \
         /Library/Java/JavaVirtualMachines/*/Contents/Home "$HOME"/Library/Java/JavaVirtualMachines/*/Contents/Home \
-        /opt/homebrew/opt/openjdk*/libexec/openjdk.jdk/Contents/Home /usr/local/opt/openjdk*/libexec/openjdk.jdk/Contents/Home \
+        /opt/homebrew/opt/openjdk*/libexec/openjdk.jdk/Contents/Home \
+        /usr/local/opt/openjdk*/libexec/openjdk.jdk/Contents/Home \
         /home/linuxbrew/.linuxbrew/opt/openjdk* "$(tersor_cache)"/jdk/*
 }
 
@@ -103,7 +104,7 @@ jdk_package() {
 
 # Unpacks the newest Temurin release into the user's cache: checked, written beside, then renamed.
 download_jdk() {
-    local system machine package link checksum cache work home name
+    local system machine query package link checksum cache work home name
     case $(uname -s) in
         Linux) if [ -f /etc/alpine-release ]; then system=alpine-linux; else system=linux; fi ;;
         Darwin) system=mac ;;
@@ -114,7 +115,8 @@ download_jdk() {
         arm64 | aarch64) machine=aarch64 ;;
         *) machine=$(uname -m) ;;
     esac
-    package=$(fetch "${TERSOR_ADOPTIUM:-https://api.adoptium.net}/v3/assets/latest/$required_java/hotspot?architecture=$machine&image_type=jdk&os=$system&vendor=eclipse" - |
+    query="$required_java/hotspot?architecture=$machine&image_type=jdk&os=$system&vendor=eclipse"
+    package=$(fetch "${TERSOR_ADOPTIUM:-https://api.adoptium.net}/v3/assets/latest/$query" - |
         tr -d '\n ' | sed -n 's/.*"package":{\([^}]*\)}.*/\1/p') || package=
     link=$(json_string "$package" link)
     checksum=$(json_string "$package" checksum)
