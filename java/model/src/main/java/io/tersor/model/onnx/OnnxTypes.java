@@ -1,0 +1,64 @@
+package io.tersor.model.onnx;
+
+import io.tersor.model.UnsupportedOperatorException;
+import io.tersor.tensor.DataType;
+import java.util.Map;
+
+/** ONNX's numbers for element types (TensorProto.DataType) and ours. */
+public final class OnnxTypes {
+    private static final Map<Integer, String> NAMES = Map.ofEntries(Map.entry(8, "STRING"), Map.entry(14, "COMPLEX64"),
+            Map.entry(15, "COMPLEX128"), Map.entry(17, "FLOAT8E4M3FN"), Map.entry(18, "FLOAT8E4M3FNUZ"),
+            Map.entry(19, "FLOAT8E5M2"), Map.entry(20, "FLOAT8E5M2FNUZ"), Map.entry(23, "FLOAT4E2M1"),
+            Map.entry(24, "FLOAT8E8M0"), Map.entry(25, "UINT2"), Map.entry(26, "INT2"));
+
+    private OnnxTypes() {}
+
+    /**
+     * Returns our type for ONNX's number.
+     *
+     * @param where what has the type, for the message
+     * @throws UnsupportedOperatorException if there is none
+     */
+    public static DataType dataType(long onnx, String where) {
+        return switch ((int) onnx) {
+            case 1 -> DataType.F32;
+            case 2 -> DataType.U8;
+            case 3 -> DataType.S8;
+            case 4 -> DataType.U16;
+            case 5 -> DataType.S16;
+            case 6 -> DataType.S32;
+            case 7 -> DataType.S64;
+            case 9 -> DataType.BOOL;
+            case 10 -> DataType.F16;
+            case 11 -> DataType.F64;
+            case 12 -> DataType.U32;
+            case 13 -> DataType.U64;
+            case 16 -> DataType.BF16;
+            case 21 -> DataType.U4;
+            case 22 -> DataType.S4;
+            default -> throw new UnsupportedOperatorException(
+                    "element type " + NAMES.getOrDefault((int) onnx, Long.toString(onnx)), where);
+        };
+    }
+
+    /** Returns ONNX's number for our type. */
+    public static int onnx(DataType type) {
+        return switch (type) {
+            case F32 -> 1;
+            case U8 -> 2;
+            case S8 -> 3;
+            case U16 -> 4;
+            case S16 -> 5;
+            case S32 -> 6;
+            case S64 -> 7;
+            case BOOL -> 9;
+            case F16 -> 10;
+            case F64 -> 11;
+            case U32 -> 12;
+            case U64 -> 13;
+            case BF16 -> 16;
+            case U4 -> 21;
+            case S4 -> 22;
+        };
+    }
+}

@@ -1,0 +1,57 @@
+package io.tersor.model.ops;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import io.tersor.model.onnx.OnnxTypes;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Tensor;
+
+/** Cast and CastLike. Reals become integers by truncation, saturated; integers keep their low bits. */
+final class CastOp {
+    private CastOp() {}
+
+    static Computation prepare(OpContext context) {
+        DataType from = context.type(0);
+        DataType to = context.node().opType().equals("CastLike") ? context.type(1)
+                : OnnxTypes.dataType(context.attributes().integer("to", 0), "node " + context.node().name());
+        TensorType output = new TensorType(to, context.shape(0));
+        if (from == to) {
+            return Computation.view(output);
+        }
+        return Computation.elementwise(output, (in, out) -> cast(in[0], out[0]));
+    }
+
+    private static void cast(Tensor in, Tensor out) {
+        long count = out.shape().elements();
+        DataType from = in.type();
+        DataType to = out.type();
+        if (from == DataType.U8 && to == DataType.F32) {
+            for (long i = 0; i < count; i++) {
+                out.data().setAtIndex(JAVA_FLOAT, i, in.data().get(JAVA_BYTE, i) & 0xFF);
+            }
+            return;
+        }
+        for (long i = 0; i < count; i++) {
+            if (to == DataType.BOOL) {
+                out.setLong(i, (from.isFloating() ? in.get(i) != 0 : in.getLong(i) != 0) ? 1 : 0);
+            } else if (to.isFloating()) {
+                out.set(i, in.get(i));
+            } else if (from.isFloating()) {
+                out.setLong(i, toInteger(in.get(i), to));
+            } else {
+                out.setLong(i, in.getLong(i));
+            }
+        }
+    }
+
+    private static long toInteger(double value, DataType to) {
+        if (to == DataType.U64 && value >= 0x1p63) {
+            return value >= 0x1p64 ? -1L : (long) (value - 0x1p63) + Long.MIN_VALUE;
+        }
+        if (to == DataType.S64) {
+            return (long) value;
+        }
+        return Double.isNaN(value) ? 0 : (long) Math.clamp(value, to.min(), to.max());
+    }
+}

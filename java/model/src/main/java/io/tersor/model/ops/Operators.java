@@ -1,0 +1,34 @@
+package io.tersor.model.ops;
+
+import io.tersor.model.Node;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** All operators by domain and name. */
+public final class Operators {
+    private static final Map<String, Operator> TABLE = table();
+
+    private Operators() {}
+
+    private static Map<String, Operator> table() {
+        Map<String, Operator> table = new HashMap<>();
+        ShapeOps.register(table);
+        UnaryOps.register(table);
+        BinaryOps.register(table);
+        MoveOps.register(table);
+        return Map.copyOf(table);
+    }
+
+    /** Returns the implementation of a node's operator, if there is one. */
+    public static Optional<Operator> find(Node node) {
+        return Optional.ofNullable(TABLE.get(node.operator()));
+    }
+
+    /** Returns the names of all operators, with their domain unless it is ONNX's own. */
+    public static Set<String> names() {
+        return new TreeSet<>(TABLE.keySet());
+    }
+}

@@ -1,0 +1,136 @@
+package io.tersor.model.ops;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Moves elements between two strided arrays of one shape: what transposes, slices, concatenations and broadcasts have in
+ * common. Prepared once for its shape; offsets and strides are in elements and may be negative for the source.
+ */
+public final class StridedMove {
+    private static final int BLOCK = 16;
+
+    private final int elementBytes;
+    private final long[] dims;
+    private final long[] src;
+    private final long[] dst;
+    private final long srcOffset;
+    private final long dstOffset;
+    private final boolean empty;
+
+    /**
+     * @param elementBytes 1, 2, 4 or 8
+     * @param dims the extents of what is moved
+     * @param srcOffset where its first element is read
+     * @param src the strides with which it is read
+     * @param dstOffset where its first element is written
+     * @param dst the strides with which it is written
+     */
+    public StridedMove(int elementBytes, long[] dims, long srcOffset, long[] src, long dstOffset, long[] dst) {
+        this.elementBytes = elementBytes;
+        this.srcOffset = srcOffset;
+        this.dstOffset = dstOffset;
+        // Axes of extent 1 go; an axis that continues the next inner one in both arrays is merged with it.
+        long[] mergedDims = new long[dims.length];
+        long[] mergedSrc = new long[dims.length];
+        long[] mergedDst = new long[dims.length];
+        int count = 0;
+        boolean zero = false;
+        for (int axis = 0; axis < dims.length; axis++) {
+            zero |= dims[axis] == 0;
+            if (dims[axis] == 1) {
+                continue;
+            }
+            if (count > 0 && mergedSrc[count - 1] == src[axis] * dims[axis]
+                    && mergedDst[count - 1] == dst[axis] * dims[axis]) {
+                mergedDims[count - 1] *= dims[axis];
+                mergedSrc[count - 1] = src[axis];
+                mergedDst[count - 1] = dst[axis];
+            } else {
+                mergedDims[count] = dims[axis];
+                mergedSrc[count] = src[axis];
+                mergedDst[count] = dst[axis];
+                count++;
+            }
+        }
+        this.empty = zero;
+        int rank = Math.max(count, 1);
+        this.dims = new long[rank];
+        this.src = new long[rank];
+        this.dst = new long[rank];
+        this.dims[0] = 1;
+        this.src[0] = 1;
+        this.dst[0] = 1;
+        System.arraycopy(mergedDims, 0, this.dims, 0, count);
+        System.arraycopy(mergedSrc, 0, this.src, 0, count);
+        System.arraycopy(mergedDst, 0, this.dst, 0, count);
+    }
+
+    /** Moves the elements; the arrays must not overlap. */
+    public void run(MemorySegment from, MemorySegment to) {
+        if (!empty) {
+            walk(from, to, 0, srcOffset, dstOffset);
+        }
+    }
+
+    private void walk(MemorySegment from, MemorySegment to, int axis, long fromAt, long toAt) {
+        int rest = dims.length - axis;
+        if (rest == 1) {
+            line(from, fromAt, src[axis], to, toAt, dst[axis], dims[axis]);
+        } else if (rest == 2 && dst[axis + 1] == 1 && src[axis + 1] != 1) {
+            plane(from, fromAt, to, toAt, axis);
+        } else {
+            for (long i = 0; i < dims[axis]; i++) {
+                walk(from, to, axis + 1, fromAt + i * src[axis], toAt + i * dst[axis]);
+            }
+        }
+    }
+
+    /** A transpose of two axes, in blocks small enough that the lines of both sides stay in the first-level cache. */
+    private void plane(MemorySegment from, long fromAt, MemorySegment to, long toAt, int axis) {
+        for (long row = 0; row < dims[axis]; row += BLOCK) {
+            long rows = Math.min(BLOCK, dims[axis] - row);
+            for (long column = 0; column < dims[axis + 1]; column += BLOCK) {
+                long columns = Math.min(BLOCK, dims[axis + 1] - column);
+                for (long i = row; i < row + rows; i++) {
+                    line(from, fromAt + i * src[axis] + column * src[axis + 1], src[axis + 1],
+                            to, toAt + i * dst[axis] + column, 1, columns);
+                }
+            }
+        }
+    }
+
+    private void line(MemorySegment from, long fromAt, long fromStride, MemorySegment to, long toAt, long toStride,
+            long count) {
+        if (fromStride == 1 && toStride == 1 && count > 8) {
+            MemorySegment.copy(from, fromAt * elementBytes, to, toAt * elementBytes, count * elementBytes);
+            return;
+        }
+        switch (elementBytes) {
+            case 1 -> {
+                for (long i = 0; i < count; i++) {
+                    to.set(JAVA_BYTE, toAt + i * toStride, from.get(JAVA_BYTE, fromAt + i * fromStride));
+                }
+            }
+            case 2 -> {
+                for (long i = 0; i < count; i++) {
+                    to.setAtIndex(JAVA_SHORT, toAt + i * toStride, from.getAtIndex(JAVA_SHORT, fromAt + i * fromStride));
+                }
+            }
+            case 4 -> {
+                for (long i = 0; i < count; i++) {
+                    to.setAtIndex(JAVA_INT, toAt + i * toStride, from.getAtIndex(JAVA_INT, fromAt + i * fromStride));
+                }
+            }
+            default -> {
+                for (long i = 0; i < count; i++) {
+                    to.setAtIndex(JAVA_LONG, toAt + i * toStride, from.getAtIndex(JAVA_LONG, fromAt + i * fromStride));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+package io.tersor.model.ops;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.Function;
+import java.util.function.LongUnaryOperator;
+
+/** Elementwise functions of one input; ONNX's formulas, computed in binary64 and rounded to the element type. */
+final class UnaryOps {
+    private static final double SQRT_HALF = Math.sqrt(0.5);
+
+    private UnaryOps() {}
+
+    static void register(Map<String, Operator> table) {
+        real(table, "Sqrt", Math::sqrt);
+        real(table, "Exp", Math::exp);
+        real(table, "Log", Math::log);
+        real(table, "Sin", Math::sin);
+        real(table, "Cos", Math::cos);
+        real(table, "Tan", Math::tan);
+        real(table, "Asin", Math::asin);
+        real(table, "Acos", Math::acos);
+        real(table, "Atan", Math::atan);
+        real(table, "Sinh", Math::sinh);
+        real(table, "Cosh", Math::cosh);
+        real(table, "Asinh", x -> Math.copySign(Math.log(Math.abs(x) + Math.sqrt(x * x + 1)), x));
+        real(table, "Acosh", x -> Math.log(x + Math.sqrt(x * x - 1)));
+        real(table, "Atanh", x -> 0.5 * Math.log((1 + x) / (1 - x)));
+        real(table, "Tanh", Math::tanh);
+        real(table, "Erf", ErrorFunction::erf);
+        real(table, "Sigmoid", UnaryOps::sigmoid);
+        real(table, "Softplus", UnaryOps::softplus);
+        real(table, "Softsign", x -> x / (1 + Math.abs(x)));
+        real(table, "Reciprocal", x -> 1 / x);
+        real(table, "Floor", Math::floor);
+        real(table, "Ceil", Math::ceil);
+        real(table, "Round", Math::rint);
+        real(table, "HardSwish", x -> x * Math.clamp(x / 6 + 0.5, 0, 1));
+        real(table, "Mish", x -> x * Math.tanh(softplus(x)));
+        realWith(table, "Swish", c -> swish(c.attributes().real("alpha", 1f)));
+        realWith(table, "HardSigmoid", c -> hardSigmoid(c.attributes().real("alpha", 0.2f),
+                c.attributes().real("beta", 0.5f)));
+        realWith(table, "Elu", c -> elu(c.attributes().real("alpha", 1f), 1));
+        realWith(table, "Celu", c -> celu(c.attributes().real("alpha", 1f)));
+        realWith(table, "Selu", c -> elu(c.attributes().real("alpha", 1.67326319217681884765625f),
+                c.attributes().real("gamma", 1.05070102214813232421875f)));
+        realWith(table, "LeakyRelu", c -> leaky(c.attributes().real("alpha", 0.01f)));
+        realWith(table, "ThresholdedRelu", c -> thresholded(c.attributes().real("alpha", 1f)));
+        realWith(table, "Gelu", c -> c.attributes().text("approximate", "none").equals("tanh") ? UnaryOps::geluTanh
+                : x -> 0.5 * x * (1 + ErrorFunction.erf(x * SQRT_HALF)));
+        realWith(table, "Shrink", c -> shrink(c.attributes().real("bias", 0f), c.attributes().real("lambd", 0.5f)));
+        any(table, "Abs", Math::abs, Math::abs);
+        any(table, "Neg", x -> -x, x -> -x);
+        any(table, "Sign", x -> x > 0 ? 1 : x < 0 ? -1 : x, Long::signum);
+        // NaN stays NaN, as in ONNX.
+        any(table, "Relu", x -> x < 0 ? 0 : x, x -> Math.max(x, 0));
+        table.put("Not", context -> Computation.elementwise(context.input(0), (in, out) -> {
+            for (long i = 0; i < out[0].shape().elements(); i++) {
+                out[0].setLong(i, 1 - in[0].getLong(i));
+            }
+        }));
+        table.put("BitwiseNot", context -> Computation.elementwise(context.input(0), (in, out) ->
+                integers(in[0], out[0], x -> ~x)));
+        table.put("IsNaN", context -> test(context, Double::isNaN));
+        table.put("IsInf", UnaryOps::isInf);
+    }
+
+    private static double sigmoid(double x) {
+        return 1 / (1 + Math.exp(-x));
+    }
+
+    private static double softplus(double x) {
+        return x > 30 ? x + Math.exp(-x) : Math.log1p(Math.exp(x));
+    }
+
+    private static DoubleUnaryOperator swish(double alpha) {
+        return x -> x * sigmoid(alpha * x);
+    }
+
+    private static DoubleUnaryOperator hardSigmoid(double alpha, double beta) {
+        return x -> Math.max(0, Math.min(1, alpha * x + beta));
+    }
+
+    private static DoubleUnaryOperator elu(double alpha, double gamma) {
+        return x -> gamma * (x > 0 ? x : alpha * Math.expm1(x));
+    }
+
+    private static DoubleUnaryOperator celu(double alpha) {
+        return x -> Math.max(0, x) + Math.min(0, alpha * Math.expm1(x / alpha));
+    }
+
+    private static DoubleUnaryOperator leaky(double alpha) {
+        return x -> x >= 0 ? x : alpha * x;
+    }
+
+    private static DoubleUnaryOperator thresholded(double alpha) {
+        return x -> x > alpha ? x : 0;
+    }
+
+    private static DoubleUnaryOperator shrink(double bias, double lambda) {
+        return x -> x < -lambda ? x + bias : x > lambda ? x - bias : 0;
+    }
+
+    private static double geluTanh(double x) {
+        return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+    }
+
+    private static void real(Map<String, Operator> table, String name, DoubleUnaryOperator function) {
+        realWith(table, name, _ -> function);
+    }
+
+    private static void realWith(Map<String, Operator> table, String name,
+            Function<OpContext, DoubleUnaryOperator> function) {
+        table.put(name, context -> {
+            context.check(context.type(0).isFloating(), 0, "a floating type");
+            DoubleUnaryOperator operator = function.apply(context);
+            return Computation.elementwise(context.input(0), (in, out) -> reals(in[0], out[0], operator));
+        });
+    }
+
+    private static void any(Map<String, Operator> table, String name, DoubleUnaryOperator real,
+            LongUnaryOperator integer) {
+        table.put(name, context -> Computation.elementwise(context.input(0), context.type(0).isFloating()
+                ? (in, out) -> reals(in[0], out[0], real) : (in, out) -> integers(in[0], out[0], integer)));
+    }
+
+    static void reals(Tensor in, Tensor out, DoubleUnaryOperator function) {
+        long count = out.shape().elements();
+        if (in.type() == DataType.F32) {
+            MemorySegment from = in.data();
+            MemorySegment to = out.data();
+            for (long i = 0; i < count; i++) {
+                to.setAtIndex(JAVA_FLOAT, i, (float) function.applyAsDouble(from.getAtIndex(JAVA_FLOAT, i)));
+            }
+            return;
+        }
+        for (long i = 0; i < count; i++) {
+            out.set(i, function.applyAsDouble(in.get(i)));
+        }
+    }
+
+    private static void integers(Tensor in, Tensor out, LongUnaryOperator function) {
+        for (long i = 0; i < out.shape().elements(); i++) {
+            out.setLong(i, function.applyAsLong(in.getLong(i)));
+        }
+    }
+
+    private static Computation test(OpContext context, java.util.function.DoublePredicate predicate) {
+        return Computation.elementwise(new TensorType(DataType.BOOL, context.shape(0)), (in, out) -> {
+            for (long i = 0; i < out[0].shape().elements(); i++) {
+                out[0].setLong(i, predicate.test(in[0].get(i)) ? 1 : 0);
+            }
+        });
+    }
+
+    private static Computation isInf(OpContext context) {
+        boolean positive = context.attributes().integer("detect_positive", 1) != 0;
+        boolean negative = context.attributes().integer("detect_negative", 1) != 0;
+        return test(context, x -> positive && x == Double.POSITIVE_INFINITY
+                || negative && x == Double.NEGATIVE_INFINITY);
+    }
+}
