@@ -13,5 +13,7 @@ module io.tersor.kernels {
 
     uses io.tersor.kernel.BackendProvider;
 
-    provides io.tersor.kernel.BackendProvider with io.tersor.backend.scalar.ScalarBackend;
+    provides io.tersor.kernel.BackendProvider with
+            io.tersor.backend.scalar.ScalarBackend,
+            io.tersor.backend.vector.VectorBackend;
 }

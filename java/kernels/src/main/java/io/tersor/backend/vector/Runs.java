@@ -1,0 +1,105 @@
+package io.tersor.backend.vector;
+
+import static io.tersor.backend.vector.Lanes.B;
+import static io.tersor.backend.vector.Lanes.BYTES;
+import static io.tersor.backend.vector.Lanes.F;
+import static io.tersor.backend.vector.Lanes.INTS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import io.tersor.tensor.DataType;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Copies runs of neighbouring elements from native memory into an array of floats, 8-bit ones as q - zeroPoint. Reads
+ * exactly the run: its last vector overlaps the one before, and what is shorter than a vector goes element by element.
+ */
+final class Runs {
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    private Runs() {}
+
+    static void load(DataType type, MemorySegment src, long element, int zeroPoint, float[] to, int at, int count) {
+        switch (type) {
+            case U8 -> loadU8(src, element, zeroPoint, to, at, count);
+            case S8 -> loadS8(src, element, zeroPoint, to, at, count);
+            default -> loadF32(src, element, to, at, count);
+        }
+    }
+
+    private static void loadF32(MemorySegment src, long element, float[] to, int at, int count) {
+        long from = element * Float.BYTES;
+        if (count < F) {
+            for (int i = 0; i < count; i++) {
+                to[at + i] = src.get(JAVA_FLOAT, from + (long) i * Float.BYTES);
+            }
+            return;
+        }
+        for (int i = 0; i <= count - F; i += F) {
+            FloatVector.fromMemorySegment(Lanes.FLOATS, src, from + (long) i * Float.BYTES, ORDER)
+                    .intoArray(to, at + i);
+        }
+        int last = count - F;
+        FloatVector.fromMemorySegment(Lanes.FLOATS, src, from + (long) last * Float.BYTES, ORDER)
+                .intoArray(to, at + last);
+    }
+
+    private static void loadU8(MemorySegment src, long from, int zeroPoint, float[] to, int at, int count) {
+        if (count < B) {
+            for (int i = 0; i < count; i++) {
+                to[at + i] = (src.get(JAVA_BYTE, from + i) & 0xFF) - zeroPoint;
+            }
+            return;
+        }
+        FloatVector zero = Lanes.floats(zeroPoint);
+        for (int i = 0; i <= count - B; i += B) {
+            u8(ByteVector.fromMemorySegment(BYTES, src, from + i, ORDER), zero, to, at + i);
+        }
+        int last = count - B;
+        u8(ByteVector.fromMemorySegment(BYTES, src, from + last, ORDER), zero, to, at + last);
+    }
+
+    private static void loadS8(MemorySegment src, long from, int zeroPoint, float[] to, int at, int count) {
+        if (count < B) {
+            for (int i = 0; i < count; i++) {
+                to[at + i] = src.get(JAVA_BYTE, from + i) - zeroPoint;
+            }
+            return;
+        }
+        FloatVector zero = Lanes.floats(zeroPoint);
+        for (int i = 0; i <= count - B; i += B) {
+            s8(ByteVector.fromMemorySegment(BYTES, src, from + i, ORDER), zero, to, at + i);
+        }
+        int last = count - B;
+        s8(ByteVector.fromMemorySegment(BYTES, src, from + last, ORDER), zero, to, at + last);
+    }
+
+    private static void u8(ByteVector v, FloatVector zero, float[] to, int at) {
+        unsigned(v, 0).sub(zero).intoArray(to, at);
+        if (B > F) {
+            unsigned(v, 1).sub(zero).intoArray(to, at + F);
+        }
+    }
+
+    private static void s8(ByteVector v, FloatVector zero, float[] to, int at) {
+        signed(v, 0).sub(zero).intoArray(to, at);
+        if (B > F) {
+            signed(v, 1).sub(zero).intoArray(to, at + F);
+        }
+    }
+
+    /** Returns one part of unsigned bytes as floats; parts exist where a byte vector holds more than {@link Lanes#F}. */
+    static FloatVector unsigned(ByteVector v, int part) {
+        return (FloatVector) v.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, part)
+                .convert(VectorOperators.I2F, 0);
+    }
+
+    /** Returns one part of signed bytes as floats. */
+    static FloatVector signed(ByteVector v, int part) {
+        return (FloatVector) v.convertShape(VectorOperators.B2I, INTS, part).convert(VectorOperators.I2F, 0);
+    }
+}

@@ -1,0 +1,90 @@
+package io.tersor.backend.vector;
+
+import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.Window;
+import io.tersor.tensor.DataType;
+import java.util.Arrays;
+
+/**
+ * The rows of a convolution's implicit matrix: one for each output pixel, its columns in the order [kh, kw, ic / groups].
+ * Pixels in the padding are zero.
+ *
+ * <p>A row is made of runs that are contiguous in the image: a whole kernel row where taps are neighbours and all
+ * channels belong to one group, else the channels of one tap.
+ */
+final class WindowRows implements RowPacker {
+    private final DataType type;
+    private final int zeroPoint;
+    private final Window window;
+    private final int ic;
+    private final int groupIc;
+    private final int firstChannel;
+    private final int tapsPerRun;
+    private final int runsPerKernelRow;
+    private final int runLength;
+
+    WindowRows(Conv2dSpec spec, int group) {
+        this.type = spec.src();
+        this.zeroPoint = spec.srcParams().zeroPoint();
+        this.window = spec.window();
+        this.ic = spec.ic();
+        this.groupIc = spec.ic() / spec.groups();
+        this.firstChannel = group * groupIc;
+        boolean wholeRows = spec.groups() == 1 && window.dilationW() == 1;
+        this.tapsPerRun = wholeRows ? window.kw() : 1;
+        this.runsPerKernelRow = wholeRows ? 1 : window.kw();
+        this.runLength = tapsPerRun * groupIc;
+    }
+
+    @Override
+    public void pack(Scratch scratch, long row, int rows, int k, int count) {
+        long x = row % scratch.ow;
+        long y = row / scratch.ow % scratch.oh;
+        long image = row / scratch.ow / scratch.oh;
+        for (int r = 0; r < rows; r++) {
+            packPixel(scratch, image, y, x, k, count, r * MicroKernels.LDA);
+            if (++x == scratch.ow) {
+                x = 0;
+                if (++y == scratch.oh) {
+                    y = 0;
+                    image++;
+                }
+            }
+        }
+    }
+
+    private void packPixel(Scratch scratch, long image, long y, long x, int k, int count, int at) {
+        int run = k / runLength;
+        int first = k % runLength;
+        int to = at;
+        int end = at + count;
+        while (to < end) {
+            int length = Math.min(runLength - first, end - to);
+            int tap = run % runsPerKernelRow;
+            long row = y * window.strideH() - window.padTop() + (long) (run / runsPerKernelRow) * window.dilationH();
+            long column = x * window.strideW() - window.padLeft() + (long) tap * window.dilationW();
+            if (row < 0 || row >= scratch.h) {
+                Arrays.fill(scratch.a, to, to + length, 0f);
+            } else {
+                packRun(scratch, (image * scratch.h + row) * scratch.w, column, first, length, to);
+            }
+            to += length;
+            first = 0;
+            run++;
+        }
+    }
+
+    /** Packs elements [first, first + length) of the run that starts at a column, which may lie outside the image. */
+    private void packRun(Scratch scratch, long rowStart, long column, int first, int length, int to) {
+        long insideFrom = Math.max(0, -column) * groupIc;
+        long insideTo = Math.min(tapsPerRun, scratch.w - column) * groupIc;
+        int from = (int) Math.clamp(insideFrom, (long) first, (long) first + length);
+        int until = (int) Math.clamp(insideTo, (long) from, (long) first + length);
+        Arrays.fill(scratch.a, to, to + from - first, 0f);
+        if (until > from) {
+            Runs.load(type, scratch.src, (rowStart + column) * ic + firstChannel + from, zeroPoint, scratch.a,
+                    to + from - first, until - from);
+        }
+        Arrays.fill(scratch.a, to + until - first, to + length, 0f);
+    }
+}
