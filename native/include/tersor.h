@@ -15,8 +15,9 @@
  *   dst s32: acc. Otherwise in IEEE single precision, every operation rounded to nearest even, none fused:
  *   r = (float) acc * multiplier[n];  if offset is given: r = r + offset[n]
  *   r = r > lo ? r : lo;  r = r < hi ? r : hi                                               NaN becomes lo
- *   dst f32: r.  dst u8, s8: r clamped to [min - dst_zero_point, max - dst_zero_point], rounded half to even, plus
- *   dst_zero_point, where min and max are the bounds of the type.
+ *   dst f32: r; with lo = -inf and hi = inf a NaN stays.
+ *   dst u8, s8: r clamped to [min - dst_zero_point, max - dst_zero_point], rounded half to even, plus dst_zero_point,
+ *   where min and max are the bounds of the type.
  */
 #ifndef TERSOR_H
 #define TERSOR_H
@@ -78,16 +79,14 @@ TERSOR_API tersor_status tersor_cpu_isas(uint32_t *mask);
 TERSOR_API tersor_status tersor_i8_gemm_packed_bytes(uint32_t isa, tersor_type src_type, int64_t k, int64_t n,
                                                      int64_t *bytes);
 /*
- * weights: [k, n], rows ld_weights >= n elements apart; with transposed = 1 [n, k], rows ld_weights >= k apart.
- * weights_zero_points [n], each -128..127, and bias [n] are optional (NULL). Both, with src_zero_point, end up in
+ * weights (k, n) stands at element k * k_stride + n * n_stride: row-major [k, n] has strides n, 1 and its transpose
+ * [n, k] has strides 1, k. weights_zero_points [n], each -128..127, and bias [n] are optional (NULL). Both, with src_zero_point, end up in
  * an int32 compensation per column: bias - src_zero_point * colsum + k * src_zero_point * weights_zero_point.
  */
 TERSOR_API tersor_status tersor_i8_gemm_pack(uint32_t isa, tersor_type src_type, int64_t k, int64_t n,
-                                             const int8_t *weights, int64_t ld_weights, int32_t transposed,
+                                             const int8_t *weights, int64_t k_stride, int64_t n_stride,
                                              int32_t src_zero_point, const int32_t *weights_zero_points,
                                              const int32_t *bias, void *packed, int64_t packed_bytes);
-/* Enough for any m. */
-TERSOR_API tersor_status tersor_i8_gemm_scratch_bytes(uint32_t isa, tersor_type src_type, int64_t k, int64_t *bytes);
 /* multiplier [n] is required unless dst_type is s32; offset [n] is optional; dst_zero_point is 0 for s32 and f32. */
 TERSOR_API tersor_status tersor_i8_gemm(uint32_t isa, tersor_type src_type, int64_t m, int64_t k, int64_t n,
                                         const void *src, int64_t ld_src, const void *packed, int64_t packed_bytes,
@@ -95,8 +94,57 @@ TERSOR_API tersor_status tersor_i8_gemm(uint32_t isa, tersor_type src_type, int6
                                         tersor_type dst_type, int32_t dst_zero_point, void *dst, int64_t ld_dst,
                                         void *scratch, int64_t scratch_bytes);
 
+/*
+ * INT8 convolution of NHWC images: src [n, h, w, ic], weights OIHW [oc, ic / groups, kh, kw], dst [n, oh, ow, oc] with
+ *   oh = (h + pad_top + pad_bottom - dilation_h * (kh - 1) - 1) / stride_h + 1, or 0 where the window does not fit,
+ * and ow likewise. Padding holds src_zero_point. Types and epilogue as for tersor_i8_gemm, columns being output
+ * channels. groups divides ic and oc.
+ */
+TERSOR_API tersor_status tersor_i8_conv2d_packed_bytes(uint32_t isa, tersor_type src_type, int64_t ic, int64_t oc,
+                                                       int64_t kh, int64_t kw, int64_t groups, int64_t *bytes);
+/* weights are contiguous; weights_zero_points [oc] and bias [oc] are optional (NULL). */
+TERSOR_API tersor_status tersor_i8_conv2d_pack(uint32_t isa, tersor_type src_type, int64_t ic, int64_t oc, int64_t kh,
+                                               int64_t kw, int64_t stride_h, int64_t stride_w, int64_t pad_top,
+                                               int64_t pad_left, int64_t pad_bottom, int64_t pad_right,
+                                               int64_t dilation_h, int64_t dilation_w, int64_t groups,
+                                               const int8_t *weights, int32_t src_zero_point,
+                                               const int32_t *weights_zero_points, const int32_t *bias, void *packed,
+                                               int64_t packed_bytes);
+/*
+ * Computes `count` output pixels from number `first` of the n * oh * ow in row-major order, so that threads can share
+ * an image; src and dst are those of all pixels.
+ */
+TERSOR_API tersor_status tersor_i8_conv2d(uint32_t isa, tersor_type src_type, int64_t n, int64_t h, int64_t w,
+                                          int64_t first, int64_t count, const void *src, const void *packed,
+                                          int64_t packed_bytes, const float *multiplier, const float *offset, float lo,
+                                          float hi, tersor_type dst_type, int32_t dst_zero_point, void *dst,
+                                          void *scratch, int64_t scratch_bytes);
+
+/* What one call with these packed weights needs, whatever its other sizes. */
+TERSOR_API tersor_status tersor_packed_scratch_bytes(const void *packed, int64_t packed_bytes, int64_t *bytes);
 /* The micro-kernel that runs with these packed weights, e.g. "u8s8_gemm_12x32__avx512_vnni"; static storage. */
 TERSOR_API tersor_status tersor_packed_kernel_name(const void *packed, int64_t packed_bytes, const char **name);
+
+/*
+ * Elementwise conversions of [outer, channels, inner] elements, with one scale and zero point for each channel
+ * (channels = 1: for all). Zero points lie within their 8-bit type; those of an s32 source are 0.
+ *
+ * quantize:   r = src / scale; dst = r clamped to [min - zero_point, max - zero_point], rounded half to even,
+ *             plus zero_point; NaN becomes min. src f32; dst_type u8 or s8.
+ * dequantize: dst = (float) (src - zero_point) * scale. src_type u8, s8 or s32; dst f32.
+ * requantize: r = (float) (src - src_zero_point) * multiplier, then as quantize. src_type u8, s8 or s32; dst_type u8 or
+ *             s8.
+ */
+TERSOR_API tersor_status tersor_quantize(uint32_t isa, tersor_type dst_type, int64_t outer, int64_t channels,
+                                         int64_t inner, const float *src, const float *scale,
+                                         const int32_t *zero_point, void *dst);
+TERSOR_API tersor_status tersor_dequantize(uint32_t isa, tersor_type src_type, int64_t outer, int64_t channels,
+                                           int64_t inner, const void *src, const float *scale,
+                                           const int32_t *zero_point, float *dst);
+TERSOR_API tersor_status tersor_requantize(uint32_t isa, tersor_type src_type, tersor_type dst_type, int64_t outer,
+                                           int64_t channels, int64_t inner, const void *src,
+                                           const int32_t *src_zero_point, const float *multiplier,
+                                           int32_t dst_zero_point, void *dst);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,7 @@
 #include "epilogue.h"
 
+#include <math.h>
+
 #include "check.h"
 
 static float clamp(float value, float lo, float hi) {
@@ -29,7 +31,8 @@ tersor_status epilogue_prepare(int64_t n, const float *multiplier, const float *
         lo = clamp(lo, type_lo, type_hi);
         hi = clamp(hi, type_lo, type_hi);
     }
-    *e = (epilogue){multiplier, offset, lo, hi, dst_zero_point};
+    const bool clamps = is_i8(dst_type) || lo != -INFINITY || hi != INFINITY;
+    *e = (epilogue){multiplier, offset, lo, hi, clamps, dst_zero_point};
     return TERSOR_OK;
 }
 

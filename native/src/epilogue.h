@@ -2,6 +2,7 @@
 #ifndef TERSOR_EPILOGUE_H
 #define TERSOR_EPILOGUE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tersor.h"
@@ -12,6 +13,7 @@ typedef struct epilogue {
     const float *offset; /* NULL: none */
     float lo;
     float hi;
+    bool clamps; /* false: a NaN stays one; always true for an 8-bit destination */
     int32_t zero_point;
 } epilogue;
 

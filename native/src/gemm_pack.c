@@ -17,6 +17,21 @@ int64_t gemm_columns_bytes(const gemm_kernel *kernel, int64_t n) {
     return round_up(gemm_padded_n(kernel, n) * 4, TERSOR_ALIGNMENT);
 }
 
+tersor_status gemm_check_weights(const gemm_kernel *kernel, const weights_view *w) {
+    RETURN_IF_ERROR(check_dimension(w->k_stride));
+    RETURN_IF_ERROR(check_dimension(w->n_stride));
+    if (w->k == 0 || w->n == 0) {
+        return TERSOR_OK;
+    }
+    /* Each product is below 2^62. */
+    int64_t bytes = (w->k - 1) * w->k_stride + 1;
+    if (__builtin_add_overflow(bytes, (w->n - 1) * w->n_stride, &bytes) ||
+        __builtin_mul_overflow(bytes, (int64_t) kernel->src_bytes, &bytes)) {
+        return TERSOR_INVALID_SIZE;
+    }
+    return check_range(w->data, bytes, (size_t) kernel->src_bytes);
+}
+
 tersor_status gemm_check_quantization(const quantization *q, int64_t n, bool *has_zero_points) {
     *has_zero_points = false;
     if (q->bias != NULL) {
@@ -38,13 +53,15 @@ tersor_status gemm_check_quantization(const quantization *q, int64_t n, bool *ha
     static void pack_##name(const gemm_kernel *kernel, const weights_view *w, type *to) {                              \
         const type *from = w->data;                                                                                    \
         const int64_t padded_k = gemm_padded_k(kernel, w->k);                                                          \
+        const int64_t group = kernel->group;                                                                           \
         for (int64_t panel = 0; panel < w->n; panel += kernel->columns) {                                              \
             const int64_t columns = min_s64(kernel->columns, w->n - panel);                                            \
-            for (int64_t k = 0; k < padded_k; k += kernel->group) {                                                    \
-                for (int64_t j = 0; j < kernel->columns; j++) {                                                        \
-                    for (int64_t i = k; i < k + kernel->group; i++) {                                                  \
-                        const bool inside = j < columns && i < w->k;                                                   \
-                        *to++ = inside ? from[i * w->k_stride + (panel + j) * w->n_stride] : 0;                        \
+            for (int64_t k = 0; k < padded_k; k += group, to += group * kernel->columns) {                             \
+                for (int64_t i = 0; i < group; i++) {                                                                  \
+                    const bool inside = k + i < w->k;                                                                  \
+                    const int64_t offset = inside ? weights_offset(w, k + i) : 0;                                      \
+                    for (int64_t j = 0; j < kernel->columns; j++) {                                                    \
+                        to[j * group + i] = inside && j < columns ? from[offset + (panel + j) * w->n_stride] : 0;      \
                     }                                                                                                  \
                 }                                                                                                      \
             }                                                                                                          \
@@ -65,23 +82,22 @@ void gemm_pack_panels(const gemm_kernel *kernel, const weights_view *weights, vo
 void gemm_pack_columns(const gemm_kernel *kernel, const weights_view *weights, const quantization *q,
                        int32_t *compensation, int32_t *zero_points) {
     const int8_t *w = weights->data;
+    const int64_t bytes = gemm_columns_bytes(kernel, weights->n);
+    memset(compensation, 0, (size_t) bytes);
+    memset(zero_points, 0, (size_t) bytes);
+    for (int64_t k = 0; k < weights->k; k++) {
+        const int64_t offset = weights_offset(weights, k);
+        for (int64_t j = 0; j < weights->n; j++) {
+            compensation[j] = (int32_t) ((uint32_t) compensation[j] + (uint32_t) w[offset + j * weights->n_stride]);
+        }
+    }
     /* A kernel that reads src + shift sees a source zero point that is larger by the shift. */
     const uint32_t src_zero_point = (uint32_t) (q->src_zero_point + kernel->src_shift);
-    const int64_t padded_n = gemm_padded_n(kernel, weights->n);
-    for (int64_t j = 0; j < padded_n; j++) {
-        compensation[j] = 0;
-        zero_points[j] = 0;
-        if (j >= weights->n) {
-            continue;
-        }
-        uint32_t sum = 0;
-        for (int64_t i = 0; i < weights->k; i++) {
-            sum += (uint32_t) w[i * weights->k_stride + j * weights->n_stride];
-        }
+    for (int64_t j = 0; j < weights->n; j++) {
         if (q->weights_zero_points != NULL) {
             zero_points[j] = q->weights_zero_points[j];
         }
-        const uint32_t centred = sum - (uint32_t) weights->k * (uint32_t) zero_points[j];
+        const uint32_t centred = (uint32_t) compensation[j] - (uint32_t) weights->k * (uint32_t) zero_points[j];
         const uint32_t bias = q->bias == NULL ? 0 : (uint32_t) q->bias[j];
         compensation[j] = (int32_t) (bias - src_zero_point * centred);
     }

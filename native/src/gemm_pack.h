@@ -4,12 +4,19 @@
 
 #include "gemm.h"
 
-/* Element (k, n) of the weights stands at k * k_stride + n * n_stride elements. */
+/*
+ * Where the weights stand, in elements: (k, n) at (k / k_run) * k_stride + (k % k_run) * run_stride + n * n_stride.
+ * A plain matrix has k_run 1; a convolution runs through the input channels of one tap after the other.
+ */
 typedef struct weights_view {
     const void *data;
     int64_t k, n;
-    int64_t k_stride, n_stride;
+    int64_t k_run, k_stride, run_stride, n_stride;
 } weights_view;
+
+static inline int64_t weights_offset(const weights_view *w, int64_t k) {
+    return k / w->k_run * w->k_stride + k % w->k_run * w->run_stride;
+}
 
 typedef struct quantization {
     int32_t src_zero_point;
@@ -20,6 +27,9 @@ typedef struct quantization {
 /* Multiples of TERSOR_ALIGNMENT: of the panels, and of one array of int32 per column. */
 tersor_status gemm_panels_bytes(const gemm_kernel *kernel, int64_t k, int64_t n, int64_t *bytes);
 int64_t gemm_columns_bytes(const gemm_kernel *kernel, int64_t n);
+
+/* The range of the weights, when k_run is 1. */
+tersor_status gemm_check_weights(const gemm_kernel *kernel, const weights_view *weights);
 
 /* TERSOR_INVALID_ARGUMENT for a weights zero point outside s8. */
 tersor_status gemm_check_quantization(const quantization *q, int64_t n, bool *has_zero_points);

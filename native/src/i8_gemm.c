@@ -46,7 +46,7 @@ tersor_status tersor_i8_gemm_packed_bytes(uint32_t isa, tersor_type src_type, in
 }
 
 tersor_status tersor_i8_gemm_pack(uint32_t isa, tersor_type src_type, int64_t k, int64_t n, const int8_t *weights,
-                                  int64_t ld_weights, int32_t transposed, int32_t src_zero_point,
+                                  int64_t k_stride, int64_t n_stride, int32_t src_zero_point,
                                   const int32_t *weights_zero_points, const int32_t *bias, void *packed,
                                   int64_t packed_bytes) {
     const isa_kernels *kernels;
@@ -54,10 +54,8 @@ tersor_status tersor_i8_gemm_pack(uint32_t isa, tersor_type src_type, int64_t k,
     layout l;
     RETURN_IF_ERROR(select_kernel(isa, src_type, k, &kernels, &kernel));
     RETURN_IF_ERROR(lay_out(kernel, k, n, &l));
-    if (transposed != 0 && transposed != 1) {
-        return TERSOR_INVALID_ARGUMENT;
-    }
-    RETURN_IF_ERROR(check_matrix(weights, transposed ? n : k, transposed ? k : n, ld_weights, 1));
+    const weights_view view = {.data = weights, .k = k, .n = n, .k_run = 1, .k_stride = k_stride, .n_stride = n_stride};
+    RETURN_IF_ERROR(gemm_check_weights(kernel, &view));
     RETURN_IF_ERROR(check_zero_point(src_type, src_zero_point));
     const quantization q = {src_zero_point, weights_zero_points, bias};
     bool has_zero_points;
@@ -67,21 +65,12 @@ tersor_status tersor_i8_gemm_pack(uint32_t isa, tersor_type src_type, int64_t k,
     packed_init(head, PACKED_I8_GEMM, isa, src_type, l.bytes);
     head->k = k;
     head->n = n;
+    head->scratch_bytes = gemm_scratch_bytes(kernel, k);
     head->kernel_name = kernel->name;
     head->src_zero_point = src_zero_point;
     head->has_zero_points = has_zero_points;
-    const weights_view view = {weights, k, n, transposed ? 1 : ld_weights, transposed ? ld_weights : 1};
     gemm_pack_columns(kernel, &view, &q, row_of(packed, 1, l.compensation), row_of(packed, 1, l.zero_points));
     gemm_pack_panels(kernel, &view, row_of(packed, 1, l.panels));
-    return TERSOR_OK;
-}
-
-tersor_status tersor_i8_gemm_scratch_bytes(uint32_t isa, tersor_type src_type, int64_t k, int64_t *bytes) {
-    const isa_kernels *kernels;
-    const gemm_kernel *kernel;
-    RETURN_IF_ERROR(check_range(bytes, sizeof *bytes, sizeof *bytes));
-    RETURN_IF_ERROR(select_kernel(isa, src_type, k, &kernels, &kernel));
-    *bytes = gemm_scratch_bytes(kernel, k);
     return TERSOR_OK;
 }
 
@@ -103,7 +92,7 @@ tersor_status tersor_i8_gemm(uint32_t isa, tersor_type src_type, int64_t m, int6
     RETURN_IF_ERROR(check_matrix(src, m, k, ld_src, 1));
     RETURN_IF_ERROR(epilogue_prepare(n, multiplier, offset, lo, hi, dst_type, dst_zero_point, &e));
     RETURN_IF_ERROR(check_matrix(dst, m, n, ld_dst, type_bytes(dst_type)));
-    RETURN_IF_ERROR(check_buffer(scratch, scratch_bytes, gemm_scratch_bytes(kernel, k)));
+    RETURN_IF_ERROR(check_buffer(scratch, scratch_bytes, head->scratch_bytes));
     if (m == 0 || n == 0) {
         return TERSOR_OK;
     }

@@ -15,6 +15,7 @@ static const isa_kernels ALL[] = {
         .isa = TERSOR_ISA_PORTABLE,
         .name = "portable",
         .epilogue = &epilogue__portable,
+        .elementwise = &elementwise__portable,
         .u8s8_gemm = &u8s8_gemm_4x16__portable,
         .s8s8_gemm = &s8s8_gemm_4x16__portable,
     },
@@ -23,6 +24,7 @@ static const isa_kernels ALL[] = {
         .isa = TERSOR_ISA_AVX2,
         .name = "avx2",
         .epilogue = &epilogue__avx2,
+        .elementwise = &elementwise__avx2,
         .u8s8_gemm = &u8s8_gemm_6x16__avx2,
         .s8s8_gemm = &s8s8_gemm_6x16__avx2,
     },
@@ -32,6 +34,7 @@ static const isa_kernels ALL[] = {
         .isa = TERSOR_ISA_AVX2_VNNI,
         .name = "avx2_vnni",
         .epilogue = &epilogue__avx2,
+        .elementwise = &elementwise__avx2,
         .u8s8_gemm = &u8s8_gemm_6x16__avx2_vnni,
         .s8s8_gemm = &s8s8_gemm_6x16__avx2_vnni,
     },
@@ -41,6 +44,7 @@ static const isa_kernels ALL[] = {
         .isa = TERSOR_ISA_AVX512_VNNI,
         .name = "avx512_vnni",
         .epilogue = &epilogue__avx512_vnni,
+        .elementwise = &elementwise__avx512_vnni,
         .u8s8_gemm = &u8s8_gemm_12x32__avx512_vnni,
         .s8s8_gemm = &s8s8_gemm_12x32__avx512_vnni,
     },
@@ -51,8 +55,10 @@ static const isa_kernels ALL[] = {
         .name = "avx512_amx",
 #if defined(TERSOR_AMX_EMULATION)
         .epilogue = &epilogue__portable,
+        .elementwise = &elementwise__portable,
 #else
         .epilogue = &epilogue__avx512_vnni,
+        .elementwise = &elementwise__avx512_vnni,
 #endif
         .u8s8_gemm = &u8s8_gemm_32x32__amx_int8,
         .s8s8_gemm = &s8s8_gemm_32x32__amx_int8,

@@ -2,6 +2,7 @@
 #ifndef TERSOR_KERNELS_H
 #define TERSOR_KERNELS_H
 
+#include "elementwise.h"
 #include "epilogue.h"
 #include "gemm.h"
 
@@ -9,6 +10,7 @@ typedef struct isa_kernels {
     uint32_t isa;
     const char *name;
     const epilogue_functions *epilogue;
+    const elementwise_functions *elementwise;
     const gemm_kernel *u8s8_gemm, *s8s8_gemm;
 } isa_kernels;
 

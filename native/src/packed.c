@@ -38,3 +38,10 @@ tersor_status tersor_packed_kernel_name(const void *packed, int64_t packed_bytes
     *name = ((const packed_head *) packed)->kernel_name;
     return TERSOR_OK;
 }
+
+tersor_status tersor_packed_scratch_bytes(const void *packed, int64_t packed_bytes, int64_t *bytes) {
+    RETURN_IF_ERROR(check_range(bytes, sizeof *bytes, sizeof *bytes));
+    RETURN_IF_ERROR(check_head(packed, packed_bytes));
+    *bytes = ((const packed_head *) packed)->scratch_bytes;
+    return TERSOR_OK;
+}

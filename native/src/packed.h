@@ -24,7 +24,8 @@ typedef struct conv2d_geometry {
 typedef struct packed_head {
     _Alignas(TERSOR_ALIGNMENT) uint64_t magic;
     int64_t bytes; /* of the whole buffer */
-    int64_t k, n;  /* of one group */
+    int64_t scratch_bytes;
+    int64_t k, n; /* of one group */
     const char *kernel_name;
     uint32_t isa;
     packed_operation operation;
@@ -35,7 +36,7 @@ typedef struct packed_head {
     conv2d_geometry geometry; /* zeros for a GEMM */
 } packed_head;
 
-/* Sets everything but what depends on the weights. */
+/* Sets these and clears the rest. */
 void packed_init(packed_head *head, packed_operation operation, uint32_t isa, tersor_type src_type, int64_t bytes);
 
 /* Refuses a buffer that does not start with a head for this operation, isa and source type. */

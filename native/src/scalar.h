@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compiler.h"
+#include "epilogue.h"
 
 /* NaN becomes lo. */
 ALWAYS_INLINE float scalar_clamp(float value, float lo, float hi) {
@@ -24,13 +25,19 @@ ALWAYS_INLINE int32_t scalar_round(float value, int32_t zero_point) {
     return bits - 0x4b400000 + zero_point;
 }
 
-ALWAYS_INLINE float scalar_scale(int32_t acc, float multiplier, const float *offset, int64_t column, float lo,
-                                 float hi) {
-    float r = (float) acc * multiplier;
-    if (offset != 0) {
-        r = r + offset[column];
+/* The result before rounding. */
+ALWAYS_INLINE float scalar_scale(const epilogue *e, int32_t acc, int64_t column) {
+    float r = (float) acc * e->multiplier[column];
+    if (e->offset != 0) {
+        r = r + e->offset[column];
     }
-    return scalar_clamp(r, lo, hi);
+    return e->clamps ? scalar_clamp(r, e->lo, e->hi) : r;
+}
+
+/* The same of an f32 kernel. */
+ALWAYS_INLINE float scalar_finish(const epilogue *e, float acc, int64_t column) {
+    const float r = e->offset != 0 ? acc + e->offset[column] : acc;
+    return e->clamps ? scalar_clamp(r, e->lo, e->hi) : r;
 }
 
 #endif

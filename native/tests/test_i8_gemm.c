@@ -68,17 +68,20 @@ static void run(const gemm_case *c) {
     int64_t packed_bytes = -1, scratch_bytes = -1;
     bool ok = expect_status(tersor_i8_gemm_packed_bytes(c->isa, c->src_type, c->k, c->n, &packed_bytes), TERSOR_OK,
                             "packed_bytes");
-    ok &= expect_status(tersor_i8_gemm_scratch_bytes(c->isa, c->src_type, c->k, &scratch_bytes), TERSOR_OK,
-                        "scratch_bytes");
     if (!ok) {
         return;
     }
     void *packed = guarded(c->side, (size_t) packed_bytes);
-    void *scratch = guarded(c->side, (size_t) scratch_bytes);
-    memset(scratch, 0x5a, (size_t) scratch_bytes);
-    ok = expect_status(tersor_i8_gemm_pack(c->isa, c->src_type, c->k, c->n, weights, ld_weights, c->transposed,
+    ok = expect_status(tersor_i8_gemm_pack(c->isa, c->src_type, c->k, c->n, weights,
+                                           c->transposed ? 1 : ld_weights, c->transposed ? ld_weights : 1,
                                            src_zero_point, zero_points, bias, packed, packed_bytes),
                        TERSOR_OK, "pack");
+    ok = ok && expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");
+    if (!ok) {
+        return;
+    }
+    void *scratch = guarded(c->side, (size_t) scratch_bytes);
+    memset(scratch, 0x5a, (size_t) scratch_bytes);
     ok = ok && expect_status(tersor_i8_gemm(c->isa, c->src_type, c->m, c->k, c->n, src, ld_src, packed, packed_bytes,
                                             multiplier, offset, e.lo, e.hi, c->dst_type, e.dst_zero_point, dst, ld_dst,
                                             scratch, scratch_bytes),

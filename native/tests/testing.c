@@ -121,8 +121,11 @@ uint32_t reference_store(const reference_epilogue *e, int32_t acc, int64_t n) {
     if (e->offset != NULL) {
         r = r + e->offset[n];
     }
-    r = r > e->lo ? r : e->lo;
-    r = r < e->hi ? r : e->hi;
+    const bool none = e->dst_type == TERSOR_F32 && e->lo == -INFINITY && e->hi == INFINITY;
+    if (!none) {
+        r = r > e->lo ? r : e->lo;
+        r = r < e->hi ? r : e->hi;
+    }
     if (e->dst_type == TERSOR_F32) {
         return float_bits(r);
     }

@@ -33,7 +33,9 @@ ALWAYS_INLINE void store(tersor_type type, const epilogue *e, const void *acc, i
             if (e->offset != 0) {
                 r = _mm256_add_ps(r, _mm256_loadu_ps(e->offset + first + j));
             }
-            r = clamp(r, lo, hi);
+            if (type != TERSOR_F32 || e->clamps) {
+                r = clamp(r, lo, hi);
+            }
             if (type == TERSOR_F32) {
                 _mm256_storeu_ps(to_f32 + j, r);
             } else {
@@ -41,7 +43,7 @@ ALWAYS_INLINE void store(tersor_type type, const epilogue *e, const void *acc, i
             }
         }
         for (; j < columns; j++) {
-            const float r = scalar_scale(from[j], multiplier[j], e->offset, first + j, e->lo, e->hi);
+            const float r = scalar_scale(e, from[j], first + j);
             if (type == TERSOR_F32) {
                 to_f32[j] = r;
             } else {
@@ -81,11 +83,10 @@ static void store_f32_from_f32(const epilogue *e, const void *acc, int64_t acc_s
             if (e->offset != 0) {
                 r = _mm256_add_ps(r, _mm256_loadu_ps(e->offset + first + j));
             }
-            _mm256_storeu_ps(to + j, clamp(r, lo, hi));
+            _mm256_storeu_ps(to + j, e->clamps ? clamp(r, lo, hi) : r);
         }
         for (; j < columns; j++) {
-            const float r = e->offset != 0 ? from[j] + e->offset[first + j] : from[j];
-            to[j] = scalar_clamp(r, e->lo, e->hi);
+            to[j] = scalar_finish(e, from[j], first + j);
         }
     }
 }

@@ -31,7 +31,9 @@ ALWAYS_INLINE void store(tersor_type type, const epilogue *e, const void *acc, i
             if (e->offset != NULL) {
                 r = _mm512_add_ps(r, offset);
             }
-            r = clamp(r, lo, hi);
+            if (type != TERSOR_F32 || e->clamps) {
+                r = clamp(r, lo, hi);
+            }
             if (type == TERSOR_F32) {
                 _mm512_mask_storeu_ps((float *) to + first + j, mask, r);
             } else {
@@ -74,7 +76,8 @@ static void store_f32_from_f32(const epilogue *e, const void *acc, int64_t acc_s
             if (e->offset != NULL) {
                 r = _mm512_add_ps(r, _mm512_maskz_loadu_ps(mask, e->offset + first + j));
             }
-            _mm512_mask_storeu_ps((float *) row_of(dst, i, dst_stride) + first + j, mask, clamp(r, lo, hi));
+            r = e->clamps ? clamp(r, lo, hi) : r;
+            _mm512_mask_storeu_ps((float *) row_of(dst, i, dst_stride) + first + j, mask, r);
         }
     }
 }

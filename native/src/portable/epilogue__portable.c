@@ -17,7 +17,7 @@ static void store_s32(const epilogue *e, const void *acc, int64_t acc_stride, in
             const int32_t *from = (const int32_t *) acc + i * acc_stride;                                              \
             type *to = (type *) row_of(dst, i, dst_stride) + first;                                                          \
             for (int64_t j = 0; j < columns; j++) {                                                                    \
-                const float r = scalar_scale(from[j], e->multiplier[first + j], e->offset, first + j, e->lo, e->hi);   \
+                const float r = scalar_scale(e, from[j], first + j);                                                   \
                 to[j] = (type) (expression);                                                                           \
             }                                                                                                          \
         }                                                                                                              \
@@ -33,8 +33,7 @@ static void store_f32_from_f32(const epilogue *e, const void *acc, int64_t acc_s
         const float *from = (const float *) acc + i * acc_stride;
         float *to = (float *) row_of(dst, i, dst_stride) + first;
         for (int64_t j = 0; j < columns; j++) {
-            const float r = e->offset != 0 ? from[j] + e->offset[first + j] : from[j];
-            to[j] = scalar_clamp(r, e->lo, e->hi);
+            to[j] = scalar_finish(e, from[j], first + j);
         }
     }
 }

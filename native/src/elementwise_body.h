@@ -1,0 +1,70 @@
+/*
+ * The conversions in plain C, compiled once for each instruction set; the compiler vectorizes the loops. The including
+ * file then lists them by ELEMENTWISE_FUNCTIONS.
+ */
+#include "elementwise.h"
+#include "scalar.h"
+
+#define ELEMENTWISE(name, src_type, dst_type, expression)                                                              \
+    static void name##_per_channel(const src_type *restrict from, int64_t count, const float *restrict factors,        \
+                                   const int32_t *restrict zero_points, int32_t dst_zero_point,                        \
+                                   dst_type *restrict to) {                                                            \
+        (void) dst_zero_point;                                                                                         \
+        for (int64_t i = 0; i < count; i++) {                                                                          \
+            const float factor = factors[i];                                                                           \
+            const int32_t zero_point = zero_points[i];                                                                 \
+            to[i] = (dst_type) (expression);                                                                           \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void name##_per_tensor(const src_type *restrict from, int64_t count, float factor, int32_t zero_point,      \
+                                  int32_t dst_zero_point, dst_type *restrict to) {                                     \
+        (void) dst_zero_point;                                                                                         \
+        for (int64_t i = 0; i < count; i++) {                                                                          \
+            to[i] = (dst_type) (expression);                                                                           \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void name(const void *src, int64_t count, const elementwise_parameters *p, bool per_channel, void *dst) {   \
+        if (per_channel) {                                                                                             \
+            name##_per_channel(src, count, p->factor, p->zero_point, p->dst_zero_point, dst);                          \
+        } else {                                                                                                       \
+            name##_per_tensor(src, count, p->factor[0], p->zero_point[0], p->dst_zero_point, dst);                     \
+        }                                                                                                              \
+    }
+
+ALWAYS_INLINE int32_t round_to(float r, int32_t min, int32_t zero_point) {
+    const float lo = (float) (min - zero_point);
+    const float hi = (float) (min + 255 - zero_point);
+    return scalar_round(scalar_clamp(r, lo, hi), zero_point);
+}
+
+ALWAYS_INLINE float centred(int32_t value, int32_t zero_point) {
+    return (float) (int32_t) ((uint32_t) value - (uint32_t) zero_point);
+}
+
+#define QUANTIZE(dst_name, dst_type, min)                                                                              \
+    ELEMENTWISE(quantize_##dst_name, float, dst_type, round_to(from[i] / factor, min, zero_point))
+
+#define DEQUANTIZE(src_name, src_type)                                                                                 \
+    ELEMENTWISE(dequantize_##src_name, src_type, float, centred(from[i], zero_point) * factor)
+
+#define REQUANTIZE(src_name, src_type, dst_name, dst_type, min)                                                        \
+    ELEMENTWISE(requantize_##src_name##_##dst_name, src_type, dst_type,                                                \
+                round_to(centred(from[i], zero_point) * factor, min, dst_zero_point))
+
+QUANTIZE(u8, uint8_t, 0)
+QUANTIZE(s8, int8_t, -128)
+DEQUANTIZE(u8, uint8_t)
+DEQUANTIZE(s8, int8_t)
+DEQUANTIZE(s32, int32_t)
+REQUANTIZE(u8, uint8_t, u8, uint8_t, 0)
+REQUANTIZE(u8, uint8_t, s8, int8_t, -128)
+REQUANTIZE(s8, int8_t, u8, uint8_t, 0)
+REQUANTIZE(s8, int8_t, s8, int8_t, -128)
+REQUANTIZE(s32, int32_t, u8, uint8_t, 0)
+REQUANTIZE(s32, int32_t, s8, int8_t, -128)
+
+#define ELEMENTWISE_FUNCTIONS                                                                                          \
+    {                                                                                                                  \
+        quantize_u8, quantize_s8, dequantize_u8, dequantize_s8, dequantize_s32, requantize_u8_u8, requantize_u8_s8,    \
+            requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8                                   \
+    }

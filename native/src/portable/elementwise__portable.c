@@ -1,0 +1,3 @@
+#include "elementwise_body.h"
+
+const elementwise_functions elementwise__portable = ELEMENTWISE_FUNCTIONS;
