@@ -9,6 +9,18 @@ extern const gemm_kernel u8s8_gemm_6x16__avx2, s8s8_gemm_6x16__avx2;
 extern const gemm_kernel u8s8_gemm_6x16__avx2_vnni, s8s8_gemm_6x16__avx2_vnni;
 extern const gemm_kernel u8s8_gemm_12x32__avx512_vnni, s8s8_gemm_12x32__avx512_vnni;
 extern const gemm_kernel u8s8_gemm_32x32__amx_int8, s8s8_gemm_32x32__amx_int8;
+extern const depthwise_kernel u8s8_depthwise_1x1__portable, s8s8_depthwise_1x1__portable;
+extern const depthwise_kernel u8s8_depthwise_1x16__avx2, s8s8_depthwise_1x16__avx2;
+extern const depthwise_kernel u8s8_depthwise_1x32__avx512_vnni, s8s8_depthwise_1x32__avx512_vnni;
+
+/* What AMX machines use besides AMX; the emulation must run on every machine. */
+#if defined(TERSOR_AMX_EMULATION)
+#define BESIDE_AMX(name) name##_portable
+#define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x1__portable
+#else
+#define BESIDE_AMX(name) name##_avx512_vnni
+#define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x32__avx512_vnni
+#endif
 
 static const isa_kernels ALL[] = {
     {
@@ -18,6 +30,8 @@ static const isa_kernels ALL[] = {
         .elementwise = &elementwise__portable,
         .u8s8_gemm = &u8s8_gemm_4x16__portable,
         .s8s8_gemm = &s8s8_gemm_4x16__portable,
+        .u8s8_depthwise = &u8s8_depthwise_1x1__portable,
+        .s8s8_depthwise = &s8s8_depthwise_1x1__portable,
     },
 #if defined(TERSOR_HAVE_AVX2)
     {
@@ -27,6 +41,8 @@ static const isa_kernels ALL[] = {
         .elementwise = &elementwise__avx2,
         .u8s8_gemm = &u8s8_gemm_6x16__avx2,
         .s8s8_gemm = &s8s8_gemm_6x16__avx2,
+        .u8s8_depthwise = &u8s8_depthwise_1x16__avx2,
+        .s8s8_depthwise = &s8s8_depthwise_1x16__avx2,
     },
 #endif
 #if defined(TERSOR_HAVE_AVX2_VNNI)
@@ -37,6 +53,8 @@ static const isa_kernels ALL[] = {
         .elementwise = &elementwise__avx2,
         .u8s8_gemm = &u8s8_gemm_6x16__avx2_vnni,
         .s8s8_gemm = &s8s8_gemm_6x16__avx2_vnni,
+        .u8s8_depthwise = &u8s8_depthwise_1x16__avx2,
+        .s8s8_depthwise = &s8s8_depthwise_1x16__avx2,
     },
 #endif
 #if defined(TERSOR_HAVE_AVX512_VNNI)
@@ -47,21 +65,20 @@ static const isa_kernels ALL[] = {
         .elementwise = &elementwise__avx512_vnni,
         .u8s8_gemm = &u8s8_gemm_12x32__avx512_vnni,
         .s8s8_gemm = &s8s8_gemm_12x32__avx512_vnni,
+        .u8s8_depthwise = &u8s8_depthwise_1x32__avx512_vnni,
+        .s8s8_depthwise = &s8s8_depthwise_1x32__avx512_vnni,
     },
 #endif
 #if defined(TERSOR_AMX_EMULATION) || defined(TERSOR_HAVE_AVX512_AMX)
     {
         .isa = TERSOR_ISA_AVX512_AMX,
         .name = "avx512_amx",
-#if defined(TERSOR_AMX_EMULATION)
-        .epilogue = &epilogue__portable,
-        .elementwise = &elementwise__portable,
-#else
-        .epilogue = &epilogue__avx512_vnni,
-        .elementwise = &elementwise__avx512_vnni,
-#endif
+        .epilogue = &BESIDE_AMX(epilogue_),
+        .elementwise = &BESIDE_AMX(elementwise_),
         .u8s8_gemm = &u8s8_gemm_32x32__amx_int8,
         .s8s8_gemm = &s8s8_gemm_32x32__amx_int8,
+        .u8s8_depthwise = &DEPTHWISE_BESIDE_AMX(u8s8),
+        .s8s8_depthwise = &DEPTHWISE_BESIDE_AMX(s8s8),
     },
 #endif
 };
@@ -83,6 +100,10 @@ const isa_kernels *kernels_for(uint32_t isa) {
 
 const gemm_kernel *kernels_i8_gemm(const isa_kernels *kernels, tersor_type src_type) {
     return src_type == TERSOR_U8 ? kernels->u8s8_gemm : kernels->s8s8_gemm;
+}
+
+const depthwise_kernel *kernels_i8_depthwise(const isa_kernels *kernels, tersor_type src_type) {
+    return src_type == TERSOR_U8 ? kernels->u8s8_depthwise : kernels->s8s8_depthwise;
 }
 
 tersor_status tersor_cpu_isas(uint32_t *mask) {

@@ -2,6 +2,7 @@
 #ifndef TERSOR_KERNELS_H
 #define TERSOR_KERNELS_H
 
+#include "depthwise.h"
 #include "elementwise.h"
 #include "epilogue.h"
 #include "gemm.h"
@@ -12,11 +13,13 @@ typedef struct isa_kernels {
     const epilogue_functions *epilogue;
     const elementwise_functions *elementwise;
     const gemm_kernel *u8s8_gemm, *s8s8_gemm;
+    const depthwise_kernel *u8s8_depthwise, *s8s8_depthwise;
 } isa_kernels;
 
 /* NULL unless `isa` is one bit, compiled in and usable here. */
 const isa_kernels *kernels_for(uint32_t isa);
 
 const gemm_kernel *kernels_i8_gemm(const isa_kernels *kernels, tersor_type src_type);
+const depthwise_kernel *kernels_i8_depthwise(const isa_kernels *kernels, tersor_type src_type);
 
 #endif

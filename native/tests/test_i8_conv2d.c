@@ -1,0 +1,188 @@
+/* tersor_i8_conv2d on every instruction set against int64 sums, each operand against an unreadable page. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "testing.h"
+
+typedef struct conv_case {
+    int64_t n, h, w, ic, oc, kh, kw;
+    int64_t stride_h, stride_w, pad_top, pad_left, pad_bottom, pad_right, dilation_h, dilation_w, groups;
+} conv_case;
+
+typedef struct variation {
+    uint32_t isa;
+    tersor_type src_type, dst_type;
+    bool zero_points, bias, offset, extreme, in_parts;
+    guard_side side;
+} variation;
+
+static int64_t cases;
+
+static int64_t out(int64_t extent, int64_t padding, int64_t kernel, int64_t stride, int64_t dilation) {
+    const int64_t room = extent + padding - (dilation * (kernel - 1) + 1);
+    return room < 0 ? 0 : room / stride + 1;
+}
+
+/* The sum for output (n, y, x, o). */
+static int32_t reference(const conv_case *c, tersor_type src_type, const uint8_t *src, const int8_t *weights,
+                         int32_t src_zero_point, int32_t zero_point, int64_t n, int64_t y, int64_t x, int64_t o) {
+    const int64_t icg = c->ic / c->groups, ocg = c->oc / c->groups;
+    int64_t acc = 0;
+    for (int64_t i = 0; i < icg; i++) {
+        for (int64_t kh = 0; kh < c->kh; kh++) {
+            for (int64_t kw = 0; kw < c->kw; kw++) {
+                const int64_t h = y * c->stride_h - c->pad_top + kh * c->dilation_h;
+                const int64_t w = x * c->stride_w - c->pad_left + kw * c->dilation_w;
+                if (h < 0 || h >= c->h || w < 0 || w >= c->w) {
+                    continue;
+                }
+                const uint8_t byte = src[((n * c->h + h) * c->w + w) * c->ic + o / ocg * icg + i];
+                const int32_t a = src_type == TERSOR_U8 ? byte : (int8_t) byte;
+                const int32_t b = weights[((o * icg + i) * c->kh + kh) * c->kw + kw];
+                acc += (int64_t) (a - src_zero_point) * (b - zero_point);
+            }
+        }
+    }
+    return (int32_t) (uint32_t) (uint64_t) acc;
+}
+
+static void run(const conv_case *c, const variation *v) {
+    cases++;
+    random_seed((uint64_t) (c->n * 3 + c->h * 5 + c->w * 7 + c->ic * 11 + c->oc * 13 + c->kh * 17 + v->dst_type));
+    const int64_t oh = out(c->h, c->pad_top + c->pad_bottom, c->kh, c->stride_h, c->dilation_h);
+    const int64_t ow = out(c->w, c->pad_left + c->pad_right, c->kw, c->stride_w, c->dilation_w);
+    const int64_t pixels = c->n * oh * ow;
+    const size_t src_bytes = (size_t) (c->n * c->h * c->w * c->ic);
+    const size_t weights_bytes = (size_t) (c->oc * (c->ic / c->groups) * c->kh * c->kw);
+    const size_t oc = (size_t) c->oc;
+    uint8_t *src = guarded(v->side, src_bytes);
+    int8_t *weights = guarded(v->side, weights_bytes);
+    int32_t *zero_points = v->zero_points ? guarded(v->side, oc * 4) : NULL;
+    int32_t *bias = v->bias ? guarded(v->side, oc * 4) : NULL;
+    float *multiplier = guarded(v->side, oc * 4);
+    float *offset = v->offset ? guarded(v->side, oc * 4) : NULL;
+    uint8_t *dst = guarded(v->side, (size_t) (pixels * c->oc * bytes_of(v->dst_type)));
+    random_bytes(src, src_bytes, v->extreme);
+    random_bytes((uint8_t *) weights, weights_bytes, v->extreme);
+    random_floats(multiplier, oc, 2.0f / (float) (1 + 100 * c->kh * c->kw * c->ic / c->groups));
+    for (size_t o = 0; o < oc; o++) {
+        if (zero_points != NULL) {
+            zero_points[o] = (int32_t) random_between(-128, 127);
+        }
+        if (bias != NULL) {
+            bias[o] = (int32_t) random_between(-100000, 100000);
+        }
+    }
+    if (offset != NULL) {
+        random_floats(offset, oc, 50.0f);
+    }
+    const int32_t src_min = v->src_type == TERSOR_U8 ? 0 : -128;
+    const int32_t src_zero_point = (int32_t) random_between(src_min, src_min + 255);
+    const bool narrow = v->dst_type == TERSOR_U8 || v->dst_type == TERSOR_S8;
+    const reference_epilogue e = {multiplier,
+                                  offset,
+                                  v->extreme ? 0.0f : -INFINITY,
+                                  INFINITY,
+                                  v->dst_type,
+                                  narrow ? (v->dst_type == TERSOR_U8 ? 117 : -11) : 0};
+    int64_t packed_bytes = -1, scratch_bytes = -1;
+    bool ok = expect_status(
+        tersor_i8_conv2d_packed_bytes(v->isa, v->src_type, c->ic, c->oc, c->kh, c->kw, c->groups, &packed_bytes),
+        TERSOR_OK, "packed_bytes");
+    if (!ok) {
+        return;
+    }
+    void *packed = guarded(v->side, (size_t) packed_bytes);
+    ok = expect_status(tersor_i8_conv2d_pack(v->isa, v->src_type, c->ic, c->oc, c->kh, c->kw, c->stride_h, c->stride_w,
+                                             c->pad_top, c->pad_left, c->pad_bottom, c->pad_right, c->dilation_h,
+                                             c->dilation_w, c->groups, weights, src_zero_point, zero_points, bias,
+                                             packed, packed_bytes),
+                       TERSOR_OK, "pack");
+    ok = ok && expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");
+    if (!ok) {
+        return;
+    }
+    void *scratch = guarded(v->side, (size_t) scratch_bytes);
+    memset(scratch, 0x5a, (size_t) scratch_bytes);
+    const int64_t part = v->in_parts ? pixels / 3 + 1 : pixels + 1;
+    for (int64_t first = 0; ok && first < pixels; first += part) {
+        const int64_t count = pixels - first < part ? pixels - first : part;
+        ok = expect_status(tersor_i8_conv2d(v->isa, v->src_type, c->n, c->h, c->w, first, count, src, packed,
+                                            packed_bytes, multiplier, offset, e.lo, e.hi, v->dst_type,
+                                            e.dst_zero_point, dst, scratch, scratch_bytes),
+                           TERSOR_OK, "conv2d");
+    }
+    for (int64_t i = 0; ok && i < pixels * c->oc; i++) {
+        const int64_t o = i % c->oc, x = i / c->oc % ow, y = i / c->oc / ow % oh, n = i / c->oc / ow / oh;
+        const int32_t zero_point = zero_points == NULL ? 0 : zero_points[o];
+        const uint32_t sum =
+            (uint32_t) reference(c, v->src_type, src, weights, src_zero_point, zero_point, n, y, x, o);
+        const int32_t acc = (int32_t) (sum + (bias == NULL ? 0 : (uint32_t) bias[o]));
+        const uint32_t expected = reference_store(&e, acc, o);
+        const uint32_t actual = stored_bits(dst, i, v->dst_type);
+        if (actual != expected) {
+            ok = false;
+            fail("isa=%s %s->%s n=%lld h=%lld w=%lld ic=%lld oc=%lld k=%lldx%lld stride=%lldx%lld pad=%lld,%lld,%lld,"
+                 "%lld dilation=%lldx%lld groups=%lld zero_points=%d bias=%d offset=%d extreme=%d parts=%d side=%d at "
+                 "[%lld, %lld, %lld, %lld]: expected %#x, got %#x",
+                 tersor_isa_name(v->isa), type_name(v->src_type), type_name(v->dst_type), (long long) c->n,
+                 (long long) c->h, (long long) c->w, (long long) c->ic, (long long) c->oc, (long long) c->kh,
+                 (long long) c->kw, (long long) c->stride_h, (long long) c->stride_w, (long long) c->pad_top,
+                 (long long) c->pad_left, (long long) c->pad_bottom, (long long) c->pad_right,
+                 (long long) c->dilation_h, (long long) c->dilation_w, (long long) c->groups, v->zero_points, v->bias,
+                 v->offset, v->extreme, v->in_parts, v->side, (long long) n, (long long) y, (long long) x,
+                 (long long) o, expected, actual);
+        }
+    }
+    guarded_free_all();
+}
+
+int main(void) {
+    static const conv_case CASES[] = {
+        /* n h  w  ic  oc kh kw  sh sw  pt pl pb pr  dh dw groups */
+        {1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1},
+        {2, 5, 7, 3, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        {1, 9, 8, 3, 33, 7, 7, 2, 2, 3, 3, 3, 3, 1, 1, 1},
+        {1, 6, 6, 64, 32, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1},
+        {2, 5, 5, 7, 17, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1},
+        {1, 7, 7, 8, 16, 1, 1, 2, 2, 0, 0, 0, 0, 1, 1, 1},
+        {1, 6, 5, 4, 4, 1, 1, 1, 1, 1, 0, 2, 1, 1, 1, 1},
+        {1, 10, 11, 5, 6, 3, 2, 1, 2, 0, 2, 1, 0, 2, 3, 1},
+        {1, 4, 4, 130, 9, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        {1, 5, 6, 6, 9, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 3},
+        {1, 5, 6, 8, 12, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 4},
+        {1, 5, 4, 6, 12, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 6},
+        {1, 6, 7, 2, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 2},
+        {2, 6, 7, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 16},
+        {1, 7, 5, 37, 37, 5, 3, 2, 1, 2, 1, 2, 1, 1, 1, 37},
+        {1, 8, 8, 64, 64, 3, 3, 1, 1, 0, 0, 2, 2, 2, 2, 64},
+        {1, 3, 3, 96, 96, 2, 2, 1, 1, 0, 0, 0, 0, 1, 1, 96},
+        /* Padding alone makes outputs; the window never fits; no image; more pixels than one block. */
+        {1, 0, 0, 3, 4, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        {1, 1, 1, 33, 33, 5, 5, 1, 1, 2, 2, 2, 2, 1, 1, 33},
+        {1, 1, 1, 2, 3, 3, 3, 1, 1, 5, 5, 5, 5, 1, 1, 1},
+        {1, 2, 2, 3, 4, 3, 3, 1, 1, 0, 0, 0, 0, 1, 1, 1},
+        {0, 5, 5, 3, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        {1, 31, 33, 2, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        {1, 13, 13, 100, 20, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+    };
+    static const tersor_type DST[] = {TERSOR_S32, TERSOR_F32, TERSOR_U8, TERSOR_S8};
+    const uint32_t isas = usable_isas();
+    for (uint32_t isa = 1; isa != 0; isa <<= 1) {
+        if ((isas & isa) == 0) {
+            continue;
+        }
+        int t = 0;
+        for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+            for (tersor_type src_type = TERSOR_U8; src_type <= TERSOR_S8; src_type++) {
+                for (int d = 0; d < 4; d++, t++) {
+                    const guard_side side = t % 5 < 2 ? GUARD_BEFORE : GUARD_AFTER;
+                    run(&CASES[i], &(variation){isa, src_type, DST[d], t % 3 == 1, t % 4 < 2, t % 2 == 0, t % 7 < 3,
+                                                t % 3 == 0, side});
+                }
+            }
+        }
+    }
+    return test_result("i8_conv2d", cases);
+}
