@@ -1,0 +1,115 @@
+package io.tersor.compress;
+
+import io.tersor.model.Attributes;
+import io.tersor.model.Graph;
+import io.tersor.model.GraphBuilder;
+import io.tersor.model.Node;
+import io.tersor.quant.QuantParams;
+import io.tersor.quant.QuantizedTensor;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Writes a quantization plan into a graph as QuantizeLinear and DequantizeLinear nodes around the operators, the form
+ * that ONNX runtimes fuse into integer kernels. Weights and biases become integer initializers behind a
+ * DequantizeLinear.
+ */
+final class QdqWriter {
+    private final Graph graph;
+    private final QuantizationPlan plan;
+    private final Map<String, QuantParams> params;
+    private final Arena arena;
+    private final GraphBuilder builder;
+    private final Map<String, List<String>> constants = new HashMap<>();
+
+    /**
+     * @param params u8 parameters of each value that others take theirs from
+     * @param arena owns the new constants
+     */
+    QdqWriter(Graph graph, QuantizationPlan plan, Map<String, QuantParams> params, Arena arena) {
+        this.graph = graph;
+        this.plan = plan;
+        this.params = params;
+        this.arena = arena;
+        this.builder = graph.toBuilder();
+    }
+
+    Graph write() {
+        for (Node node : plan.integerNodes()) {
+            if (plan.isProduct(node)) {
+                builder.replace(quantizeConstants(node));
+            }
+        }
+        plan.quantizedValues().forEach(this::quantizeValue);
+        removeUnusedConstants();
+        return builder.build();
+    }
+
+    private Node quantizeConstants(Node node) {
+        String source = plan.quantizedValues().get(node.inputs().getFirst());
+        Optional<Tensor> bias = node.input(2).flatMap(graph::initializer);
+        ProductQuantizer product = ProductQuantizer.of(node, graph.initializer(node.inputs().get(1)).orElseThrow(), bias,
+                params.get(source), node.attributes().real("alpha", 1f), node.attributes().real("beta", 1f), arena);
+        List<String> inputs = new ArrayList<>(node.inputs());
+        QuantizedTensor weights = product.weights();
+        Tensor weightScales = Tensor.ofFloats(arena, Shape.of(weights.params().count()), scales(weights.params()));
+        inputs.set(1, dequantize(node.inputs().get(1), weights.values(), weightScales, weights.params().axis()));
+        product.bias().ifPresent(values ->
+                inputs.set(2, dequantize(node.inputs().get(2), values, product.biasScales(), 0)));
+        return node.withInputs(inputs).withAttributes(node.attributes().without("alpha").without("beta"));
+    }
+
+    private static float[] scales(QuantParams params) {
+        float[] scales = new float[params.count()];
+        for (int i = 0; i < scales.length; i++) {
+            scales[i] = params.scale(i);
+        }
+        return scales;
+    }
+
+    /** Adds integer constants behind a DequantizeLinear along an axis and returns the name of its result. */
+    private String dequantize(String name, Tensor values, Tensor scales, int axis) {
+        List<String> inputs = List.of(builder.constant(name + "_quantized", values),
+                builder.constant(name + "_scale", scales),
+                builder.constant(name + "_zero_point", Tensor.allocate(arena, values.type(), scales.shape())));
+        String result = builder.freshName(name + "_dequantized");
+        builder.node(Node.of(builder.freshName(name + "_DequantizeLinear"), "DequantizeLinear", inputs,
+                List.of(result), Attributes.NONE.with("axis", axis)));
+        return result;
+    }
+
+    private void quantizeValue(String value, String representative) {
+        List<String> pair = constants.computeIfAbsent(representative, this::parameters);
+        String quantized = builder.freshName(value + "_quantized");
+        String dequantized = builder.freshName(value + "_dequantized");
+        builder.rename(value, dequantized);
+        builder.node(Node.of(builder.freshName(value + "_QuantizeLinear"), "QuantizeLinear",
+                List.of(value, pair.getFirst(), pair.getLast()), List.of(quantized), Attributes.NONE));
+        builder.node(Node.of(builder.freshName(value + "_DequantizeLinear"), "DequantizeLinear",
+                List.of(quantized, pair.getFirst(), pair.getLast()), List.of(dequantized), Attributes.NONE));
+    }
+
+    private List<String> parameters(String value) {
+        QuantParams pair = params.get(value);
+        return List.of(builder.constant(value + "_scale", Tensor.ofFloats(arena, Shape.of(), pair.scale())),
+                builder.constant(value + "_zero_point",
+                        Tensor.ofBytes(arena, DataType.U8, Shape.of(), (byte) pair.zeroPoint())));
+    }
+
+    private void removeUnusedConstants() {
+        for (String name : graph.initializers().keySet()) {
+            boolean used = graph.isOutput(name)
+                    || builder.nodes().stream().anyMatch(node -> node.inputs().contains(name));
+            if (!used) {
+                builder.removeInitializer(name);
+            }
+        }
+    }
+}
