@@ -10,7 +10,6 @@ import io.tersor.tensor.DataType;
  * 64-bit integers, the float32 steps of requantization stand one by one.
  */
 final class ProductOracle {
-    private static final double HALF_ULP = 0x1p-24;
     private static final double ULP = 0x1p-23;
 
     private final TypeCombo types;
@@ -76,17 +75,18 @@ final class ProductOracle {
 
     /** Returns what an f32 kernel stores for a sum. */
     double real(double sum, int channel) {
-        double r = bias == Bias.F32 ? sum + biasValues[channel] : sum;
+        // Through float32, so that what lies beyond its range is infinite.
+        double r = (float) (bias == Bias.F32 ? sum + biasValues[channel] : sum);
         if (activation.isNone()) {
             return r;
         }
         return Double.isNaN(r) ? activation.lo() : Math.max(activation.lo(), Math.min(activation.hi(), r));
     }
 
-    /** Returns how far an f32 kernel may be off: k * 2^-23 * sum |a * b|, and half a unit for the bias. */
+    /** Returns how far an f32 kernel may be off: k * 2^-23 * sum |a * b|, and a unit for the bias. */
     double realTolerance(long k, double magnitude, int channel) {
         double added = bias == Bias.F32 ? Math.abs(biasValues[channel]) : 0;
-        double tolerance = k * ULP * magnitude + HALF_ULP * (magnitude + added) + k * (double) Float.MIN_VALUE;
+        double tolerance = k * ULP * magnitude + ULP * (magnitude + added) + k * (double) Float.MIN_VALUE;
         return Double.isFinite(tolerance) ? tolerance : 0;
     }
 }
