@@ -1,0 +1,57 @@
+package io.tersor.backend.onednn;
+
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.BackendProvider;
+import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.Conv2d;
+import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.MatMul;
+import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.Parallelism;
+import io.tersor.tensor.Tensor;
+import java.util.Optional;
+
+/** The kernels that run on oneDNN. */
+public final class OnednnBackend implements BackendProvider {
+    /** For {@link java.util.ServiceLoader}. */
+    public OnednnBackend() {
+    }
+
+    @Override
+    public Backend backend() {
+        return Backend.ONEDNN;
+    }
+
+    @Override
+    public BackendStatus status() {
+        return Onednn.find().<BackendStatus>map(library -> new BackendStatus.Available(Backend.ONEDNN,
+                library.version(), library.isaName(), library.file()))
+                .orElseGet(() -> new BackendStatus.Missing(Backend.ONEDNN, Onednn.missing()));
+    }
+
+    @Override
+    public Optional<String> refusal(KernelSpec spec) {
+        return switch (spec) {
+            case MatMulSpec matMul -> inexact(matMul.isInteger()).or(() -> OnednnMatMul.refusal(matMul));
+            case Conv2dSpec conv -> inexact(conv.isInteger()).or(() -> OnednnConv2d.refusal(conv));
+            default -> Optional.of("not implemented by this backend");
+        };
+    }
+
+    private static Optional<String> inexact(boolean integer) {
+        return integer && !Onednn.get().sumsBytesExactly()
+                ? Optional.of("its INT8 sums are not exact on " + Onednn.get().isaName() + ", only with VNNI")
+                : Optional.empty();
+    }
+
+    @Override
+    public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
+        return OnednnMatMul.prepare(spec, weights, bias, parallelism);
+    }
+
+    @Override
+    public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
+        return OnednnConv2d.prepare(spec, weights, bias, parallelism);
+    }
+}

@@ -1,0 +1,213 @@
+package io.tersor.backend.onednn;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.tersor.ffm.onednn.Dnnl;
+import io.tersor.kernel.Bias;
+import io.tersor.kernel.Epilogue;
+import io.tersor.quant.QuantParams;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * {@link Epilogue} in oneDNN's terms: dst = saturate(round(post-op(acc * weightsScale[n] + bias[n]) + zeroPoint)), with
+ * the multipliers as the weights' scales, so that everything is in units of the destination. oneDNN may fuse a
+ * multiplication with an addition and adds the zero point before it rounds, hence the one unit of difference. It adds a
+ * bias after scaling, in binary32, so an s32 bias is scaled too; where dst is the accumulator itself, which binary32
+ * cannot hold, the bias is added here instead.
+ */
+final class OnednnEpilogue {
+    private static final long EXACT_IN_FLOAT = 1 << 24;
+
+    private final Epilogue epilogue;
+    private final int srcZeroPoint;
+    private final boolean perChannel;
+    private final int[] weightsZeroPoints;
+
+    /**
+     * Returns why oneDNN would not compute what is asked for. Only the plain sum of u8 times s8 stays an integer
+     * throughout: with zero points, or s8 src (which it shifts to u8), the sum passes through binary32.
+     *
+     * @param reduction the number of products in a sum
+     */
+    static Optional<String> refusal(DataType src, DataType dst, long reduction, QuantParams srcParams,
+            QuantParams weightsParams) {
+        if (!weightsParams.isSymmetric() && weightsParams.isPerChannel()) {
+            return Optional.of("oneDNN's results are wrong for weights with a zero point for each channel");
+        }
+        boolean plain = src == DataType.U8 && srcParams.isSymmetric() && weightsParams.isSymmetric();
+        long largestSum = reduction * 255 * (weightsParams.isSymmetric() ? 128 : 255);
+        return dst == DataType.S32 && !plain && largestSum > EXACT_IN_FLOAT
+                ? Optional.of("oneDNN rounds s32 sums of this length to float32") : Optional.empty();
+    }
+
+    /** Returns a bias of zeros, for finding out what oneDNN has without knowing the values. */
+    static Optional<Tensor> placeholder(Arena arena, Bias bias, long outputs) {
+        return switch (bias) {
+            case NONE -> Optional.empty();
+            case F32 -> Optional.of(Tensor.allocate(arena, DataType.F32, Shape.of(outputs)));
+            case S32 -> Optional.of(Tensor.allocate(arena, DataType.S32, Shape.of(outputs)));
+        };
+    }
+
+    /**
+     * @param outputs the number of output channels
+     */
+    OnednnEpilogue(Epilogue epilogue, QuantParams srcParams, QuantParams weightsParams, int outputs) {
+        this.epilogue = epilogue;
+        this.srcZeroPoint = srcParams.zeroPoint();
+        this.perChannel = weightsParams.isPerChannel();
+        this.weightsZeroPoints = new int[weightsParams.isSymmetric() ? 0 : perChannel ? outputs : 1];
+        for (int n = 0; n < weightsZeroPoints.length; n++) {
+            weightsZeroPoints[n] = weightsParams.zeroPoint(n);
+        }
+    }
+
+    /**
+     * Returns the attributes of a primitive.
+     *
+     * @param channelMask the axes of the weights that make an output channel, as bits
+     */
+    Attributes attributes(Arena arena, int channelMask) {
+        Attributes attributes = new Attributes(arena);
+        int weights = Dnnl.DNNL_ARG_WEIGHTS();
+        if (epilogue.multipliers().length > 0) {
+            attributes.scales(weights, perChannel ? channelMask : 0);
+        }
+        if (srcZeroPoint != 0) {
+            attributes.zeroPoints(Dnnl.DNNL_ARG_SRC(), 0);
+        }
+        if (weightsZeroPoints.length > 0) {
+            attributes.zeroPoints(weights, perChannel ? channelMask : 0);
+        }
+        if (epilogue.zeroPoint() != 0) {
+            attributes.zeroPoints(Dnnl.DNNL_ARG_DST(), 0);
+        }
+        if (clips()) {
+            if (epilogue.lo() == 0 && epilogue.hi() == highest()) {
+                attributes.relu();
+            } else {
+                attributes.clip(epilogue.lo(), epilogue.hi());
+            }
+        }
+        return attributes;
+    }
+
+    /** Returns whether the bounds do more than the saturation to the destination's type does anyway. */
+    private boolean clips() {
+        return epilogue.clamps() && (epilogue.lo() != lowest() || epilogue.hi() != highest());
+    }
+
+    private float lowest() {
+        DataType dst = epilogue.dst();
+        return dst.isQuantized() ? (float) (dst.min() - epilogue.zeroPoint()) : Float.NEGATIVE_INFINITY;
+    }
+
+    private float highest() {
+        DataType dst = epilogue.dst();
+        return dst.isQuantized() ? (float) (dst.max() - epilogue.zeroPoint()) : Float.POSITIVE_INFINITY;
+    }
+
+    /** Returns the descriptor of the f32 bias that oneDNN is given, if any. */
+    MemoryDesc biasDesc(Arena arena, long... dims) {
+        boolean added = epilogue.offsets().length > 0 || epilogue.integerBias().length > 0 && !isAccumulator();
+        return added ? MemoryDesc.rowMajor(arena, DataType.F32, dims) : MemoryDesc.NONE;
+    }
+
+    private boolean isAccumulator() {
+        return epilogue.dst() == DataType.S32;
+    }
+
+    /** Returns the operands that the attributes and the bias ask for. */
+    List<Plan.Constant> constants(Arena arena) {
+        List<Plan.Constant> constants = new ArrayList<>();
+        float[] multipliers = epilogue.multipliers();
+        if (multipliers.length > 0) {
+            constants.add(floats(arena, Dnnl.DNNL_ARG_ATTR_SCALES() | Dnnl.DNNL_ARG_WEIGHTS(),
+                    perChannel ? multipliers : new float[] {multipliers[0]}));
+        }
+        if (srcZeroPoint != 0) {
+            constants.add(ints(arena, Dnnl.DNNL_ARG_ATTR_ZERO_POINTS() | Dnnl.DNNL_ARG_SRC(), srcZeroPoint));
+        }
+        if (weightsZeroPoints.length > 0) {
+            constants.add(ints(arena, Dnnl.DNNL_ARG_ATTR_ZERO_POINTS() | Dnnl.DNNL_ARG_WEIGHTS(), weightsZeroPoints));
+        }
+        if (epilogue.zeroPoint() != 0) {
+            constants.add(ints(arena, Dnnl.DNNL_ARG_ATTR_ZERO_POINTS() | Dnnl.DNNL_ARG_DST(), epilogue.zeroPoint()));
+        }
+        if (epilogue.offsets().length > 0) {
+            constants.add(floats(arena, Dnnl.DNNL_ARG_BIAS(), epilogue.offsets()));
+        } else if (epilogue.integerBias().length > 0 && !isAccumulator()) {
+            float[] scaled = new float[multipliers.length];
+            for (int n = 0; n < scaled.length; n++) {
+                scaled[n] = (float) ((double) epilogue.integerBias()[n] * multipliers[n]);
+            }
+            constants.add(floats(arena, Dnnl.DNNL_ARG_BIAS(), scaled));
+        }
+        return constants;
+    }
+
+    private static Plan.Constant floats(Arena arena, int argument, float... values) {
+        try (Arena local = Arena.ofConfined()) {
+            return Plan.Constant.of(arena, argument, MemoryDesc.rowMajor(local, DataType.F32, values.length),
+                    local.allocateFrom(JAVA_FLOAT, values));
+        }
+    }
+
+    private static Plan.Constant ints(Arena arena, int argument, int... values) {
+        try (Arena local = Arena.ofConfined()) {
+            return Plan.Constant.of(arena, argument, MemoryDesc.rowMajor(local, DataType.S32, values.length),
+                    local.allocateFrom(JAVA_INT, values));
+        }
+    }
+
+    /**
+     * Completes what oneDNN has stored: adds the bias to accumulators.
+     *
+     * @param rows how many runs of all output channels
+     * @param stride distance of two runs in elements
+     */
+    void complete(MemorySegment dst, long rows, long stride) {
+        int[] bias = epilogue.integerBias();
+        if (isAccumulator() && bias.length > 0) {
+            for (long row = 0; row < rows; row++) {
+                for (int n = 0; n < bias.length; n++) {
+                    long at = row * stride + n;
+                    dst.setAtIndex(JAVA_INT, at, dst.getAtIndex(JAVA_INT, at) + bias[n]);
+                }
+            }
+        }
+    }
+
+    /**
+     * Stores the result of empty sums, for which oneDNN has no primitive.
+     *
+     * @param rows how many runs of all output channels
+     * @param stride distance of two runs in elements
+     * @param outputs the number of output channels
+     */
+    void fill(MemorySegment dst, long rows, long stride, int outputs) {
+        DataType type = epilogue.dst();
+        for (long row = 0; row < rows; row++) {
+            for (int n = 0; n < outputs; n++) {
+                long at = row * stride + n;
+                int sum = epilogue.integerBias().length == 0 ? 0 : epilogue.integerBias()[n];
+                boolean integerSum = epilogue.multipliers().length > 0;
+                switch (type) {
+                    case S32 -> dst.setAtIndex(JAVA_INT, at, sum);
+                    case F32 -> dst.setAtIndex(JAVA_FLOAT, at,
+                            integerSum ? epilogue.scale(sum, n) : epilogue.apply(0, n));
+                    default -> dst.set(JAVA_BYTE, at, (byte) epilogue.requantize(sum, n));
+                }
+            }
+        }
+    }
+}

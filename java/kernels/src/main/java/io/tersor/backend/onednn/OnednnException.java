@@ -1,0 +1,45 @@
+package io.tersor.backend.onednn;
+
+import io.tersor.TersorException;
+import io.tersor.ffm.onednn.Dnnl;
+
+/** A call into oneDNN failed; the message names the call and the status. */
+public final class OnednnException extends TersorException {
+    private static final long serialVersionUID = 1L;
+
+    private final int status;
+
+    private OnednnException(String call, int status) {
+        super(call + ": " + statusName(status));
+        this.status = status;
+    }
+
+    /** Throws unless the status is success. */
+    static void check(String call, int status) {
+        if (status != Dnnl.dnnl_success()) {
+            throw new OnednnException(call, status);
+        }
+    }
+
+    /** Returns whether oneDNN has no implementation of what was asked for. */
+    boolean isUnimplemented() {
+        return status == Dnnl.dnnl_unimplemented();
+    }
+
+    private static String statusName(int status) {
+        if (status == Dnnl.dnnl_out_of_memory()) {
+            return "out of memory";
+        } else if (status == Dnnl.dnnl_invalid_arguments()) {
+            return "invalid arguments";
+        } else if (status == Dnnl.dnnl_unimplemented()) {
+            return "not implemented";
+        } else if (status == Dnnl.dnnl_runtime_error()) {
+            return "runtime error";
+        } else if (status == Dnnl.dnnl_invalid_shape()) {
+            return "invalid shape";
+        } else if (status == Dnnl.dnnl_invalid_data_type()) {
+            return "invalid data type";
+        }
+        return "status " + status;
+    }
+}
