@@ -1,11 +1,8 @@
 package io.tersor.contract;
 
 import io.tersor.kernel.Backend;
-import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MatMulSpec;
-import io.tersor.kernel.QuantizeSpec;
-import io.tersor.kernel.RequantizeSpec;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
@@ -17,7 +14,7 @@ final class Requirements {
     static final String MISSING = "tersor.test.missing";
 
     /** Backends that must be there unless {@link #MISSING} names them. */
-    static final Set<Backend> BACKENDS = EnumSet.of(Backend.SCALAR);
+    static final Set<Backend> BACKENDS = EnumSet.of(Backend.SCALAR, Backend.VECTOR);
 
     private Requirements() {}
 
@@ -34,22 +31,9 @@ final class Requirements {
     static double minimumShare(Backend backend, KernelSpec spec) {
         return switch (backend) {
             case SCALAR -> 1;
-            case VECTOR -> isProduct(spec) || isQuantization(spec) ? 1 : 0;
-            case NATIVE -> isIntegerProduct(spec) || isQuantization(spec) ? 1 : 0;
-            case ONEDNN -> isProduct(spec) ? 0.5 : 0;
+            case VECTOR -> spec instanceof MatMulSpec ? 1 : 0;
+            case NATIVE -> 0;
+            case ONEDNN -> 0;
         };
-    }
-
-    private static boolean isProduct(KernelSpec spec) {
-        return spec instanceof MatMulSpec || spec instanceof Conv2dSpec;
-    }
-
-    private static boolean isIntegerProduct(KernelSpec spec) {
-        return spec instanceof MatMulSpec matMul && matMul.isInteger()
-                || spec instanceof Conv2dSpec conv && conv.isInteger();
-    }
-
-    private static boolean isQuantization(KernelSpec spec) {
-        return spec instanceof QuantizeSpec || spec instanceof RequantizeSpec;
     }
 }
