@@ -92,7 +92,7 @@ final class Runs {
         }
     }
 
-    /** Returns one part of unsigned bytes as floats; parts exist where a byte vector holds more than {@link Lanes#F}. */
+    /** Returns one part of unsigned bytes as floats; part 1 exists where a byte vector has more than {@link Lanes#F}. */
     static FloatVector unsigned(ByteVector v, int part) {
         return (FloatVector) v.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, part)
                 .convert(VectorOperators.I2F, 0);

@@ -28,7 +28,10 @@ final class Scratch {
     float[] sums = new float[0];
     int[] accumulators = new int[0];
 
-    /** The run's source and its geometry; ld for matrices, the others for images. */
+    /** Positions in {@link #sums} of a depthwise convolution's taps, and which image rows lie there. */
+    int[] offsets = new int[0];
+
+    /** The run's source and its geometry; ld is the distance of rows, or the channels of images. */
     MemorySegment src = MemorySegment.NULL;
     long ld;
     long h;
@@ -41,8 +44,8 @@ final class Scratch {
         ld = leadingDimension;
     }
 
-    void bindImages(MemorySegment source, long height, long width, long outHeight, long outWidth) {
-        src = source;
+    void bindImages(MemorySegment source, long channels, long height, long width, long outHeight, long outWidth) {
+        bindMatrix(source, channels);
         h = height;
         w = width;
         oh = outHeight;
@@ -58,6 +61,12 @@ final class Scratch {
     void growAccumulators(int count) {
         if (accumulators.length < count) {
             accumulators = new int[count];
+        }
+    }
+
+    void growOffsets(int count) {
+        if (offsets.length < count) {
+            offsets = new int[count];
         }
     }
 }

@@ -19,8 +19,8 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Applies the {@link Epilogue} to a finished tile and stores it, with the reference's operations in the reference's
- * order. Tiles are rows of {@link Lanes#NR} floats; those of integer kernels hold integers, and what earlier blocks of k
- * summed comes beside them as int32.
+ * order. Tiles are rows of {@link Lanes#NR} floats; those of integer kernels hold integers, and what earlier blocks of
+ * k summed comes beside them as int32.
  */
 final class TileStore {
     private static final int[] NOTHING = new int[Lanes.MR * NR];

@@ -3,6 +3,8 @@ package io.tersor.backend.vector;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.Conv2d;
+import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
@@ -41,7 +43,9 @@ public final class VectorBackend implements BackendProvider {
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
             case MatMulSpec matMul when matMul.k() * matMul.n() > MAX_WEIGHTS -> Optional.of("more than 2^31 weights");
-            case MatMulSpec _ -> Optional.empty();
+            case Conv2dSpec conv when conv.reduction() * conv.oc() > MAX_WEIGHTS ->
+                    Optional.of("more than 2^31 weights");
+            case MatMulSpec _, Conv2dSpec _ -> Optional.empty();
             default -> Optional.of("not implemented by this backend");
         };
     }
@@ -49,5 +53,11 @@ public final class VectorBackend implements BackendProvider {
     @Override
     public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
         return new VectorMatMul(spec, weights, bias, parallelism, pool);
+    }
+
+    @Override
+    public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
+        return VectorDepthwiseConv2d.serves(spec) ? new VectorDepthwiseConv2d(spec, weights, bias, parallelism, pool)
+                : new VectorConv2d(spec, weights, bias, parallelism, pool);
     }
 }

@@ -6,8 +6,8 @@ import io.tersor.tensor.DataType;
 import java.util.Arrays;
 
 /**
- * The rows of a convolution's implicit matrix: one for each output pixel, its columns in the order [kh, kw, ic / groups].
- * Pixels in the padding are zero.
+ * The rows of a convolution's implicit matrix: one for each output pixel, its columns in the order
+ * [kh, kw, ic / groups]. Pixels in the padding are zero.
  *
  * <p>A row is made of runs that are contiguous in the image: a whole kernel row where taps are neighbours and all
  * channels belong to one group, else the channels of one tap.
