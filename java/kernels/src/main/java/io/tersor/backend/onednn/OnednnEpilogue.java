@@ -144,7 +144,7 @@ final class OnednnEpilogue {
             constants.add(ints(arena, Dnnl.DNNL_ARG_ATTR_ZERO_POINTS() | Dnnl.DNNL_ARG_DST(), epilogue.zeroPoint()));
         }
         if (epilogue.offsets().length > 0) {
-            constants.add(floats(arena, Dnnl.DNNL_ARG_BIAS(), epilogue.offsets()));
+            constants.add(floats(arena, Dnnl.DNNL_ARG_BIAS(), offsets()));
         } else if (epilogue.integerBias().length > 0 && !isAccumulator()) {
             float[] scaled = new float[multipliers.length];
             for (int n = 0; n < scaled.length; n++) {
@@ -153,6 +153,17 @@ final class OnednnEpilogue {
             constants.add(floats(arena, Dnnl.DNNL_ARG_BIAS(), scaled));
         }
         return constants;
+    }
+
+    /** Returns the bias; oneDNN stores NaN as the highest level of u8, the contract as the lowest of every type. */
+    private float[] offsets() {
+        float[] offsets = epilogue.offsets().clone();
+        for (int n = 0; n < offsets.length; n++) {
+            if (epilogue.dst() != DataType.F32 && Float.isNaN(offsets[n])) {
+                offsets[n] = Float.NEGATIVE_INFINITY;
+            }
+        }
+        return offsets;
     }
 
     private static Plan.Constant floats(Arena arena, int argument, float... values) {
