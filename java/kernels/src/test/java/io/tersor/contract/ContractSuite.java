@@ -6,6 +6,7 @@ import io.tersor.kernel.Parallelism;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -37,15 +38,13 @@ final class ContractSuite {
 
     private static void run(Class<?> suite, Candidate candidate, List<ContractCase> cases) {
         List<String> failures = new ArrayList<>();
-        List<String> refusals = new ArrayList<>();
         for (ContractCase one : cases) {
-            candidate.registry().refusal(candidate.backend(), one.spec()).ifPresentOrElse(
-                    reason -> refusals.add(one.id() + ": " + reason), () -> run(suite, candidate, one, failures));
-        }
-        int ran = cases.size() - refusals.size();
-        if (ran < cases.size() * Requirements.minimumShare(candidate.backend(), cases.getFirst().spec())) {
-            failures.add(candidate + " runs only " + ran + " of " + cases.size() + " cases; it refused "
-                    + refusals.getFirst());
+            Optional<String> refusal = candidate.registry().refusal(candidate.backend(), one.spec());
+            if (refusal.isEmpty()) {
+                run(suite, candidate, one, failures);
+            } else if (Requirements.mustRun(candidate, one.spec())) {
+                failures.add(candidate + " must run " + one.spec() + " and refuses: " + refusal.get());
+            }
         }
         if (!failures.isEmpty()) {
             String more = failures.size() > PRINTED_FAILURES ? "\n... " + failures.size() + " in all" : "";

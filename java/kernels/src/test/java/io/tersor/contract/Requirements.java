@@ -1,11 +1,14 @@
 package io.tersor.contract;
 
 import io.tersor.kernel.Backend;
+import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MatMulSpec;
+import io.tersor.tensor.DataType;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** What each backend must be able to do, so that neither a missing backend nor one that refuses passes unseen. */
@@ -14,7 +17,10 @@ final class Requirements {
     static final String MISSING = "tersor.test.missing";
 
     /** Backends that must be there unless {@link #MISSING} names them. */
-    static final Set<Backend> BACKENDS = EnumSet.of(Backend.SCALAR, Backend.VECTOR);
+    static final Set<Backend> BACKENDS = EnumSet.of(Backend.SCALAR, Backend.VECTOR, Backend.ONEDNN);
+
+    /** Products of 255 * 128 whose sum stays below 2^24. */
+    private static final int ONEDNN_EXACT_SUM = 512;
 
     private Requirements() {}
 
@@ -27,13 +33,37 @@ final class Requirements {
                 .collect(Collectors.toCollection(() -> EnumSet.noneOf(Backend.class)));
     }
 
-    /** Returns the share of a group of cases that a backend must run rather than refuse. */
-    static double minimumShare(Backend backend, KernelSpec spec) {
-        return switch (backend) {
-            case SCALAR -> 1;
-            case VECTOR -> spec instanceof MatMulSpec ? 1 : 0;
-            case NATIVE -> 0;
-            case ONEDNN -> 0;
+    /** Returns whether a backend must run a spec; what is not asked for here it may refuse. */
+    static boolean mustRun(Candidate candidate, KernelSpec spec) {
+        return switch (candidate.backend()) {
+            case SCALAR -> true;
+            case VECTOR -> isProduct(spec);
+            case NATIVE -> false;
+            case ONEDNN -> isProduct(spec) && (!isInteger(spec) || onednnTakes(candidate, spec));
+        };
+    }
+
+    private static boolean isProduct(KernelSpec spec) {
+        return spec instanceof MatMulSpec || spec instanceof Conv2dSpec;
+    }
+
+    private static boolean isInteger(KernelSpec spec) {
+        return spec instanceof MatMulSpec matMul && matMul.isInteger()
+                || spec instanceof Conv2dSpec conv && conv.isInteger();
+    }
+
+    /**
+     * Without VNNI oneDNN's sums saturate at 16 bits; long sums for s32 pass through float32; weights with zero points
+     * it knows for some shapes alone.
+     */
+    private static boolean onednnTakes(Candidate candidate, KernelSpec spec) {
+        boolean vnni = Pattern.compile("vnni|amx|avx10").matcher(candidate.label()).find();
+        return vnni && switch (spec) {
+            case MatMulSpec matMul -> matMul.weightsParams().isSymmetric()
+                    && (matMul.dst() != DataType.S32 || matMul.k() <= ONEDNN_EXACT_SUM);
+            case Conv2dSpec conv -> conv.weightsParams().isSymmetric()
+                    && (conv.dst() != DataType.S32 || conv.reduction() <= ONEDNN_EXACT_SUM);
+            default -> false;
         };
     }
 }
