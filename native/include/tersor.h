@@ -87,9 +87,13 @@ TERSOR_API tersor_status tersor_i8_gemm_pack(uint32_t isa, tersor_type src_type,
                                              const int8_t *weights, int64_t k_stride, int64_t n_stride,
                                              int32_t src_zero_point, const int32_t *weights_zero_points,
                                              const int32_t *bias, void *packed, int64_t packed_bytes);
-/* multiplier [n] is required unless dst_type is s32; offset [n] is optional; dst_zero_point is 0 for s32 and f32. */
+/*
+ * Computes `count` rows from row `first` of the m, so that threads can share a matrix; src and dst are those of all
+ * rows. multiplier [n] is required unless dst_type is s32; offset [n] is optional; dst_zero_point is 0 for s32 and f32.
+ */
 TERSOR_API tersor_status tersor_i8_gemm(uint32_t isa, tersor_type src_type, int64_t m, int64_t k, int64_t n,
-                                        const void *src, int64_t ld_src, const void *packed, int64_t packed_bytes,
+                                        int64_t first, int64_t count, const void *src, int64_t ld_src,
+                                        const void *packed, int64_t packed_bytes,
                                         const float *multiplier, const float *offset, float lo, float hi,
                                         tersor_type dst_type, int32_t dst_zero_point, void *dst, int64_t ld_dst,
                                         void *scratch, int64_t scratch_bytes);

@@ -62,6 +62,12 @@ static inline tersor_status check_vector(const void *address, int64_t count, int
     return check_matrix(address, 1, count, count, element_bytes);
 }
 
+/* [first, first + count) lies within [0, total). */
+static inline tersor_status check_part(int64_t first, int64_t count, int64_t total) {
+    const bool inside = first >= 0 && count >= 0 && first <= total && count <= total - first;
+    return inside ? TERSOR_OK : TERSOR_INVALID_SIZE;
+}
+
 static inline tersor_status check_buffer(const void *address, int64_t bytes, int64_t needed) {
     if (bytes < needed) {
         return TERSOR_BUFFER_TOO_SMALL;

@@ -138,11 +138,10 @@ tersor_status conv2d_check_operands(const conv2d_geometry *g, const conv2d_opera
     const int64_t ow = conv2d_out(o->w, g->pad_left + g->pad_right, g->kw, g->stride_w, g->dilation_w);
     RETURN_IF_ERROR(check_images(o->dst, o->n, oh, ow, g->oc, o->dst_bytes));
     int64_t pixels;
-    if (__builtin_mul_overflow(o->n * oh, ow, &pixels) || o->first < 0 || o->count < 0 || o->first > pixels ||
-        o->count > pixels - o->first) {
+    if (__builtin_mul_overflow(o->n * oh, ow, &pixels)) {
         return TERSOR_INVALID_SIZE;
     }
-    return TERSOR_OK;
+    return check_part(o->first, o->count, pixels);
 }
 
 /* One group of pixels [first, first + count); src holds their rows, whole k steps each if padded. */

@@ -74,10 +74,10 @@ tersor_status tersor_i8_gemm_pack(uint32_t isa, tersor_type src_type, int64_t k,
     return TERSOR_OK;
 }
 
-tersor_status tersor_i8_gemm(uint32_t isa, tersor_type src_type, int64_t m, int64_t k, int64_t n, const void *src,
-                             int64_t ld_src, const void *packed, int64_t packed_bytes, const float *multiplier,
-                             const float *offset, float lo, float hi, tersor_type dst_type, int32_t dst_zero_point,
-                             void *dst, int64_t ld_dst, void *scratch, int64_t scratch_bytes) {
+tersor_status tersor_i8_gemm(uint32_t isa, tersor_type src_type, int64_t m, int64_t k, int64_t n, int64_t first,
+                             int64_t count, const void *src, int64_t ld_src, const void *packed, int64_t packed_bytes,
+                             const float *multiplier, const float *offset, float lo, float hi, tersor_type dst_type,
+                             int32_t dst_zero_point, void *dst, int64_t ld_dst, void *scratch, int64_t scratch_bytes) {
     const isa_kernels *kernels;
     const gemm_kernel *kernel;
     layout l;
@@ -90,17 +90,18 @@ tersor_status tersor_i8_gemm(uint32_t isa, tersor_type src_type, int64_t m, int6
         return TERSOR_INVALID_PACKED;
     }
     RETURN_IF_ERROR(check_matrix(src, m, k, ld_src, 1));
+    RETURN_IF_ERROR(check_part(first, count, m));
     RETURN_IF_ERROR(epilogue_prepare(n, multiplier, offset, lo, hi, dst_type, dst_zero_point, &e));
     RETURN_IF_ERROR(check_matrix(dst, m, n, ld_dst, type_bytes(dst_type)));
     RETURN_IF_ERROR(check_buffer(scratch, scratch_bytes, head->scratch_bytes));
-    if (m == 0 || n == 0) {
+    if (count == 0 || n == 0) {
         return TERSOR_OK;
     }
     const gemm_operands operands = {
-        .m = m,
+        .m = count,
         .k = k,
         .n = n,
-        .src = k == 0 ? packed : src,
+        .src = k == 0 ? packed : const_row_of(src, first, ld_src),
         .src_stride = k == 0 ? 0 : ld_src,
         .weights =
             {
@@ -110,7 +111,7 @@ tersor_status tersor_i8_gemm(uint32_t isa, tersor_type src_type, int64_t m, int6
             },
         .e = &e,
         .store = epilogue_select(kernels->epilogue, dst_type),
-        .dst = dst,
+        .dst = row_of(dst, first, ld_dst * type_bytes(dst_type)),
         .dst_stride = ld_dst * type_bytes(dst_type),
     };
     gemm_run(kernel, &operands, scratch);
