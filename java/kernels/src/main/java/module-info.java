@@ -16,5 +16,6 @@ module io.tersor.kernels {
     provides io.tersor.kernel.BackendProvider with
             io.tersor.backend.scalar.ScalarBackend,
             io.tersor.backend.vector.VectorBackend,
-            io.tersor.backend.onednn.OnednnBackend;
+            io.tersor.backend.onednn.OnednnBackend,
+            io.tersor.backend.libtersor.NativeBackend;
 }

@@ -1,5 +1,7 @@
 package io.tersor.contract;
 
+import io.tersor.backend.libtersor.NativeBackend;
+import io.tersor.ffm.Isa;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.KernelRegistry;
@@ -23,7 +25,21 @@ record Candidate(String label, Backend backend, KernelRegistry registry) {
                 candidates.add(new Candidate(backend.label() + "-" + available.isa(), backend, standard));
             }
         }
+        addLowerTiers(candidates);
         return candidates;
+    }
+
+    /** Adds libtersor at the instruction sets below its fastest one. */
+    private static void addLowerTiers(List<Candidate> candidates) {
+        for (Isa cap : Isa.values()) {
+            KernelRegistry capped = new KernelRegistry(List.of(new NativeBackend(cap)));
+            if (capped.status(Backend.NATIVE) instanceof BackendStatus.Available available) {
+                String label = Backend.NATIVE.label() + "-" + available.isa();
+                if (candidates.stream().noneMatch(known -> known.label().equals(label))) {
+                    candidates.add(new Candidate(label, Backend.NATIVE, capped));
+                }
+            }
+        }
     }
 
     /** Returns the order for this backend. */

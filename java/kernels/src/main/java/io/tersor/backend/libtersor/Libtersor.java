@@ -1,0 +1,277 @@
+package io.tersor.backend.libtersor;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.tersor.TersorException;
+import io.tersor.ffm.NativeLibrary;
+import io.tersor.ffm.NativeLibraryException;
+import io.tersor.tensor.DataType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+
+/**
+ * The functions of tersor.h, one method each, with its types and names; a status other than TERSOR_OK is thrown. Sizes
+ * and addresses are passed on as they are: the kernels check them. Immutable and thread-safe.
+ *
+ * <p>The handles take the function's address as first argument, so that they are constants, while the library is not.
+ */
+final class Libtersor {
+    /** TERSOR_ABI_VERSION of the header that this class follows. */
+    static final int ABI_VERSION = 1;
+
+    /** TERSOR_ALIGNMENT. */
+    static final int ALIGNMENT_BYTES = 64;
+
+    private static final MethodHandle ABI = handle();
+    private static final MethodHandle VERSION = link(FunctionDescriptor.of(ADDRESS));
+    private static final MethodHandle STATUS_NAME = link(FunctionDescriptor.of(ADDRESS, JAVA_INT));
+    private static final MethodHandle CPU_ISAS = handle(ADDRESS);
+    private static final MethodHandle OF_PACKED = handle(ADDRESS, JAVA_LONG, ADDRESS);
+    private static final MethodHandle GEMM_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle GEMM_PACK = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+            JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle GEMM = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT,
+            JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG);
+    private static final MethodHandle CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle CONV2D_PACK = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle CONV2D = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT, JAVA_INT,
+            ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle CONVERT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
+            ADDRESS, ADDRESS, ADDRESS);
+    private static final MethodHandle REQUANTIZE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
+
+    private final NativeLibrary library;
+    private final String version;
+    private final MemorySegment statusName;
+    private final MemorySegment cpuIsas;
+    private final MemorySegment packedKernelName;
+    private final MemorySegment packedScratchBytes;
+    private final MemorySegment i8GemmPackedBytes;
+    private final MemorySegment i8GemmPack;
+    private final MemorySegment i8Gemm;
+    private final MemorySegment i8Conv2dPackedBytes;
+    private final MemorySegment i8Conv2dPack;
+    private final MemorySegment i8Conv2d;
+    private final MemorySegment quantize;
+    private final MemorySegment dequantize;
+    private final MemorySegment requantize;
+
+    /** @throws NativeLibraryException if the library is not libtersor, or follows another header */
+    Libtersor(NativeLibrary library) {
+        this.library = library;
+        MemorySegment abiVersion = library.require("tersor_abi_version");
+        int abi = call(() -> (int) ABI.invokeExact(abiVersion));
+        if (abi != ABI_VERSION) {
+            throw new NativeLibraryException(library.name(), library.file() + " has interface version " + abi
+                    + ", expected " + ABI_VERSION);
+        }
+        MemorySegment versionFunction = library.require("tersor_version");
+        this.version = string(call(() -> (MemorySegment) VERSION.invokeExact(versionFunction)));
+        this.statusName = library.require("tersor_status_name");
+        this.cpuIsas = library.require("tersor_cpu_isas");
+        this.packedKernelName = library.require("tersor_packed_kernel_name");
+        this.packedScratchBytes = library.require("tersor_packed_scratch_bytes");
+        this.i8GemmPackedBytes = library.require("tersor_i8_gemm_packed_bytes");
+        this.i8GemmPack = library.require("tersor_i8_gemm_pack");
+        this.i8Gemm = library.require("tersor_i8_gemm");
+        this.i8Conv2dPackedBytes = library.require("tersor_i8_conv2d_packed_bytes");
+        this.i8Conv2dPack = library.require("tersor_i8_conv2d_pack");
+        this.i8Conv2d = library.require("tersor_i8_conv2d");
+        this.quantize = library.require("tersor_quantize");
+        this.dequantize = library.require("tersor_dequantize");
+        this.requantize = library.require("tersor_requantize");
+    }
+
+    private static MethodHandle handle(MemoryLayout... arguments) {
+        return link(FunctionDescriptor.of(JAVA_INT, arguments));
+    }
+
+    private static MethodHandle link(FunctionDescriptor descriptor) {
+        return Linker.nativeLinker().downcallHandle(descriptor);
+    }
+
+    /** A downcall, which throws nothing of its own but what its arguments' memory makes it throw. */
+    @FunctionalInterface
+    private interface Downcall<R> {
+        R run() throws Throwable;
+    }
+
+    private static <R> R call(Downcall<R> downcall) {
+        try {
+            return downcall.run();
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+    }
+
+    private static RuntimeException unchecked(Throwable failure) {
+        return switch (failure) {
+            case RuntimeException exception -> exception;
+            case Error error -> throw error;
+            default -> new TersorException("libtersor: a downcall failed: " + failure, failure);
+        };
+    }
+
+    private static String string(MemorySegment address) {
+        return address.reinterpret(Long.MAX_VALUE).getString(0);
+    }
+
+    private void check(String function, int status) {
+        if (status != 0) {
+            throw new LibtersorException(function, status,
+                    string(call(() -> (MemorySegment) STATUS_NAME.invokeExact(statusName, status))));
+        }
+    }
+
+    /** Returns the value of tersor_type. */
+    static int typeCode(DataType type) {
+        return switch (type) {
+            case F32 -> 1;
+            case S32 -> 2;
+            case U8 -> 3;
+            case S8 -> 4;
+            default -> throw new IllegalArgumentException("libtersor has no type " + type);
+        };
+    }
+
+    Path file() {
+        return library.file();
+    }
+
+    String version() {
+        return version;
+    }
+
+    int cpuIsas() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment mask = arena.allocate(JAVA_INT);
+            check("tersor_cpu_isas", call(() -> (int) CPU_ISAS.invokeExact(cpuIsas, mask)));
+            return mask.get(JAVA_INT, 0);
+        }
+    }
+
+    String packedKernelName(MemorySegment packed) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocate(ADDRESS);
+            check("tersor_packed_kernel_name", call(
+                    () -> (int) OF_PACKED.invokeExact(packedKernelName, packed, packed.byteSize(), name)));
+            return string(name.get(ADDRESS, 0));
+        }
+    }
+
+    long packedScratchBytes(MemorySegment packed) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(JAVA_LONG);
+            check("tersor_packed_scratch_bytes", call(
+                    () -> (int) OF_PACKED.invokeExact(packedScratchBytes, packed, packed.byteSize(), bytes)));
+            return bytes.get(JAVA_LONG, 0);
+        }
+    }
+
+    long i8GemmPackedBytes(int isa, int srcType, long k, long n) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(JAVA_LONG);
+            check("tersor_i8_gemm_packed_bytes", call(
+                    () -> (int) GEMM_PACKED_BYTES.invokeExact(i8GemmPackedBytes, isa, srcType, k, n, bytes)));
+            return bytes.get(JAVA_LONG, 0);
+        }
+    }
+
+    void i8GemmPack(int isa, int srcType, long k, long n, MemorySegment weights, long kStride, long nStride,
+            int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias, MemorySegment packed) {
+        check("tersor_i8_gemm_pack", call(() -> (int) GEMM_PACK.invokeExact(i8GemmPack, isa, srcType, k, n, weights,
+                kStride, nStride, srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
+    }
+
+    void i8Gemm(int isa, int srcType, long m, long k, long n, long first, long count, MemorySegment src, long ldSrc,
+            MemorySegment packed, NativeEpilogue e, MemorySegment dst, long ldDst, MemorySegment scratch) {
+        int status;
+        try {
+            status = (int) GEMM.invokeExact(i8Gemm, isa, srcType, m, k, n, first, count, src, ldSrc, packed,
+                    packed.byteSize(), e.multiplier(), e.offset(), e.lo(), e.hi(), e.dstType(), e.dstZeroPoint(), dst,
+                    ldDst, scratch, scratch.byteSize());
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_i8_gemm", status);
+    }
+
+    long i8Conv2dPackedBytes(int isa, int srcType, long ic, long oc, long kh, long kw, long groups) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(JAVA_LONG);
+            check("tersor_i8_conv2d_packed_bytes", call(() -> (int) CONV2D_PACKED_BYTES.invokeExact(
+                    i8Conv2dPackedBytes, isa, srcType, ic, oc, kh, kw, groups, bytes)));
+            return bytes.get(JAVA_LONG, 0);
+        }
+    }
+
+    void i8Conv2dPack(int isa, int srcType, long ic, long oc, long kh, long kw, long strideH, long strideW, long padTop,
+            long padLeft, long padBottom, long padRight, long dilationH, long dilationW, long groups,
+            MemorySegment weights, int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias,
+            MemorySegment packed) {
+        check("tersor_i8_conv2d_pack", call(() -> (int) CONV2D_PACK.invokeExact(i8Conv2dPack, isa, srcType, ic, oc, kh,
+                kw, strideH, strideW, padTop, padLeft, padBottom, padRight, dilationH, dilationW, groups, weights,
+                srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
+    }
+
+    void i8Conv2d(int isa, int srcType, long n, long h, long w, long first, long count, MemorySegment src,
+            MemorySegment packed, NativeEpilogue e, MemorySegment dst, MemorySegment scratch) {
+        int status;
+        try {
+            status = (int) CONV2D.invokeExact(i8Conv2d, isa, srcType, n, h, w, first, count, src, packed,
+                    packed.byteSize(), e.multiplier(), e.offset(), e.lo(), e.hi(), e.dstType(), e.dstZeroPoint(), dst,
+                    scratch, scratch.byteSize());
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_i8_conv2d", status);
+    }
+
+    void quantize(int isa, int dstType, long outer, long channels, long inner, MemorySegment src, MemorySegment scale,
+            MemorySegment zeroPoint, MemorySegment dst) {
+        convert("tersor_quantize", quantize, isa, dstType, outer, channels, inner, src, scale, zeroPoint, dst);
+    }
+
+    void dequantize(int isa, int srcType, long outer, long channels, long inner, MemorySegment src,
+            MemorySegment scale, MemorySegment zeroPoint, MemorySegment dst) {
+        convert("tersor_dequantize", dequantize, isa, srcType, outer, channels, inner, src, scale, zeroPoint, dst);
+    }
+
+    private void convert(String name, MemorySegment function, int isa, int type, long outer, long channels, long inner,
+            MemorySegment src, MemorySegment scale, MemorySegment zeroPoint, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) CONVERT.invokeExact(function, isa, type, outer, channels, inner, src, scale, zeroPoint,
+                    dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check(name, status);
+    }
+
+    void requantize(int isa, int srcType, int dstType, long outer, long channels, long inner, MemorySegment src,
+            MemorySegment srcZeroPoint, MemorySegment multiplier, int dstZeroPoint, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) REQUANTIZE.invokeExact(requantize, isa, srcType, dstType, outer, channels, inner, src,
+                    srcZeroPoint, multiplier, dstZeroPoint, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_requantize", status);
+    }
+}

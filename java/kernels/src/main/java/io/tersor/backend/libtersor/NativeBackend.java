@@ -1,0 +1,139 @@
+package io.tersor.backend.libtersor;
+
+import io.tersor.TersorException;
+import io.tersor.UnsupportedKernelException;
+import io.tersor.ffm.Isa;
+import io.tersor.ffm.NativeBundle;
+import io.tersor.ffm.NativeLibrary;
+import io.tersor.ffm.NativePlatform;
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.BackendProvider;
+import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.Conv2d;
+import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.MatMul;
+import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.Unary;
+import io.tersor.kernel.UnarySpec;
+import io.tersor.quant.Rounding;
+import io.tersor.tensor.Tensor;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The kernels that run on libtersor, at the fastest instruction set of this machine that the property
+ * {@value Isa#PROPERTY} allows.
+ */
+public final class NativeBackend implements BackendProvider {
+    private static final String NAME = "libtersor";
+    private static final String FILE_NAME = System.mapLibraryName("tersor");
+
+    private final Optional<Isa> cap;
+    private volatile Optional<Loading> loading = Optional.empty();
+
+    /** What became of the library: the context, or the reason why there is none. */
+    private sealed interface Loading {
+        record Loaded(NativeContext context) implements Loading {}
+
+        record Failed(String reason) implements Loading {}
+    }
+
+    /** For {@link java.util.ServiceLoader}. */
+    public NativeBackend() {
+        this.cap = Optional.empty();
+    }
+
+    /** Returns the backend with a cap of its own besides the property's; the lower one counts. */
+    public NativeBackend(Isa cap) {
+        this.cap = Optional.of(cap);
+    }
+
+    private Loading loading() {
+        if (loading.isEmpty()) {
+            synchronized (this) {
+                if (loading.isEmpty()) {
+                    loading = Optional.of(load());
+                }
+            }
+        }
+        return loading.orElseThrow();
+    }
+
+    private Loading load() {
+        try {
+            Optional<Isa> limit = Stream.concat(cap.stream(), Isa.cap().stream()).min(Comparator.naturalOrder());
+            Libtersor library = new Libtersor(NativeLibrary.load(new NativeBundle(NAME,
+                    List.of("META-INF/native/" + NativePlatform.current() + "/" + FILE_NAME),
+                    "a build of tersor-kernels that had CMake and a C compiler")));
+            return new Loading.Loaded(
+                    new NativeContext(library, Tier.fastest(library.cpuIsas(), limit), new ScratchPool()));
+        } catch (TersorException missing) {
+            return new Loading.Failed(missing.getMessage());
+        }
+    }
+
+    private NativeContext context(KernelSpec spec) {
+        return switch (loading()) {
+            case Loading.Loaded loaded -> loaded.context();
+            case Loading.Failed failed -> throw new UnsupportedKernelException(backend().label(), spec,
+                    failed.reason());
+        };
+    }
+
+    @Override
+    public Backend backend() {
+        return Backend.NATIVE;
+    }
+
+    @Override
+    public BackendStatus status() {
+        return switch (loading()) {
+            case Loading.Loaded(NativeContext context) -> new BackendStatus.Available(Backend.NATIVE,
+                    NAME + " " + context.library().version(), context.tier().label(),
+                    context.library().file().toString());
+            case Loading.Failed(String reason) -> new BackendStatus.Missing(Backend.NATIVE, reason);
+        };
+    }
+
+    @Override
+    public Optional<String> refusal(KernelSpec spec) {
+        return switch (spec) {
+            case MatMulSpec matMul when matMul.isInteger() -> Optional.empty();
+            case Conv2dSpec conv when conv.isInteger() ->
+                    conv.reduction() > Integer.MAX_VALUE ? Optional.of("sums of more than 2^31 - 1 products")
+                            : Optional.empty();
+            case QuantizeSpec quantize when quantize.rounding() != Rounding.HALF_EVEN ->
+                    Optional.of("rounds half to even only");
+            case QuantizeSpec _, DequantizeSpec _, RequantizeSpec _ -> Optional.empty();
+            default -> Optional.of("not implemented by this backend");
+        };
+    }
+
+    @Override
+    public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
+        return NativeMatMul.prepare(context(spec), spec, weights, bias, parallelism);
+    }
+
+    @Override
+    public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
+        return NativeConv2d.prepare(context(spec), spec, weights, bias, parallelism);
+    }
+
+    @Override
+    public Unary prepare(UnarySpec spec, Parallelism parallelism) {
+        NativeContext context = context(spec);
+        return switch (spec) {
+            case QuantizeSpec quantize -> NativeConversion.of(context, quantize, parallelism);
+            case DequantizeSpec dequantize -> NativeConversion.of(context, dequantize, parallelism);
+            case RequantizeSpec requantize -> NativeConversion.of(context, requantize, parallelism);
+            default -> throw new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
+        };
+    }
+}

@@ -1,0 +1,87 @@
+package io.tersor.backend.libtersor;
+
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.Conv2d;
+import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.Epilogue;
+import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.Window;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/** INT8 convolution by tersor_i8_conv2d; threads share the output pixels. */
+final class NativeConv2d extends Conv2d {
+    private final NativeContext context;
+    private final String kernelName;
+    private final int srcType;
+    private final MemorySegment packed;
+    private final NativeEpilogue epilogue;
+    private final long scratchBytes;
+
+    private NativeConv2d(NativeContext context, Conv2dSpec spec, MemorySegment packed, NativeEpilogue epilogue,
+            Parallelism parallelism, Arena arena) {
+        super(spec, Backend.NATIVE, parallelism, arena);
+        this.context = context;
+        this.srcType = Libtersor.typeCode(spec.src());
+        this.packed = packed;
+        this.epilogue = epilogue;
+        this.kernelName = context.library().packedKernelName(packed);
+        this.scratchBytes = context.library().packedScratchBytes(packed);
+    }
+
+    static NativeConv2d prepare(NativeContext context, Conv2dSpec spec, Tensor weights, Optional<Tensor> bias,
+            Parallelism parallelism) {
+        return NativeContext.building(arena -> {
+            Epilogue epilogue = Epilogue.of(spec, bias);
+            MemorySegment packed = pack(context, spec, weights, epilogue, arena);
+            return new NativeConv2d(context, spec, packed, NativeEpilogue.of(epilogue, arena), parallelism, arena);
+        });
+    }
+
+    private static MemorySegment pack(NativeContext context, Conv2dSpec spec, Tensor weights, Epilogue epilogue,
+            Arena arena) {
+        try (Arena temporary = Arena.ofConfined()) {
+            int srcType = Libtersor.typeCode(spec.src());
+            Window w = spec.window();
+            Tensor readable = weights.isContiguous() ? weights : weights.copy(temporary);
+            int[] zeroPoints = NativeContext.ints(spec.oc(), spec.weightsParams()::zeroPoint);
+            MemorySegment packed = arena.allocate(context.library().i8Conv2dPackedBytes(context.isa(), srcType,
+                    spec.ic(), spec.oc(), w.kh(), w.kw(), spec.groups()), Libtersor.ALIGNMENT_BYTES);
+            context.library().i8Conv2dPack(context.isa(), srcType, spec.ic(), spec.oc(), w.kh(), w.kw(), w.strideH(),
+                    w.strideW(), w.padTop(), w.padLeft(), w.padBottom(), w.padRight(), w.dilationH(), w.dilationW(),
+                    spec.groups(), readable.data(), spec.srcParams().zeroPoint(),
+                    NativeContext.intsOrNull(zeroPoints, temporary),
+                    NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
+            return packed;
+        }
+    }
+
+    @Override
+    protected String kernelName() {
+        return kernelName;
+    }
+
+    @Override
+    protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst) {
+        long pixels = n * oh * ow;
+        long count = RowShare.rowsPerPart(pixels, spec().reduction() * spec().oc(), parallelism());
+        if (count >= pixels) {
+            convolve(n, h, w, 0, pixels, src, dst);
+        } else {
+            parallelism().run(Math.ceilDiv(pixels, count), part -> convolve(n, h, w, part * count,
+                    Math.min(count, pixels - part * count), src, dst));
+        }
+    }
+
+    private void convolve(long n, long h, long w, long first, long count, MemorySegment src, MemorySegment dst) {
+        MemorySegment scratch = context.scratch().take(scratchBytes);
+        try {
+            context.library().i8Conv2d(context.isa(), srcType, n, h, w, first, count, src, packed, epilogue, dst,
+                    scratch);
+        } finally {
+            context.scratch().give(scratch);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package io.tersor.backend.libtersor;
+
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.Epilogue;
+import io.tersor.kernel.MatMul;
+import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.Parallelism;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/** INT8 matrix multiplication by tersor_i8_gemm; threads share the rows. */
+final class NativeMatMul extends MatMul {
+    private final NativeContext context;
+    private final String kernelName;
+    private final int srcType;
+    private final MemorySegment packed;
+    private final NativeEpilogue epilogue;
+    private final long scratchBytes;
+
+    private NativeMatMul(NativeContext context, MatMulSpec spec, MemorySegment packed, NativeEpilogue epilogue,
+            Parallelism parallelism, Arena arena) {
+        super(spec, Backend.NATIVE, parallelism, arena);
+        this.context = context;
+        this.srcType = Libtersor.typeCode(spec.src());
+        this.packed = packed;
+        this.epilogue = epilogue;
+        this.kernelName = context.library().packedKernelName(packed);
+        this.scratchBytes = context.library().packedScratchBytes(packed);
+    }
+
+    static NativeMatMul prepare(NativeContext context, MatMulSpec spec, Tensor weights, Optional<Tensor> bias,
+            Parallelism parallelism) {
+        return NativeContext.building(arena -> {
+            Epilogue epilogue = Epilogue.of(spec, bias);
+            MemorySegment packed = pack(context, spec, weights, epilogue, arena);
+            return new NativeMatMul(context, spec, packed, NativeEpilogue.of(epilogue, arena), parallelism, arena);
+        });
+    }
+
+    private static MemorySegment pack(NativeContext context, MatMulSpec spec, Tensor weights, Epilogue epilogue,
+            Arena arena) {
+        try (Arena temporary = Arena.ofConfined()) {
+            int srcType = Libtersor.typeCode(spec.src());
+            boolean farApart = Math.max(weights.stride(0), weights.stride(1)) > Integer.MAX_VALUE;
+            Tensor readable = farApart ? weights.copy(temporary) : weights;
+            int[] zeroPoints = NativeContext.ints((int) spec.n(), spec.weightsParams()::zeroPoint);
+            MemorySegment packed = arena.allocate(
+                    context.library().i8GemmPackedBytes(context.isa(), srcType, spec.k(), spec.n()),
+                    Libtersor.ALIGNMENT_BYTES);
+            context.library().i8GemmPack(context.isa(), srcType, spec.k(), spec.n(), readable.data(),
+                    readable.stride(0), readable.stride(1), spec.srcParams().zeroPoint(),
+                    NativeContext.intsOrNull(zeroPoints, temporary),
+                    NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
+            return packed;
+        }
+    }
+
+    @Override
+    protected String kernelName() {
+        return kernelName;
+    }
+
+    @Override
+    protected void execute(long m, MemorySegment src, long ldSrc, MemorySegment dst, long ldDst) {
+        long rows = RowShare.rowsPerPart(m, spec().k() * spec().n(), parallelism());
+        if (rows >= m) {
+            multiply(m, 0, m, src, ldSrc, dst, ldDst);
+        } else {
+            parallelism().run(Math.ceilDiv(m, rows), part -> multiply(m, part * rows,
+                    Math.min(rows, m - part * rows), src, ldSrc, dst, ldDst));
+        }
+    }
+
+    private void multiply(long m, long first, long count, MemorySegment src, long ldSrc, MemorySegment dst,
+            long ldDst) {
+        MemorySegment scratch = context.scratch().take(scratchBytes);
+        try {
+            context.library().i8Gemm(context.isa(), srcType, m, spec().k(), spec().n(), first, count, src, ldSrc,
+                    packed, epilogue, dst, ldDst, scratch);
+        } finally {
+            context.scratch().give(scratch);
+        }
+    }
+}
