@@ -19,6 +19,12 @@ public final class Operators {
         UnaryOps.register(table);
         BinaryOps.register(table);
         MoveOps.register(table);
+        ConvOps.register(table);
+        PoolOps.register(table);
+        MatMulOps.register(table);
+        QuantOps.register(table);
+        NormOps.register(table);
+        ReduceOps.register(table);
         return Map.copyOf(table);
     }
 

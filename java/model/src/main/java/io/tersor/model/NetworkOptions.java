@@ -1,0 +1,34 @@
+package io.tersor.model;
+
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PrepareOptions;
+import java.util.Optional;
+
+/**
+ * How a network is to be run.
+ *
+ * @param backend an order for one backend, or empty for the fastest that can. Every MatMul and Conv with constant
+ *     weights then runs on it or {@code prepare} fails; other operators run on it where it has them, and on the fastest
+ *     other backend where it has not
+ * @param parallelism the threads that a run may use; not closed with the network
+ */
+public record NetworkOptions(Optional<Backend> backend, Parallelism parallelism) {
+    /** The fastest backends, on the calling thread alone. */
+    public static final NetworkOptions DEFAULT = new NetworkOptions(Optional.empty(), Parallelism.SINGLE);
+
+    /** Returns these options with an order for one backend. */
+    public NetworkOptions on(Backend ordered) {
+        return new NetworkOptions(Optional.of(ordered), parallelism);
+    }
+
+    /** Returns these options with other threads. */
+    public NetworkOptions with(Parallelism threads) {
+        return new NetworkOptions(backend, threads);
+    }
+
+    /** Returns the options for single kernels. */
+    public PrepareOptions forKernels() {
+        return new PrepareOptions(backend, parallelism);
+    }
+}

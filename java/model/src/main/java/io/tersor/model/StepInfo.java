@@ -1,0 +1,21 @@
+package io.tersor.model;
+
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+
+/**
+ * One step of a prepared network.
+ *
+ * @param node the name of the graph's node that the step computes, or that needs the conversion that it makes
+ * @param operator the operator, as {@link Node#operator()} gives it after fusion
+ * @param kernel what runs: {@code backend/kernel} as {@link io.tersor.kernel.Kernel#describe()} gives it, or
+ *     {@code java/operator} for operators without a kernel
+ * @param type element type of the first output
+ * @param shape extents of the first output in memory: images are NHWC between kernels
+ */
+public record StepInfo(String node, String operator, String kernel, DataType type, Shape shape) {
+    @Override
+    public String toString() {
+        return node + " " + operator + " -> " + type + " " + shape + ": " + kernel;
+    }
+}

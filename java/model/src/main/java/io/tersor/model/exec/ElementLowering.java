@@ -1,0 +1,215 @@
+package io.tersor.model.exec;
+
+import io.tersor.kernel.Activation;
+import io.tersor.kernel.ActivationSpec;
+import io.tersor.kernel.Add;
+import io.tersor.kernel.AddSpec;
+import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.SoftmaxSpec;
+import io.tersor.kernel.Unary;
+import io.tersor.kernel.UnarySpec;
+import io.tersor.model.Node;
+import io.tersor.model.ops.Computation;
+import io.tersor.model.ops.OpContext;
+import io.tersor.model.ops.Operators;
+import io.tersor.model.ops.TensorType;
+import io.tersor.quant.QuantParams;
+import io.tersor.quant.Rounding;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Sums, activations, softmax and conversions, and concatenation; all in the layout in which their operands lie. */
+final class ElementLowering {
+    private ElementLowering() {}
+
+    static void register(Map<String, KernelLowering> table) {
+        table.put("Add", (node, lowering) -> sum(node, lowering, Optional.of(AddSpec.f32(Activation.NONE)), 1));
+        table.put(Node.INTERNAL + ".Add", (node, lowering) ->
+                sum(node, lowering, Optional.of(AddSpec.f32(NodeParams.activation(node))), 1));
+        table.put(Node.INTERNAL + ".QAdd", (node, lowering) -> sum(node, lowering, quantizedSum(node, lowering), 3));
+        table.put("Relu", (node, lowering) -> activation(node, lowering, Activation.RELU));
+        table.put("Clip", ElementLowering::clip);
+        table.put(Node.INTERNAL + ".QClip", ElementLowering::quantizedClip);
+        table.put(Node.INTERNAL + ".Requantize", (node, lowering) ->
+                requantize(node, lowering).map(spec -> unary(node, lowering, spec)).orElse(false));
+        table.put("Softmax", ElementLowering::softmax);
+        table.put("QuantizeLinear", ElementLowering::quantize);
+        table.put("DequantizeLinear", ElementLowering::dequantize);
+        table.put("Concat", ElementLowering::concat);
+    }
+
+    private static boolean sum(Node node, Lowering lowering, Optional<AddSpec> spec, int b) {
+        String left = node.inputs().getFirst();
+        String right = node.inputs().get(b);
+        TensorType type = lowering.type(left);
+        boolean fits = spec.isPresent() && type.type() == spec.get().a()
+                && lowering.type(right).type() == spec.get().b() && lowering.type(right).shape().equals(type.shape());
+        if (!fits) {
+            return false;
+        }
+        Add kernel = lowering.kernels.add(node, spec.get());
+        boolean nhwc = type.shape().rank() == 4 && (lowering.isOnlyNhwc(left) || lowering.isOnlyNhwc(right));
+        int[] from = {nhwc ? lowering.nhwc(left, node.name()) : lowering.plain(left, node.name()),
+            nhwc ? lowering.nhwc(right, node.name()) : lowering.plain(right, node.name())};
+        int to = lowering.plan.planned(new TensorType(spec.get().dst(), lowering.plan.slot(from[0]).type().shape()));
+        lowering.step(node, kernel, from, to, 0, (in, out) -> kernel.run(in[0], in[1], out[0]));
+        define(node, lowering, to, nhwc);
+        return true;
+    }
+
+    private static void define(Node node, Lowering lowering, int slot, boolean nhwc) {
+        if (nhwc) {
+            lowering.defineNhwc(node.output(), slot);
+        } else {
+            lowering.definePlain(node.output(), slot);
+        }
+    }
+
+    private static Optional<AddSpec> quantizedSum(Node node, Lowering lowering) {
+        Optional<QuantParams> a = NodeParams.quantization(node, lowering, 1, 2, 0);
+        Optional<QuantParams> b = NodeParams.quantization(node, lowering, 4, 5, 0);
+        Optional<QuantParams> dst = NodeParams.quantization(node, lowering, 6, 7, 0);
+        if (a.isEmpty() || b.isEmpty() || dst.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new AddSpec(lowering.type(node.inputs().getFirst()).type(),
+                lowering.type(node.inputs().get(3)).type(), lowering.type(node.inputs().get(7)).type(), a.get(), b.get(),
+                dst.get(), NodeParams.activation(node)));
+    }
+
+    /** Adds a kernel of one input in the layout that is there. */
+    private static boolean unary(Node node, Lowering lowering, UnarySpec spec) {
+        String input = node.inputs().getFirst();
+        Unary kernel = lowering.kernels.unary(node, spec);
+        boolean nhwc = lowering.isOnlyNhwc(input);
+        int from = nhwc ? lowering.nhwc(input, node.name()) : lowering.plain(input, node.name());
+        Shape shape = spec.dstShape(lowering.plan.slot(from).type().shape());
+        int to = lowering.plan.planned(new TensorType(spec.dstType(), shape));
+        boolean inPlace = spec instanceof ActivationSpec || spec instanceof SoftmaxSpec;
+        lowering.step(node, kernel, new int[] {from}, to, inPlace ? 0 : -1, (in, out) -> kernel.run(in[0], out[0]));
+        define(node, lowering, to, nhwc);
+        return true;
+    }
+
+    private static boolean activation(Node node, Lowering lowering, Activation activation) {
+        boolean real = lowering.type(node.inputs().getFirst()).type() == DataType.F32;
+        return real && unary(node, lowering, new ActivationSpec(DataType.F32, QuantParams.IDENTITY, activation));
+    }
+
+    private static boolean clip(Node node, Lowering lowering) {
+        Optional<Tensor> low = node.input(1).flatMap(lowering::fixed);
+        Optional<Tensor> high = node.input(2).flatMap(lowering::fixed);
+        if (low.isPresent() != node.input(1).isPresent() || high.isPresent() != node.input(2).isPresent()) {
+            return false;
+        }
+        double lo = low.map(tensor -> tensor.get(0))
+                .orElse((double) node.attributes().real("min", Float.NEGATIVE_INFINITY));
+        double hi = high.map(tensor -> tensor.get(0))
+                .orElse((double) node.attributes().real("max", Float.POSITIVE_INFINITY));
+        return lo <= hi && activation(node, lowering, Activation.clip((float) lo, (float) hi));
+    }
+
+    private static Optional<RequantizeSpec> requantize(Node node, Lowering lowering) {
+        Optional<QuantParams> src = NodeParams.quantization(node, lowering, 1, 2, 0);
+        Optional<QuantParams> dst = NodeParams.quantization(node, lowering, 3, 4, 0);
+        if (src.isEmpty() || dst.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new RequantizeSpec(lowering.type(node.inputs().getFirst()).type(),
+                lowering.type(node.inputs().get(4)).type(), src.get(), dst.get()));
+    }
+
+    /** An activation on quantized values: over one kernel, after another that changes the scale if it has to. */
+    private static boolean quantizedClip(Node node, Lowering lowering) {
+        RequantizeSpec scales = requantize(node, lowering).orElseThrow();
+        ActivationSpec spec = new ActivationSpec(scales.dstType(), scales.dstParams(), NodeParams.activation(node));
+        if (scales.srcType() == scales.dstType() && scales.srcParams().equals(scales.dstParams())) {
+            return unary(node, lowering, spec);
+        }
+        unary(node, lowering, scales);
+        boolean nhwc = lowering.isOnlyNhwc(node.output());
+        int from = nhwc ? lowering.nhwc(node.output(), node.name()) : lowering.plain(node.output(), node.name());
+        int to = lowering.plan.planned(lowering.plan.slot(from).type());
+        Unary kernel = lowering.kernels.unary(node, spec);
+        lowering.step(node, kernel, new int[] {from}, to, 0, (in, out) -> kernel.run(in[0], out[0]));
+        define(node, lowering, to, nhwc);
+        return true;
+    }
+
+    private static boolean softmax(Node node, Lowering lowering) {
+        TensorType type = lowering.type(node.inputs().getFirst());
+        int rank = type.shape().rank();
+        boolean since13 = lowering.context(node).opset() >= 13;
+        long axis = node.attributes().integer("axis", since13 ? -1 : 1);
+        boolean last = rank > 0 && (axis == -1 || axis == rank - 1);
+        if (type.type() != DataType.F32 || !last || lowering.isOnlyNhwc(node.inputs().getFirst())) {
+            return false;
+        }
+        return unary(node, lowering, new SoftmaxSpec());
+    }
+
+    private static boolean quantize(Node node, Lowering lowering) {
+        Optional<QuantParams> params = alongAxis(node, lowering, false);
+        if (params.isEmpty() || lowering.type(node.inputs().getFirst()).type() != DataType.F32) {
+            return false;
+        }
+        DataType type = node.input(2).map(name -> lowering.type(name).type())
+                .orElse(node.attributes().has("output_dtype") ? DataType.F32 : DataType.U8);
+        return Quantization.isByte(type)
+                && unary(node, lowering, new QuantizeSpec(type, params.get(), Rounding.HALF_EVEN));
+    }
+
+    private static boolean dequantize(Node node, Lowering lowering) {
+        DataType type = lowering.type(node.inputs().getFirst()).type();
+        Optional<QuantParams> params = alongAxis(node, lowering, true);
+        boolean typed = Quantization.isByte(type) || type == DataType.S32 && params.map(QuantParams::isSymmetric)
+                .orElse(false);
+        return params.isPresent() && typed && !node.attributes().has("output_dtype")
+                && unary(node, lowering, new DequantizeSpec(type, params.get()));
+    }
+
+    /** Returns the parameters for the layout in which the input lies. */
+    private static Optional<QuantParams> alongAxis(Node node, Lowering lowering, boolean fromQuantized) {
+        String input = node.inputs().getFirst();
+        int rank = lowering.type(input).shape().rank();
+        long given = node.attributes().integer("axis", 1);
+        int axis = (int) (given < 0 ? given + rank : given);
+        boolean nhwc = lowering.isOnlyNhwc(input) && rank == 4;
+        int inMemory = !nhwc ? axis : axis == 1 ? 3 : axis == 0 ? 0 : axis - 1;
+        boolean packed = lowering.type(fromQuantized ? input : node.output()).type().isPacked();
+        boolean blocked = node.attributes().integer("block_size", 0) != 0;
+        return packed || blocked || lowering.isOnlyNhwc(input) && rank != 4 ? Optional.empty()
+                : NodeParams.quantization(node, lowering, 1, 2, inMemory);
+    }
+
+    /** Concatenates channels of NHWC images without going through NCHW. */
+    private static boolean concat(Node node, Lowering lowering) {
+        TensorType first = lowering.type(node.inputs().getFirst());
+        boolean any = node.inputs().stream().anyMatch(lowering::isOnlyNhwc);
+        if (!any || first.shape().rank() != 4 || first.type().isPacked()) {
+            return false;
+        }
+        int axis = lowering.context(node).axis(node.attributes().integer("axis", 1), 4);
+        int inMemory = axis == 1 ? 3 : axis == 0 ? 0 : axis - 1;
+        int[] from = new int[node.inputs().size()];
+        List<Optional<TensorType>> types = new ArrayList<>();
+        for (int i = 0; i < from.length; i++) {
+            from[i] = lowering.nhwc(node.inputs().get(i), node.name());
+            types.add(Optional.of(lowering.plan.slot(from[i]).type()));
+        }
+        OpContext permuted = lowering.context(node).with(node.withAttributes(node.attributes().with("axis", inMemory)),
+                types);
+        Computation computation = Operators.find(node).orElseThrow().prepare(permuted);
+        int to = lowering.plan.planned(computation.outputs().getFirst());
+        lowering.step(node, "java/concat", from, to, computation.body());
+        lowering.defineNhwc(node.output(), to);
+        return true;
+    }
+}

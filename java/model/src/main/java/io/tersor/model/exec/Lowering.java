@@ -1,0 +1,252 @@
+package io.tersor.model.exec;
+
+import io.tersor.kernel.Kernel;
+import io.tersor.model.Graph;
+import io.tersor.model.Node;
+import io.tersor.model.StepInfo;
+import io.tersor.model.ValueInfo;
+import io.tersor.model.ops.Computation;
+import io.tersor.model.ops.OpContext;
+import io.tersor.model.ops.Operators;
+import io.tersor.model.ops.Shapes;
+import io.tersor.model.ops.TensorType;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Turns a graph into the steps of a plan for inputs of fixed shapes.
+ *
+ * <p>Layout: a value may lie in memory as the graph has it (plain, images NCHW), as NHWC, or both. Kernels over images
+ * ask for NHWC and give NHWC, elementwise operators take what is there, everything else asks for plain; a transpose is
+ * made only when somebody asks for a layout that is not there yet, so that between kernels there is none.
+ */
+final class Lowering {
+    private static final int[] TO_NHWC = {0, 2, 3, 1};
+    private static final int[] TO_NCHW = {0, 3, 1, 2};
+
+    final Kernels kernels;
+    final PlanBuilder plan = new PlanBuilder();
+    final List<Kernel> owned = new ArrayList<>();
+    private final Graph graph;
+    private final GraphValues values;
+    private final boolean observing;
+    private final Map<String, Integer> plain = new HashMap<>();
+    private final Map<String, Integer> nhwc = new HashMap<>();
+
+    /**
+     * @param inputs the actual inputs, for plans that depend on their elements
+     * @param observing whether every value is to be kept to the end, in the graph's layout
+     */
+    Lowering(Graph graph, Map<String, TensorType> types, Map<String, Tensor> inputs, Kernels kernels,
+            boolean observing) {
+        this.graph = graph;
+        this.kernels = kernels;
+        this.observing = observing;
+        this.values = new GraphValues(graph, types, inputs);
+        types.forEach((name, type) -> plain.put(name, plan.input(name, type)));
+    }
+
+    Plan plan() {
+        try {
+            Map<String, Integer> observed = new LinkedHashMap<>();
+            if (observing) {
+                graph.inputs().forEach(input -> observed.put(input.name(), plain(input.name(), "")));
+            }
+            for (Node node : graph.nodes()) {
+                lower(node);
+                for (String output : observing ? node.outputs() : List.<String>of()) {
+                    if (!output.isEmpty() && !values.isConstant(output)) {
+                        observed.put(output, plain(output, node.name()));
+                    }
+                }
+            }
+            for (ValueInfo output : graph.outputs()) {
+                plan.output(output.name(), plain(output.name(), output.name()));
+            }
+            Map<String, Tensor> key = new HashMap<>();
+            values.inputsRead().forEach(name -> key.put(name, values.elements(name)));
+            return plan.build(observing, observed, values.inputsRead(), key, owned);
+        } catch (RuntimeException e) {
+            Kernels.closeAll(owned);
+            throw e;
+        }
+    }
+
+    private void lower(Node node) {
+        Computation computation = values.visit(node);
+        if (node.outputs().stream().allMatch(output -> output.isEmpty() || values.isConstant(output))) {
+            return;
+        }
+        KernelLowering special = KernelLowering.TABLE.get(node.operator());
+        if (special != null && special.lower(node, this)) {
+            return;
+        }
+        switch (computation.kind()) {
+            case VIEW -> definePlain(node.output(), plan.view(plain(node.inputs().getFirst(), node.name()),
+                    computation.outputs().getFirst()));
+            case ELEMENTWISE -> {
+                if (!elementwiseInNhwc(node)) {
+                    general(node, computation);
+                }
+            }
+            case GENERAL, SHAPE_ONLY -> general(node, computation);
+        }
+    }
+
+    private void general(Node node, Computation computation) {
+        int[] in = new int[node.inputs().size()];
+        for (int i = 0; i < in.length; i++) {
+            in[i] = node.inputs().get(i).isEmpty() ? -1 : plain(node.inputs().get(i), node.name());
+        }
+        int[] out = new int[node.outputs().size()];
+        for (int i = 0; i < out.length; i++) {
+            String output = node.outputs().get(i);
+            out[i] = output.isEmpty() ? -1 : plan.planned(computation.outputs().get(i));
+            if (out[i] >= 0) {
+                definePlain(output, out[i]);
+            }
+        }
+        boolean inPlace = computation.kind() == Computation.Kind.ELEMENTWISE && in.length == 1;
+        plan.step(new Step(info(node, computation.outputs().getFirst()), in, out, inPlace ? 0 : -1,
+                computation.body()));
+    }
+
+    private static StepInfo info(Node node, TensorType output) {
+        return new StepInfo(node.name(), node.operator(), "java/" + node.opType().toLowerCase(Locale.ROOT),
+                output.type(), output.shape());
+    }
+
+    /** Runs an elementwise operator on NHWC images where that is what is there; other operands follow. */
+    private boolean elementwiseInNhwc(Node node) {
+        boolean wanted = false;
+        for (String input : node.inputs()) {
+            wanted |= nhwc.containsKey(input) && !plain.containsKey(input);
+            if (!input.isEmpty() && !fitsNhwc(input)) {
+                return false;
+            }
+        }
+        if (!wanted) {
+            return false;
+        }
+        int[] in = new int[node.inputs().size()];
+        List<Optional<TensorType>> types = new ArrayList<>();
+        for (int i = 0; i < in.length; i++) {
+            String input = node.inputs().get(i);
+            boolean image = !input.isEmpty() && type(input).shape().rank() == 4;
+            in[i] = input.isEmpty() ? -1 : image ? nhwc(input, node.name()) : plain(input, node.name());
+            types.add(input.isEmpty() ? Optional.empty() : Optional.of(plan.slot(in[i]).type()));
+        }
+        OpContext permuted = values.context(node).with(node, types);
+        Computation computation = Operators.find(node).orElseThrow().prepare(permuted);
+        int out = plan.planned(computation.outputs().getFirst());
+        plan.step(new Step(info(node, computation.outputs().getFirst()), in, new int[] {out}, in.length == 1 ? 0 : -1,
+                computation.body()));
+        defineNhwc(node.output(), out);
+        return true;
+    }
+
+    private boolean fitsNhwc(String value) {
+        Shape shape = type(value).shape();
+        return (shape.rank() == 4 && !type(value).type().isPacked()) || shape.elements() == 1 && shape.rank() < 4;
+    }
+
+    /** Returns type and extents of a value in the graph's layout. */
+    TensorType type(String value) {
+        return values.type(value);
+    }
+
+    /** Returns the context of a node. */
+    OpContext context(Node node) {
+        return values.context(node);
+    }
+
+    /** Returns whether a value lies in memory as NHWC and not as the graph has it. */
+    boolean isOnlyNhwc(String value) {
+        return nhwc.containsKey(value) && !plain.containsKey(value);
+    }
+
+    /**
+     * Returns the elements of a value that is constant or comes straight from an input; the plan then serves equal
+     * inputs only.
+     */
+    Optional<Tensor> fixed(String value) {
+        boolean input = graph.inputs().stream().anyMatch(info -> info.name().equals(value));
+        return values.isConstant(value) || input ? Optional.of(values.elements(value)) : Optional.empty();
+    }
+
+    /** Returns the slot of a value in the graph's layout, made for the given node if it is not there yet. */
+    int plain(String value, String node) {
+        Integer known = plain.get(value);
+        if (known != null) {
+            return known;
+        }
+        int slot;
+        if (values.isConstant(value)) {
+            slot = plan.constant(values.elements(value));
+        } else {
+            TensorType type = type(value);
+            int from = nhwc.get(value);
+            slot = sameOrder(type.shape()) ? plan.view(from, type)
+                    : type.shape().rank() == 3 ? plan.view(plan.transpose(node, from, images(type), TO_NCHW), type)
+                    : plan.transpose(node, from, type, TO_NCHW);
+        }
+        plain.put(value, slot);
+        return slot;
+    }
+
+    /** Returns the slot of an image ([n, c, h, w], or [n, c, w] as one row) as NHWC. */
+    int nhwc(String value, String node) {
+        Integer known = nhwc.get(value);
+        if (known != null) {
+            return known;
+        }
+        TensorType type = type(value);
+        TensorType images = images(type);
+        TensorType to = new TensorType(type.type(), Shapes.permute(images.shape(), TO_NHWC));
+        int from = plan.view(plain(value, node), images);
+        int slot = sameOrder(type.shape()) ? plan.view(from, to) : plan.transpose(node, from, to, TO_NHWC);
+        nhwc.put(value, slot);
+        return slot;
+    }
+
+    private static TensorType images(TensorType type) {
+        Shape shape = type.shape();
+        return shape.rank() == 4 ? type
+                : new TensorType(type.type(), Shape.of(shape.dim(0), shape.dim(1), 1, shape.dim(2)));
+    }
+
+    /** Whether the elements of an image lie in the same order in both layouts. */
+    private static boolean sameOrder(Shape shape) {
+        long pixels = shape.rank() == 4 ? shape.dim(2) * shape.dim(3) : shape.dim(2);
+        return shape.dim(1) == 1 || pixels == 1;
+    }
+
+    void definePlain(String value, int slot) {
+        plain.put(value, slot);
+    }
+
+    void defineNhwc(String value, int slot) {
+        nhwc.put(value, slot);
+    }
+
+    /** Adds the step of a kernel. */
+    void step(Node node, Kernel kernel, int[] in, int out, int inPlace, Computation.Body body) {
+        TensorType type = plan.slot(out).type();
+        StepInfo info = new StepInfo(node.name(), node.operator(), kernel.describe(), type.type(), type.shape());
+        plan.step(new Step(info, in, new int[] {out}, inPlace, body));
+    }
+
+    /** Adds a step of plain Java. */
+    void step(Node node, String kernel, int[] in, int out, Computation.Body body) {
+        TensorType type = plan.slot(out).type();
+        plan.step(new Step(new StepInfo(node.name(), node.operator(), kernel, type.type(), type.shape()), in,
+                new int[] {out}, -1, body));
+    }
+}

@@ -1,0 +1,163 @@
+package io.tersor.model.exec;
+
+import io.tersor.kernel.Bias;
+import io.tersor.kernel.MatMul;
+import io.tersor.kernel.MatMulSpec;
+import io.tersor.model.Node;
+import io.tersor.model.ops.TensorType;
+import io.tersor.quant.QuantParams;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Products with a fixed right-hand matrix, real and integer. */
+final class MatMulLowering {
+    private MatMulLowering() {}
+
+    static void register(Map<String, KernelLowering> table) {
+        table.put("MatMul", (node, lowering) -> real(node, lowering, 1f, 1f));
+        table.put(Node.INTERNAL + ".MatMul", (node, lowering) -> real(node, lowering, 1f, 1f));
+        table.put("Gemm", MatMulLowering::gemm);
+        table.put("QLinearMatMul", MatMulLowering::quantized);
+        table.put(Node.INTERNAL + ".QMatMul", MatMulLowering::quantized);
+        table.put("MatMulInteger", MatMulLowering::integer);
+    }
+
+    private static boolean gemm(Node node, Lowering lowering) {
+        return node.attributes().integer("transA", 0) == 0
+                && real(node, lowering, node.attributes().real("alpha", 1f), node.attributes().real("beta", 1f));
+    }
+
+    private static boolean real(Node node, Lowering lowering, float alpha, float beta) {
+        if (lowering.type(node.inputs().getFirst()).type() != DataType.F32
+                || lowering.type(node.inputs().get(1)).shape().rank() != 2) {
+            return false;
+        }
+        Optional<Tensor> weights = right(node, lowering, 1);
+        Optional<Tensor> bias = node.input(2).flatMap(lowering::fixed);
+        if (weights.isEmpty() || bias.isPresent() != node.input(2).isPresent()) {
+            return false;
+        }
+        Optional<Tensor> vector = bias.flatMap(tensor -> vector(tensor, weights.get().shape().dim(1), beta));
+        if (vector.isPresent() != bias.isPresent()) {
+            return false;
+        }
+        Tensor scaled = alpha == 1f ? weights.get() : scaled(weights.get(), alpha);
+        return lower(node, lowering, scaled, QuantParams.IDENTITY, vector, constants(node, 1, 2), DataType.F32,
+                QuantParams.IDENTITY, QuantParams.IDENTITY);
+    }
+
+    private static List<String> constants(Node node, int... inputs) {
+        List<String> names = new ArrayList<>();
+        for (int input : inputs) {
+            node.input(input).ifPresent(names::add);
+        }
+        return names;
+    }
+
+    /** Returns the right-hand matrix as [k, n] if it is fixed. */
+    private static Optional<Tensor> right(Node node, Lowering lowering, int input) {
+        boolean transposed = node.attributes().integer("transB", 0) != 0;
+        Optional<String> name = node.input(input);
+        // A product of two changing matrices has no weights, even where one is an input of the graph.
+        return name.filter(value -> lowering.type(value).shape().rank() == 2).flatMap(lowering::fixed)
+                .map(tensor -> transposed ? tensor.permute(1, 0) : tensor);
+    }
+
+    /** Returns beta times a bias that is the same for every row, as a vector; empty if it is not. */
+    private static Optional<Tensor> vector(Tensor bias, long n, float beta) {
+        long count = bias.shape().elements();
+        boolean row = bias.shape().rank() == 0 || bias.shape().dim(-1) == count;
+        if (!row || count != n && count != 1) {
+            return Optional.empty();
+        }
+        if (beta == 1f && count == n) {
+            return Optional.of(bias.reshape(Shape.of(n)));
+        }
+        Tensor expanded = Tensor.allocate(Arena.ofAuto(), bias.type(), Shape.of(n));
+        for (long i = 0; i < n; i++) {
+            expanded.set(i, beta * bias.get(count == 1 ? 0 : i));
+        }
+        return Optional.of(expanded);
+    }
+
+    private static Tensor scaled(Tensor weights, float alpha) {
+        Tensor scaled = Tensor.allocate(Arena.ofAuto(), DataType.F32, weights.shape());
+        for (long i = 0; i < weights.shape().elements(); i++) {
+            scaled.set(i, alpha * (float) weights.get(i));
+        }
+        return scaled;
+    }
+
+    private static boolean quantized(Node node, Lowering lowering) {
+        Optional<Tensor> weights = right(node, lowering, 3);
+        Optional<QuantParams> src = NodeParams.quantization(node, lowering, 1, 2, 0);
+        Optional<QuantParams> weightsParams = NodeParams.quantization(node, lowering, 4, 5, 1);
+        boolean real = node.input(6).isEmpty();
+        Optional<QuantParams> dst = real ? Optional.of(QuantParams.IDENTITY)
+                : NodeParams.quantization(node, lowering, 6, 7, 0);
+        Optional<Tensor> bias = node.input(8).flatMap(lowering::fixed);
+        if (weights.isEmpty() || src.isEmpty() || weightsParams.isEmpty() || dst.isEmpty() || !src.get().isPerTensor()
+                || !dst.get().isPerTensor() || bias.isPresent() != node.input(8).isPresent()) {
+            return false;
+        }
+        Optional<Tensor> vector = bias.flatMap(tensor -> vector(tensor, weights.get().shape().dim(1), 1f));
+        if (vector.isPresent() != bias.isPresent()) {
+            return false;
+        }
+        DataType type = real ? DataType.F32 : lowering.type(node.inputs().get(7)).type();
+        return lower(node, lowering, weights.get(), weightsParams.get(), vector, constants(node, 3, 8), type, src.get(),
+                dst.get());
+    }
+
+    private static boolean integer(Node node, Lowering lowering) {
+        Optional<Tensor> weights = right(node, lowering, 1);
+        Optional<Tensor> zero = node.input(2).flatMap(lowering::fixed);
+        Optional<Tensor> weightZero = node.input(3).flatMap(lowering::fixed);
+        boolean known = zero.isPresent() == node.input(2).isPresent()
+                && weightZero.isPresent() == node.input(3).isPresent();
+        if (weights.isEmpty() || !known || zero.isPresent() && zero.get().shape().elements() != 1) {
+            return false;
+        }
+        QuantParams src = QuantParams.perTensor(1f, (int) (long) zero.map(tensor -> tensor.getLong(0)).orElse(0L));
+        Optional<QuantParams> params = weightZero.map(tensor -> Quantization.unit(tensor, 1))
+                .orElse(Optional.of(QuantParams.IDENTITY));
+        return params.isPresent() && lower(node, lowering, weights.get(), params.get(), Optional.empty(),
+                constants(node, 1), DataType.S32, src, QuantParams.IDENTITY);
+    }
+
+    private static boolean lower(Node node, Lowering lowering, Tensor weights, QuantParams weightsParams,
+            Optional<Tensor> bias, List<String> constants, DataType dst, QuantParams src, QuantParams dstParams) {
+        String input = node.inputs().getFirst();
+        TensorType type = lowering.type(input);
+        boolean real = type.type() == DataType.F32;
+        boolean types = real ? weights.type() == DataType.F32
+                : Quantization.isByte(type.type()) && Quantization.isByte(weights.type())
+                        && (dst == DataType.F32 || dst == DataType.S32 || Quantization.isByte(dst));
+        long k = weights.shape().dim(0);
+        long n = weights.shape().dim(1);
+        if (!types || type.shape().rank() < 1 || type.shape().dim(-1) != k
+                || !weightsParams.isPerTensor() && weightsParams.count() != n) {
+            return false;
+        }
+        QuantParams params = real ? weightsParams : Quantization.signed(weights.type(), weightsParams);
+        Tensor values = real ? weights : Quantization.signed(weights);
+        Bias kind = bias.map(tensor -> tensor.type() == DataType.S32 ? Bias.S32 : Bias.F32).orElse(Bias.NONE);
+        MatMulSpec spec = new MatMulSpec(type.type(), values.type(), dst, k, n, src, params, dstParams, kind,
+                NodeParams.activation(node));
+        MatMul kernel = lowering.kernels.matMul(node, spec, () -> values, () -> bias, constants, lowering.owned);
+        Shape result = type.shape().with(-1, n);
+        boolean vector = type.shape().rank() == 1;
+        int from = lowering.plain(input, node.name());
+        from = vector ? lowering.plan.view(from, new TensorType(type.type(), Shape.of(1, k))) : from;
+        int to = lowering.plan.planned(new TensorType(dst, vector ? Shape.of(1, n) : result));
+        lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.run(in[0], out[0]));
+        lowering.definePlain(node.output(), vector ? lowering.plan.view(to, new TensorType(dst, result)) : to);
+        return true;
+    }
+}

@@ -1,0 +1,116 @@
+package io.tersor.model.exec;
+
+import io.tersor.kernel.Kernel;
+import io.tersor.model.StepInfo;
+import io.tersor.model.ops.Computation;
+import io.tersor.model.ops.StridedMove;
+import io.tersor.model.ops.TensorType;
+import io.tersor.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Collects slots and steps, then drops what no output needs. */
+final class PlanBuilder {
+    private final List<Slot> slots = new ArrayList<>();
+    private final List<Step> steps = new ArrayList<>();
+    private final Map<String, TensorType> outputs = new LinkedHashMap<>();
+
+    int planned(TensorType type) {
+        return add(new Slot(slots.size(), type, Slot.Kind.PLANNED, slots.size(), "", Optional.empty()));
+    }
+
+    int input(String name, TensorType type) {
+        return add(new Slot(slots.size(), type, Slot.Kind.INPUT, slots.size(), name, Optional.empty()));
+    }
+
+    int constant(Tensor tensor) {
+        return add(new Slot(slots.size(), new TensorType(tensor.type(), tensor.shape()), Slot.Kind.CONSTANT,
+                slots.size(), "", Optional.of(tensor)));
+    }
+
+    /** Returns a slot that shares the memory of another under other extents. */
+    int view(int of, TensorType type) {
+        Slot slot = slots.get(of);
+        if (slot.type().equals(type)) {
+            return of;
+        }
+        if (slot.constant().isPresent()) {
+            return constant(Tensor.wrap(slot.constant().get().data(), type.type(), type.shape()));
+        }
+        return add(new Slot(slots.size(), type, Slot.Kind.VIEW, slot.root(), "", Optional.empty()));
+    }
+
+    Slot slot(int id) {
+        return slots.get(id);
+    }
+
+    void step(Step step) {
+        steps.add(step);
+    }
+
+    /** Makes a slot's contents an output: in place where its memory is the plan's own, otherwise by a copy. */
+    void output(String name, int id) {
+        Slot slot = slots.get(id);
+        Slot root = slots.get(slot.root());
+        outputs.put(name, slot.type());
+        if (root.kind() == Slot.Kind.PLANNED) {
+            slots.set(root.id(), root.asOutput(name));
+            return;
+        }
+        int target = planned(slot.type());
+        slots.set(target, slots.get(target).asOutput(name));
+        StepInfo info = new StepInfo(name, "Identity", "java/copy", slot.type().type(), slot.type().shape());
+        step(new Step(info, new int[] {id}, new int[] {target}, -1, (in, out) -> out[0].data().copyFrom(in[0].data())));
+    }
+
+    private int add(Slot slot) {
+        slots.add(slot);
+        return slot.id();
+    }
+
+    /** Adds a step that reorders axes: axis i of the result is axis {@code order[i]}. */
+    int transpose(String node, int from, TensorType to, int... order) {
+        int target = planned(to);
+        TensorType type = slots.get(from).type();
+        long[] own = type.shape().rowMajorStrides();
+        long[] strides = new long[order.length];
+        for (int axis = 0; axis < order.length; axis++) {
+            strides[axis] = own[order[axis]];
+        }
+        StridedMove move = new StridedMove(type.type().bits() / 8, to.shape().dims(), 0, strides, 0,
+                to.shape().rowMajorStrides());
+        StepInfo info = new StepInfo(node, "Transpose", "java/transpose", to.type(), to.shape());
+        Computation.Body body = (in, out) -> move.run(in[0].data(), out[0].data());
+        step(new Step(info, new int[] {from}, new int[] {target}, -1, body));
+        return target;
+    }
+
+    /** Returns the plan of the steps that lead to outputs, or of all if every value is to be seen. */
+    Plan build(boolean keepAll, Map<String, Integer> observed, Set<String> keyInputs, Map<String, Tensor> key,
+            List<Kernel> owned) {
+        Set<Integer> wanted = new HashSet<>();
+        slots.stream().filter(slot -> slot.kind() == Slot.Kind.OUTPUT).forEach(slot -> wanted.add(slot.id()));
+        List<Step> kept = new ArrayList<>();
+        for (Step step : steps.reversed()) {
+            boolean needed = keepAll;
+            for (int output : step.outputs()) {
+                needed |= output >= 0 && wanted.contains(slots.get(output).root());
+            }
+            if (needed) {
+                kept.addFirst(step);
+                for (int input : step.inputs()) {
+                    if (input >= 0) {
+                        wanted.add(slots.get(input).root());
+                    }
+                }
+            }
+        }
+        MemoryPlan memory = MemoryPlan.of(slots, kept, keepAll);
+        return new Plan(List.copyOf(slots), List.copyOf(kept), memory, outputs, observed, keyInputs, key, owned);
+    }
+}

@@ -1,0 +1,146 @@
+package io.tersor.model.ops;
+
+import io.tersor.model.Node;
+import io.tersor.model.onnx.OnnxTypes;
+import io.tersor.quant.Quantizer;
+import io.tersor.quant.Rounding;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
+
+/** Conversion between real and quantized tensors: per tensor, along an axis, and in blocks. */
+final class QuantOps {
+    private QuantOps() {}
+
+    static void register(Map<String, Operator> table) {
+        table.put("QuantizeLinear", QuantOps::quantize);
+        table.put("DequantizeLinear", QuantOps::dequantize);
+        table.put("DynamicQuantizeLinear", QuantOps::dynamic);
+        table.put(Node.INTERNAL + ".Requantize", context -> kernelOnly(context, 4));
+        table.put(Node.INTERNAL + ".QClip", context -> kernelOnly(context, 4));
+        table.put(Node.INTERNAL + ".QAdd", QuantOps::add);
+        table.put(Node.INTERNAL + ".Add", context -> Computation.elementwise(context.input(0),
+                Internal.neverRun(context)));
+    }
+
+    private static Computation kernelOnly(OpContext context, int zeroPoint) {
+        return Computation.of(new TensorType(context.type(zeroPoint), context.shape(0)), Internal.neverRun(context));
+    }
+
+    private static Computation add(OpContext context) {
+        context.check(context.shape(3).equals(context.shape(0)), 3, "shape " + context.shape(0));
+        return kernelOnly(context, 7);
+    }
+
+    /** Returns saturate(rint(scaled) + zeroPoint). */
+    static long saturate(float scaled, int zeroPoint, DataType type) {
+        return Quantizer.saturate(scaled, zeroPoint, type, Rounding.HALF_EVEN);
+    }
+
+    /** Finds the scale of an element: strides over the axes before, at and behind the quantized one. */
+    private record Granularity(long outer, long extent, long inner, long block, long scales) {
+        long index(long element) {
+            if (scales == 1) {
+                return 0;
+            }
+            long axis = element / inner % extent;
+            if (block == 0) {
+                return axis;
+            }
+            long blocks = Math.ceilDiv(extent, block);
+            return (element / inner / extent * blocks + axis / block) * inner + element % inner;
+        }
+    }
+
+    private static Granularity granularity(OpContext context) {
+        Shape src = context.shape(0);
+        Shape scale = context.shape(1);
+        if (scale.elements() == 1 && scale.rank() <= 1) {
+            return new Granularity(1, 1, 1, 0, 1);
+        }
+        int axis = context.axis(context.attributes().integer("axis", 1), src.rank());
+        long block = context.attributes().integer("block_size", 0);
+        long inner = Shapes.product(src, axis + 1, src.rank());
+        long outer = Shapes.product(src, 0, axis);
+        if (scale.rank() == src.rank() && (block > 0 || src.rank() > 1)) {
+            long blocks = scale.dim(axis);
+            context.check(blocks > 0 && scale.with(axis, src.dim(axis)).equals(src), 1, "scales in blocks of " + src);
+            block = block > 0 ? block : Math.ceilDiv(src.dim(axis), blocks);
+            context.require(Math.ceilDiv(src.dim(axis), block) == blocks, "block_size", "one that makes " + blocks
+                    + " blocks of " + src.dim(axis), block);
+        } else {
+            context.check(scale.rank() == 1 && scale.dim(0) == src.dim(axis), 1, "one scale, or " + src.dim(axis));
+            block = 0;
+        }
+        return new Granularity(outer, src.dim(axis), inner, block, scale.elements());
+    }
+
+    private static Computation quantize(OpContext context) {
+        Granularity granularity = granularity(context);
+        long named = context.attributes().integer("output_dtype", 0);
+        DataType type = context.has(2) ? context.type(2)
+                : named != 0 ? OnnxTypes.dataType(named, "node " + context.node().name()) : DataType.U8;
+        context.require(type.isQuantized() || type == DataType.S16 || type == DataType.U16, "zero point",
+                "an integer of at most 16 bits", type);
+        boolean shifted = context.has(2);
+        boolean integer = context.type(0) == DataType.S32;
+        boolean half = context.type(0) == DataType.F16;
+        Shape shape = context.shape(0);
+        return Computation.of(new TensorType(type, shape), (in, out) -> {
+            for (long i = 0; i < shape.elements(); i++) {
+                long index = granularity.index(i);
+                float scale = (float) in[1].get(index);
+                int zeroPoint = shifted ? (int) in[2].getLong(index) : 0;
+                float scaled = (integer ? (float) in[0].getLong(i) : (float) in[0].get(i)) / scale;
+                scaled = half ? Float.float16ToFloat(Float.floatToFloat16(scaled)) : scaled;
+                out[0].setLong(i, saturate(scaled, zeroPoint, type));
+            }
+        });
+    }
+
+    private static Computation dequantize(OpContext context) {
+        Granularity granularity = granularity(context);
+        boolean shifted = context.has(2);
+        long named = context.attributes().integer("output_dtype", 0);
+        DataType type = named != 0 ? OnnxTypes.dataType(named, "node " + context.node().name()) : context.type(1);
+        Shape shape = context.shape(0);
+        return Computation.of(new TensorType(type, shape), (in, out) -> {
+            for (long i = 0; i < shape.elements(); i++) {
+                long index = granularity.index(i);
+                int zeroPoint = shifted ? (int) in[2].getLong(index) : 0;
+                out[0].set(i, (float) ((int) in[0].getLong(i) - zeroPoint) * (float) in[1].get(index));
+            }
+        });
+    }
+
+    /** DynamicQuantizeLinear: u8 over the input's own range, widened to hold zero. */
+    private static Computation dynamic(OpContext context) {
+        Shape shape = context.shape(0);
+        List<TensorType> outputs = List.of(new TensorType(DataType.U8, shape), new TensorType(DataType.F32, Shape.of()),
+                new TensorType(DataType.U8, Shape.of()));
+        return new Computation(outputs, Computation.Kind.GENERAL, (in, out) -> {
+            float min = 0;
+            float max = 0;
+            for (long i = 0; i < shape.elements(); i++) {
+                min = Math.min(min, (float) in[0].get(i));
+                max = Math.max(max, (float) in[0].get(i));
+            }
+            float range = (max - min) / 255f;
+            float scale = range == 0 ? 1f : range;
+            int zeroPoint = (int) saturate((0 - min) / scale, 0, DataType.U8);
+            store(out, 1, scale);
+            store(out, 2, zeroPoint);
+            for (long i = 0; i < shape.elements(); i++) {
+                out[0].setLong(i, saturate((float) in[0].get(i) / scale, zeroPoint, DataType.U8));
+            }
+        });
+    }
+
+    private static void store(Tensor[] out, int index, double value) {
+        if (Elements.given(out, index)) {
+            out[index].set(0, value);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+package io.tersor.model.ops;
+
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/** Reductions over any set of axes, ArgMax and its relatives, and cumulative sums. */
+final class ReduceOps {
+    private ReduceOps() {}
+
+    /** What a reduction does with each element, and at the end. */
+    private interface Reduction {
+        double start();
+
+        double add(double state, double value);
+
+        default double finish(double state, long count) {
+            return state;
+        }
+    }
+
+    private record Simple(double start, java.util.function.DoubleBinaryOperator step,
+            java.util.function.DoubleUnaryOperator end) implements Reduction {
+        @Override
+        public double add(double state, double value) {
+            return step.applyAsDouble(state, value);
+        }
+
+        @Override
+        public double finish(double state, long count) {
+            return end.applyAsDouble(state);
+        }
+    }
+
+    static void register(Map<String, Operator> table) {
+        reduce(table, "ReduceSum", 0, Double::sum, x -> x);
+        reduce(table, "ReduceProd", 1, (state, x) -> state * x, x -> x);
+        reduce(table, "ReduceMax", Double.NEGATIVE_INFINITY, Math::max, x -> x);
+        reduce(table, "ReduceMin", Double.POSITIVE_INFINITY, Math::min, x -> x);
+        reduce(table, "ReduceL1", 0, (state, x) -> state + Math.abs(x), x -> x);
+        reduce(table, "ReduceL2", 0, (state, x) -> state + x * x, Math::sqrt);
+        reduce(table, "ReduceSumSquare", 0, (state, x) -> state + x * x, x -> x);
+        reduce(table, "ReduceLogSum", 0, Double::sum, Math::log);
+        table.put("ReduceMean", context -> reduce(context, new Reduction() {
+            @Override
+            public double start() {
+                return 0;
+            }
+
+            @Override
+            public double add(double state, double value) {
+                return state + value;
+            }
+
+            @Override
+            public double finish(double state, long count) {
+                return state / count;
+            }
+        }));
+        table.put("ReduceLogSumExp", ReduceOps::logSumExp);
+        table.put("ArgMax", context -> arg(context, true));
+        table.put("ArgMin", context -> arg(context, false));
+        table.put("CumSum", ReduceOps::cumSum);
+        table.put("TopK", ReduceOps::topK);
+    }
+
+    private static void reduce(Map<String, Operator> table, String name, double start,
+            java.util.function.DoubleBinaryOperator step, java.util.function.DoubleUnaryOperator end) {
+        table.put(name, context -> reduce(context, new Simple(start, step, end)));
+    }
+
+    /** The shape of the result with and without the reduced axes, and where each element goes. */
+    private record Plan(TensorType output, Shape kept, BroadcastLoop loop, long count) {}
+
+    private static Plan plan(OpContext context) {
+        TensorType input = context.input(0);
+        int rank = input.shape().rank();
+        long[] given = ShapeOps.axes(context, 1);
+        boolean identity = given.length == 0 && context.attributes().integer("noop_with_empty_axes", 0) != 0;
+        int[] axes = Shapes.axes(context, given, rank);
+        long[] kept = input.shape().dims();
+        List<Long> dropped = new ArrayList<>();
+        boolean keep = context.attributes().integer("keepdims", 1) != 0;
+        for (int axis = 0; axis < rank; axis++) {
+            boolean reduced = !identity && (given.length == 0 || Arrays.binarySearch(axes, axis) >= 0);
+            kept[axis] = reduced ? 1 : kept[axis];
+            if (keep || !reduced) {
+                dropped.add(kept[axis]);
+            }
+        }
+        Shape keptShape = Shape.of(kept);
+        Shape shape = Shape.of(dropped.stream().mapToLong(Long::longValue).toArray());
+        long count = keptShape.elements() == 0 ? 0 : input.shape().elements() / keptShape.elements();
+        return new Plan(new TensorType(input.type(), shape), keptShape,
+                new BroadcastLoop(input.shape(), keptShape), count);
+    }
+
+    private static Computation reduce(OpContext context, Reduction reduction) {
+        Plan plan = plan(context);
+        DataType type = plan.output.type();
+        return Computation.of(plan.output, (in, out) -> {
+            double[] state = new double[Math.toIntExact(plan.kept.elements())];
+            Arrays.fill(state, reduction.start());
+            plan.loop.run((at, target, step, count) -> {
+                for (long i = 0; i < count; i++) {
+                    int index = (int) (target[0] + i * step[0]);
+                    state[index] = reduction.add(state[index], in[0].get(at + i));
+                }
+            });
+            store(out[0], type, state, i -> reduction.finish(state[i], plan.count));
+        });
+    }
+
+    private interface Result {
+        double at(int index);
+    }
+
+    private static void store(Tensor out, DataType type, double[] state, Result result) {
+        for (int i = 0; i < state.length; i++) {
+            double value = result.at(i);
+            if (type.isFloating()) {
+                out.set(i, value);
+            } else if (type == DataType.BOOL) {
+                out.setLong(i, value > 0 ? 1 : 0);
+            } else {
+                out.setLong(i, (long) Math.clamp(value, type.min(), type.max()));
+            }
+        }
+    }
+
+    /** log(sum(exp(x))), shifted by the largest element so that nothing overflows. */
+    private static Computation logSumExp(OpContext context) {
+        Plan plan = plan(context);
+        return Computation.of(plan.output, (in, out) -> {
+            double[] max = new double[Math.toIntExact(plan.kept.elements())];
+            double[] sum = new double[max.length];
+            Arrays.fill(max, Double.NEGATIVE_INFINITY);
+            plan.loop.run((at, target, step, count) -> {
+                for (long i = 0; i < count; i++) {
+                    int index = (int) (target[0] + i * step[0]);
+                    max[index] = Math.max(max[index], in[0].get(at + i));
+                }
+            });
+            plan.loop.run((at, target, step, count) -> {
+                for (long i = 0; i < count; i++) {
+                    int index = (int) (target[0] + i * step[0]);
+                    sum[index] += Double.isInfinite(max[index]) ? 0 : Math.exp(in[0].get(at + i) - max[index]);
+                }
+            });
+            store(out[0], plan.output.type(), max, i -> Double.isInfinite(max[i]) ? max[i] : max[i] + Math.log(sum[i]));
+        });
+    }
+
+    private static Computation arg(OpContext context, boolean max) {
+        Shape src = context.shape(0);
+        int axis = context.axis(context.attributes().integer("axis", 0), src.rank());
+        boolean last = context.attributes().integer("select_last_index", 0) != 0;
+        boolean keep = context.attributes().integer("keepdims", 1) != 0;
+        context.check(src.dim(axis) > 0, 0, "at least one element along axis " + axis);
+        List<Long> dims = new ArrayList<>();
+        for (int i = 0; i < src.rank(); i++) {
+            if (i != axis || keep) {
+                dims.add(i == axis ? 1 : src.dim(i));
+            }
+        }
+        long inner = Shapes.product(src, axis + 1, src.rank());
+        long extent = src.dim(axis);
+        Shape shape = Shape.of(dims.stream().mapToLong(Long::longValue).toArray());
+        return Computation.of(new TensorType(DataType.S64, shape), (in, out) -> {
+            for (long i = 0; i < shape.elements(); i++) {
+                long start = i / inner * extent * inner + i % inner;
+                long best = 0;
+                for (long k = 1; k < extent; k++) {
+                    int order = Double.compare(in[0].get(start + k * inner), in[0].get(start + best * inner));
+                    order = max ? order : -order;
+                    best = order > 0 || order == 0 && last ? k : best;
+                }
+                out[0].setLong(i, best);
+            }
+        });
+    }
+
+    private static Computation cumSum(OpContext context) {
+        TensorType input = context.input(0);
+        int axis = context.axis(context.value(1).getLong(0), input.shape().rank());
+        boolean exclusive = context.attributes().integer("exclusive", 0) != 0;
+        boolean reverse = context.attributes().integer("reverse", 0) != 0;
+        long inner = Shapes.product(input.shape(), axis + 1, input.shape().rank());
+        long extent = input.shape().dim(axis);
+        return Computation.of(input, (in, out) -> {
+            for (long line = 0; line < input.shape().elements() / Math.max(1, extent); line++) {
+                long start = line / inner * extent * inner + line % inner;
+                double sum = 0;
+                for (long k = 0; k < extent; k++) {
+                    long at = start + (reverse ? extent - 1 - k : k) * inner;
+                    double value = in[0].get(at);
+                    out[0].set(at, exclusive ? sum : sum + value);
+                    sum += value;
+                }
+            }
+        });
+    }
+
+    private static Computation topK(OpContext context) {
+        TensorType input = context.input(0);
+        int axis = context.axis(context.attributes().integer("axis", -1), input.shape().rank());
+        long k = context.has(1) ? context.value(1).getLong(0) : context.attributes().integer("k", 1);
+        long extent = input.shape().dim(axis);
+        context.require(k >= 0 && k <= extent, "k", "0 to " + extent, k);
+        int sign = context.attributes().integer("largest", 1) != 0 ? -1 : 1;
+        long inner = Shapes.product(input.shape(), axis + 1, input.shape().rank());
+        Shape shape = input.shape().with(axis, k);
+        List<TensorType> outputs = List.of(new TensorType(input.type(), shape), new TensorType(DataType.S64, shape));
+        return new Computation(outputs, Computation.Kind.GENERAL, (in, out) -> {
+            Integer[] order = new Integer[Math.toIntExact(extent)];
+            for (long line = 0; line < input.shape().elements() / Math.max(1, extent); line++) {
+                long start = line / inner * extent * inner + line % inner;
+                for (int i = 0; i < order.length; i++) {
+                    order[i] = i;
+                }
+                Arrays.sort(order, (a, b) -> sign * Double.compare(in[0].get(start + a * inner),
+                        in[0].get(start + b * inner)));
+                long target = line / inner * k * inner + line % inner;
+                for (int i = 0; i < k; i++) {
+                    out[0].set(target + i * inner, in[0].get(start + order[i] * inner));
+                    if (Elements.given(out, 1)) {
+                        out[1].setLong(target + i * inner, order[i]);
+                    }
+                }
+            }
+        });
+    }
+}

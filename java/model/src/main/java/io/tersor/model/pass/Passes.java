@@ -1,0 +1,33 @@
+package io.tersor.model.pass;
+
+import io.tersor.model.Graph;
+import java.util.List;
+
+/** The passes in the order in which they help each other. */
+public final class Passes {
+    private static final List<GraphPass> SIMPLIFY = List.of(new FoldConstants(), new RemoveIdentities(),
+            new RemoveDeadNodes());
+
+    private Passes() {}
+
+    /**
+     * Returns an equivalent graph of ONNX's own operators: constants computed, batch normalizations folded into
+     * convolutions, operators that do nothing removed. What compression starts from.
+     */
+    public static Graph simplify(Graph graph) {
+        return apply(SIMPLIFY, graph);
+    }
+
+    /** Returns an equivalent graph for execution, in which fused operators of our own domain may appear. */
+    public static Graph forExecution(Graph graph) {
+        return simplify(graph);
+    }
+
+    private static Graph apply(List<GraphPass> passes, Graph graph) {
+        Graph result = graph;
+        for (GraphPass pass : passes) {
+            result = pass.apply(result);
+        }
+        return result;
+    }
+}

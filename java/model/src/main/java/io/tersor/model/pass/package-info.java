@@ -1,0 +1,2 @@
+/** Passes: from a graph to an equivalent one that is smaller or faster. */
+package io.tersor.model.pass;
