@@ -8,4 +8,5 @@ module io.tersor.model {
     exports io.tersor.model.npy;
     exports io.tersor.model.onnx;
     exports io.tersor.model.pass;
+    exports io.tersor.model.verify;
 }

@@ -7,7 +7,10 @@ import io.tersor.model.onnx.OnnxTypes;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 
-/** Cast and CastLike. Reals become integers by truncation, saturated; integers keep their low bits. */
+/**
+ * Cast and CastLike. Reals become integers by truncation, saturated, but for 4-bit ones, which keep the low bits as
+ * ONNX's reference does; integers keep their low bits.
+ */
 final class CastOp {
     private CastOp() {}
 
@@ -49,7 +52,7 @@ final class CastOp {
         if (to == DataType.U64 && value >= 0x1p63) {
             return value >= 0x1p64 ? -1L : (long) (value - 0x1p63) + Long.MIN_VALUE;
         }
-        if (to == DataType.S64) {
+        if (to == DataType.S64 || to.isPacked()) {
             return (long) value;
         }
         return Double.isNaN(value) ? 0 : (long) Math.clamp(value, to.min(), to.max());

@@ -1,0 +1,51 @@
+package io.tersor.model.verify;
+
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Tensor;
+import java.util.Optional;
+
+/** Compares tensors with the tolerance of ONNX's own test runner: |a - e| at most 1e-7 + 1e-3 |e|; integers exactly. */
+final class Comparison {
+    private static final double ABSOLUTE = 1e-7;
+    private static final double RELATIVE = 1e-3;
+
+    private Comparison() {}
+
+    /** Returns what differs most, or empty. */
+    static Optional<String> difference(Tensor expected, Tensor actual) {
+        if (expected.type() != actual.type() || !expected.shape().equals(actual.shape())) {
+            return Optional.of("expected " + expected + ", got " + actual);
+        }
+        double worst = -1;
+        long where = -1;
+        for (long i = 0; i < expected.shape().elements(); i++) {
+            double error = error(expected, actual, i);
+            if (error > worst) {
+                worst = error;
+                where = i;
+            }
+        }
+        return worst <= 0 ? Optional.empty() : Optional.of("element " + where + ": expected " + expected.get(where)
+                + ", got " + actual.get(where));
+    }
+
+    /** Returns by how much the difference exceeds the tolerance; 0 or less is fine. */
+    private static double error(Tensor expected, Tensor actual, long i) {
+        if (!expected.type().isFloating()) {
+            long difference = expected.getLong(i) - actual.getLong(i);
+            return Math.abs((double) difference);
+        }
+        double e = expected.get(i);
+        double a = actual.get(i);
+        if (e == a || Double.isNaN(e) && Double.isNaN(a)) {
+            return 0;
+        }
+        double tolerance = ABSOLUTE + RELATIVE * Math.abs(e);
+        // Half-precision results are rounded more coarsely than the tolerance near zero.
+        if (expected.type() == DataType.F16 || expected.type() == DataType.BF16) {
+            tolerance += 1e-3;
+        }
+        double error = Math.abs(a - e);
+        return Double.isFinite(error) ? error - tolerance : Double.POSITIVE_INFINITY;
+    }
+}
