@@ -114,11 +114,14 @@ public final class Tensor {
         if (shape.elements() == 0) {
             return 0;
         }
-        long last = 0;
+        long span = 1;
         for (int axis = 0; axis < strides.length; axis++) {
-            last = Math.addExact(last, Math.multiplyExact(shape.dim(axis) - 1, strides[axis]));
+            long steps = shape.dim(axis) - 1;
+            OperandException.check(steps == 0 || strides[axis] <= (Long.MAX_VALUE - span) / steps, "tensor strides",
+                    "strides whose span fits 63 bits", Arrays.toString(strides));
+            span += steps * strides[axis];
         }
-        return Math.addExact(last, 1);
+        return span;
     }
 
     private static boolean isRowMajor(Shape shape, long[] strides) {
@@ -194,7 +197,7 @@ public final class Tensor {
     public Tensor slice(int axis, long start, long length) {
         OperandException.check(!type.isPacked(), "tensor", "a type of whole bytes to slice", type);
         int at = axis < 0 ? axis + shape.rank() : axis;
-        OperandException.check(start >= 0 && length >= 0 && start + length <= shape.dim(at), "slice",
+        OperandException.check(start >= 0 && length >= 0 && length <= shape.dim(at) - start, "slice",
                 "a range inside axis " + at + " of " + shape, start + " + " + length);
         long offset = length == 0 ? 0 : type.bytes(Math.multiplyExact(start, strides[at]));
         Shape sliced = shape.with(at, length);
