@@ -1,5 +1,6 @@
 package io.tersor.model.ops;
 
+import io.tersor.model.Node;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -48,6 +49,7 @@ final class BinaryOps {
         comparison(table, "Less", order -> order == -1);
         comparison(table, "GreaterOrEqual", order -> order == 0 || order == 1);
         comparison(table, "LessOrEqual", order -> order == 0 || order == -1);
+        table.put(Node.INTERNAL + ".Add", BinaryOps::clampedSum);
         table.put("Where", BinaryOps::where);
         table.put("Clip", BinaryOps::clip);
     }
@@ -58,6 +60,13 @@ final class BinaryOps {
             sameTypes(context);
             return binary(context, context.type(0), real, integer);
         });
+    }
+
+    private static Computation clampedSum(OpContext context) {
+        float lo = context.attributes().real("lo", Float.NEGATIVE_INFINITY);
+        float hi = context.attributes().real("hi", Float.POSITIVE_INFINITY);
+        return binary(context, DataType.F32, (a, b) -> Math.min(Math.max((float) a + (float) b, lo), hi),
+                (_, a, b) -> a + b);
     }
 
     private static void sameTypes(OpContext context) {
@@ -81,7 +90,7 @@ final class BinaryOps {
         DataType operands = context.type(0);
         TensorType output = new TensorType(type, shape);
         if (operands == DataType.F32 && context.type(1) == DataType.F32) {
-            return Computation.elementwise(output, FloatBinary.body(context.node().opType(), loop, real));
+            return Computation.elementwise(output, FloatBinary.body(context.node().operator(), loop, real));
         }
         boolean floating = operands.isFloating() || context.type(1).isFloating();
         return Computation.elementwise(output, (in, out) -> loop.run((at, from, step, count) -> {

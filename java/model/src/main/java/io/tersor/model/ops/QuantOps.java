@@ -21,17 +21,38 @@ final class QuantOps {
         table.put(Node.INTERNAL + ".Requantize", context -> kernelOnly(context, 4));
         table.put(Node.INTERNAL + ".QClip", context -> kernelOnly(context, 4));
         table.put(Node.INTERNAL + ".QAdd", QuantOps::add);
-        table.put(Node.INTERNAL + ".Add", context -> Computation.elementwise(context.input(0),
-                Internal.neverRun(context)));
     }
 
     private static Computation kernelOnly(OpContext context, int zeroPoint) {
         return Computation.of(new TensorType(context.type(zeroPoint), context.shape(0)), Internal.neverRun(context));
     }
 
+    /** The sum of differently quantized values, with AddSpec's arithmetic, for shapes that have to be broadcast. */
     private static Computation add(OpContext context) {
-        context.check(context.shape(3).equals(context.shape(0)), 3, "shape " + context.shape(0));
-        return kernelOnly(context, 7);
+        Shape shape = Shapes.broadcast(context, context.shape(0), context.shape(3));
+        BroadcastLoop loop = new BroadcastLoop(shape, context.shape(0), context.shape(3));
+        DataType type = context.type(7);
+        float lo = context.attributes().real("lo", Float.NEGATIVE_INFINITY);
+        float hi = context.attributes().real("hi", Float.POSITIVE_INFINITY);
+        return Computation.of(new TensorType(type, shape), (in, out) -> {
+            double dstScale = in[6].get(0);
+            float ma = (float) (in[1].get(0) / dstScale);
+            float mb = (float) (in[4].get(0) / dstScale);
+            float low = (float) (lo / dstScale);
+            float high = (float) (hi / dstScale);
+            long za = in[2].getLong(0);
+            long zb = in[5].getLong(0);
+            int zeroPoint = (int) in[7].getLong(0);
+            loop.run((at, from, step, count) -> {
+                for (long i = 0; i < count; i++) {
+                    float r = (float) (in[0].getLong(from[0] + i * step[0]) - za) * ma
+                            + (float) (in[3].getLong(from[1] + i * step[1]) - zb) * mb;
+                    r = r > low ? r : low;
+                    r = r < high ? r : high;
+                    out[0].setLong(at + i, saturate(r, zeroPoint, type));
+                }
+            });
+        });
     }
 
     /** Returns saturate(rint(scaled) + zeroPoint). */

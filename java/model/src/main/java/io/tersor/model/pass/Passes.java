@@ -6,7 +6,9 @@ import java.util.List;
 /** The passes in the order in which they help each other. */
 public final class Passes {
     private static final List<GraphPass> SIMPLIFY = List.of(new FoldConstants(), new RemoveIdentities(),
-            new RemoveDeadNodes());
+            new FoldBatchNorm(), new RemoveDeadNodes());
+    private static final List<GraphPass> FUSE = List.of(new SinkDequantize(), new FuseQuantized(), new FuseRequantize(),
+            new FuseActivations(), new RemoveDeadNodes());
 
     private Passes() {}
 
@@ -20,7 +22,7 @@ public final class Passes {
 
     /** Returns an equivalent graph for execution, in which fused operators of our own domain may appear. */
     public static Graph forExecution(Graph graph) {
-        return simplify(graph);
+        return apply(FUSE, simplify(graph));
     }
 
     private static Graph apply(List<GraphPass> passes, Graph graph) {
