@@ -124,6 +124,31 @@ TERSOR_API tersor_status tersor_i8_conv2d(uint32_t isa, tersor_type src_type, in
                                           float hi, tersor_type dst_type, int32_t dst_zero_point, void *dst,
                                           void *scratch, int64_t scratch_bytes);
 
+/*
+ * f32 matrix multiplication and convolution, with the layouts, shapes and parts of the INT8 ones:
+ *   r = sum + bias[n], bias [n] optional; then lo and hi as above; with lo = -inf and hi = inf a NaN stays.
+ * The error of a sum of k products is at most k * 2^-23 * (sum of their magnitudes); fused multiply-add may be used.
+ * Padding of a convolution is 0.
+ */
+TERSOR_API tersor_status tersor_f32_gemm_packed_bytes(uint32_t isa, int64_t k, int64_t n, int64_t *bytes);
+TERSOR_API tersor_status tersor_f32_gemm_pack(uint32_t isa, int64_t k, int64_t n, const float *weights,
+                                              int64_t k_stride, int64_t n_stride, void *packed, int64_t packed_bytes);
+TERSOR_API tersor_status tersor_f32_gemm(uint32_t isa, int64_t m, int64_t k, int64_t n, int64_t first, int64_t count,
+                                         const float *src, int64_t ld_src, const void *packed, int64_t packed_bytes,
+                                         const float *bias, float lo, float hi, float *dst, int64_t ld_dst,
+                                         void *scratch, int64_t scratch_bytes);
+TERSOR_API tersor_status tersor_f32_conv2d_packed_bytes(uint32_t isa, int64_t ic, int64_t oc, int64_t kh, int64_t kw,
+                                                        int64_t groups, int64_t *bytes);
+TERSOR_API tersor_status tersor_f32_conv2d_pack(uint32_t isa, int64_t ic, int64_t oc, int64_t kh, int64_t kw,
+                                                int64_t stride_h, int64_t stride_w, int64_t pad_top, int64_t pad_left,
+                                                int64_t pad_bottom, int64_t pad_right, int64_t dilation_h,
+                                                int64_t dilation_w, int64_t groups, const float *weights, void *packed,
+                                                int64_t packed_bytes);
+TERSOR_API tersor_status tersor_f32_conv2d(uint32_t isa, int64_t n, int64_t h, int64_t w, int64_t first, int64_t count,
+                                           const float *src, const void *packed, int64_t packed_bytes,
+                                           const float *bias, float lo, float hi, float *dst, void *scratch,
+                                           int64_t scratch_bytes);
+
 /* What one call with these packed weights needs, whatever its other sizes. */
 TERSOR_API tersor_status tersor_packed_scratch_bytes(const void *packed, int64_t packed_bytes, int64_t *bytes);
 /* The micro-kernel that runs with these packed weights, e.g. "u8s8_gemm_12x32__avx512_vnni"; static storage. */

@@ -36,6 +36,17 @@ tersor_status epilogue_prepare(int64_t n, const float *multiplier, const float *
     return TERSOR_OK;
 }
 
+tersor_status epilogue_prepare_f32(int64_t n, const float *bias, float lo, float hi, epilogue *e) {
+    if (bias != NULL) {
+        RETURN_IF_ERROR(check_vector(bias, n, 4));
+    }
+    if (!(lo <= hi)) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
+    *e = (epilogue){NULL, bias, lo, hi, lo != -INFINITY || hi != INFINITY, 0};
+    return TERSOR_OK;
+}
+
 epilogue_function *epilogue_select(const epilogue_functions *functions, tersor_type dst_type) {
     switch (dst_type) {
     case TERSOR_S32:

@@ -32,6 +32,9 @@ extern const epilogue_functions epilogue__portable, epilogue__avx2, epilogue__av
 tersor_status epilogue_prepare(int64_t n, const float *multiplier, const float *offset, float lo, float hi,
                                tersor_type dst_type, int32_t dst_zero_point, epilogue *e);
 
+/* The same for the f32 kernels, whose only array is the bias. */
+tersor_status epilogue_prepare_f32(int64_t n, const float *bias, float lo, float hi, epilogue *e);
+
 epilogue_function *epilogue_select(const epilogue_functions *functions, tersor_type dst_type);
 
 #endif

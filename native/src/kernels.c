@@ -9,17 +9,23 @@ extern const gemm_kernel u8s8_gemm_6x16__avx2, s8s8_gemm_6x16__avx2;
 extern const gemm_kernel u8s8_gemm_6x16__avx2_vnni, s8s8_gemm_6x16__avx2_vnni;
 extern const gemm_kernel u8s8_gemm_12x32__avx512_vnni, s8s8_gemm_12x32__avx512_vnni;
 extern const gemm_kernel u8s8_gemm_32x32__amx_int8, s8s8_gemm_32x32__amx_int8;
+extern const gemm_kernel f32_gemm_4x16__portable, f32_gemm_6x16__avx2, f32_gemm_12x32__avx512f;
 extern const depthwise_kernel u8s8_depthwise_1x1__portable, s8s8_depthwise_1x1__portable;
 extern const depthwise_kernel u8s8_depthwise_1x16__avx2, s8s8_depthwise_1x16__avx2;
 extern const depthwise_kernel u8s8_depthwise_1x32__avx512_vnni, s8s8_depthwise_1x32__avx512_vnni;
+extern const depthwise_kernel f32_depthwise_1x1__portable, f32_depthwise_1x16__avx2, f32_depthwise_1x32__avx512f;
 
 /* What AMX machines use besides AMX; the emulation must run on every machine. */
 #if defined(TERSOR_AMX_EMULATION)
 #define BESIDE_AMX(name) name##_portable
 #define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x1__portable
+#define F32_GEMM_BESIDE_AMX f32_gemm_4x16__portable
+#define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_1x1__portable
 #else
 #define BESIDE_AMX(name) name##_avx512_vnni
 #define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x32__avx512_vnni
+#define F32_GEMM_BESIDE_AMX f32_gemm_12x32__avx512f
+#define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_1x32__avx512f
 #endif
 
 static const isa_kernels ALL[] = {
@@ -32,6 +38,8 @@ static const isa_kernels ALL[] = {
         .s8s8_gemm = &s8s8_gemm_4x16__portable,
         .u8s8_depthwise = &u8s8_depthwise_1x1__portable,
         .s8s8_depthwise = &s8s8_depthwise_1x1__portable,
+        .f32_gemm = &f32_gemm_4x16__portable,
+        .f32_depthwise = &f32_depthwise_1x1__portable,
     },
 #if defined(TERSOR_HAVE_AVX2)
     {
@@ -43,6 +51,8 @@ static const isa_kernels ALL[] = {
         .s8s8_gemm = &s8s8_gemm_6x16__avx2,
         .u8s8_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_depthwise = &s8s8_depthwise_1x16__avx2,
+        .f32_gemm = &f32_gemm_6x16__avx2,
+        .f32_depthwise = &f32_depthwise_1x16__avx2,
     },
 #endif
 #if defined(TERSOR_HAVE_AVX2_VNNI)
@@ -55,6 +65,8 @@ static const isa_kernels ALL[] = {
         .s8s8_gemm = &s8s8_gemm_6x16__avx2_vnni,
         .u8s8_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_depthwise = &s8s8_depthwise_1x16__avx2,
+        .f32_gemm = &f32_gemm_6x16__avx2,
+        .f32_depthwise = &f32_depthwise_1x16__avx2,
     },
 #endif
 #if defined(TERSOR_HAVE_AVX512_VNNI)
@@ -67,6 +79,8 @@ static const isa_kernels ALL[] = {
         .s8s8_gemm = &s8s8_gemm_12x32__avx512_vnni,
         .u8s8_depthwise = &u8s8_depthwise_1x32__avx512_vnni,
         .s8s8_depthwise = &s8s8_depthwise_1x32__avx512_vnni,
+        .f32_gemm = &f32_gemm_12x32__avx512f,
+        .f32_depthwise = &f32_depthwise_1x32__avx512f,
     },
 #endif
 #if defined(TERSOR_AMX_EMULATION) || defined(TERSOR_HAVE_AVX512_AMX)
@@ -79,6 +93,8 @@ static const isa_kernels ALL[] = {
         .s8s8_gemm = &s8s8_gemm_32x32__amx_int8,
         .u8s8_depthwise = &DEPTHWISE_BESIDE_AMX(u8s8),
         .s8s8_depthwise = &DEPTHWISE_BESIDE_AMX(s8s8),
+        .f32_gemm = &F32_GEMM_BESIDE_AMX,
+        .f32_depthwise = &F32_DEPTHWISE_BESIDE_AMX,
     },
 #endif
 };

@@ -12,8 +12,8 @@ typedef struct isa_kernels {
     const char *name;
     const epilogue_functions *epilogue;
     const elementwise_functions *elementwise;
-    const gemm_kernel *u8s8_gemm, *s8s8_gemm;
-    const depthwise_kernel *u8s8_depthwise, *s8s8_depthwise;
+    const gemm_kernel *u8s8_gemm, *s8s8_gemm, *f32_gemm;
+    const depthwise_kernel *u8s8_depthwise, *s8s8_depthwise, *f32_depthwise;
 } isa_kernels;
 
 /* NULL unless `isa` is one bit, compiled in and usable here. */

@@ -9,6 +9,10 @@ static inline void rows_copy(const void *src, int64_t count, void *row) {
     memcpy(row, src, (size_t) count);
 }
 
+static inline void rows_copy_f32(const void *src, int64_t count, void *row) {
+    memcpy(row, src, (size_t) count * 4);
+}
+
 /* s8 to u8: adding 128 is flipping the highest bit. */
 static inline void rows_shift_s8(const void *src, int64_t count, void *row) {
     const uint8_t *from = src;

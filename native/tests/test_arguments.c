@@ -1,0 +1,244 @@
+/* What the public functions refuse, with which status, and that they then leave their results alone. */
+#include <math.h>
+#include <string.h>
+
+#include "testing.h"
+
+enum { M = 3, K = 5, N = 4, BYTES = 1 << 16 };
+
+static int64_t cases;
+
+static _Alignas(64) uint8_t packed[BYTES], scratch[1 << 20];
+static _Alignas(64) uint8_t src[M * K], dst[M * N * 4 + 4];
+static int8_t weights[K * N];
+static float multiplier[N];
+static int32_t zero_points[N];
+static const uint32_t ISA = TERSOR_ISA_PORTABLE;
+
+/* The arguments of tersor_i8_gemm, all valid. */
+typedef struct gemm_arguments {
+    uint32_t isa;
+    tersor_type src_type;
+    int64_t m, k, n, first, count;
+    const void *src;
+    int64_t ld_src;
+    const void *packed;
+    int64_t packed_bytes;
+    const float *multiplier;
+    float lo, hi;
+    tersor_type dst_type;
+    int32_t dst_zero_point;
+    void *dst;
+    int64_t ld_dst;
+    void *scratch;
+    int64_t scratch_bytes;
+} gemm_arguments;
+
+static gemm_arguments valid(void) {
+    return (gemm_arguments){ISA,  TERSOR_U8, M,         K,       N, 0,   M, src,     K,      packed,
+                            BYTES, multiplier, -INFINITY, INFINITY, TERSOR_U8, 0, dst, N, scratch, sizeof scratch};
+}
+
+static void expect_gemm(gemm_arguments a, tersor_status expected, const char *what) {
+    cases++;
+    memset(dst, 0xa5, sizeof dst);
+    const tersor_status status = tersor_i8_gemm(a.isa, a.src_type, a.m, a.k, a.n, a.first, a.count, a.src, a.ld_src,
+                                                a.packed, a.packed_bytes, a.multiplier, NULL, a.lo, a.hi, a.dst_type,
+                                                a.dst_zero_point, a.dst, a.ld_dst, a.scratch, a.scratch_bytes);
+    expect_status(status, expected, what);
+    for (size_t i = 0; expected != TERSOR_OK && i < sizeof dst; i++) {
+        if (dst[i] != 0xa5) {
+            fail("%s: refused, yet dst was written", what);
+            break;
+        }
+    }
+}
+
+#define REFUSED(expected, change)                                                                                      \
+    do {                                                                                                               \
+        gemm_arguments a = valid();                                                                                    \
+        change;                                                                                                        \
+        expect_gemm(a, expected, #change);                                                                             \
+    } while (0)
+
+static void test_gemm(void) {
+    expect_status(tersor_i8_gemm_pack(ISA, TERSOR_U8, K, N, weights, N, 1, 0, NULL, NULL, packed, BYTES), TERSOR_OK,
+                  "pack");
+    expect_gemm(valid(), TERSOR_OK, "valid");
+    REFUSED(TERSOR_UNSUPPORTED_ISA, a.isa = 0);
+    REFUSED(TERSOR_UNSUPPORTED_ISA, a.isa = UINT32_C(1) << 31);
+    REFUSED(TERSOR_UNSUPPORTED_ISA, a.isa = TERSOR_ISA_PORTABLE | TERSOR_ISA_AVX2);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.src_type = TERSOR_S32);
+    REFUSED(TERSOR_INVALID_PACKED, a.src_type = TERSOR_S8);
+    REFUSED(TERSOR_INVALID_SIZE, a.m = -1);
+    REFUSED(TERSOR_INVALID_SIZE, a.m = INT64_C(1) << 31);
+    REFUSED(TERSOR_INVALID_SIZE, a.k = INT64_MIN);
+    REFUSED(TERSOR_INVALID_SIZE, a.n = INT64_MAX);
+    REFUSED(TERSOR_INVALID_PACKED, a.k = K - 1);
+    REFUSED(TERSOR_INVALID_PACKED, a.n = N + 1);
+    REFUSED(TERSOR_INVALID_SIZE, a.ld_src = K - 1);
+    REFUSED(TERSOR_INVALID_SIZE, a.ld_dst = N - 1);
+    REFUSED(TERSOR_INVALID_SIZE, a.ld_dst = INT64_MAX);
+    REFUSED(TERSOR_INVALID_SIZE, a.first = -1);
+    REFUSED(TERSOR_INVALID_SIZE, a.first = 1);
+    REFUSED(TERSOR_INVALID_SIZE, a.count = INT64_MAX);
+    REFUSED(TERSOR_INVALID_SIZE, a.count = -1);
+    REFUSED(TERSOR_NULL_POINTER, a.src = NULL);
+    REFUSED(TERSOR_NULL_POINTER, a.dst = NULL);
+    REFUSED(TERSOR_NULL_POINTER, a.packed = NULL);
+    REFUSED(TERSOR_NULL_POINTER, a.multiplier = NULL);
+    REFUSED(TERSOR_NULL_POINTER, a.scratch = NULL);
+    REFUSED(TERSOR_MISALIGNED, a.packed = packed + 4);
+    REFUSED(TERSOR_MISALIGNED, a.scratch = scratch + 4);
+    REFUSED(TERSOR_MISALIGNED, a.multiplier = (const float *) (const void *) ((const char *) multiplier + 1));
+    REFUSED(TERSOR_MISALIGNED, a.dst_type = TERSOR_F32; a.dst = dst + 2);
+    REFUSED(TERSOR_BUFFER_TOO_SMALL, a.packed_bytes = 1);
+    REFUSED(TERSOR_BUFFER_TOO_SMALL, a.packed_bytes = 320);
+    REFUSED(TERSOR_BUFFER_TOO_SMALL, a.packed_bytes = -1);
+    REFUSED(TERSOR_BUFFER_TOO_SMALL, a.scratch_bytes = 64);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.lo = 1.0f; a.hi = 0.0f);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.lo = NAN);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.hi = NAN);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.dst_type = 0);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.dst_type = 5);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.dst_zero_point = 256);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.dst_zero_point = -1);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.dst_type = TERSOR_S8; a.dst_zero_point = 128);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.dst_type = TERSOR_F32; a.dst_zero_point = 1);
+    REFUSED(TERSOR_OK, a.m = 0; a.count = 0; a.src = NULL; a.dst = NULL);
+    REFUSED(TERSOR_OK, a.dst_type = TERSOR_S32; a.multiplier = NULL; a.lo = NAN);
+    packed[0] ^= 1;
+    expect_gemm(valid(), TERSOR_INVALID_PACKED, "damaged head");
+    packed[0] ^= 1;
+    expect_status(tersor_f32_gemm_pack(ISA, 1, 1, multiplier, 1, 1, packed, BYTES), TERSOR_OK, "pack f32");
+    expect_gemm(valid(), TERSOR_INVALID_PACKED, "packed for f32");
+}
+
+static void expect_pack(tersor_status expected, int64_t k, int64_t n, const int8_t *w, int64_t k_stride,
+                        int64_t n_stride, int32_t zero_point, const int32_t *weights_zero_points, int64_t bytes,
+                        const char *what) {
+    cases++;
+    expect_status(tersor_i8_gemm_pack(ISA, TERSOR_U8, k, n, w, k_stride, n_stride, zero_point, weights_zero_points,
+                                      NULL, packed, bytes),
+                  expected, what);
+}
+
+static void test_pack(void) {
+    const int64_t huge = 0x7fffffff;
+    expect_pack(TERSOR_OK, K, N, weights, N, 1, 255, zero_points, BYTES, "valid");
+    expect_pack(TERSOR_INVALID_SIZE, -1, N, weights, N, 1, 0, NULL, BYTES, "negative k");
+    expect_pack(TERSOR_INVALID_SIZE, K, N, weights, -1, 1, 0, NULL, BYTES, "negative stride");
+    expect_pack(TERSOR_INVALID_SIZE, K, N, weights, INT64_MAX, 1, 0, NULL, BYTES, "huge stride");
+    expect_pack(TERSOR_NULL_POINTER, K, N, NULL, N, 1, 0, NULL, BYTES, "no weights");
+    expect_pack(TERSOR_BUFFER_TOO_SMALL, huge, huge, weights, huge, 1, 0, NULL, BYTES, "huge shape");
+    expect_pack(TERSOR_BUFFER_TOO_SMALL, K, N, weights, N, 1, 0, NULL, 64, "small buffer");
+    expect_pack(TERSOR_INVALID_ARGUMENT, K, N, weights, N, 1, 256, NULL, BYTES, "zero point of src");
+    expect_pack(TERSOR_INVALID_ARGUMENT, K, N, weights, N, 1, -1, NULL, BYTES, "negative zero point of src");
+    zero_points[N - 1] = 128;
+    expect_pack(TERSOR_INVALID_ARGUMENT, K, N, weights, N, 1, 0, zero_points, BYTES, "zero point of weights");
+    zero_points[N - 1] = 0;
+    int64_t bytes = -7;
+    expect_status(tersor_f32_gemm_packed_bytes(ISA, huge, huge, &bytes), TERSOR_INVALID_SIZE, "f32 overflow");
+    expect_status(tersor_i8_gemm_packed_bytes(ISA, TERSOR_U8, K, -N, &bytes), TERSOR_INVALID_SIZE, "negative n");
+    expect_status(tersor_i8_gemm_packed_bytes(ISA, TERSOR_U8, K, N, NULL), TERSOR_NULL_POINTER, "no result");
+    if (bytes != -7) {
+        fail("a refused question was answered with %lld", (long long) bytes);
+    }
+}
+
+static tersor_status pack_conv(int64_t ic, int64_t oc, int64_t kh, int64_t stride, int64_t pad, int64_t dilation,
+                               int64_t groups) {
+    cases++;
+    return tersor_i8_conv2d_pack(ISA, TERSOR_U8, ic, oc, kh, 1, stride, 1, pad, 0, 0, 0, dilation, 1, groups, weights, 0,
+                                 NULL, NULL, packed, BYTES);
+}
+
+static tersor_status conv(int64_t n, int64_t h, int64_t w, int64_t first, int64_t count, const void *from) {
+    cases++;
+    return tersor_i8_conv2d(ISA, TERSOR_U8, n, h, w, first, count, from, packed, BYTES, multiplier, NULL, 0, 1,
+                            TERSOR_U8, 0, dst, scratch, sizeof scratch);
+}
+
+static void test_conv2d(void) {
+    const int64_t huge = 0x7fffffff;
+    expect_status(pack_conv(0, 1, 1, 1, 0, 1, 1), TERSOR_INVALID_SIZE, "ic 0");
+    expect_status(pack_conv(1, 1, 1, 0, 0, 1, 1), TERSOR_INVALID_SIZE, "stride 0");
+    expect_status(pack_conv(1, 1, 1, 1, -1, 1, 1), TERSOR_INVALID_SIZE, "negative padding");
+    expect_status(pack_conv(1, 1, 1, 1, 0, 0, 1), TERSOR_INVALID_SIZE, "dilation 0");
+    expect_status(pack_conv(3, 4, 1, 1, 0, 1, 2), TERSOR_INVALID_SIZE, "groups that do not divide ic");
+    expect_status(pack_conv(huge, 1, huge, 1, 0, 1, 1), TERSOR_INVALID_SIZE, "too many products");
+    expect_status(pack_conv(huge, huge, 1, 1, 0, 1, huge), TERSOR_BUFFER_TOO_SMALL, "huge depthwise");
+    expect_status(pack_conv(1, 1, 2, 1, 0, 1, 1), TERSOR_OK, "valid");
+    expect_status(conv(1, 3, 4, 0, 8, src), TERSOR_OK, "valid");
+    expect_status(conv(-1, 3, 4, 0, 8, src), TERSOR_INVALID_SIZE, "negative n");
+    expect_status(conv(1, 3, 4, 0, 9, src), TERSOR_INVALID_SIZE, "more pixels than there are");
+    expect_status(conv(1, 3, 4, 9, 0, src), TERSOR_INVALID_SIZE, "first beyond the pixels");
+    expect_status(conv(1, 3, 4, INT64_MAX, INT64_MAX, src), TERSOR_INVALID_SIZE, "overflowing part");
+    expect_status(conv(huge, huge, huge, 0, 0, src), TERSOR_INVALID_SIZE, "overflowing images");
+    expect_status(conv(1, 3, 4, 0, 8, NULL), TERSOR_NULL_POINTER, "no src");
+    expect_status(conv(0, 3, 4, 0, 0, NULL), TERSOR_OK, "no images");
+}
+
+static void test_elementwise(void) {
+    float scale[N] = {1, 1, 1, 1};
+    float reals[N] = {0};
+    cases++;
+    expect_status(tersor_quantize(ISA, TERSOR_U8, 1, N, 1, reals, scale, zero_points, dst), TERSOR_OK, "valid");
+    expect_status(tersor_quantize(ISA, TERSOR_S32, 1, N, 1, reals, scale, zero_points, dst), TERSOR_INVALID_ARGUMENT,
+                  "type");
+    expect_status(tersor_quantize(0, TERSOR_U8, 1, N, 1, reals, scale, zero_points, dst), TERSOR_UNSUPPORTED_ISA,
+                  "isa");
+    expect_status(tersor_quantize(ISA, TERSOR_U8, -1, N, 1, reals, scale, zero_points, dst), TERSOR_INVALID_SIZE,
+                  "negative outer");
+    expect_status(tersor_quantize(ISA, TERSOR_U8, 0x7fffffff, 0x7fffffff, 0x7fffffff, reals, scale, zero_points, dst),
+                  TERSOR_INVALID_SIZE, "overflow");
+    expect_status(tersor_quantize(ISA, TERSOR_U8, 1, N, 1, NULL, scale, zero_points, dst), TERSOR_NULL_POINTER, "src");
+    expect_status(tersor_quantize(ISA, TERSOR_U8, 1, N, 1, reals, scale, NULL, dst), TERSOR_NULL_POINTER, "zeros");
+    zero_points[0] = -1;
+    expect_status(tersor_quantize(ISA, TERSOR_U8, 1, N, 1, reals, scale, zero_points, dst), TERSOR_INVALID_ARGUMENT,
+                  "zero point");
+    zero_points[0] = 0;
+    expect_status(tersor_dequantize(ISA, TERSOR_F32, 1, N, 1, src, scale, zero_points, reals),
+                  TERSOR_INVALID_ARGUMENT, "type");
+    expect_status(tersor_requantize(ISA, TERSOR_S32, TERSOR_F32, 1, 1, 1, reals, zero_points, scale, 0, dst),
+                  TERSOR_INVALID_ARGUMENT, "type");
+    expect_status(tersor_requantize(ISA, TERSOR_U8, TERSOR_S8, 1, 1, 1, src, zero_points, scale, 128, dst),
+                  TERSOR_INVALID_ARGUMENT, "zero point");
+}
+
+static void test_names(void) {
+    cases++;
+    const char *name = NULL;
+    if (tersor_abi_version() != TERSOR_ABI_VERSION || strlen(tersor_version()) < 5) {
+        fail("version %d %s", tersor_abi_version(), tersor_version());
+    }
+    expect_status(tersor_cpu_isas(NULL), TERSOR_NULL_POINTER, "tersor_cpu_isas");
+    if ((usable_isas() & TERSOR_ISA_PORTABLE) == 0 || strcmp(tersor_isa_name(TERSOR_ISA_PORTABLE), "portable") != 0) {
+        fail("the portable kernels are missing");
+    }
+    for (tersor_status status = TERSOR_OK; status <= TERSOR_INVALID_PACKED; status++) {
+        if (strcmp(tersor_status_name(status), "unknown status") == 0) {
+            fail("status %d has no name", status);
+        }
+    }
+    if (strcmp(tersor_status_name(-1), "unknown status") != 0 || strcmp(tersor_isa_name(3), "unknown") != 0) {
+        fail("what is unknown has a name");
+    }
+    expect_status(tersor_i8_gemm_pack(ISA, TERSOR_U8, K, N, weights, N, 1, 0, NULL, NULL, packed, BYTES), TERSOR_OK,
+                  "pack");
+    expect_status(tersor_packed_kernel_name(packed, BYTES, &name), TERSOR_OK, "kernel name");
+    if (name == NULL || strcmp(name, "u8s8_gemm_4x16__portable") != 0) {
+        fail("kernel name: %s", name == NULL ? "none" : name);
+    }
+    expect_status(tersor_packed_kernel_name(scratch, sizeof scratch, &name), TERSOR_INVALID_PACKED, "not packed");
+    expect_status(tersor_packed_kernel_name(packed, 8, &name), TERSOR_BUFFER_TOO_SMALL, "short");
+}
+
+int main(void) {
+    test_gemm();
+    test_pack();
+    test_conv2d();
+    test_elementwise();
+    test_names();
+    return test_result("arguments", cases);
+}
