@@ -2,8 +2,12 @@ package io.tersor.contract;
 
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.RequantizeSpec;
+import io.tersor.quant.Rounding;
 import io.tersor.tensor.DataType;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -38,13 +42,18 @@ final class Requirements {
         return switch (candidate.backend()) {
             case SCALAR -> true;
             case VECTOR -> isProduct(spec);
-            case NATIVE -> false;
+            case NATIVE -> isProduct(spec) || isConversion(spec);
             case ONEDNN -> isProduct(spec) && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
     }
 
     private static boolean isProduct(KernelSpec spec) {
         return spec instanceof MatMulSpec || spec instanceof Conv2dSpec;
+    }
+
+    private static boolean isConversion(KernelSpec spec) {
+        return spec instanceof QuantizeSpec quantize && quantize.rounding() == Rounding.HALF_EVEN
+                || spec instanceof DequantizeSpec || spec instanceof RequantizeSpec;
     }
 
     private static boolean isInteger(KernelSpec spec) {

@@ -35,20 +35,33 @@ final class Libtersor {
     private static final MethodHandle STATUS_NAME = link(FunctionDescriptor.of(ADDRESS, JAVA_INT));
     private static final MethodHandle CPU_ISAS = handle(ADDRESS);
     private static final MethodHandle OF_PACKED = handle(ADDRESS, JAVA_LONG, ADDRESS);
-    private static final MethodHandle GEMM_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS);
-    private static final MethodHandle GEMM_PACK = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+    private static final MethodHandle I8_GEMM_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle I8_GEMM_PACK = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
             JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle GEMM = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+    private static final MethodHandle I8_GEMM = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT,
             JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG);
-    private static final MethodHandle CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+    private static final MethodHandle I8_CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, ADDRESS);
-    private static final MethodHandle CONV2D_PACK = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+    private static final MethodHandle I8_CONV2D_PACK = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle CONV2D = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+    private static final MethodHandle I8_CONV2D = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT, JAVA_INT,
             ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle F32_GEMM_PACKED_BYTES = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle F32_GEMM_PACK = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+            JAVA_LONG, ADDRESS, JAVA_LONG);
+    private static final MethodHandle F32_GEMM = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, ADDRESS, JAVA_LONG, ADDRESS,
+            JAVA_LONG);
+    private static final MethodHandle F32_CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle F32_CONV2D_PACK = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
+            ADDRESS, JAVA_LONG);
+    private static final MethodHandle F32_CONV2D = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle CONVERT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
             ADDRESS, ADDRESS, ADDRESS);
     private static final MethodHandle REQUANTIZE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
@@ -66,6 +79,12 @@ final class Libtersor {
     private final MemorySegment i8Conv2dPackedBytes;
     private final MemorySegment i8Conv2dPack;
     private final MemorySegment i8Conv2d;
+    private final MemorySegment f32GemmPackedBytes;
+    private final MemorySegment f32GemmPack;
+    private final MemorySegment f32Gemm;
+    private final MemorySegment f32Conv2dPackedBytes;
+    private final MemorySegment f32Conv2dPack;
+    private final MemorySegment f32Conv2d;
     private final MemorySegment quantize;
     private final MemorySegment dequantize;
     private final MemorySegment requantize;
@@ -91,6 +110,12 @@ final class Libtersor {
         this.i8Conv2dPackedBytes = library.require("tersor_i8_conv2d_packed_bytes");
         this.i8Conv2dPack = library.require("tersor_i8_conv2d_pack");
         this.i8Conv2d = library.require("tersor_i8_conv2d");
+        this.f32GemmPackedBytes = library.require("tersor_f32_gemm_packed_bytes");
+        this.f32GemmPack = library.require("tersor_f32_gemm_pack");
+        this.f32Gemm = library.require("tersor_f32_gemm");
+        this.f32Conv2dPackedBytes = library.require("tersor_f32_conv2d_packed_bytes");
+        this.f32Conv2dPack = library.require("tersor_f32_conv2d_pack");
+        this.f32Conv2d = library.require("tersor_f32_conv2d");
         this.quantize = library.require("tersor_quantize");
         this.dequantize = library.require("tersor_dequantize");
         this.requantize = library.require("tersor_requantize");
@@ -186,14 +211,14 @@ final class Libtersor {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(JAVA_LONG);
             check("tersor_i8_gemm_packed_bytes", call(
-                    () -> (int) GEMM_PACKED_BYTES.invokeExact(i8GemmPackedBytes, isa, srcType, k, n, bytes)));
+                    () -> (int) I8_GEMM_PACKED_BYTES.invokeExact(i8GemmPackedBytes, isa, srcType, k, n, bytes)));
             return bytes.get(JAVA_LONG, 0);
         }
     }
 
     void i8GemmPack(int isa, int srcType, long k, long n, MemorySegment weights, long kStride, long nStride,
             int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias, MemorySegment packed) {
-        check("tersor_i8_gemm_pack", call(() -> (int) GEMM_PACK.invokeExact(i8GemmPack, isa, srcType, k, n, weights,
+        check("tersor_i8_gemm_pack", call(() -> (int) I8_GEMM_PACK.invokeExact(i8GemmPack, isa, srcType, k, n, weights,
                 kStride, nStride, srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
     }
 
@@ -201,7 +226,7 @@ final class Libtersor {
             MemorySegment packed, NativeEpilogue e, MemorySegment dst, long ldDst, MemorySegment scratch) {
         int status;
         try {
-            status = (int) GEMM.invokeExact(i8Gemm, isa, srcType, m, k, n, first, count, src, ldSrc, packed,
+            status = (int) I8_GEMM.invokeExact(i8Gemm, isa, srcType, m, k, n, first, count, src, ldSrc, packed,
                     packed.byteSize(), e.multiplier(), e.offset(), e.lo(), e.hi(), e.dstType(), e.dstZeroPoint(), dst,
                     ldDst, scratch, scratch.byteSize());
         } catch (Throwable failure) {
@@ -213,7 +238,7 @@ final class Libtersor {
     long i8Conv2dPackedBytes(int isa, int srcType, long ic, long oc, long kh, long kw, long groups) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(JAVA_LONG);
-            check("tersor_i8_conv2d_packed_bytes", call(() -> (int) CONV2D_PACKED_BYTES.invokeExact(
+            check("tersor_i8_conv2d_packed_bytes", call(() -> (int) I8_CONV2D_PACKED_BYTES.invokeExact(
                     i8Conv2dPackedBytes, isa, srcType, ic, oc, kh, kw, groups, bytes)));
             return bytes.get(JAVA_LONG, 0);
         }
@@ -223,7 +248,7 @@ final class Libtersor {
             long padLeft, long padBottom, long padRight, long dilationH, long dilationW, long groups,
             MemorySegment weights, int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias,
             MemorySegment packed) {
-        check("tersor_i8_conv2d_pack", call(() -> (int) CONV2D_PACK.invokeExact(i8Conv2dPack, isa, srcType, ic, oc, kh,
+        check("tersor_i8_conv2d_pack", call(() -> (int) I8_CONV2D_PACK.invokeExact(i8Conv2dPack, isa, srcType, ic, oc, kh,
                 kw, strideH, strideW, padTop, padLeft, padBottom, padRight, dilationH, dilationW, groups, weights,
                 srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
     }
@@ -232,13 +257,69 @@ final class Libtersor {
             MemorySegment packed, NativeEpilogue e, MemorySegment dst, MemorySegment scratch) {
         int status;
         try {
-            status = (int) CONV2D.invokeExact(i8Conv2d, isa, srcType, n, h, w, first, count, src, packed,
+            status = (int) I8_CONV2D.invokeExact(i8Conv2d, isa, srcType, n, h, w, first, count, src, packed,
                     packed.byteSize(), e.multiplier(), e.offset(), e.lo(), e.hi(), e.dstType(), e.dstZeroPoint(), dst,
                     scratch, scratch.byteSize());
         } catch (Throwable failure) {
             throw unchecked(failure);
         }
         check("tersor_i8_conv2d", status);
+    }
+
+    long f32GemmPackedBytes(int isa, long k, long n) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(JAVA_LONG);
+            check("tersor_f32_gemm_packed_bytes",
+                    call(() -> (int) F32_GEMM_PACKED_BYTES.invokeExact(f32GemmPackedBytes, isa, k, n, bytes)));
+            return bytes.get(JAVA_LONG, 0);
+        }
+    }
+
+    void f32GemmPack(int isa, long k, long n, MemorySegment weights, long kStride, long nStride,
+            MemorySegment packed) {
+        check("tersor_f32_gemm_pack", call(() -> (int) F32_GEMM_PACK.invokeExact(f32GemmPack, isa, k, n, weights,
+                kStride, nStride, packed, packed.byteSize())));
+    }
+
+    void f32Gemm(int isa, long m, long k, long n, long first, long count, MemorySegment src, long ldSrc,
+            MemorySegment packed, NativeEpilogue e, MemorySegment dst, long ldDst, MemorySegment scratch) {
+        int status;
+        try {
+            status = (int) F32_GEMM.invokeExact(f32Gemm, isa, m, k, n, first, count, src, ldSrc, packed,
+                    packed.byteSize(), e.offset(), e.lo(), e.hi(), dst, ldDst, scratch, scratch.byteSize());
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_f32_gemm", status);
+    }
+
+    long f32Conv2dPackedBytes(int isa, long ic, long oc, long kh, long kw, long groups) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(JAVA_LONG);
+            check("tersor_f32_conv2d_packed_bytes", call(() -> (int) F32_CONV2D_PACKED_BYTES.invokeExact(
+                    f32Conv2dPackedBytes, isa, ic, oc, kh, kw, groups, bytes)));
+            return bytes.get(JAVA_LONG, 0);
+        }
+    }
+
+    void f32Conv2dPack(int isa, long ic, long oc, long kh, long kw, long strideH, long strideW, long padTop,
+            long padLeft, long padBottom, long padRight, long dilationH, long dilationW, long groups,
+            MemorySegment weights, MemorySegment packed) {
+        check("tersor_f32_conv2d_pack", call(() -> (int) F32_CONV2D_PACK.invokeExact(f32Conv2dPack, isa, ic, oc, kh, kw,
+                strideH, strideW, padTop, padLeft, padBottom, padRight, dilationH, dilationW, groups, weights, packed,
+                packed.byteSize())));
+    }
+
+    void f32Conv2d(int isa, long n, long h, long w, long first, long count, MemorySegment src, MemorySegment packed,
+            NativeEpilogue e, MemorySegment dst, MemorySegment scratch) {
+        int status;
+        try {
+            status = (int) F32_CONV2D.invokeExact(f32Conv2d, isa, n, h, w, first, count, src, packed,
+                    packed.byteSize(), e.offset(), e.lo(), e.hi(), dst, scratch, scratch.byteSize());
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_f32_conv2d", status);
     }
 
     void quantize(int isa, int dstType, long outer, long channels, long inner, MemorySegment src, MemorySegment scale,

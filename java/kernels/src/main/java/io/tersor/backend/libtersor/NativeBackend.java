@@ -105,8 +105,8 @@ public final class NativeBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
-            case MatMulSpec matMul when matMul.isInteger() -> Optional.empty();
-            case Conv2dSpec conv when conv.isInteger() ->
+            case MatMulSpec _ -> Optional.empty();
+            case Conv2dSpec conv ->
                     conv.reduction() > Integer.MAX_VALUE ? Optional.of("sums of more than 2^31 - 1 products")
                             : Optional.empty();
             case QuantizeSpec quantize when quantize.rounding() != Rounding.HALF_EVEN ->

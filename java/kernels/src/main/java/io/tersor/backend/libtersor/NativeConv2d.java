@@ -11,7 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** INT8 convolution by tersor_i8_conv2d; threads share the output pixels. */
+/** Convolution by tersor_i8_conv2d or tersor_f32_conv2d; threads share the output pixels. */
 final class NativeConv2d extends Conv2d {
     private final NativeContext context;
     private final String kernelName;
@@ -43,19 +43,35 @@ final class NativeConv2d extends Conv2d {
     private static MemorySegment pack(NativeContext context, Conv2dSpec spec, Tensor weights, Epilogue epilogue,
             Arena arena) {
         try (Arena temporary = Arena.ofConfined()) {
-            int srcType = Libtersor.typeCode(spec.src());
-            Window w = spec.window();
             Tensor readable = weights.isContiguous() ? weights : weights.copy(temporary);
-            int[] zeroPoints = NativeContext.ints(spec.oc(), spec.weightsParams()::zeroPoint);
-            MemorySegment packed = arena.allocate(context.library().i8Conv2dPackedBytes(context.isa(), srcType,
-                    spec.ic(), spec.oc(), w.kh(), w.kw(), spec.groups()), Libtersor.ALIGNMENT_BYTES);
-            context.library().i8Conv2dPack(context.isa(), srcType, spec.ic(), spec.oc(), w.kh(), w.kw(), w.strideH(),
-                    w.strideW(), w.padTop(), w.padLeft(), w.padBottom(), w.padRight(), w.dilationH(), w.dilationW(),
-                    spec.groups(), readable.data(), spec.srcParams().zeroPoint(),
-                    NativeContext.intsOrNull(zeroPoints, temporary),
-                    NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
-            return packed;
+            return spec.isInteger() ? packIntegers(context, spec, readable, epilogue, temporary, arena)
+                    : packFloats(context, spec, readable, arena);
         }
+    }
+
+    private static MemorySegment packIntegers(NativeContext context, Conv2dSpec spec, Tensor weights,
+            Epilogue epilogue, Arena temporary, Arena arena) {
+        int srcType = Libtersor.typeCode(spec.src());
+        Window w = spec.window();
+        int[] zeroPoints = NativeContext.ints(spec.oc(), spec.weightsParams()::zeroPoint);
+        MemorySegment packed = arena.allocate(context.library().i8Conv2dPackedBytes(context.isa(), srcType, spec.ic(),
+                spec.oc(), w.kh(), w.kw(), spec.groups()), Libtersor.ALIGNMENT_BYTES);
+        context.library().i8Conv2dPack(context.isa(), srcType, spec.ic(), spec.oc(), w.kh(), w.kw(), w.strideH(),
+                w.strideW(), w.padTop(), w.padLeft(), w.padBottom(), w.padRight(), w.dilationH(), w.dilationW(),
+                spec.groups(), weights.data(), spec.srcParams().zeroPoint(),
+                NativeContext.intsOrNull(zeroPoints, temporary),
+                NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
+        return packed;
+    }
+
+    private static MemorySegment packFloats(NativeContext context, Conv2dSpec spec, Tensor weights, Arena arena) {
+        Window w = spec.window();
+        MemorySegment packed = arena.allocate(context.library().f32Conv2dPackedBytes(context.isa(), spec.ic(),
+                spec.oc(), w.kh(), w.kw(), spec.groups()), Libtersor.ALIGNMENT_BYTES);
+        context.library().f32Conv2dPack(context.isa(), spec.ic(), spec.oc(), w.kh(), w.kw(), w.strideH(), w.strideW(),
+                w.padTop(), w.padLeft(), w.padBottom(), w.padRight(), w.dilationH(), w.dilationW(), spec.groups(),
+                weights.data(), packed);
+        return packed;
     }
 
     @Override
@@ -78,8 +94,13 @@ final class NativeConv2d extends Conv2d {
     private void convolve(long n, long h, long w, long first, long count, MemorySegment src, MemorySegment dst) {
         MemorySegment scratch = context.scratch().take(scratchBytes);
         try {
-            context.library().i8Conv2d(context.isa(), srcType, n, h, w, first, count, src, packed, epilogue, dst,
-                    scratch);
+            if (spec().isInteger()) {
+                context.library().i8Conv2d(context.isa(), srcType, n, h, w, first, count, src, packed, epilogue, dst,
+                        scratch);
+            } else {
+                context.library().f32Conv2d(context.isa(), n, h, w, first, count, src, packed, epilogue, dst,
+                        scratch);
+            }
         } finally {
             context.scratch().give(scratch);
         }

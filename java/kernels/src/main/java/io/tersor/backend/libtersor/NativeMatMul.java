@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** INT8 matrix multiplication by tersor_i8_gemm; threads share the rows. */
+/** Matrix multiplication by tersor_i8_gemm or tersor_f32_gemm; threads share the rows. */
 final class NativeMatMul extends MatMul {
     private final NativeContext context;
     private final String kernelName;
@@ -42,19 +42,32 @@ final class NativeMatMul extends MatMul {
     private static MemorySegment pack(NativeContext context, MatMulSpec spec, Tensor weights, Epilogue epilogue,
             Arena arena) {
         try (Arena temporary = Arena.ofConfined()) {
-            int srcType = Libtersor.typeCode(spec.src());
             boolean farApart = Math.max(weights.stride(0), weights.stride(1)) > Integer.MAX_VALUE;
             Tensor readable = farApart ? weights.copy(temporary) : weights;
-            int[] zeroPoints = NativeContext.ints((int) spec.n(), spec.weightsParams()::zeroPoint);
-            MemorySegment packed = arena.allocate(
-                    context.library().i8GemmPackedBytes(context.isa(), srcType, spec.k(), spec.n()),
-                    Libtersor.ALIGNMENT_BYTES);
-            context.library().i8GemmPack(context.isa(), srcType, spec.k(), spec.n(), readable.data(),
-                    readable.stride(0), readable.stride(1), spec.srcParams().zeroPoint(),
-                    NativeContext.intsOrNull(zeroPoints, temporary),
-                    NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
-            return packed;
+            return spec.isInteger() ? packIntegers(context, spec, readable, epilogue, temporary, arena)
+                    : packFloats(context, spec, readable, arena);
         }
+    }
+
+    private static MemorySegment packIntegers(NativeContext context, MatMulSpec spec, Tensor weights,
+            Epilogue epilogue, Arena temporary, Arena arena) {
+        int srcType = Libtersor.typeCode(spec.src());
+        int[] zeroPoints = NativeContext.ints((int) spec.n(), spec.weightsParams()::zeroPoint);
+        MemorySegment packed = arena.allocate(
+                context.library().i8GemmPackedBytes(context.isa(), srcType, spec.k(), spec.n()),
+                Libtersor.ALIGNMENT_BYTES);
+        context.library().i8GemmPack(context.isa(), srcType, spec.k(), spec.n(), weights.data(), weights.stride(0),
+                weights.stride(1), spec.srcParams().zeroPoint(), NativeContext.intsOrNull(zeroPoints, temporary),
+                NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
+        return packed;
+    }
+
+    private static MemorySegment packFloats(NativeContext context, MatMulSpec spec, Tensor weights, Arena arena) {
+        MemorySegment packed = arena.allocate(
+                context.library().f32GemmPackedBytes(context.isa(), spec.k(), spec.n()), Libtersor.ALIGNMENT_BYTES);
+        context.library().f32GemmPack(context.isa(), spec.k(), spec.n(), weights.data(), weights.stride(0),
+                weights.stride(1), packed);
+        return packed;
     }
 
     @Override
@@ -77,8 +90,13 @@ final class NativeMatMul extends MatMul {
             long ldDst) {
         MemorySegment scratch = context.scratch().take(scratchBytes);
         try {
-            context.library().i8Gemm(context.isa(), srcType, m, spec().k(), spec().n(), first, count, src, ldSrc,
-                    packed, epilogue, dst, ldDst, scratch);
+            if (spec().isInteger()) {
+                context.library().i8Gemm(context.isa(), srcType, m, spec().k(), spec().n(), first, count, src, ldSrc,
+                        packed, epilogue, dst, ldDst, scratch);
+            } else {
+                context.library().f32Gemm(context.isa(), m, spec().k(), spec().n(), first, count, src, ldSrc, packed,
+                        epilogue, dst, ldDst, scratch);
+            }
         } finally {
             context.scratch().give(scratch);
         }
