@@ -76,9 +76,12 @@ final class QdqWriter {
 
     /** Adds integer constants behind a DequantizeLinear along an axis and returns the name of its result. */
     private String dequantize(String name, Tensor values, Tensor scales, int axis) {
-        List<String> inputs = List.of(builder.constant(name + "_quantized", values),
-                builder.constant(name + "_scale", scales),
-                builder.constant(name + "_zero_point", Tensor.allocate(arena, values.type(), scales.shape())));
+        List<String> inputs = new ArrayList<>(List.of(builder.constant(name + "_quantized", values),
+                builder.constant(name + "_scale", scales)));
+        if (values.type() == DataType.S8) {
+            // Left out it would be zero as well, but some runtimes fuse only nodes that state it.
+            inputs.add(builder.constant(name + "_zero_point", Tensor.allocate(arena, DataType.S8, scales.shape())));
+        }
         String result = builder.freshName(name + "_dequantized");
         builder.node(Node.of(builder.freshName(name + "_DequantizeLinear"), "DequantizeLinear", inputs,
                 List.of(result), Attributes.NONE.with("axis", axis)));
