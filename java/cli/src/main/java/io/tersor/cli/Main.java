@@ -77,11 +77,11 @@ public final class Main implements Runnable {
 
     private CommandLine commandLine(Logging logging) {
         CommandLine command = new CommandLine(this);
-        List<Subcommand> own = List.of(new DoctorCommand(), new InspectCommand());
+        List<Subcommand> own = List.of(new DoctorCommand(), new InspectCommand(), new CompressCommand(),
+                new RunCommand(), new EvaluateCommand());
         own.forEach(command::addSubcommand);
         ServiceLoader.load(Subcommand.class, Main.class.getClassLoader()).forEach(command::addSubcommand);
         command.setColorScheme(Help.defaultColorScheme(terminal.colours() ? Ansi.ON : Ansi.OFF));
-        command.setCaseInsensitiveEnumValuesAllowed(true);
         command.setAbbreviatedOptionsAllowed(false);
         command.setUsageHelpAutoWidth(terminal.colours());
         command.setParameterExceptionHandler((failure, _) -> wrongUsage(failure));

@@ -25,9 +25,9 @@ public final class Progress implements AutoCloseable {
                 .clearDisplayOnFinish().build()));
     }
 
-    /** Says that so many more steps are done. */
-    public void step(long steps) {
-        bar.ifPresent(shown -> shown.stepBy(steps));
+    /** Says that so many steps are done in all. */
+    public void reach(long steps) {
+        bar.ifPresent(shown -> shown.stepTo(steps));
     }
 
     /** Says that one more step is done, and which is next. */
