@@ -1,0 +1,171 @@
+package io.tersor.model;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tersor.OperandException;
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.Parallelism;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+class PreparedNetworkTest {
+    private static final NetworkOptions SCALAR = NetworkOptions.DEFAULT.on(Backend.SCALAR);
+
+    private static Tensor images(int seed, long n) {
+        return TestGraphs.random(new Random(seed), 1, n, 3, 13, 11);
+    }
+
+    @Test
+    void eightThreadsGetWhatOneGets() throws Exception {
+        Graph graph = TestGraphs.residual();
+        float[][] expected = new float[4][];
+        for (int i = 0; i < expected.length; i++) {
+            expected[i] = TestGraphs.run(graph, SCALAR, images(i, 1 + i % 2));
+        }
+        try (PreparedNetwork network = Network.of(graph).prepare(SCALAR);
+                ExecutorService threads = Executors.newFixedThreadPool(8)) {
+            List<Callable<Void>> tasks = new ArrayList<>();
+            for (int t = 0; t < 8; t++) {
+                int first = t;
+                tasks.add(() -> {
+                    for (int i = first; i < first + 12; i++) {
+                        try (Arena arena = Arena.ofConfined()) {
+                            Tensor image = images(i % 4, 1 + i % 2);
+                            assertArrayEquals(expected[i % 4], network.run(image, arena).toFloats());
+                        }
+                    }
+                    return null;
+                });
+            }
+            for (Future<Void> result : threads.invokeAll(tasks)) {
+                result.get();
+            }
+        }
+    }
+
+    @Test
+    void poolsOfThreadsTakeConfinedTensors() {
+        Graph graph = TestGraphs.residual();
+        float[] expected = TestGraphs.run(graph, SCALAR, images(3, 2));
+        try (Parallelism two = Parallelism.of(2); PreparedNetwork network = Network.of(graph).prepare(SCALAR.with(two));
+                Arena arena = Arena.ofConfined()) {
+            assertArrayEquals(expected, network.run(images(3, 2).copy(arena), arena).toFloats());
+        }
+    }
+
+    @Test
+    void everyBatchSizeGivesTheSamePerImage() {
+        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR); Arena arena = Arena.ofConfined()) {
+            Tensor all = images(5, 11);
+            float[] together = network.run(all, arena).toFloats();
+            for (int n = 1; n <= 10; n++) {
+                float[] some = network.run(all.slice(0, 0, n), arena).toFloats();
+                for (int i = 0; i < some.length; i++) {
+                    assertEquals(together[i], some[i]);
+                }
+            }
+        }
+    }
+
+    @Test
+    void callersTensorsAreFilledInPlace() {
+        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR); Arena arena = Arena.ofConfined()) {
+            Tensor image = images(6, 2);
+            Tensor logits = Tensor.allocate(arena, DataType.F32, Shape.of(2, 10));
+            network.run(Map.of("x", image), Map.of("y", logits));
+            assertArrayEquals(network.run(image, arena).toFloats(), logits.toFloats());
+            Tensor wrong = Tensor.allocate(arena, DataType.F32, Shape.of(3, 10));
+            assertThrows(OperandException.class, () -> network.run(Map.of("x", image), Map.of("y", wrong)));
+            assertThrows(OperandException.class, () -> network.run(Map.of("x", image), Map.of("z", logits)));
+        }
+    }
+
+    @Test
+    void stridedInputsAreTaken() {
+        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR); Arena arena = Arena.ofConfined()) {
+            Tensor nhwc = images(7, 2).permute(0, 2, 3, 1).copy(arena);
+            assertArrayEquals(network.run(images(7, 2), arena).toFloats(),
+                    network.run(nhwc.permute(0, 3, 1, 2), arena).toFloats());
+        }
+    }
+
+    @Test
+    void wrongInputsAreNamed() {
+        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR); Arena arena = Arena.ofConfined()) {
+            assertMessage("input x: expected f32 [n, 3, 13, 11], got none", () -> network.run(Map.of(), arena));
+            Tensor wrong = TestGraphs.random(new Random(1), 1, 2, 4, 13, 11);
+            assertMessage("input x: expected f32 [n, 3, 13, 11], got f32 2x4x13x11", () -> network.run(wrong, arena));
+            Tensor bytes = Tensor.allocate(arena, DataType.U8, Shape.of(2, 3, 13, 11));
+            assertMessage("input x: expected f32 [n, 3, 13, 11], got u8 2x3x13x11", () -> network.run(bytes, arena));
+            assertMessage("input z: expected one of [x], got an unknown name",
+                    () -> network.run(Map.of("x", images(1, 1), "z", bytes), arena));
+        }
+    }
+
+    private static void assertMessage(String message, org.junit.jupiter.api.function.Executable code) {
+        assertEquals(message, assertThrows(OperandException.class, code).getMessage());
+    }
+
+    @Test
+    void closedMeansClosed() {
+        PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR);
+        network.close();
+        assertThrows(IllegalStateException.class, network::close);
+        assertThrows(IllegalStateException.class, () -> network.run(images(1, 1), Arena.ofAuto()));
+    }
+
+    @Test
+    void unknownOperatorsAreNamedAtOnce() {
+        Graph graph = Graph.builder("g", 17).input(ValueInfo.of("x", DataType.F32, Dim.of(1)))
+                .node(new Node("odd", "Frobnicate", "com.example", List.of("x"), List.of("y"), Attributes.NONE))
+                .output(ValueInfo.of("y", DataType.F32, Dim.of(1))).build();
+        UnsupportedOperatorException e = assertThrows(UnsupportedOperatorException.class,
+                () -> Network.of(graph).prepare(SCALAR));
+        assertEquals("node odd: com.example.Frobnicate (opset 1): not implemented", e.getMessage());
+    }
+
+    @Test
+    void plansReportWhatRunsAndWhatItNeeds() {
+        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR)) {
+            assertTrue(network.kernels().stream().anyMatch(step -> step.kernel().startsWith("scalar/conv")),
+                    () -> network.kernels().toString());
+            long one = network.activationBytes();
+            network.kernels(Map.of("x", Shape.of(4, 3, 13, 11)));
+            assertTrue(network.activationBytes() > 3 * one);
+            // The stem's output and its pooled form are the largest neighbours.
+            long largest = 4L * (13 * 11 + 7 * 6) * 16;
+            assertTrue(one <= 1.5 * largest, () -> one + " bytes, the two largest layers take " + largest);
+            assertEquals(network.kernels().size(), network.profile(Map.of("x", images(2, 4))).size());
+        }
+    }
+
+    @Test
+    void shapesMayComeFromInputs() {
+        GraphBuilder b = Graph.builder("dynamic reshape", 17);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of("n"))).input(ValueInfo.of("s", DataType.S64, Dim.of(2)));
+        b.node(Node.of("r", "Reshape", List.of("x", "s"), List.of("y"), Attributes.NONE));
+        Graph graph = b.output(ValueInfo.of("y", DataType.F32, Dim.UNKNOWN, Dim.UNKNOWN)).build();
+        try (PreparedNetwork network = Network.of(graph).prepare(SCALAR); Arena arena = Arena.ofConfined()) {
+            Tensor x = Tensor.ofFloats(arena, Shape.of(6), 1, 2, 3, 4, 5, 6);
+            for (long[] shape : new long[][] {{2, 3}, {3, 2}, {6, -1}, {2, 3}}) {
+                Tensor y = network.run(Map.of("x", x, "s", Tensor.ofLongs(arena, Shape.of(2), shape)), arena).get("y");
+                assertEquals(shape[0], y.shape().dim(0));
+                assertArrayEquals(x.toFloats(), y.toFloats());
+            }
+        }
+    }
+}

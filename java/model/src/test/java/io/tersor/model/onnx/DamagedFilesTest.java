@@ -1,0 +1,138 @@
+package io.tersor.model.onnx;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import com.google.protobuf.ByteString;
+import io.tersor.TersorException;
+import io.tersor.model.Graph;
+import io.tersor.model.ModelFormatException;
+import io.tersor.model.Network;
+import io.tersor.model.NetworkOptions;
+import io.tersor.model.PreparedNetwork;
+import io.tersor.model.TestGraphs;
+import io.tersor.kernel.Backend;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DamagedFilesTest {
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+
+    @TempDir
+    private Path folder;
+    private Path file;
+    private byte[] good;
+
+    @BeforeEach
+    void writeGoodFile() throws IOException {
+        file = folder.resolve("model.onnx");
+        TestGraphs.residual().save(file);
+        good = Files.readAllBytes(file);
+    }
+
+    /** Loads and prepares; anything but success or one of our exceptions fails the test. */
+    private void open(byte[] bytes, String what) throws IOException {
+        Files.write(file, bytes);
+        assertTimeoutPreemptively(LIMIT, () -> {
+            try (PreparedNetwork network = Network.load(file).prepare(NetworkOptions.DEFAULT.on(Backend.SCALAR))) {
+                assertTrue(network.inputs().size() < 1000);
+            } catch (TersorException e) {
+                assertTrue(e.getMessage() != null && !e.getMessage().contains("\n"), () -> what + ": " + e);
+            }
+        }, what);
+    }
+
+    @Test
+    void truncations() throws IOException {
+        for (int i = 0; i < 60; i++) {
+            byte[] cut = Arrays.copyOf(good, i < 20 ? i : (int) ((long) good.length * i / 60));
+            open(cut, "cut at " + cut.length);
+        }
+        Files.write(file, Arrays.copyOf(good, good.length / 2));
+        ModelFormatException e = assertThrows(ModelFormatException.class, () -> Graph.load(file));
+        assertTrue(e.getMessage().startsWith(file.toString()), e.getMessage());
+    }
+
+    @Test
+    void flippedBytes() throws IOException {
+        Random random = new Random(99);
+        for (int i = 0; i < 300; i++) {
+            byte[] bytes = good.clone();
+            int flips = 1 + random.nextInt(4);
+            for (int k = 0; k < flips; k++) {
+                // Structure rather than weights: most of it lies at both ends.
+                int at = random.nextBoolean() ? random.nextInt(2000) : bytes.length - 1 - random.nextInt(3000);
+                bytes[at] = (byte) random.nextInt(256);
+            }
+            open(bytes, "mutation " + i);
+        }
+    }
+
+    private void refuse(String expected, Consumer<TensorProto.Builder> damage) throws IOException {
+        TensorProto.Builder tensor = TensorProto.newBuilder().setName("w").setDataType(1).addDims(2)
+                .setRawData(ByteString.copyFrom(new byte[8]));
+        damage.accept(tensor);
+        ModelProto model = ModelProto.newBuilder().setIrVersion(8)
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+                .setGraph(GraphProto.newBuilder().setName("g").addInitializer(tensor)).build();
+        Files.write(file, model.toByteArray());
+        TersorException e = assertThrows(TersorException.class, () -> Graph.load(file));
+        assertTrue(e.getMessage().contains(expected), e.getMessage());
+    }
+
+    @Test
+    void tensorsThatLie() throws IOException {
+        refuse("8 bytes of data, f32 3 needs 12", tensor -> tensor.setDims(0, 3));
+        refuse("must not be negative", tensor -> tensor.setDims(0, -2));
+        refuse("more than 2^63 elements", tensor -> tensor.setDims(0, Long.MAX_VALUE).addDims(8));
+        refuse("overflow", tensor -> tensor.setDims(0, Long.MAX_VALUE));
+        refuse("1 values, f32 2 needs 2", tensor -> tensor.clearRawData().addFloatData(1f));
+        refuse("element type FLOAT8E4M3FN", tensor -> tensor.setDataType(17));
+        refuse("element type 99", tensor -> tensor.setDataType(99));
+    }
+
+    @Test
+    void externalDataStayInTheFolder() throws IOException {
+        Path outside = Files.createTempFile("outside", ".bin");
+        try {
+            Files.write(outside, new byte[8]);
+            Files.write(folder.resolve("short.bin"), new byte[4]);
+            Files.createSymbolicLink(folder.resolve("link.bin"), outside);
+            refuse("not a file inside the model's folder", tensor -> external(tensor, outside.toString()));
+            refuse("not a file inside the model's folder", tensor -> external(tensor, "link.bin"));
+            refuse("not a file inside the model's folder",
+                    tensor -> external(tensor, folder.relativize(outside).toString()));
+            refuse("short.bin has 4 bytes", tensor -> external(tensor, "short.bin"));
+            refuse("nowhere.bin", tensor -> external(tensor, "nowhere.bin"));
+        } finally {
+            Files.delete(outside);
+        }
+    }
+
+    private static void external(TensorProto.Builder tensor, String location) {
+        tensor.clearRawData().setDataLocation(TensorProto.DataLocation.EXTERNAL).addExternalData(
+                StringStringEntryProto.newBuilder().setKey("location").setValue(location));
+    }
+
+    @Test
+    void missingFilesAreNamed() {
+        Path missing = folder.resolve("missing.onnx");
+        assertTrue(assertThrows(ModelFormatException.class, () -> Graph.load(missing)).getMessage()
+                .contains("there is no such file"));
+        assertTrue(assertThrows(ModelFormatException.class, () -> Graph.load(folder)).getMessage().contains("not a file"));
+    }
+}
