@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The header of an ELF file (System V ABI, "ELF Header" and "Program Header"). The dynamic linker trusts these fields: a
- * truncated library kills the process with SIGBUS when it is loaded, so they are checked before.
+ * The header of an ELF file (System V ABI, "ELF Header" and "Program Header"). The dynamic linker trusts these fields:
+ * a truncated library kills the process with SIGBUS when it is loaded, so they are checked before.
  */
 final class ElfFile {
     private static final int HEADER_BYTES = 64;

@@ -12,10 +12,10 @@ import java.util.Optional;
 /**
  * A native library loaded into this process, where it stays until the process ends.
  *
- * <p>The file comes from the property {@code tersor.<name>.library} where that is set, else out of the class path by way
- * of a per-user cache (see {@link NativeCache}). The property {@code tersor.native.hidden} hides libraries, for tests
- * and to compare backends: {@code true} hides all, {@code onednn,libtersor} hides those named. Immutable and safe to
- * share.
+ * <p>The file comes from the property {@code tersor.<name>.library} where that is set, else out of the class path by
+ * way of a per-user cache (see {@link NativeCache}). The property {@code tersor.native.hidden} hides libraries, for
+ * tests and to compare backends: {@code true} hides all, {@code onednn,libtersor} hides those named. Immutable and safe
+ * to share.
  */
 public final class NativeLibrary {
     /** System property that hides native libraries: {@code true}, or names separated by commas. */

@@ -50,15 +50,6 @@ public class Dnnl extends Dnnl$shared {
     public static int DNNL_VERSION_MINOR() {
         return DNNL_VERSION_MINOR;
     }
-    private static final int DNNL_VERSION_PATCH = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * #define DNNL_VERSION_PATCH 0
-     * }
-     */
-    public static int DNNL_VERSION_PATCH() {
-        return DNNL_VERSION_PATCH;
-    }
     private static final int DNNL_ARG_SRC_0 = (int)1L;
     /**
      * {@snippet lang=c :
@@ -113,15 +104,6 @@ public class Dnnl extends Dnnl$shared {
     public static int DNNL_ARG_ATTR_ZERO_POINTS() {
         return DNNL_ARG_ATTR_ZERO_POINTS;
     }
-    private static final int DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE = (int)32768L;
-    /**
-     * {@snippet lang=c :
-     * #define DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE 32768
-     * }
-     */
-    public static int DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE() {
-        return DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE;
-    }
     private static final int dnnl_success = (int)0L;
     /**
      * {@snippet lang=c :
@@ -158,15 +140,6 @@ public class Dnnl extends Dnnl$shared {
     public static int dnnl_unimplemented() {
         return dnnl_unimplemented;
     }
-    private static final int dnnl_last_impl_reached = (int)4L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_status_t.dnnl_last_impl_reached = 4
-     * }
-     */
-    public static int dnnl_last_impl_reached() {
-        return dnnl_last_impl_reached;
-    }
     private static final int dnnl_runtime_error = (int)5L;
     /**
      * {@snippet lang=c :
@@ -175,33 +148,6 @@ public class Dnnl extends Dnnl$shared {
      */
     public static int dnnl_runtime_error() {
         return dnnl_runtime_error;
-    }
-    private static final int dnnl_not_required = (int)6L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_status_t.dnnl_not_required = 6
-     * }
-     */
-    public static int dnnl_not_required() {
-        return dnnl_not_required;
-    }
-    private static final int dnnl_invalid_graph = (int)7L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_status_t.dnnl_invalid_graph = 7
-     * }
-     */
-    public static int dnnl_invalid_graph() {
-        return dnnl_invalid_graph;
-    }
-    private static final int dnnl_invalid_graph_op = (int)8L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_status_t.dnnl_invalid_graph_op = 8
-     * }
-     */
-    public static int dnnl_invalid_graph_op() {
-        return dnnl_invalid_graph_op;
     }
     private static final int dnnl_invalid_shape = (int)9L;
     /**
@@ -220,15 +166,6 @@ public class Dnnl extends Dnnl$shared {
      */
     public static int dnnl_invalid_data_type() {
         return dnnl_invalid_data_type;
-    }
-    private static final int dnnl_data_type_undef = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_data_type_t.dnnl_data_type_undef = 0
-     * }
-     */
-    public static int dnnl_data_type_undef() {
-        return dnnl_data_type_undef;
     }
     private static final int dnnl_f32 = (int)3L;
     /**
@@ -475,66 +412,6 @@ public class Dnnl extends Dnnl$shared {
         }
     }
 
-    private static class dnnl_stream_wait {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Dnnl.C_INT,
-            Dnnl.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dnnl_stream_wait");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_stream_wait(dnnl_stream_t stream)
-     * }
-     */
-    public static FunctionDescriptor dnnl_stream_wait$descriptor() {
-        return dnnl_stream_wait.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_stream_wait(dnnl_stream_t stream)
-     * }
-     */
-    public static MethodHandle dnnl_stream_wait$handle() {
-        return dnnl_stream_wait.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_stream_wait(dnnl_stream_t stream)
-     * }
-     */
-    public static MemorySegment dnnl_stream_wait$address() {
-        return dnnl_stream_wait.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_stream_wait(dnnl_stream_t stream)
-     * }
-     */
-    public static int dnnl_stream_wait(MemorySegment stream) {
-        var mh$ = dnnl_stream_wait.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("dnnl_stream_wait", stream);
-            }
-            return (int)mh$.invokeExact(stream);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class dnnl_stream_destroy {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Dnnl.C_INT,
@@ -679,15 +556,6 @@ public class Dnnl extends Dnnl$shared {
     public static int dnnl_convolution_direct() {
         return dnnl_convolution_direct;
     }
-    private static final int dnnl_convolution_auto = (int)3L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_alg_kind_t.dnnl_convolution_auto = 3
-     * }
-     */
-    public static int dnnl_convolution_auto() {
-        return dnnl_convolution_auto;
-    }
     private static final int dnnl_eltwise_relu = (int)32L;
     /**
      * {@snippet lang=c :
@@ -751,51 +619,6 @@ public class Dnnl extends Dnnl$shared {
     public static int dnnl_binary_add() {
         return dnnl_binary_add;
     }
-    private static final int dnnl_binary_mul = (int)131057L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_alg_kind_t.dnnl_binary_mul = 131057
-     * }
-     */
-    public static int dnnl_binary_mul() {
-        return dnnl_binary_mul;
-    }
-    private static final int dnnl_binary_max = (int)131058L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_alg_kind_t.dnnl_binary_max = 131058
-     * }
-     */
-    public static int dnnl_binary_max() {
-        return dnnl_binary_max;
-    }
-    private static final int dnnl_binary_min = (int)131059L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_alg_kind_t.dnnl_binary_min = 131059
-     * }
-     */
-    public static int dnnl_binary_min() {
-        return dnnl_binary_min;
-    }
-    private static final int dnnl_softmax_accurate = (int)196608L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_alg_kind_t.dnnl_softmax_accurate = 196608
-     * }
-     */
-    public static int dnnl_softmax_accurate() {
-        return dnnl_softmax_accurate;
-    }
-    private static final int dnnl_scratchpad_mode_library = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_scratchpad_mode_t.dnnl_scratchpad_mode_library = 0
-     * }
-     */
-    public static int dnnl_scratchpad_mode_library() {
-        return dnnl_scratchpad_mode_library;
-    }
     private static final int dnnl_scratchpad_mode_user = (int)1L;
     /**
      * {@snippet lang=c :
@@ -814,15 +637,6 @@ public class Dnnl extends Dnnl$shared {
     public static int dnnl_query_impl_info_str() {
         return dnnl_query_impl_info_str;
     }
-    private static final int dnnl_query_src_md = (int)129L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_query_t.dnnl_query_src_md = 129
-     * }
-     */
-    public static int dnnl_query_src_md() {
-        return dnnl_query_src_md;
-    }
     private static final int dnnl_query_weights_md = (int)131L;
     /**
      * {@snippet lang=c :
@@ -832,15 +646,6 @@ public class Dnnl extends Dnnl$shared {
     public static int dnnl_query_weights_md() {
         return dnnl_query_weights_md;
     }
-    private static final int dnnl_query_dst_md = (int)133L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_query_t.dnnl_query_dst_md = 133
-     * }
-     */
-    public static int dnnl_query_dst_md() {
-        return dnnl_query_dst_md;
-    }
     private static final int dnnl_query_scratchpad_md = (int)136L;
     /**
      * {@snippet lang=c :
@@ -849,15 +654,6 @@ public class Dnnl extends Dnnl$shared {
      */
     public static int dnnl_query_scratchpad_md() {
         return dnnl_query_scratchpad_md;
-    }
-    private static final int dnnl_cpu_isa_default = (int)0L;
-    /**
-     * {@snippet lang=c :
-     * enum dnnl_cpu_isa_t.dnnl_cpu_isa_default = 0
-     * }
-     */
-    public static int dnnl_cpu_isa_default() {
-        return dnnl_cpu_isa_default;
     }
     private static final int dnnl_cpu_isa_sse41 = (int)1L;
     /**
@@ -1814,69 +1610,6 @@ public class Dnnl extends Dnnl$shared {
         }
     }
 
-    private static class dnnl_post_ops_append_sum {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Dnnl.C_INT,
-            Dnnl.C_POINTER,
-            Dnnl.C_FLOAT,
-            Dnnl.C_INT,
-            Dnnl.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dnnl_post_ops_append_sum");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_post_ops_append_sum(dnnl_post_ops_t post_ops, float scale, int32_t zero_point, dnnl_data_type_t data_type)
-     * }
-     */
-    public static FunctionDescriptor dnnl_post_ops_append_sum$descriptor() {
-        return dnnl_post_ops_append_sum.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_post_ops_append_sum(dnnl_post_ops_t post_ops, float scale, int32_t zero_point, dnnl_data_type_t data_type)
-     * }
-     */
-    public static MethodHandle dnnl_post_ops_append_sum$handle() {
-        return dnnl_post_ops_append_sum.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_post_ops_append_sum(dnnl_post_ops_t post_ops, float scale, int32_t zero_point, dnnl_data_type_t data_type)
-     * }
-     */
-    public static MemorySegment dnnl_post_ops_append_sum$address() {
-        return dnnl_post_ops_append_sum.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_post_ops_append_sum(dnnl_post_ops_t post_ops, float scale, int32_t zero_point, dnnl_data_type_t data_type)
-     * }
-     */
-    public static int dnnl_post_ops_append_sum(MemorySegment post_ops, float scale, int zero_point, int data_type) {
-        var mh$ = dnnl_post_ops_append_sum.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("dnnl_post_ops_append_sum", post_ops, scale, zero_point, data_type);
-            }
-            return (int)mh$.invokeExact(post_ops, scale, zero_point, data_type);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class dnnl_post_ops_append_eltwise {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Dnnl.C_INT,
@@ -1933,68 +1666,6 @@ public class Dnnl extends Dnnl$shared {
                 traceDowncall("dnnl_post_ops_append_eltwise", post_ops, alg_kind, alpha, beta);
             }
             return (int)mh$.invokeExact(post_ops, alg_kind, alpha, beta);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class dnnl_post_ops_append_binary {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Dnnl.C_INT,
-            Dnnl.C_POINTER,
-            Dnnl.C_INT,
-            Dnnl.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dnnl_post_ops_append_binary");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_post_ops_append_binary(dnnl_post_ops_t post_ops, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src1_desc)
-     * }
-     */
-    public static FunctionDescriptor dnnl_post_ops_append_binary$descriptor() {
-        return dnnl_post_ops_append_binary.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_post_ops_append_binary(dnnl_post_ops_t post_ops, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src1_desc)
-     * }
-     */
-    public static MethodHandle dnnl_post_ops_append_binary$handle() {
-        return dnnl_post_ops_append_binary.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_post_ops_append_binary(dnnl_post_ops_t post_ops, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src1_desc)
-     * }
-     */
-    public static MemorySegment dnnl_post_ops_append_binary$address() {
-        return dnnl_post_ops_append_binary.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_post_ops_append_binary(dnnl_post_ops_t post_ops, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src1_desc)
-     * }
-     */
-    public static int dnnl_post_ops_append_binary(MemorySegment post_ops, int alg_kind, MemorySegment src1_desc) {
-        var mh$ = dnnl_post_ops_append_binary.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("dnnl_post_ops_append_binary", post_ops, alg_kind, src1_desc);
-            }
-            return (int)mh$.invokeExact(post_ops, alg_kind, src1_desc);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2435,67 +2106,6 @@ public class Dnnl extends Dnnl$shared {
         }
     }
 
-    private static class dnnl_memory_get_data_handle {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Dnnl.C_INT,
-            Dnnl.C_POINTER,
-            Dnnl.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dnnl_memory_get_data_handle");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_memory_get_data_handle(const_dnnl_memory_t memory, void **handle)
-     * }
-     */
-    public static FunctionDescriptor dnnl_memory_get_data_handle$descriptor() {
-        return dnnl_memory_get_data_handle.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_memory_get_data_handle(const_dnnl_memory_t memory, void **handle)
-     * }
-     */
-    public static MethodHandle dnnl_memory_get_data_handle$handle() {
-        return dnnl_memory_get_data_handle.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_memory_get_data_handle(const_dnnl_memory_t memory, void **handle)
-     * }
-     */
-    public static MemorySegment dnnl_memory_get_data_handle$address() {
-        return dnnl_memory_get_data_handle.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_memory_get_data_handle(const_dnnl_memory_t memory, void **handle)
-     * }
-     */
-    public static int dnnl_memory_get_data_handle(MemorySegment memory, MemorySegment handle) {
-        var mh$ = dnnl_memory_get_data_handle.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("dnnl_memory_get_data_handle", memory, handle);
-            }
-            return (int)mh$.invokeExact(memory, handle);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class dnnl_memory_set_data_handle {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Dnnl.C_INT,
@@ -2888,73 +2498,6 @@ public class Dnnl extends Dnnl$shared {
         }
     }
 
-    private static class dnnl_softmax_forward_primitive_desc_create {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Dnnl.C_INT,
-            Dnnl.C_POINTER,
-            Dnnl.C_POINTER,
-            Dnnl.C_INT,
-            Dnnl.C_INT,
-            Dnnl.C_POINTER,
-            Dnnl.C_POINTER,
-            Dnnl.C_INT,
-            Dnnl.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dnnl_softmax_forward_primitive_desc_create");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_softmax_forward_primitive_desc_create(dnnl_primitive_desc_t *primitive_desc, dnnl_engine_t engine, dnnl_prop_kind_t prop_kind, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src_desc, const_dnnl_memory_desc_t dst_desc, int softmax_axis, const_dnnl_primitive_attr_t attr)
-     * }
-     */
-    public static FunctionDescriptor dnnl_softmax_forward_primitive_desc_create$descriptor() {
-        return dnnl_softmax_forward_primitive_desc_create.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_softmax_forward_primitive_desc_create(dnnl_primitive_desc_t *primitive_desc, dnnl_engine_t engine, dnnl_prop_kind_t prop_kind, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src_desc, const_dnnl_memory_desc_t dst_desc, int softmax_axis, const_dnnl_primitive_attr_t attr)
-     * }
-     */
-    public static MethodHandle dnnl_softmax_forward_primitive_desc_create$handle() {
-        return dnnl_softmax_forward_primitive_desc_create.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_softmax_forward_primitive_desc_create(dnnl_primitive_desc_t *primitive_desc, dnnl_engine_t engine, dnnl_prop_kind_t prop_kind, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src_desc, const_dnnl_memory_desc_t dst_desc, int softmax_axis, const_dnnl_primitive_attr_t attr)
-     * }
-     */
-    public static MemorySegment dnnl_softmax_forward_primitive_desc_create$address() {
-        return dnnl_softmax_forward_primitive_desc_create.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_softmax_forward_primitive_desc_create(dnnl_primitive_desc_t *primitive_desc, dnnl_engine_t engine, dnnl_prop_kind_t prop_kind, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src_desc, const_dnnl_memory_desc_t dst_desc, int softmax_axis, const_dnnl_primitive_attr_t attr)
-     * }
-     */
-    public static int dnnl_softmax_forward_primitive_desc_create(MemorySegment primitive_desc, MemorySegment engine, int prop_kind, int alg_kind, MemorySegment src_desc, MemorySegment dst_desc, int softmax_axis, MemorySegment attr) {
-        var mh$ = dnnl_softmax_forward_primitive_desc_create.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("dnnl_softmax_forward_primitive_desc_create", primitive_desc, engine, prop_kind, alg_kind, src_desc, dst_desc, softmax_axis, attr);
-            }
-            return (int)mh$.invokeExact(primitive_desc, engine, prop_kind, alg_kind, src_desc, dst_desc, softmax_axis, attr);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class dnnl_pooling_forward_primitive_desc_create {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Dnnl.C_INT,
@@ -3092,66 +2635,6 @@ public class Dnnl extends Dnnl$shared {
         }
     }
 
-    private static class dnnl_set_primitive_cache_capacity {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Dnnl.C_INT,
-            Dnnl.C_INT
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dnnl_set_primitive_cache_capacity");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_set_primitive_cache_capacity(int capacity)
-     * }
-     */
-    public static FunctionDescriptor dnnl_set_primitive_cache_capacity$descriptor() {
-        return dnnl_set_primitive_cache_capacity.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_set_primitive_cache_capacity(int capacity)
-     * }
-     */
-    public static MethodHandle dnnl_set_primitive_cache_capacity$handle() {
-        return dnnl_set_primitive_cache_capacity.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_set_primitive_cache_capacity(int capacity)
-     * }
-     */
-    public static MemorySegment dnnl_set_primitive_cache_capacity$address() {
-        return dnnl_set_primitive_cache_capacity.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * dnnl_status_t dnnl_set_primitive_cache_capacity(int capacity)
-     * }
-     */
-    public static int dnnl_set_primitive_cache_capacity(int capacity) {
-        var mh$ = dnnl_set_primitive_cache_capacity.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("dnnl_set_primitive_cache_capacity", capacity);
-            }
-            return (int)mh$.invokeExact(capacity);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class dnnl_set_max_cpu_isa {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Dnnl.C_INT,
@@ -3269,23 +2752,32 @@ public class Dnnl extends Dnnl$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
-    private static final MemorySegment DNNL_MEMORY_NONE = MemorySegment.ofAddress(0L);
+    private static final int DNNL_RUNTIME_SEQ = (int)1L;
     /**
      * {@snippet lang=c :
-     * #define DNNL_MEMORY_NONE (void*) 0
+     * #define DNNL_RUNTIME_SEQ 1
      * }
      */
-    public static MemorySegment DNNL_MEMORY_NONE() {
-        return DNNL_MEMORY_NONE;
+    public static int DNNL_RUNTIME_SEQ() {
+        return DNNL_RUNTIME_SEQ;
     }
-    private static final MemorySegment DNNL_MEMORY_ALLOCATE = MemorySegment.ofAddress(-1L);
+    private static final int DNNL_RUNTIME_OMP = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define DNNL_MEMORY_ALLOCATE (void*) -1
+     * #define DNNL_RUNTIME_OMP 2
      * }
      */
-    public static MemorySegment DNNL_MEMORY_ALLOCATE() {
-        return DNNL_MEMORY_ALLOCATE;
+    public static int DNNL_RUNTIME_OMP() {
+        return DNNL_RUNTIME_OMP;
+    }
+    private static final int DNNL_RUNTIME_TBB = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define DNNL_RUNTIME_TBB 4
+     * }
+     */
+    public static int DNNL_RUNTIME_TBB() {
+        return DNNL_RUNTIME_TBB;
     }
     private static final int DNNL_ARG_SRC = (int)1L;
     /**
@@ -3296,15 +2788,6 @@ public class Dnnl extends Dnnl$shared {
     public static int DNNL_ARG_SRC() {
         return DNNL_ARG_SRC;
     }
-    private static final int DNNL_ARG_FROM = (int)1L;
-    /**
-     * {@snippet lang=c :
-     * #define DNNL_ARG_FROM 1
-     * }
-     */
-    public static int DNNL_ARG_FROM() {
-        return DNNL_ARG_FROM;
-    }
     private static final int DNNL_ARG_DST = (int)17L;
     /**
      * {@snippet lang=c :
@@ -3313,15 +2796,6 @@ public class Dnnl extends Dnnl$shared {
      */
     public static int DNNL_ARG_DST() {
         return DNNL_ARG_DST;
-    }
-    private static final int DNNL_ARG_TO = (int)17L;
-    /**
-     * {@snippet lang=c :
-     * #define DNNL_ARG_TO 17
-     * }
-     */
-    public static int DNNL_ARG_TO() {
-        return DNNL_ARG_TO;
     }
     private static final int DNNL_ARG_WEIGHTS = (int)33L;
     /**

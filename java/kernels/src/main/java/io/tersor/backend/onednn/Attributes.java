@@ -33,14 +33,18 @@ final class Attributes {
         return this;
     }
 
-    /** Appends max(x, 0). */
-    Attributes relu() {
-        return eltwise(Dnnl.dnnl_eltwise_relu(), 0, 0);
+    /** Appends min(max(x, lo), hi), or less where a bound is infinite. */
+    Attributes clip(float lo, float hi) {
+        if (lo == Float.NEGATIVE_INFINITY && hi == Float.POSITIVE_INFINITY) {
+            return this;
+        }
+        return lo == 0 && hi == Float.POSITIVE_INFINITY ? eltwise(Dnnl.dnnl_eltwise_relu(), 0, 0)
+                : eltwise(Dnnl.dnnl_eltwise_clip(), lo, hi);
     }
 
-    /** Appends min(max(x, lo), hi). */
-    Attributes clip(float lo, float hi) {
-        return eltwise(Dnnl.dnnl_eltwise_clip(), lo, hi);
+    /** Appends factor * x + offset, unless that is x. */
+    Attributes linear(float factor, float offset) {
+        return factor == 1 && offset == 0 ? this : eltwise(Dnnl.dnnl_eltwise_linear(), factor, offset);
     }
 
     private Attributes eltwise(int algorithm, float alpha, float beta) {

@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * oneDNN in this process: the library, checked against the bindings, its CPU engine, and the two calls that the bindings
- * cannot make as they should be made. Immutable; safe to share.
+ * oneDNN in this process: the library, checked against the bindings, its CPU engine, and the two calls that the
+ * bindings cannot make as they should be made. Immutable; safe to share.
  */
 final class Onednn {
     private static final String NAME = "onednn";
@@ -54,13 +54,14 @@ final class Onednn {
     /** Calls that jextract's bindings do not make as they should be made. */
     private static final class Calls {
         /**
-         * The callee ignores the three arguments after its own four: on every ABI there is the caller places arguments
+         * The callee ignores the four arguments after its own four: on every ABI there is the caller places arguments
          * and cleans up. They are there because a downcall keeps the arenas of its arguments open: without them another
          * thread could free src, dst or the weights, of which oneDNN knows but the addresses, in the midst of a run.
          */
         private static final MethodHandle EXECUTE = Linker.nativeLinker().downcallHandle(
                 get().library.require("dnnl_primitive_execute"),
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
+                        ADDRESS));
 
         /** Critical: it stores one integer in thread-local memory, in a few nanoseconds. Absent without OpenMP. */
         private static final MethodHandle SET_THREADS = get().library.find("omp_set_num_threads")
@@ -83,6 +84,13 @@ final class Onednn {
             throw new NativeLibraryException(NAME, library.file() + " has the wrong version: expected "
                     + Dnnl.DNNL_VERSION_MAJOR() + "." + Dnnl.DNNL_VERSION_MINOR() + " or a later "
                     + Dnnl.DNNL_VERSION_MAJOR() + ".x, got " + version);
+        }
+        int runtime = dnnl_version_t.cpu_runtime(found);
+        if (runtime != Dnnl.DNNL_RUNTIME_SEQ() && runtime != Dnnl.DNNL_RUNTIME_OMP()
+                && runtime != Dnnl.DNNL_RUNTIME_TBB()) {
+            // Others return before the work is done.
+            throw new NativeLibraryException(NAME, library.file()
+                    + " has the wrong CPU runtime: expected sequential (1), OpenMP (2) or TBB (4), got " + runtime);
         }
         Isa.cap().ifPresent(Onednn::cap);
         isa = Dnnl.dnnl_get_effective_cpu_isa();
@@ -118,6 +126,10 @@ final class Onednn {
      */
     static Onednn get() {
         return Holder.INSTANCE.orElseThrow(() -> new NativeLibraryException(NAME, "not available: " + Holder.REASON));
+    }
+
+    NativeLibrary library() {
+        return library;
     }
 
     MemorySegment engine() {
@@ -176,6 +188,11 @@ final class Onednn {
         return (isa & vnni) != 0;
     }
 
+    /** Returns whether kernels can mask what lies beyond an operand's end with AVX-512's registers. */
+    boolean hasAvx512() {
+        return (isa & Dnnl.dnnl_cpu_isa_avx512_core()) == Dnnl.dnnl_cpu_isa_avx512_core();
+    }
+
     /** Sets the number of threads that primitives created or executed by this thread use from now on. */
     static void setThreads(int threads) {
         try {
@@ -192,13 +209,14 @@ final class Onednn {
      * @param guard1 a segment whose arena stays open during the call
      * @param guard2 likewise
      * @param guard3 likewise
+     * @param guard4 likewise
      */
     static void execute(MemorySegment primitive, MemorySegment stream, int count, MemorySegment arguments,
-            MemorySegment guard1, MemorySegment guard2, MemorySegment guard3) {
+            MemorySegment guard1, MemorySegment guard2, MemorySegment guard3, MemorySegment guard4) {
         int status;
         try {
             status = (int) Calls.EXECUTE.invokeExact(primitive, stream, count, arguments, guard1, guard2,
-                    guard3);
+                    guard3, guard4);
         } catch (Throwable e) {
             throw unexpected(e);
         }

@@ -1,5 +1,7 @@
 package io.tersor.backend.onednn;
 
+import io.tersor.kernel.Add;
+import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
@@ -9,6 +11,8 @@ import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.Unary;
+import io.tersor.kernel.UnarySpec;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
 
@@ -35,7 +39,8 @@ public final class OnednnBackend implements BackendProvider {
         return switch (spec) {
             case MatMulSpec matMul -> inexact(matMul.isInteger()).or(() -> OnednnMatMul.refusal(matMul));
             case Conv2dSpec conv -> inexact(conv.isInteger()).or(() -> OnednnConv2d.refusal(conv));
-            default -> Optional.of("not implemented by this backend");
+            case AddSpec add -> OnednnAdd.refusal(add);
+            case UnarySpec unary -> UnaryOperation.refusal(unary);
         };
     }
 
@@ -53,5 +58,15 @@ public final class OnednnBackend implements BackendProvider {
     @Override
     public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
         return OnednnConv2d.prepare(spec, weights, bias, parallelism);
+    }
+
+    @Override
+    public Add prepare(AddSpec spec, Parallelism parallelism) {
+        return OnednnAdd.prepare(spec, parallelism);
+    }
+
+    @Override
+    public Unary prepare(UnarySpec spec, Parallelism parallelism) {
+        return OnednnUnary.prepare(spec, UnaryOperation.of(spec), parallelism);
     }
 }

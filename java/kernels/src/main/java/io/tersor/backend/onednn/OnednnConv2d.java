@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Conv2d on oneDNN's convolution primitive. Which layout of the weights is best depends on the size of the images, so the
- * plain weights are kept and packed when an image size first asks for a layout: once for each layout, mostly one.
+ * Conv2d on oneDNN's convolution primitive. Which layout of the weights is best depends on the size of the images, so
+ * the plain weights are kept and packed when an image size first asks for a layout: once for each layout, mostly one.
  */
 final class OnednnConv2d extends Conv2d {
     /** The extent that images are taken to have where oneDNN is asked what it would run. */
@@ -68,14 +68,8 @@ final class OnednnConv2d extends Conv2d {
         if (inexact.isPresent()) {
             return inexact;
         }
-        try (Arena local = Arena.ofConfined()) {
-            PrimitiveDesc typical = typical(local, spec, epilogue(spec,
-                    Epilogue.of(spec, OnednnEpilogue.placeholder(local, spec.bias(), spec.oc()))));
-            return typical.isReference() ? Optional.of("oneDNN has only " + typical.implementation() + " for it")
-                    : Optional.empty();
-        } catch (OnednnException e) {
-            return Optional.of(e.getMessage());
-        }
+        return PrimitiveDesc.refusal(local -> typical(local, spec,
+                epilogue(spec, Epilogue.of(spec, OnednnEpilogue.placeholder(local, spec.bias(), spec.oc())))));
     }
 
     private static OnednnEpilogue epilogue(Conv2dSpec spec, Epilogue epilogue) {
@@ -114,7 +108,7 @@ final class OnednnConv2d extends Conv2d {
             PrimitiveDesc desc = describe(local, spec, epilogue, src, dst);
             List<Plan.Constant> operands = new ArrayList<>(constants);
             operands.add(weights(desc.weights()));
-            return new Plan(owner, parallelism().threads(), desc, src, dst, operands);
+            return new Plan(owner, parallelism().threads(), desc, src, Optional.empty(), dst, operands);
         }
     }
 

@@ -91,29 +91,15 @@ final class OnednnEpilogue {
         if (epilogue.zeroPoint() != 0) {
             attributes.zeroPoints(Dnnl.DNNL_ARG_DST(), 0);
         }
-        if (clips()) {
-            if (epilogue.lo() == 0 && epilogue.hi() == highest()) {
-                attributes.relu();
-            } else {
-                attributes.clip(epilogue.lo(), epilogue.hi());
-            }
+        if (epilogue.clamps()) {
+            // A bound where the destination's type ends anyway is left to the saturation.
+            DataType dst = epilogue.dst();
+            boolean low = dst.isQuantized() && epilogue.lo() == (float) (dst.min() - epilogue.zeroPoint());
+            boolean high = dst.isQuantized() && epilogue.hi() == (float) (dst.max() - epilogue.zeroPoint());
+            attributes.clip(low ? Float.NEGATIVE_INFINITY : epilogue.lo(),
+                    high ? Float.POSITIVE_INFINITY : epilogue.hi());
         }
         return attributes;
-    }
-
-    /** Returns whether the bounds do more than the saturation to the destination's type does anyway. */
-    private boolean clips() {
-        return epilogue.clamps() && (epilogue.lo() != lowest() || epilogue.hi() != highest());
-    }
-
-    private float lowest() {
-        DataType dst = epilogue.dst();
-        return dst.isQuantized() ? (float) (dst.min() - epilogue.zeroPoint()) : Float.NEGATIVE_INFINITY;
-    }
-
-    private float highest() {
-        DataType dst = epilogue.dst();
-        return dst.isQuantized() ? (float) (dst.max() - epilogue.zeroPoint()) : Float.POSITIVE_INFINITY;
     }
 
     /** Returns the descriptor of the f32 bias that oneDNN is given, if any. */
@@ -131,26 +117,27 @@ final class OnednnEpilogue {
         List<Plan.Constant> constants = new ArrayList<>();
         float[] multipliers = epilogue.multipliers();
         if (multipliers.length > 0) {
-            constants.add(floats(arena, Dnnl.DNNL_ARG_ATTR_SCALES() | Dnnl.DNNL_ARG_WEIGHTS(),
+            constants.add(Plan.Constant.ofFloats(arena, Dnnl.DNNL_ARG_ATTR_SCALES() | Dnnl.DNNL_ARG_WEIGHTS(),
                     perChannel ? multipliers : new float[] {multipliers[0]}));
         }
+        int zeroPoints = Dnnl.DNNL_ARG_ATTR_ZERO_POINTS();
         if (srcZeroPoint != 0) {
-            constants.add(ints(arena, Dnnl.DNNL_ARG_ATTR_ZERO_POINTS() | Dnnl.DNNL_ARG_SRC(), srcZeroPoint));
+            constants.add(Plan.Constant.ofInts(arena, zeroPoints | Dnnl.DNNL_ARG_SRC(), srcZeroPoint));
         }
         if (weightsZeroPoints.length > 0) {
-            constants.add(ints(arena, Dnnl.DNNL_ARG_ATTR_ZERO_POINTS() | Dnnl.DNNL_ARG_WEIGHTS(), weightsZeroPoints));
+            constants.add(Plan.Constant.ofInts(arena, zeroPoints | Dnnl.DNNL_ARG_WEIGHTS(), weightsZeroPoints));
         }
         if (epilogue.zeroPoint() != 0) {
-            constants.add(ints(arena, Dnnl.DNNL_ARG_ATTR_ZERO_POINTS() | Dnnl.DNNL_ARG_DST(), epilogue.zeroPoint()));
+            constants.add(Plan.Constant.ofInts(arena, zeroPoints | Dnnl.DNNL_ARG_DST(), epilogue.zeroPoint()));
         }
         if (epilogue.offsets().length > 0) {
-            constants.add(floats(arena, Dnnl.DNNL_ARG_BIAS(), offsets()));
+            constants.add(Plan.Constant.ofFloats(arena, Dnnl.DNNL_ARG_BIAS(), offsets()));
         } else if (epilogue.integerBias().length > 0 && !isAccumulator()) {
             float[] scaled = new float[multipliers.length];
             for (int n = 0; n < scaled.length; n++) {
                 scaled[n] = (float) ((double) epilogue.integerBias()[n] * multipliers[n]);
             }
-            constants.add(floats(arena, Dnnl.DNNL_ARG_BIAS(), scaled));
+            constants.add(Plan.Constant.ofFloats(arena, Dnnl.DNNL_ARG_BIAS(), scaled));
         }
         return constants;
     }
@@ -164,20 +151,6 @@ final class OnednnEpilogue {
             }
         }
         return offsets;
-    }
-
-    private static Plan.Constant floats(Arena arena, int argument, float... values) {
-        try (Arena local = Arena.ofConfined()) {
-            return Plan.Constant.of(arena, argument, MemoryDesc.rowMajor(local, DataType.F32, values.length),
-                    local.allocateFrom(JAVA_FLOAT, values));
-        }
-    }
-
-    private static Plan.Constant ints(Arena arena, int argument, int... values) {
-        try (Arena local = Arena.ofConfined()) {
-            return Plan.Constant.of(arena, argument, MemoryDesc.rowMajor(local, DataType.S32, values.length),
-                    local.allocateFrom(JAVA_INT, values));
-        }
     }
 
     /**

@@ -7,11 +7,8 @@ import io.tersor.ffm.onednn.Dnnl;
 public final class OnednnException extends TersorException {
     private static final long serialVersionUID = 1L;
 
-    private final int status;
-
     private OnednnException(String call, int status) {
         super(call + ": " + statusName(status));
-        this.status = status;
     }
 
     /** Throws unless the status is success. */
@@ -19,11 +16,6 @@ public final class OnednnException extends TersorException {
         if (status != Dnnl.dnnl_success()) {
             throw new OnednnException(call, status);
         }
-    }
-
-    /** Returns whether oneDNN has no implementation of what was asked for. */
-    boolean isUnimplemented() {
-        return status == Dnnl.dnnl_unimplemented();
     }
 
     private static String statusName(int status) {

@@ -71,14 +71,8 @@ final class OnednnMatMul extends MatMul {
         if (inexact.isPresent()) {
             return inexact;
         }
-        try (Arena local = Arena.ofConfined()) {
-            PrimitiveDesc typical = typical(local, spec, epilogue(spec,
-                    Epilogue.of(spec, OnednnEpilogue.placeholder(local, spec.bias(), spec.n()))));
-            return typical.isReference() ? Optional.of("oneDNN has only " + typical.implementation() + " for it")
-                    : Optional.empty();
-        } catch (OnednnException e) {
-            return Optional.of(e.getMessage());
-        }
+        return PrimitiveDesc.refusal(local -> typical(local, spec,
+                epilogue(spec, Epilogue.of(spec, OnednnEpilogue.placeholder(local, spec.bias(), spec.n())))));
     }
 
     private static OnednnEpilogue epilogue(MatMulSpec spec, Epilogue epilogue) {
@@ -103,7 +97,7 @@ final class OnednnMatMul extends MatMul {
             MemoryDesc src = MemoryDesc.strided(local, spec.src(), new long[] {m, spec.k()}, new long[] {ldSrc, 1});
             MemoryDesc dst = MemoryDesc.strided(local, spec.dst(), new long[] {m, spec.n()}, new long[] {ldDst, 1});
             return new Plan(arena, parallelism().threads(),
-                    describe(local, spec, epilogue, src, weightsDesc, dst), src, dst, constants);
+                    describe(local, spec, epilogue, src, weightsDesc, dst), src, Optional.empty(), dst, constants);
         }
     }
 

@@ -6,8 +6,8 @@ import java.util.Arrays;
 
 /**
  * The plans of one kernel, one for each shape it was run on. The first {@value #CAPACITY} shapes are kept until the
- * kernel is closed and found without a lock; for any further shape a plan is made for each run, which oneDNN's own cache
- * of primitives keeps cheap. Thread-safe.
+ * kernel is closed and found without a lock; for any further shape a plan is made for each run, which oneDNN's own
+ * cache of primitives keeps cheap. Thread-safe.
  */
 final class PlanCache {
     private static final int CAPACITY = 64;
@@ -42,20 +42,25 @@ final class PlanCache {
         this.factory = factory;
     }
 
-    /** Runs the plan of a shape on the given memory, on an arena that is kept open meanwhile. */
+    /** Runs the plan of a shape on the given memory. */
     void run(long a, long b, long c, long d, MemorySegment src, MemorySegment dst) {
+        run(a, b, c, d, src, src, dst);
+    }
+
+    /** Runs the plan of a shape on the given memory, for a primitive with two sources. */
+    void run(long a, long b, long c, long d, MemorySegment src, MemorySegment src1, MemorySegment dst) {
         Entry[] known = entries;
         for (Entry entry : known) {
             if (entry.isFor(a, b, c, d)) {
-                entry.plan.run(src, dst, guard);
+                entry.plan.run(src, src1, dst, guard);
                 return;
             }
         }
         if (known.length < CAPACITY) {
-            add(a, b, c, d).run(src, dst, guard);
+            add(a, b, c, d).run(src, src1, dst, guard);
         } else {
             try (Arena temporary = Arena.ofConfined()) {
-                create(temporary, a, b, c, d).run(src, dst, guard);
+                create(temporary, a, b, c, d).run(src, src1, dst, guard);
             }
         }
     }

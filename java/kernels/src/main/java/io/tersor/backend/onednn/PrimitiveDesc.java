@@ -6,6 +6,8 @@ import io.tersor.ffm.onednn.Dnnl;
 import io.tersor.kernel.Window;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
 /**
@@ -65,13 +67,6 @@ record PrimitiveDesc(MemorySegment handle) {
                 Onednn.get().engine(), algorithm, a.handle(), b.handle(), dst.handle(), attributes.handle()));
     }
 
-    static PrimitiveDesc softmax(Arena arena, MemoryDesc data, int axis, Attributes attributes) {
-        return create(arena, "dnnl_softmax_forward_primitive_desc_create",
-                out -> Dnnl.dnnl_softmax_forward_primitive_desc_create(out, Onednn.get().engine(),
-                        Dnnl.dnnl_forward_inference(), Dnnl.dnnl_softmax_accurate(), data.handle(), data.handle(), axis,
-                        attributes.handle()));
-    }
-
     static PrimitiveDesc reorder(Arena arena, MemoryDesc from, MemoryDesc to, Attributes attributes) {
         MemorySegment engine = Onednn.get().engine();
         return create(arena, "dnnl_reorder_primitive_desc_create", out -> Dnnl.dnnl_reorder_primitive_desc_create(out,
@@ -88,9 +83,20 @@ record PrimitiveDesc(MemorySegment handle) {
         }
     }
 
-    /** Returns whether this is one of the implementations that oneDNN has for completeness, not for speed. */
-    boolean isReference() {
-        return implementation().startsWith("ref");
+    /**
+     * Returns why oneDNN has nothing good for an operation: nothing at all, or only one of the implementations that it
+     * has for completeness, not for speed.
+     *
+     * @param describe describes the operation on a typical shape
+     */
+    static Optional<String> refusal(Function<Arena, PrimitiveDesc> describe) {
+        try (Arena arena = Arena.ofConfined()) {
+            String implementation = describe.apply(arena).implementation();
+            return implementation.startsWith("ref") ? Optional.of("oneDNN has only " + implementation + " for it")
+                    : Optional.empty();
+        } catch (OnednnException e) {
+            return Optional.of(e.getMessage());
+        }
     }
 
     /** Returns the weights' layout, valid as long as this. */

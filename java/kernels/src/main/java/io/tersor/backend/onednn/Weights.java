@@ -4,6 +4,7 @@ import io.tersor.ffm.onednn.Dnnl;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 
 /** Brings weights into the layout that a primitive asks for. */
 final class Weights {
@@ -25,7 +26,8 @@ final class Weights {
         try (Arena local = Arena.ofConfined()) {
             PrimitiveDesc reorder = PrimitiveDesc.reorder(local, plainDesc, packedDesc, new Attributes(local));
             // A reorder calls its operands FROM and TO, which are the same indices as SRC and DST.
-            new Plan(local, 1, reorder, plainDesc, packedDesc, List.of()).run(plain, packed, packed);
+            new Plan(local, 1, reorder, plainDesc, Optional.empty(), packedDesc, List.of())
+                    .run(plain, plain, packed, packed);
         }
         return new Plan.Constant(Dnnl.DNNL_ARG_WEIGHTS(), packedDesc.memory(arena, packed));
     }
