@@ -18,6 +18,22 @@ static tap_range taps_inside(int64_t start, int64_t taps, int64_t dilation, int6
     return r;
 }
 
+/* memcpy without a call for the few bytes that a tap of a first layer has; copies may overlap themselves. */
+ALWAYS_INLINE void copy(char *to, const char *from, int64_t bytes) {
+    if (bytes > 32 || bytes < 4) {
+        memcpy(to, from, (size_t) bytes);
+    } else if (bytes >= 16) {
+        memcpy(to, from, 16);
+        memcpy(to + bytes - 16, from + bytes - 16, 16);
+    } else if (bytes >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + bytes - 8, from + bytes - 8, 8);
+    } else {
+        memcpy(to, from, 4);
+        memcpy(to + bytes - 4, from + bytes - 4, 4);
+    }
+}
+
 static void gather(const conv2d_geometry *g, const image *s, const char *image_data, int64_t start_h, int64_t start_w,
                    char *to) {
     const int64_t tap_bytes = g->ic / g->groups * s->element_bytes;
@@ -32,16 +48,20 @@ static void gather(const conv2d_geometry *g, const image *s, const char *image_d
             continue;
         }
         const int64_t line = (start_h + kh * g->dilation_h) * s->w;
-        memset(to, s->padding, (size_t) (columns.begin * tap_bytes));
-        memset(to + columns.end * tap_bytes, s->padding, (size_t) ((g->kw - columns.end) * tap_bytes));
+        if (columns.begin > 0) {
+            memset(to, s->padding, (size_t) (columns.begin * tap_bytes));
+        }
+        if (columns.end < g->kw) {
+            memset(to + columns.end * tap_bytes, s->padding, (size_t) ((g->kw - columns.end) * tap_bytes));
+        }
         if (whole_lines) {
             const char *from = image_data + (line + start_w + columns.begin) * pixel_bytes;
-            memcpy(to + columns.begin * tap_bytes, from, (size_t) ((columns.end - columns.begin) * tap_bytes));
+            copy(to + columns.begin * tap_bytes, from, (columns.end - columns.begin) * tap_bytes);
             continue;
         }
         for (int64_t kw = columns.begin; kw < columns.end; kw++) {
             const char *from = image_data + (line + start_w + kw * g->dilation_w) * pixel_bytes;
-            memcpy(to + kw * tap_bytes, from, (size_t) tap_bytes);
+            copy(to + kw * tap_bytes, from, tap_bytes);
         }
     }
 }

@@ -9,7 +9,9 @@ import io.tersor.kernel.Window;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Convolution by tersor_i8_conv2d or tersor_f32_conv2d; threads share the output pixels. */
 final class NativeConv2d extends Conv2d {
@@ -19,6 +21,7 @@ final class NativeConv2d extends Conv2d {
     private final MemorySegment packed;
     private final NativeEpilogue epilogue;
     private final long scratchBytes;
+    private final AtomicReference<SharedRun> spare = new AtomicReference<>();
 
     private NativeConv2d(NativeContext context, Conv2dSpec spec, MemorySegment packed, NativeEpilogue epilogue,
             Parallelism parallelism, Arena arena) {
@@ -85,9 +88,42 @@ final class NativeConv2d extends Conv2d {
         long count = RowShare.rowsPerPart(pixels, spec().reduction() * spec().oc(), parallelism());
         if (count >= pixels) {
             convolve(n, h, w, 0, pixels, src, dst);
-        } else {
-            parallelism().run(Math.ceilDiv(pixels, count), part -> convolve(n, h, w, part * count,
-                    Math.min(count, pixels - part * count), src, dst));
+            return;
+        }
+        SharedRun run = Objects.requireNonNullElseGet(spare.getAndSet(null), SharedRun::new);
+        run.set(n, h, w, pixels, count, src, dst);
+        try {
+            parallelism().run(Math.ceilDiv(pixels, count), run);
+        } finally {
+            run.set(0, 0, 0, 0, 0, MemorySegment.NULL, MemorySegment.NULL);
+            spare.set(run);
+        }
+    }
+
+    /** A run whose pixels threads share; kept for the next one, so that runs allocate nothing. */
+    private final class SharedRun implements Parallelism.Part {
+        private long n;
+        private long h;
+        private long w;
+        private long pixels;
+        private long count;
+        private MemorySegment src = MemorySegment.NULL;
+        private MemorySegment dst = MemorySegment.NULL;
+
+        private void set(long images, long height, long width, long allPixels, long partPixels, MemorySegment runSrc,
+                MemorySegment runDst) {
+            n = images;
+            h = height;
+            w = width;
+            pixels = allPixels;
+            count = partPixels;
+            src = runSrc;
+            dst = runDst;
+        }
+
+        @Override
+        public void run(long part) {
+            convolve(n, h, w, part * count, Math.min(count, pixels - part * count), src, dst);
         }
     }
 

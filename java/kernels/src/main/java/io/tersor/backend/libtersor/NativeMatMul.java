@@ -8,7 +8,9 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Matrix multiplication by tersor_i8_gemm or tersor_f32_gemm; threads share the rows. */
 final class NativeMatMul extends MatMul {
@@ -18,6 +20,7 @@ final class NativeMatMul extends MatMul {
     private final MemorySegment packed;
     private final NativeEpilogue epilogue;
     private final long scratchBytes;
+    private final AtomicReference<SharedRun> spare = new AtomicReference<>();
 
     private NativeMatMul(NativeContext context, MatMulSpec spec, MemorySegment packed, NativeEpilogue epilogue,
             Parallelism parallelism, Arena arena) {
@@ -80,9 +83,40 @@ final class NativeMatMul extends MatMul {
         long rows = RowShare.rowsPerPart(m, spec().k() * spec().n(), parallelism());
         if (rows >= m) {
             multiply(m, 0, m, src, ldSrc, dst, ldDst);
-        } else {
-            parallelism().run(Math.ceilDiv(m, rows), part -> multiply(m, part * rows,
-                    Math.min(rows, m - part * rows), src, ldSrc, dst, ldDst));
+            return;
+        }
+        SharedRun run = Objects.requireNonNullElseGet(spare.getAndSet(null), SharedRun::new);
+        run.set(m, rows, src, ldSrc, dst, ldDst);
+        try {
+            parallelism().run(Math.ceilDiv(m, rows), run);
+        } finally {
+            run.set(0, 0, MemorySegment.NULL, 0, MemorySegment.NULL, 0);
+            spare.set(run);
+        }
+    }
+
+    /** A run whose rows threads share; kept for the next one, so that runs allocate nothing. */
+    private final class SharedRun implements Parallelism.Part {
+        private long m;
+        private long rows;
+        private MemorySegment src = MemorySegment.NULL;
+        private long ldSrc;
+        private MemorySegment dst = MemorySegment.NULL;
+        private long ldDst;
+
+        private void set(long runM, long partRows, MemorySegment runSrc, long runLdSrc, MemorySegment runDst,
+                long runLdDst) {
+            m = runM;
+            rows = partRows;
+            src = runSrc;
+            ldSrc = runLdSrc;
+            dst = runDst;
+            ldDst = runLdDst;
+        }
+
+        @Override
+        public void run(long part) {
+            multiply(m, part * rows, Math.min(rows, m - part * rows), src, ldSrc, dst, ldDst);
         }
     }
 

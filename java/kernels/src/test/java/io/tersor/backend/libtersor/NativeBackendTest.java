@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.management.ThreadMXBean;
 import io.tersor.UnsupportedKernelException;
 import io.tersor.ffm.NativeBundle;
 import io.tersor.ffm.NativeLibrary;
@@ -30,6 +31,7 @@ import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -186,5 +188,25 @@ class NativeBackendTest {
         assertTrue(refused.getMessage().contains("tersor_i8_gemm_packed_bytes"), refused::getMessage);
         assertTrue(refused.getMessage().contains("invalid size"), refused::getMessage);
         assertEquals(available.origin(), library.file().toString());
+    }
+
+    @Test
+    void runsAllocateNothingOnceWarm() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        int runs = 1000;
+        try (Arena arena = Arena.ofConfined(); MatMul kernel = prepare(arena, Parallelism.SINGLE)) {
+            Tensor src = src(arena, 5);
+            Tensor dst = Tensor.allocate(arena, DataType.U8, Shape.of(5, N));
+            long fewest = Long.MAX_VALUE;
+            // The compiler takes its time; one round without allocation is the proof.
+            for (int round = 0; round < 100 && fewest > runs; round++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int run = 0; run < runs; run++) {
+                    kernel.run(src, dst);
+                }
+                fewest = Math.min(fewest, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertTrue(fewest <= runs, fewest + " bytes in " + runs + " runs");
+        }
     }
 }
