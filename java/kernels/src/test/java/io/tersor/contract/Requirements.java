@@ -41,7 +41,7 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> isProduct(spec);
+            case VECTOR -> true;
             case NATIVE -> isProduct(spec) || isConversion(spec);
             case ONEDNN -> isProduct(spec) && (!isInteger(spec) || onednnTakes(candidate, spec));
         };

@@ -1,5 +1,6 @@
 package io.tersor.backend.vector;
 
+import io.tersor.ffm.Isa;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -8,7 +9,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The vector width of this process: the machine's own, capped by the properties {@code tersor.vector.bits} (128, 256 or
- * 512) and {@code tersor.isa} ({@code avx2} means 256). Constants, so that the compiler sees them as such.
+ * 512) and {@code tersor.isa} ({@code avx2}: 256, {@code baseline}: 128). Constants, so that the compiler sees them as such.
  */
 final class Lanes {
     private static final int MACHINE_BITS = Math.clamp(VectorShape.preferredShape().vectorBitSize(), 128, 512);
@@ -38,7 +39,11 @@ final class Lanes {
 
     private static int cap() {
         int bits = Integer.getInteger("tersor.vector.bits", 512);
-        int isa = System.getProperty("tersor.isa", "").equals("avx2") ? 256 : 512;
+        int isa = Isa.cap().map(cap -> switch (cap) {
+            case BASELINE -> 128;
+            case AVX2 -> 256;
+            default -> 512;
+        }).orElse(512);
         return bits >= 512 ? isa : bits >= 256 ? Math.min(isa, 256) : 128;
     }
 

@@ -6,16 +6,18 @@ import static io.tersor.backend.vector.Lanes.F;
 import static io.tersor.backend.vector.Lanes.INTS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.tersor.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Copies runs of neighbouring elements from native memory into an array of floats, 8-bit ones as q - zeroPoint. Reads
+ * Copies runs of neighbouring elements from native memory into an array of floats, integers as q - zeroPoint. Reads
  * exactly the run: its last vector overlaps the one before, and what is shorter than a vector goes element by element.
  */
 final class Runs {
@@ -27,6 +29,7 @@ final class Runs {
         switch (type) {
             case U8 -> loadU8(src, element, zeroPoint, to, at, count);
             case S8 -> loadS8(src, element, zeroPoint, to, at, count);
+            case S32 -> loadS32(src, element, zeroPoint, to, at, count);
             default -> loadF32(src, element, to, at, count);
         }
     }
@@ -46,6 +49,18 @@ final class Runs {
         int last = count - F;
         FloatVector.fromMemorySegment(Lanes.FLOATS, src, from + (long) last * Float.BYTES, ORDER)
                 .intoArray(to, at + last);
+    }
+
+    private static void loadS32(MemorySegment src, long element, int zeroPoint, float[] to, int at, int count) {
+        long from = element * Integer.BYTES;
+        int i = 0;
+        for (; i <= count - F; i += F) {
+            IntVector v = IntVector.fromMemorySegment(INTS, src, from + (long) i * Integer.BYTES, ORDER).sub(zeroPoint);
+            ((FloatVector) v.convert(VectorOperators.I2F, 0)).intoArray(to, at + i);
+        }
+        for (; i < count; i++) {
+            to[at + i] = src.get(JAVA_INT, from + (long) i * Integer.BYTES) - zeroPoint;
+        }
     }
 
     private static void loadU8(MemorySegment src, long from, int zeroPoint, float[] to, int at, int count) {
@@ -92,7 +107,7 @@ final class Runs {
         }
     }
 
-    /** Returns one part of unsigned bytes as floats; part 1 exists where a byte vector has more than {@link Lanes#F}. */
+    /** Returns one part of unsigned bytes as floats; part 1 exists where a vector holds 2 F bytes. */
     static FloatVector unsigned(ByteVector v, int part) {
         return (FloatVector) v.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, part)
                 .convert(VectorOperators.I2F, 0);

@@ -24,6 +24,9 @@ final class Scratch {
     final int[] intRow = new int[Lanes.NR];
     final byte[] byteRow = new byte[Math.max(Lanes.NR, Lanes.B)];
 
+    /** Sums of one chunk's channels. */
+    final double[] doubles = new double[Chunk.LENGTH];
+
     /** Sums of a block while its k-blocks follow each other; grown when first needed. */
     float[] sums = new float[0];
     int[] accumulators = new int[0];

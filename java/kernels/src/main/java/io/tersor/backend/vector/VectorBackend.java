@@ -1,14 +1,25 @@
 package io.tersor.backend.vector;
 
+import io.tersor.kernel.ActivationSpec;
+import io.tersor.kernel.Add;
+import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.Pool2dSpec;
+import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.SoftmaxSpec;
+import io.tersor.kernel.Unary;
+import io.tersor.kernel.UnarySpec;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
 
@@ -45,8 +56,9 @@ public final class VectorBackend implements BackendProvider {
             case MatMulSpec matMul when matMul.k() * matMul.n() > MAX_WEIGHTS -> Optional.of("more than 2^31 weights");
             case Conv2dSpec conv when conv.reduction() * conv.oc() > MAX_WEIGHTS ->
                     Optional.of("more than 2^31 weights");
-            case MatMulSpec _, Conv2dSpec _ -> Optional.empty();
-            default -> Optional.of("not implemented by this backend");
+            case Pool2dSpec pool2d when !VectorPool2d.serves(pool2d) ->
+                    Optional.of("more than 65536 pixels in a window");
+            default -> Optional.empty();
         };
     }
 
@@ -59,5 +71,23 @@ public final class VectorBackend implements BackendProvider {
     public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
         return VectorDepthwiseConv2d.serves(spec) ? new VectorDepthwiseConv2d(spec, weights, bias, parallelism, pool)
                 : new VectorConv2d(spec, weights, bias, parallelism, pool);
+    }
+
+    @Override
+    public Add prepare(AddSpec spec, Parallelism parallelism) {
+        return new VectorAdd(spec, parallelism, pool);
+    }
+
+    @Override
+    public Unary prepare(UnarySpec spec, Parallelism parallelism) {
+        return switch (spec) {
+            case Pool2dSpec pool2d -> new VectorPool2d(pool2d, parallelism, pool);
+            case GlobalAveragePoolSpec average -> new VectorGlobalAveragePool(average, parallelism, pool);
+            case ActivationSpec activation -> new VectorActivation(activation, parallelism, pool);
+            case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);
+            case QuantizeSpec quantize -> new VectorQuantize(quantize, parallelism, pool);
+            case DequantizeSpec dequantize -> new VectorDequantize(dequantize, parallelism, pool);
+            case RequantizeSpec requantize -> new VectorRequantize(requantize, parallelism, pool);
+        };
     }
 }

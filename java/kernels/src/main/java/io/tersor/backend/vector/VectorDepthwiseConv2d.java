@@ -160,8 +160,8 @@ final class VectorDepthwiseConv2d extends Conv2d {
     }
 
     /** Four output pixels, {@code step} floats apart in the rows; {@code offsets} says where each tap reads. */
-    private static void multiply(float[] rows, int at, int step, int[] offsets, int taps, float[] weights, int weightsAt,
-            float[] tile) {
+    private static void multiply(float[] rows, int at, int step, int[] offsets, int taps, float[] weights,
+            int weightsAt, float[] tile) {
         FloatVector u0 = FloatVector.zero(FLOATS);
         FloatVector v0 = FloatVector.zero(FLOATS);
         FloatVector u1 = FloatVector.zero(FLOATS);

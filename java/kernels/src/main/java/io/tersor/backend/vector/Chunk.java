@@ -1,0 +1,72 @@
+package io.tersor.backend.vector;
+
+import static io.tersor.backend.vector.Lanes.F;
+import static io.tersor.backend.vector.Lanes.FLOATS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import io.tersor.tensor.DataType;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * A few hundred floats at a fixed place of {@link Scratch#a}, on which the elementwise kernels work: a run of elements
+ * is loaded, changed in whole vectors (what lies behind the run is computed too, and ignored), and stored.
+ */
+final class Chunk {
+    /** Floats in a chunk at most. */
+    static final int LENGTH = 1024;
+
+    private static final int ROOM = LENGTH + 64;
+
+    /** Where the chunks start: the values, a second operand, and constants for each element. */
+    static final int X = 0;
+    static final int Y = ROOM;
+    static final int SCALE = 2 * ROOM;
+    static final int ZERO = 3 * ROOM;
+
+    private Chunk() {}
+
+    /** y = clip(y), lo for NaN. */
+    static void clip(float[] y, int at, int count, float lo, float hi) {
+        FloatVector low = Lanes.floats(lo);
+        FloatVector high = Lanes.floats(hi);
+        for (int i = at; i < at + count; i += F) {
+            Lanes.atMost(Lanes.atLeast(FloatVector.fromArray(FLOATS, y, i), low), high).intoArray(y, i);
+        }
+    }
+
+    /** Stores floats as they are. */
+    static void storeFloats(Scratch scratch, int at, int count, MemorySegment to, long element) {
+        MemorySegment.copy(scratch.a, at, to, JAVA_FLOAT, element * Float.BYTES, count);
+    }
+
+    /**
+     * Stores rint(clip(x)) + zeroPoint as bytes.
+     *
+     * @param lo the lower bound, at least -2^22
+     * @param hi the upper bound, at most 2^22
+     */
+    static void storeBytes(Scratch scratch, int at, int count, float lo, float hi, int zeroPoint, MemorySegment to,
+            long element) {
+        FloatVector low = Lanes.floats(lo);
+        FloatVector high = Lanes.floats(hi);
+        int i = 0;
+        for (; i <= count - F; i += F) {
+            FloatVector v = FloatVector.fromArray(FLOATS, scratch.a, at + i);
+            Bytes.store(Bytes.round(Lanes.atMost(Lanes.atLeast(v, low), high), zeroPoint), to, element + i);
+        }
+        if (i < count) {
+            FloatVector v = FloatVector.fromArray(FLOATS, scratch.a, at + i);
+            Bytes.store(Bytes.round(Lanes.atMost(Lanes.atLeast(v, low), high), zeroPoint), scratch.byteRow, 0);
+            MemorySegment.copy(scratch.byteRow, 0, to, JAVA_BYTE, element + i, count - i);
+        }
+    }
+
+    /** Returns one bound of an activation in units of the destination, kept inside a quantized type's range. */
+    static float bound(float activation, DataType type, float scale, int zeroPoint) {
+        float bound = (float) ((double) activation / scale);
+        return type == DataType.F32 ? bound
+                : Math.clamp(bound, (float) (type.min() - zeroPoint), (float) (type.max() - zeroPoint));
+    }
+}
