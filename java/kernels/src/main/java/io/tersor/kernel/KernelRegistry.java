@@ -117,6 +117,15 @@ public final class KernelRegistry {
         if (announced.add(backend) && status(backend) instanceof BackendStatus.Available available) {
             LOGGER.log(System.Logger.Level.INFO, "backend {0}: {1} {2}, {3}{4}", backend.label(), available.version(),
                     available.isa(), available.origin(), refusals.isEmpty() ? "" : " (passed over " + refusals + ")");
+            announceMissingVector(refusals);
+        }
+    }
+
+    /** Says once that a JVM flag would bring the vector backend, unless the line before did. */
+    private void announceMissingVector(StringBuilder refusals) {
+        if (status(Backend.VECTOR) instanceof BackendStatus.Missing missing && announced.add(Backend.VECTOR)
+                && refusals.indexOf(missing.reason()) < 0) {
+            LOGGER.log(System.Logger.Level.INFO, "backend {0}: {1}", missing.backend().label(), missing.reason());
         }
     }
 }

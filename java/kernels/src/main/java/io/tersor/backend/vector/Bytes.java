@@ -3,6 +3,7 @@ package io.tersor.backend.vector;
 import static io.tersor.backend.vector.Lanes.B;
 import static io.tersor.backend.vector.Lanes.BYTES;
 import static io.tersor.backend.vector.Lanes.F;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
@@ -35,12 +36,10 @@ final class Bytes {
         }
     }
 
-    /** Stores the low bytes of {@link Lanes#F} integers in an array; where B is larger than F, zeros may follow. */
-    static void store(IntVector v, byte[] to, int at) {
-        if (B == F) {
-            narrow(v).intoArray(to, at);
-        } else {
-            MemorySegment.ofArray(to).set(JAVA_INT_UNALIGNED, at, narrow(v).reinterpretAsInts().lane(0));
+    /** Stores the low bytes of {@code count} integers of an array. */
+    static void store(int[] values, int at, int count, MemorySegment to, long offset) {
+        for (int i = 0; i < count; i++) {
+            to.set(JAVA_BYTE, offset + i, (byte) values[at + i]);
         }
     }
 

@@ -2,7 +2,6 @@ package io.tersor.backend.vector;
 
 import static io.tersor.backend.vector.Lanes.F;
 import static io.tersor.backend.vector.Lanes.FLOATS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.tersor.tensor.DataType;
@@ -49,17 +48,28 @@ final class Chunk {
      */
     static void storeBytes(Scratch scratch, int at, int count, float lo, float hi, int zeroPoint, MemorySegment to,
             long element) {
+        storeBytes(scratch.a, at, count, scratch.ints, lo, hi, zeroPoint, to, element);
+    }
+
+    /**
+     * Stores rint(clip(x)) + zeroPoint as bytes.
+     *
+     * @param from readable up to a whole vector beyond the last element
+     * @param tail room for one vector
+     */
+    static void storeBytes(float[] from, int at, int count, int[] tail, float lo, float hi, int zeroPoint,
+            MemorySegment to, long element) {
         FloatVector low = Lanes.floats(lo);
         FloatVector high = Lanes.floats(hi);
         int i = 0;
         for (; i <= count - F; i += F) {
-            FloatVector v = FloatVector.fromArray(FLOATS, scratch.a, at + i);
+            FloatVector v = FloatVector.fromArray(FLOATS, from, at + i);
             Bytes.store(Bytes.round(Lanes.atMost(Lanes.atLeast(v, low), high), zeroPoint), to, element + i);
         }
         if (i < count) {
-            FloatVector v = FloatVector.fromArray(FLOATS, scratch.a, at + i);
-            Bytes.store(Bytes.round(Lanes.atMost(Lanes.atLeast(v, low), high), zeroPoint), scratch.byteRow, 0);
-            MemorySegment.copy(scratch.byteRow, 0, to, JAVA_BYTE, element + i, count - i);
+            FloatVector v = FloatVector.fromArray(FLOATS, from, at + i);
+            Bytes.round(Lanes.atMost(Lanes.atLeast(v, low), high), zeroPoint).intoArray(tail, 0);
+            Bytes.store(tail, 0, count - i, to, element + i);
         }
     }
 

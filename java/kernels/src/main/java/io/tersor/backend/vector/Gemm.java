@@ -118,7 +118,7 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store, int firstCol
             int at = single ? 0 : waiting + r * NR;
             multiply(height, scratch.a, r, weights.data(), weightsAt, length, from, block == 0 ? 0 : at, sums, at);
             if (block == weights.blocks() - 1) {
-                store.storeF32(scratch, sums, at, Math.min(height, count - r), panel, dst,
+                store.storeF32(sums, at, Math.min(height, count - r), panel, dst,
                         (row + r) * ldDst + firstColumn + (long) panel * NR, ldDst);
             }
         }

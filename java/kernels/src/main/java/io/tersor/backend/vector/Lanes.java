@@ -9,7 +9,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The vector width of this process: the machine's own, capped by the properties {@code tersor.vector.bits} (128, 256 or
- * 512) and {@code tersor.isa} ({@code avx2}: 256, {@code baseline}: 128). Constants, so that the compiler sees them as such.
+ * 512) and {@code tersor.isa} ({@code avx2}: 256, {@code baseline}: 128). Constants, so that the compiler sees them as
+ * such.
  */
 final class Lanes {
     private static final int MACHINE_BITS = Math.clamp(VectorShape.preferredShape().vectorBitSize(), 128, 512);

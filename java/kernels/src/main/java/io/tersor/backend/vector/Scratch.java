@@ -19,10 +19,8 @@ final class Scratch {
     /** One tile of results. */
     final float[] tile = new float[Lanes.MR * Lanes.NR];
 
-    /** One row of results at the right edge, where a whole vector would reach beyond it. */
-    final float[] floatRow = new float[Lanes.NR];
-    final int[] intRow = new int[Lanes.NR];
-    final byte[] byteRow = new byte[Math.max(Lanes.NR, Lanes.B)];
+    /** One tile of integer results on their way to memory. */
+    final int[] ints = new int[Lanes.MR * Lanes.NR];
 
     /** Sums of one chunk's channels. */
     final double[] doubles = new double[Chunk.LENGTH];

@@ -4,14 +4,12 @@ import static io.tersor.backend.vector.Lanes.F;
 import static io.tersor.backend.vector.Lanes.FLOATS;
 import static io.tersor.backend.vector.Lanes.INTS;
 import static io.tersor.backend.vector.Lanes.NR;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.tersor.kernel.Epilogue;
 import io.tersor.tensor.DataType;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -24,7 +22,6 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class TileStore {
     private static final int[] NOTHING = new int[Lanes.MR * NR];
-    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     private final boolean integer;
     private final DataType dst;
@@ -88,115 +85,93 @@ final class TileStore {
      * @param ld distance of two of its rows
      */
     void store(Scratch scratch, int rows, int[] sums, int at, int panel, MemorySegment to, long element, long ld) {
-        boolean whole = (panel + 1) * NR <= n;
-        switch (dst) {
-            case S32 -> storeS32(scratch, rows, sums, at, panel * NR, to, element, ld, whole);
-            case F32 -> storeScaled(scratch, rows, sums, at, panel * NR, to, element, ld, whole);
-            default -> storeBytes(scratch, rows, sums, at, panel * NR, to, element, ld, whole);
-        }
-    }
-
-    private void storeS32(Scratch scratch, int rows, int[] sums, int at, int column, MemorySegment to, long element,
-            long ld, boolean whole) {
-        float[] tile = scratch.tile;
-        IntVector bias0 = IntVector.fromArray(INTS, biases, column);
-        IntVector bias1 = IntVector.fromArray(INTS, biases, column + F);
-        for (int r = 0; r < rows; r++) {
-            IntVector v0 = sum(tile, r * NR, sums, at + r * NR, bias0);
-            IntVector v1 = sum(tile, r * NR + F, sums, at + r * NR + F, bias1);
-            long offset = (element + r * ld) * Integer.BYTES;
-            if (whole) {
-                v0.intoMemorySegment(to, offset, ORDER);
-                v1.intoMemorySegment(to, offset + F * Integer.BYTES, ORDER);
-            } else {
-                v0.intoArray(scratch.intRow, 0);
-                v1.intoArray(scratch.intRow, F);
-                MemorySegment.copy(scratch.intRow, 0, to, JAVA_INT, offset, n - column);
-            }
-        }
-    }
-
-    private void storeScaled(Scratch scratch, int rows, int[] sums, int at, int column, MemorySegment to, long element,
-            long ld, boolean whole) {
-        float[] tile = scratch.tile;
-        IntVector bias0 = IntVector.fromArray(INTS, biases, column);
-        IntVector bias1 = IntVector.fromArray(INTS, biases, column + F);
-        for (int r = 0; r < rows; r++) {
-            FloatVector v0 = scale(sum(tile, r * NR, sums, at + r * NR, bias0), column);
-            FloatVector v1 = scale(sum(tile, r * NR + F, sums, at + r * NR + F, bias1), column + F);
-            if (clamps) {
-                v0 = clamp(v0);
-                v1 = clamp(v1);
-            }
-            storeFloats(scratch, v0, v1, column, to, (element + r * ld) * Float.BYTES, whole);
-        }
-    }
-
-    private void storeBytes(Scratch scratch, int rows, int[] sums, int at, int column, MemorySegment to, long element,
-            long ld, boolean whole) {
-        float[] tile = scratch.tile;
-        IntVector bias0 = IntVector.fromArray(INTS, biases, column);
-        IntVector bias1 = IntVector.fromArray(INTS, biases, column + F);
-        for (int r = 0; r < rows; r++) {
-            FloatVector v0 = clamp(scale(sum(tile, r * NR, sums, at + r * NR, bias0), column));
-            FloatVector v1 = clamp(scale(sum(tile, r * NR + F, sums, at + r * NR + F, bias1), column + F));
-            long offset = element + r * ld;
-            if (whole) {
-                Bytes.store(Bytes.round(v0, zeroPoint), to, offset);
-                Bytes.store(Bytes.round(v1, zeroPoint), to, offset + F);
-            } else {
-                Bytes.store(Bytes.round(v0, zeroPoint), scratch.byteRow, 0);
-                Bytes.store(Bytes.round(v1, zeroPoint), scratch.byteRow, F);
-                MemorySegment.copy(scratch.byteRow, 0, to, JAVA_BYTE, offset, n - column);
-            }
-        }
-    }
-
-    /** Stores the tile of an f32 kernel, which starts at index {@code at} of {@code tile}. */
-    void storeF32(Scratch scratch, float[] tile, int at, int rows, int panel, MemorySegment to, long element, long ld) {
         int column = panel * NR;
-        boolean whole = column + NR <= n;
+        int columns = Math.min(NR, n - column);
+        float[] tile = scratch.tile;
+        if (dst == DataType.S32) {
+            addInts(tile, rows, sums, at, column, scratch.ints, 0);
+            addInts(tile, rows, sums, at, column, scratch.ints, F);
+            copyInts(scratch.ints, rows, columns, to, element, ld);
+            return;
+        }
+        scale(tile, rows, sums, at, column, 0);
+        scale(tile, rows, sums, at, column, F);
+        if (dst == DataType.F32) {
+            if (clamps) {
+                Chunk.clip(tile, 0, rows * NR, lo, hi);
+            }
+            copyFloats(tile, 0, rows, columns, to, element, ld);
+        } else if (columns == NR) {
+            storeBytes(tile, rows, 0, to, element, ld);
+            storeBytes(tile, rows, F, to, element + F, ld);
+        } else {
+            for (int r = 0; r < rows; r++) {
+                Chunk.storeBytes(tile, r * NR, columns, scratch.ints, lo, hi, zeroPoint, to, element + r * ld);
+            }
+        }
+    }
+
+    // The passes below are short on purpose, one vector of columns each: longer ones exceed what the compiler inlines,
+    // and then it boxes vectors.
+
+    private void addInts(float[] tile, int rows, int[] sums, int at, int column, int[] to, int half) {
+        IntVector bias = IntVector.fromArray(INTS, biases, column + half);
+        for (int i = half; i < rows * NR; i += NR) {
+            toInts(FloatVector.fromArray(FLOATS, tile, i)).add(IntVector.fromArray(INTS, sums, at + i)).add(bias)
+                    .intoArray(to, i);
+        }
+    }
+
+    private void scale(float[] tile, int rows, int[] sums, int at, int column, int half) {
+        IntVector bias = IntVector.fromArray(INTS, biases, column + half);
+        FloatVector multiplier = FloatVector.fromArray(FLOATS, multipliers, column + half);
+        FloatVector offset = FloatVector.fromArray(FLOATS, offsets, column + half);
+        for (int i = half; i < rows * NR; i += NR) {
+            IntVector sum = toInts(FloatVector.fromArray(FLOATS, tile, i)).add(IntVector.fromArray(INTS, sums, at + i))
+                    .add(bias);
+            ((FloatVector) sum.convert(VectorOperators.I2F, 0)).mul(multiplier).add(offset).intoArray(tile, i);
+        }
+    }
+
+    private void storeBytes(float[] tile, int rows, int half, MemorySegment to, long element, long ld) {
+        FloatVector low = Lanes.floats(lo);
+        FloatVector high = Lanes.floats(hi);
+        for (int r = 0; r < rows; r++) {
+            FloatVector v = FloatVector.fromArray(FLOATS, tile, r * NR + half);
+            Bytes.store(Bytes.round(Lanes.atMost(Lanes.atLeast(v, low), high), zeroPoint), to, element + r * ld);
+        }
+    }
+
+    /** Stores the tile of an f32 kernel, which starts at index {@code at} of {@code tile}, where it is finished. */
+    void storeF32(float[] tile, int at, int rows, int panel, MemorySegment to, long element, long ld) {
+        int column = panel * NR;
         FloatVector offset0 = FloatVector.fromArray(FLOATS, offsets, column);
         FloatVector offset1 = FloatVector.fromArray(FLOATS, offsets, column + F);
+        for (int i = at; i < at + rows * NR; i += NR) {
+            FloatVector.fromArray(FLOATS, tile, i).add(offset0).intoArray(tile, i);
+            FloatVector.fromArray(FLOATS, tile, i + F).add(offset1).intoArray(tile, i + F);
+        }
+        if (clamps) {
+            Chunk.clip(tile, at, rows * NR, lo, hi);
+        }
+        copyFloats(tile, at, rows, Math.min(NR, n - column), to, element, ld);
+    }
+
+    private static void copyFloats(float[] tile, int at, int rows, int columns, MemorySegment to, long element,
+            long ld) {
         for (int r = 0; r < rows; r++) {
-            FloatVector v0 = FloatVector.fromArray(FLOATS, tile, at + r * NR).add(offset0);
-            FloatVector v1 = FloatVector.fromArray(FLOATS, tile, at + r * NR + F).add(offset1);
-            if (clamps) {
-                v0 = clamp(v0);
-                v1 = clamp(v1);
-            }
-            storeFloats(scratch, v0, v1, column, to, (element + r * ld) * Float.BYTES, whole);
+            MemorySegment.copy(tile, at + r * NR, to, JAVA_FLOAT, (element + r * ld) * Float.BYTES, columns);
         }
     }
 
-    private void storeFloats(Scratch scratch, FloatVector v0, FloatVector v1, int column, MemorySegment to, long offset,
-            boolean whole) {
-        if (whole) {
-            v0.intoMemorySegment(to, offset, ORDER);
-            v1.intoMemorySegment(to, offset + F * Float.BYTES, ORDER);
-        } else {
-            v0.intoArray(scratch.floatRow, 0);
-            v1.intoArray(scratch.floatRow, F);
-            MemorySegment.copy(scratch.floatRow, 0, to, JAVA_FLOAT, offset, n - column);
+    private static void copyInts(int[] tile, int rows, int columns, MemorySegment to, long element, long ld) {
+        for (int r = 0; r < rows; r++) {
+            MemorySegment.copy(tile, r * NR, to, JAVA_INT, (element + r * ld) * Integer.BYTES, columns);
         }
-    }
-
-    private static IntVector sum(float[] tile, int i, int[] sums, int at, IntVector bias) {
-        return toInts(FloatVector.fromArray(FLOATS, tile, i)).add(IntVector.fromArray(INTS, sums, at)).add(bias);
     }
 
     private static IntVector toInts(FloatVector v) {
         return (IntVector) v.convert(VectorOperators.F2I, 0);
-    }
-
-    private FloatVector scale(IntVector sum, int column) {
-        return ((FloatVector) sum.convert(VectorOperators.I2F, 0))
-                .mul(FloatVector.fromArray(FLOATS, multipliers, column))
-                .add(FloatVector.fromArray(FLOATS, offsets, column));
-    }
-
-    private FloatVector clamp(FloatVector v) {
-        return Lanes.atMost(Lanes.atLeast(v, Lanes.floats(lo)), Lanes.floats(hi));
     }
 
     boolean isInteger() {

@@ -1,5 +1,6 @@
 package io.tersor.backend.vector;
 
+import io.tersor.ffm.Isa;
 import io.tersor.kernel.ActivationSpec;
 import io.tersor.kernel.Add;
 import io.tersor.kernel.AddSpec;
@@ -44,10 +45,13 @@ public final class VectorBackend implements BackendProvider {
 
     @Override
     public BackendStatus status() {
-        return present
-                ? new BackendStatus.Available(Backend.VECTOR, "Java " + Runtime.version(), Lanes.isa(), MODULE)
-                : new BackendStatus.Missing(Backend.VECTOR,
-                        "SIMD kernels in Java are off; start java with --add-modules " + MODULE);
+        if (!present) {
+            return new BackendStatus.Missing(Backend.VECTOR,
+                    "SIMD kernels in Java are off; start java with --add-modules " + MODULE);
+        }
+        // Reports a wrong property by its own exception; met first by a static initializer, it would be an error there.
+        Isa.cap();
+        return new BackendStatus.Available(Backend.VECTOR, "Java " + Runtime.version(), Lanes.isa(), MODULE);
     }
 
     @Override

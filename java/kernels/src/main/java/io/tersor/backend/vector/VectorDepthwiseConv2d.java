@@ -154,7 +154,7 @@ final class VectorDepthwiseConv2d extends Conv2d {
             if (store.isInteger()) {
                 store.store(scratch, kept, panel, dst, element, ld);
             } else {
-                store.storeF32(scratch, scratch.tile, 0, kept, panel, dst, element, ld);
+                store.storeF32(scratch.tile, 0, kept, panel, dst, element, ld);
             }
         }
     }
