@@ -65,7 +65,7 @@ static uint32_t detect(void) {
     mask |= TERSOR_ISA_AVX512_VNNI;
     const uint32_t amx_tile_int8 = UINT32_C(1) << 24 | UINT32_C(1) << 25;
     if ((xcr0 & XCR0_AMX) == XCR0_AMX && has(d, amx_tile_int8) && request_amx()) {
-        mask |= TERSOR_ISA_AVX512_AMX;
+        mask |= TERSOR_ISA_AVX512_AMX | (mask & TERSOR_ISA_AVX2 ? TERSOR_ISA_AVX2_VNNI : 0);
     }
     return mask;
 }
@@ -84,8 +84,8 @@ uint32_t cpu_isas(void) {
     uint32_t mask = atomic_load_explicit(&detected, memory_order_relaxed);
     if (mask == 0) {
         mask = detect();
-#if defined(TERSOR_AMX_EMULATION)
-        mask |= TERSOR_ISA_AVX512_AMX;
+#if defined(TERSOR_EMULATION)
+        mask |= TERSOR_ISA_AVX512_AMX | (mask & TERSOR_ISA_AVX2 ? TERSOR_ISA_AVX2_VNNI : 0);
 #endif
         atomic_store_explicit(&detected, mask, memory_order_relaxed);
     }

@@ -16,7 +16,7 @@ extern const depthwise_kernel u8s8_depthwise_1x32__avx512_vnni, s8s8_depthwise_1
 extern const depthwise_kernel f32_depthwise_1x1__portable, f32_depthwise_1x16__avx2, f32_depthwise_1x32__avx512f;
 
 /* What AMX machines use besides AMX; the emulation must run on every machine. */
-#if defined(TERSOR_AMX_EMULATION)
+#if defined(TERSOR_EMULATION)
 #define BESIDE_AMX(name) name##_portable
 #define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x1__portable
 #define F32_GEMM_BESIDE_AMX f32_gemm_4x16__portable
@@ -83,7 +83,7 @@ static const isa_kernels ALL[] = {
         .f32_depthwise = &f32_depthwise_1x32__avx512f,
     },
 #endif
-#if defined(TERSOR_AMX_EMULATION) || defined(TERSOR_HAVE_AVX512_AMX)
+#if defined(TERSOR_EMULATION) || defined(TERSOR_HAVE_AVX512_AMX)
     {
         .isa = TERSOR_ISA_AVX512_AMX,
         .name = "avx512_amx",

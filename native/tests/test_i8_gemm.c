@@ -140,8 +140,8 @@ static void run_shape(uint32_t isa, int64_t m, int64_t k, int64_t n, int *turn) 
 
 int main(void) {
     static const int64_t M[] = {0, 1, 2, 7, 12, 13, 33};
-    static const int64_t K[] = {0, 1, 2, 3, 4, 5, 31, 64, 67, 130};
-    static const int64_t N[] = {0, 1, 3, 15, 16, 17, 32, 33, 65};
+    static const int64_t K[] = {0, 1, 3, 4, 31, 64, 67, 130};
+    static const int64_t N[] = {0, 1, 15, 17, 32, 33, 65};
     const uint32_t isas = usable_isas();
     for (uint32_t isa = 1; isa != 0; isa <<= 1) {
         if ((isas & isa) == 0) {

@@ -1,6 +1,10 @@
 /* 6 x 16 int32 accumulators; vpdpbusd multiplies u8 by s8, so s8 sources are shifted. */
 #include <immintrin.h>
 
+#if defined(TERSOR_EMULATION)
+#include "avx_vnni_emulation.h"
+#endif
+
 #include "gemm.h"
 #include "rows.h"
 

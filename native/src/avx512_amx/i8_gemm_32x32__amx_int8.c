@@ -2,7 +2,7 @@
  * 2 x 2 tiles of 16 x 16 int32 accumulators, 64 products deep per step. Row-major sources are loaded as they lie; the
  * weights' panel has the 32 columns of both tiles side by side, so that each row of a tile is one cache line.
  */
-#if defined(TERSOR_AMX_EMULATION)
+#if defined(TERSOR_EMULATION)
 #include "amx_emulation.h"
 #else
 #include <immintrin.h>
