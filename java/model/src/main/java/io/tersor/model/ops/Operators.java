@@ -25,6 +25,8 @@ public final class Operators {
         QuantOps.register(table);
         NormOps.register(table);
         ReduceOps.register(table);
+        ConvTransposeOp.register(table);
+        ResizeOp.register(table);
         return Map.copyOf(table);
     }
 

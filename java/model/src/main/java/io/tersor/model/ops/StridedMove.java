@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
  */
 public final class StridedMove {
     private static final int BLOCK = 16;
+    private static final int FEW = 8;
 
     private final int elementBytes;
     private final long[] dims;
@@ -92,6 +93,19 @@ public final class StridedMove {
 
     /** A transpose of two axes, in blocks small enough that the lines of both sides stay in the first-level cache. */
     private void plane(MemorySegment from, long fromAt, MemorySegment to, long toAt, int axis) {
+        if (dims[axis + 1] <= FEW) {
+            // A few channels: each in one long line rather than pixels in many short ones.
+            for (long i = 0; i < dims[axis + 1]; i++) {
+                line(from, fromAt + i * src[axis + 1], src[axis], to, toAt + i, dst[axis], dims[axis]);
+            }
+            return;
+        }
+        if (dims[axis] <= FEW) {
+            for (long i = 0; i < dims[axis]; i++) {
+                line(from, fromAt + i * src[axis], src[axis + 1], to, toAt + i * dst[axis], 1, dims[axis + 1]);
+            }
+            return;
+        }
         for (long row = 0; row < dims[axis]; row += BLOCK) {
             long rows = Math.min(BLOCK, dims[axis] - row);
             for (long column = 0; column < dims[axis + 1]; column += BLOCK) {
