@@ -146,9 +146,9 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store, int firstCol
         }
     }
 
-    /** Returns the rows of the micro-kernel for what is left; it may compute a few rows more, but never many. */
+    /** Returns the rows of the micro-kernel for what is left; reading the weights once is worth a few rows too many. */
     private static int height(int left) {
-        return left == 1 ? 1 : MR == 12 && left > 8 ? 12 : 4;
+        return left == 1 ? 1 : MR == 12 && left > 6 ? 12 : 4;
     }
 
     private static void multiply(int height, float[] a, int row, MemorySegment weights, long at, int k, float[] from,

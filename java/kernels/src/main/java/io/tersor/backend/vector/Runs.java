@@ -42,13 +42,16 @@ final class Runs {
             }
             return;
         }
-        for (int i = 0; i <= count - F; i += F) {
+        int i = 0;
+        for (; i <= count - F; i += F) {
             FloatVector.fromMemorySegment(Lanes.FLOATS, src, from + (long) i * Float.BYTES, ORDER)
                     .intoArray(to, at + i);
         }
-        int last = count - F;
-        FloatVector.fromMemorySegment(Lanes.FLOATS, src, from + (long) last * Float.BYTES, ORDER)
-                .intoArray(to, at + last);
+        if (i < count) {
+            int last = count - F;
+            FloatVector.fromMemorySegment(Lanes.FLOATS, src, from + (long) last * Float.BYTES, ORDER)
+                    .intoArray(to, at + last);
+        }
     }
 
     private static void loadS32(MemorySegment src, long element, int zeroPoint, float[] to, int at, int count) {
@@ -71,11 +74,14 @@ final class Runs {
             return;
         }
         FloatVector zero = Lanes.floats(zeroPoint);
-        for (int i = 0; i <= count - B; i += B) {
+        int i = 0;
+        for (; i <= count - B; i += B) {
             u8(ByteVector.fromMemorySegment(BYTES, src, from + i, ORDER), zero, to, at + i);
         }
-        int last = count - B;
-        u8(ByteVector.fromMemorySegment(BYTES, src, from + last, ORDER), zero, to, at + last);
+        if (i < count) {
+            int last = count - B;
+            u8(ByteVector.fromMemorySegment(BYTES, src, from + last, ORDER), zero, to, at + last);
+        }
     }
 
     private static void loadS8(MemorySegment src, long from, int zeroPoint, float[] to, int at, int count) {
@@ -86,11 +92,14 @@ final class Runs {
             return;
         }
         FloatVector zero = Lanes.floats(zeroPoint);
-        for (int i = 0; i <= count - B; i += B) {
+        int i = 0;
+        for (; i <= count - B; i += B) {
             s8(ByteVector.fromMemorySegment(BYTES, src, from + i, ORDER), zero, to, at + i);
         }
-        int last = count - B;
-        s8(ByteVector.fromMemorySegment(BYTES, src, from + last, ORDER), zero, to, at + last);
+        if (i < count) {
+            int last = count - B;
+            s8(ByteVector.fromMemorySegment(BYTES, src, from + last, ORDER), zero, to, at + last);
+        }
     }
 
     private static void u8(ByteVector v, FloatVector zero, float[] to, int at) {

@@ -63,7 +63,10 @@ final class WindowRows implements RowPacker {
             int tap = run % runsPerKernelRow;
             long row = y * window.strideH() - window.padTop() + (long) (run / runsPerKernelRow) * window.dilationH();
             long column = x * window.strideW() - window.padLeft() + (long) tap * window.dilationW();
-            if (row < 0 || row >= scratch.h) {
+            if (row >= 0 && row < scratch.h && column >= 0 && column + tapsPerRun <= scratch.w) {
+                long pixel = (image * scratch.h + row) * scratch.w + column;
+                Runs.load(type, scratch.src, pixel * ic + firstChannel + first, zeroPoint, scratch.a, to, length);
+            } else if (row < 0 || row >= scratch.h) {
                 Arrays.fill(scratch.a, to, to + length, 0f);
             } else {
                 packRun(scratch, (image * scratch.h + row) * scratch.w, column, first, length, to);

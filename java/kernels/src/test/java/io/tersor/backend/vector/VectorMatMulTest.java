@@ -82,24 +82,35 @@ class VectorMatMulTest {
 
     @Test
     void extremeOperandsSumExactly() {
-        int k = 2051;
-        int n = 35;
         for (int a : new int[] {0, 1, 127, 255}) {
             for (int b : new int[] {-128, -1, 0, 1, 127}) {
-                try (Arena arena = Arena.ofConfined()) {
-                    Tensor weights = Tensor.allocate(arena, S8, Shape.of(k, n));
-                    Tensor src = Tensor.allocate(arena, U8, Shape.of(3, k));
-                    weights.data().fill((byte) b);
-                    src.data().fill((byte) a);
-                    Tensor dst = Tensor.allocate(arena, S32, Shape.of(3, n));
-                    try (MatMul matMul = MatMul.spec(U8, S8, S32).weights(weights).prepare(Backend.VECTOR)) {
-                        matMul.run(src, dst);
+                for (int srcZero : new int[] {0, 255}) {
+                    for (int weightsZero : new int[] {0, -128, 127}) {
+                        extreme(a, b, srcZero, weightsZero);
                     }
-                    long[] expected = new long[3 * n];
-                    Arrays.fill(expected, (long) a * b * k);
-                    assertArrayEquals(expected, dst.toLongs(), a + " * " + b);
                 }
             }
+        }
+    }
+
+    private static void extreme(int a, int b, int srcZero, int weightsZero) {
+        int k = 2051;
+        int n = 35;
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor weights = Tensor.allocate(arena, S8, Shape.of(k, n));
+            Tensor src = Tensor.allocate(arena, U8, Shape.of(3, k));
+            weights.data().fill((byte) b);
+            src.data().fill((byte) a);
+            Tensor dst = Tensor.allocate(arena, S32, Shape.of(3, n));
+            try (MatMul matMul = MatMul.spec(U8, S8, S32)
+                    .weights(new QuantizedTensor(weights, QuantParams.perTensor(1, weightsZero)))
+                    .source(QuantParams.perTensor(1, srcZero)).prepare(Backend.VECTOR)) {
+                matMul.run(src, dst);
+            }
+            long[] expected = new long[3 * n];
+            Arrays.fill(expected, (long) (a - srcZero) * (b - weightsZero) * k);
+            assertArrayEquals(expected, dst.toLongs(), "(" + a + " - " + srcZero + ") * (" + b + " - " + weightsZero
+                    + ")");
         }
     }
 
