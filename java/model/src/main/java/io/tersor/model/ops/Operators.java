@@ -27,6 +27,8 @@ public final class Operators {
         ReduceOps.register(table);
         ConvTransposeOp.register(table);
         ResizeOp.register(table);
+        RecurrentOps.register(table);
+        AttentionOps.register(table);
         return Map.copyOf(table);
     }
 
