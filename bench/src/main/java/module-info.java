@@ -1,4 +1,12 @@
+/** Workloads, JMH suites and reports; adds {@code bench} and {@code demo} to the command. */
 module io.tersor.bench {
-    requires io.tersor.cli;
+    requires transitive io.tersor.cli;
     requires jmh.core;
+
+    exports io.tersor.bench;
+    exports io.tersor.bench.networks;
+
+    opens io.tersor.bench to info.picocli;
+
+    provides io.tersor.cli.Subcommand with io.tersor.bench.BenchCommand, io.tersor.bench.DemoCommand;
 }

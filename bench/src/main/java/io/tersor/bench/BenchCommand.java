@@ -1,0 +1,14 @@
+package io.tersor.bench;
+
+import io.tersor.cli.Subcommand;
+import picocli.CommandLine.Command;
+
+/** {@code tersor bench}: a group of commands that measure speed. */
+@Command(name = "bench", mixinStandardHelpOptions = true, subcommands = BenchModelCommand.class,
+        description = "Measures speed; every result is verified before it is timed.")
+public final class BenchCommand extends Subcommand {
+    @Override
+    public Integer call() {
+        throw wrongUsage("Missing command: model");
+    }
+}

@@ -1,0 +1,26 @@
+package io.tersor.bench;
+
+import java.util.Locale;
+
+/** Figures as tables show them. */
+final class Figures {
+    private Figures() {}
+
+    /** Returns a time with three significant digits or so, in the unit that suits it. */
+    static String time(double micros) {
+        if (micros < 100) {
+            return String.format(Locale.ROOT, "%.1f us", micros);
+        }
+        if (micros < 10_000) {
+            return String.format(Locale.ROOT, "%.0f us", micros);
+        }
+        return micros < 1e6 ? String.format(Locale.ROOT, "%.1f ms", micros / 1e3)
+                : String.format(Locale.ROOT, "%.2f s", micros / 1e6);
+    }
+
+    /** Returns a size in binary units. */
+    static String bytes(long bytes) {
+        return bytes < 1 << 20 ? String.format(Locale.ROOT, "%.1f KiB", bytes / 1024.0)
+                : String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0);
+    }
+}

@@ -1,0 +1,2 @@
+/** JMH suites over the workloads. */
+package io.tersor.bench.jmh;
