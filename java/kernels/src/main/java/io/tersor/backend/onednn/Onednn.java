@@ -125,8 +125,7 @@ final class Onednn {
      * @throws NativeLibraryException if the library cannot be used
      */
     static Onednn get() {
-        return Holder.INSTANCE.orElseThrow(
-                () -> new NativeLibraryException(NAME, "not available (" + Holder.REASON + ")"));
+        return Holder.INSTANCE.orElseThrow(() -> new NativeLibraryException(NAME, "not available: " + Holder.REASON));
     }
 
     NativeLibrary library() {

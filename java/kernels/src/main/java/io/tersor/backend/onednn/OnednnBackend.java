@@ -16,10 +16,7 @@ import io.tersor.kernel.UnarySpec;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
 
-/**
- * The kernels that run on oneDNN. Every entry first sees to it that the library is loaded, since the bindings look
- * their symbols up among the loaded libraries.
- */
+/** The kernels that run on oneDNN. */
 public final class OnednnBackend implements BackendProvider {
     /** For {@link java.util.ServiceLoader}. */
     public OnednnBackend() {
@@ -39,7 +36,6 @@ public final class OnednnBackend implements BackendProvider {
 
     @Override
     public Optional<String> refusal(KernelSpec spec) {
-        Onednn.get();
         return switch (spec) {
             case MatMulSpec matMul -> inexact(matMul.isInteger()).or(() -> OnednnMatMul.refusal(matMul));
             case Conv2dSpec conv -> inexact(conv.isInteger()).or(() -> OnednnConv2d.refusal(conv));
@@ -56,25 +52,21 @@ public final class OnednnBackend implements BackendProvider {
 
     @Override
     public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
-        Onednn.get();
         return OnednnMatMul.prepare(spec, weights, bias, parallelism);
     }
 
     @Override
     public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
-        Onednn.get();
         return OnednnConv2d.prepare(spec, weights, bias, parallelism);
     }
 
     @Override
     public Add prepare(AddSpec spec, Parallelism parallelism) {
-        Onednn.get();
         return OnednnAdd.prepare(spec, parallelism);
     }
 
     @Override
     public Unary prepare(UnarySpec spec, Parallelism parallelism) {
-        Onednn.get();
         return OnednnUnary.prepare(spec, UnaryOperation.of(spec), parallelism);
     }
 }

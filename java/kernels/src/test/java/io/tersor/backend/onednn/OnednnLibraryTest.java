@@ -5,12 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tersor.ffm.JavaProcess;
-import io.tersor.ffm.NativeLibraryException;
 import io.tersor.ffm.onednn.Dnnl;
-import io.tersor.kernel.Activation;
-import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.BackendStatus;
-import io.tersor.kernel.Parallelism;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,30 +30,6 @@ class OnednnLibraryTest {
                 case BackendStatus.Missing missing -> "missing " + missing.reason();
             });
         }
-    }
-
-    /** Prepares a kernel without asking for the status first. */
-    static final class Direct {
-        private Direct() {
-        }
-
-        public static void main(String[] arguments) {
-            try (var kernel = new OnednnBackend().prepare(AddSpec.f32(Activation.RELU), Parallelism.SINGLE)) {
-                System.out.println(kernel.describe());
-            } catch (NativeLibraryException e) {
-                System.out.println(e.getMessage());
-            }
-        }
-    }
-
-    @Test
-    void loadsOnFirstUse() throws Exception {
-        assumeTrue(Onednn.find().isPresent(), Onednn.missing());
-        JavaProcess.Result result = JavaProcess.start(List.of(), List.of(), Direct.class).result();
-        assertTrue(result.output().startsWith("onednn/jit"), result.output());
-        result = JavaProcess.start(List.of(), List.of("-Dtersor.native.hidden=onednn"), Direct.class).result();
-        assertEquals("onednn: not available (onednn: hidden by -Dtersor.native.hidden=onednn)",
-                result.output().trim());
     }
 
     private static String status(String... options) throws Exception {

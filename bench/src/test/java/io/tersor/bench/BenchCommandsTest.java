@@ -1,0 +1,104 @@
+package io.tersor.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tersor.cli.Main;
+import io.tersor.kernel.Backend;
+import io.tersor.model.Graph;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The commands {@code bench model} and {@code demo}, run as a person would. */
+class BenchCommandsTest {
+    private static final double FP32_TOP1 = 0.9956;
+
+    private record Outcome(int status, String out, String err) {}
+
+    @TempDir
+    private Path folder;
+
+    private static Outcome tersor(String... arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int status = Main.run(arguments, new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+        return new Outcome(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    private Path digits() throws IOException {
+        try (InputStream model = BenchCommandsTest.class.getResourceAsStream("digits/digits-cnn.onnx")) {
+            return Files.write(folder.resolve("digits.onnx"), model.readAllBytes());
+        }
+    }
+
+    @Test
+    void benchModelPrintsFiguresAndKernels() throws IOException {
+        Outcome outcome = tersor("bench", "model", digits().toString(), "--backend", "scalar", "--seconds", "0.05",
+                "--batch", "3", "--profile", "--json");
+        assertEquals(0, outcome.status(), outcome.err());
+        JsonNode figures = JsonMapper.shared().readTree(outcome.out());
+        double median = figures.get("medianMicros").asDouble();
+        double min = figures.get("minMicros").asDouble();
+        assertTrue(min > 0 && min <= median, outcome.out());
+        double sum = 0;
+        for (JsonNode kernel : figures.get("kernels")) {
+            assertTrue(kernel.get("kernel").asString().matches("(scalar|java)/.+"), kernel.toString());
+            sum += kernel.get("medianMicros").asDouble();
+        }
+        assertTrue(sum > 0, outcome.out());
+        assertTrue(figures.get("kernels").get(1).get("output").asString().contains("3x"), "batch 3: " + outcome.out());
+    }
+
+    @Test
+    void benchModelNamesWhatIsWrong() {
+        Outcome outcome = tersor("bench", "model", folder.resolve("missing.onnx").toString());
+        assertEquals(1, outcome.status());
+        assertTrue(outcome.err().contains("missing.onnx"), outcome.err());
+        assertEquals(1, outcome.err().lines().count(), outcome.err());
+        assertEquals(2, tersor("bench", "model", "resnet50", "--batch", "0").status());
+        assertEquals(2, tersor("bench").status());
+    }
+
+    @Test
+    @Tag("slow")
+    void demoComparesEveryBackendInBothPrecisions() throws IOException {
+        Outcome outcome = tersor("demo", "--seconds", "0.05", "--output", folder.toString(), "--json");
+        assertEquals(0, outcome.status(), outcome.err());
+        JsonNode rows = JsonMapper.shared().readTree(outcome.out()).get("results");
+        Set<String> seen = new HashSet<>();
+        for (JsonNode row : rows) {
+            String network = row.get("network").asString();
+            String backend = row.get("backend").asString();
+            String precision = row.get("precision").asString();
+            seen.add(network + " " + precision + " " + backend);
+            double top1 = row.get("top1").asDouble();
+            if (network.equals("digits-cnn")) {
+                assertEquals(FP32_TOP1, top1, precision.equals("FP32") ? 1e-4 : 0.005, row.toString());
+            } else {
+                assertTrue(top1 >= (precision.equals("FP32") ? 1 : 0.8), row.toString());
+            }
+            assertTrue(row.get("microsPerImage").asDouble() > 0, row.toString());
+            assertTrue(row.get("kernel").asString().startsWith(backend + "/"), row.toString());
+        }
+        for (Backend backend : Backend.values()) {
+            assertTrue(seen.contains("digits-cnn INT8 " + backend.label()), seen.toString());
+            assertEquals(backend != Backend.SCALAR, seen.contains("resnet50 FP32 " + backend.label()), seen.toString());
+        }
+        Graph compressed = Graph.load(folder.resolve("digits-cnn-int8.onnx"));
+        assertNotEquals(0, compressed.nodes().stream().filter(node -> node.is("QuantizeLinear")).count());
+    }
+}
