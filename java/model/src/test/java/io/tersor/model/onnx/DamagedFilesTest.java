@@ -97,6 +97,7 @@ class DamagedFilesTest {
     @Test
     void tensorsThatLie() throws IOException {
         refuse("8 bytes of data, f32 3 needs 12", tensor -> tensor.setDims(0, 3));
+        refuse("8 bytes of data, f32 1 needs 4", tensor -> tensor.setDims(0, 1));
         refuse("must not be negative", tensor -> tensor.setDims(0, -2));
         refuse("more than 2^63 elements", tensor -> tensor.setDims(0, Long.MAX_VALUE).addDims(8));
         refuse("overflow", tensor -> tensor.setDims(0, Long.MAX_VALUE));
