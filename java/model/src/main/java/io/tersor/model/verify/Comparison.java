@@ -25,8 +25,9 @@ final class Comparison {
                 where = i;
             }
         }
-        return worst <= 0 ? Optional.empty() : Optional.of("element " + where + ": expected " + expected.get(where)
-                + ", got " + actual.get(where));
+        return worst <= 0 ? Optional.empty() : Optional.of("largest error "
+                + (float) Math.abs(expected.get(where) - actual.get(where)) + " at element " + where + ": expected "
+                + expected.get(where) + ", got " + actual.get(where));
     }
 
     /** Returns by how much the difference exceeds the tolerance; 0 or less is fine. */

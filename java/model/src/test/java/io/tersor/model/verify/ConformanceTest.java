@@ -39,7 +39,7 @@ class ConformanceTest {
         Arena arena = Arena.ofAuto();
         Tensor expected = Tensor.ofFloats(arena, Shape.of(3), 1f, 2f, Float.NaN);
         assertEquals(Optional.empty(), Comparison.difference(expected, expected));
-        assertEquals(Optional.of("element 1: expected 2.0, got 2.5"),
+        assertEquals(Optional.of("largest error 0.5 at element 1: expected 2.0, got 2.5"),
                 Comparison.difference(expected, Tensor.ofFloats(arena, Shape.of(3), 1f, 2.5f, Float.NaN)));
         assertTrue(Comparison.difference(expected, Tensor.ofFloats(arena, Shape.of(3), 1f, 2f, 0f)).isPresent());
         assertTrue(Comparison.difference(expected, Tensor.ofFloats(arena, Shape.of(1), 1f)).isPresent());
