@@ -80,8 +80,9 @@ TERSOR_API tersor_status tersor_i8_gemm_packed_bytes(uint32_t isa, tersor_type s
                                                      int64_t *bytes);
 /*
  * weights (k, n) stands at element k * k_stride + n * n_stride: row-major [k, n] has strides n, 1 and its transpose
- * [n, k] has strides 1, k. weights_zero_points [n], each -128..127, and bias [n] are optional (NULL). Both, with src_zero_point, end up in
- * an int32 compensation per column: bias - src_zero_point * colsum + k * src_zero_point * weights_zero_point.
+ * [n, k] has strides 1, k. weights_zero_points [n], each -128..127, and bias [n] are optional (NULL). Both, with
+ * src_zero_point, end up in an int32 compensation per column: bias - src_zero_point * colsum + k * src_zero_point *
+ * weights_zero_point.
  */
 TERSOR_API tersor_status tersor_i8_gemm_pack(uint32_t isa, tersor_type src_type, int64_t k, int64_t n,
                                              const int8_t *weights, int64_t k_stride, int64_t n_stride,
@@ -93,10 +94,10 @@ TERSOR_API tersor_status tersor_i8_gemm_pack(uint32_t isa, tersor_type src_type,
  */
 TERSOR_API tersor_status tersor_i8_gemm(uint32_t isa, tersor_type src_type, int64_t m, int64_t k, int64_t n,
                                         int64_t first, int64_t count, const void *src, int64_t ld_src,
-                                        const void *packed, int64_t packed_bytes,
-                                        const float *multiplier, const float *offset, float lo, float hi,
-                                        tersor_type dst_type, int32_t dst_zero_point, void *dst, int64_t ld_dst,
-                                        void *scratch, int64_t scratch_bytes);
+                                        const void *packed, int64_t packed_bytes, const float *multiplier,
+                                        const float *offset, float lo, float hi, tersor_type dst_type,
+                                        int32_t dst_zero_point, void *dst, int64_t ld_dst, void *scratch,
+                                        int64_t scratch_bytes);
 
 /*
  * INT8 convolution of NHWC images: src [n, h, w, ic], weights OIHW [oc, ic / groups, kh, kw], dst [n, oh, ow, oc] with
@@ -165,8 +166,8 @@ TERSOR_API tersor_status tersor_packed_kernel_name(const void *packed, int64_t p
  *             s8.
  */
 TERSOR_API tersor_status tersor_quantize(uint32_t isa, tersor_type dst_type, int64_t outer, int64_t channels,
-                                         int64_t inner, const float *src, const float *scale,
-                                         const int32_t *zero_point, void *dst);
+                                         int64_t inner, const float *src, const float *scale, const int32_t *zero_point,
+                                         void *dst);
 TERSOR_API tersor_status tersor_dequantize(uint32_t isa, tersor_type src_type, int64_t outer, int64_t channels,
                                            int64_t inner, const void *src, const float *scale,
                                            const int32_t *zero_point, float *dst);

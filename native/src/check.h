@@ -62,6 +62,17 @@ static inline tersor_status check_vector(const void *address, int64_t count, int
     return check_matrix(address, 1, count, count, element_bytes);
 }
 
+/* The product of `count` factors that are not negative, unless it leaves int64. */
+static inline tersor_status checked_product(const int64_t *factors, int count, int64_t *product) {
+    *product = 1;
+    for (int i = 0; i < count; i++) {
+        if (__builtin_mul_overflow(*product, factors[i], product)) {
+            return TERSOR_INVALID_SIZE;
+        }
+    }
+    return TERSOR_OK;
+}
+
 /* [first, first + count) lies within [0, total). */
 static inline tersor_status check_part(int64_t first, int64_t count, int64_t total) {
     const bool inside = first >= 0 && count >= 0 && first <= total && count <= total - first;

@@ -67,7 +67,7 @@ tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *
     int64_t groups = g->groups;
     if (l->depthwise) {
         groups = 1;
-        l->group_panels_bytes = depthwise_weights_bytes(depthwise, g);
+        RETURN_IF_ERROR(depthwise_weights_bytes(depthwise, g, &l->group_panels_bytes));
         l->group_columns_bytes = depthwise_padded_channels(g->oc) * 4;
     } else {
         RETURN_IF_ERROR(gemm_panels_bytes(kernel, conv2d_k(g), conv2d_n(g), &l->group_panels_bytes));
@@ -122,10 +122,7 @@ static tersor_status check_images(const void *address, int64_t n, int64_t h, int
     if (n == 0 || h == 0 || w == 0) {
         return TERSOR_OK;
     }
-    if (__builtin_mul_overflow(n * h, w, &total) || __builtin_mul_overflow(total, c, &total) ||
-        __builtin_mul_overflow(total, bytes, &total)) {
-        return TERSOR_INVALID_SIZE;
-    }
+    RETURN_IF_ERROR(checked_product((const int64_t[]){n, h, w, c, bytes}, 5, &total));
     return check_range(address, total, (size_t) bytes);
 }
 
@@ -138,9 +135,7 @@ tersor_status conv2d_check_operands(const conv2d_geometry *g, const conv2d_opera
     const int64_t ow = conv2d_out(o->w, g->pad_left + g->pad_right, g->kw, g->stride_w, g->dilation_w);
     RETURN_IF_ERROR(check_images(o->dst, o->n, oh, ow, g->oc, o->dst_bytes));
     int64_t pixels;
-    if (__builtin_mul_overflow(o->n * oh, ow, &pixels)) {
-        return TERSOR_INVALID_SIZE;
-    }
+    RETURN_IF_ERROR(checked_product((const int64_t[]){o->n, oh, ow}, 3, &pixels));
     return check_part(o->first, o->count, pixels);
 }
 
@@ -164,8 +159,7 @@ static void multiply(const gemm_kernel *kernel, const packed_head *head, const c
         .weights =
             {
                 .panels = const_row_of(head, 1, l->panels + group * l->group_panels_bytes),
-                .compensation =
-                    l->compensation == 0 ? NULL : const_row_of(head, 1, l->compensation + columns_offset),
+                .compensation = l->compensation == 0 ? NULL : const_row_of(head, 1, l->compensation + columns_offset),
                 .zero_points = head->has_zero_points ? const_row_of(head, 1, l->zero_points + columns_offset) : NULL,
             },
         .e = &e,

@@ -14,9 +14,10 @@ int64_t depthwise_steps(const depthwise_kernel *kernel, const conv2d_geometry *g
     return (g->kh * g->kw + kernel->taps_per_step - 1) / kernel->taps_per_step;
 }
 
-int64_t depthwise_weights_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g) {
+tersor_status depthwise_weights_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g, int64_t *bytes) {
     /* Two int16 or one float. */
-    return depthwise_steps(kernel, g) * depthwise_padded_channels(g->oc) * 4;
+    const int64_t factors[] = {depthwise_steps(kernel, g), depthwise_padded_channels(g->oc), 4};
+    return checked_product(factors, 3, bytes);
 }
 
 static int64_t addresses_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g) {

@@ -31,7 +31,7 @@ typedef struct depthwise_kernel {
 
 int64_t depthwise_padded_channels(int64_t channels);
 int64_t depthwise_steps(const depthwise_kernel *kernel, const conv2d_geometry *g);
-int64_t depthwise_weights_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g);
+tersor_status depthwise_weights_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g, int64_t *bytes);
 int64_t depthwise_scratch_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g);
 
 /* compensation: [padded channels], bias - src_zero_point * sum of (weights - zero point). */

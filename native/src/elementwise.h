@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 typedef struct elementwise_parameters {
-    const float *factor;        /* scale or multiplier */
-    const int32_t *zero_point;  /* of the quantized side; of the source when requantizing */
-    int32_t dst_zero_point;     /* when requantizing */
+    const float *factor;       /* scale or multiplier */
+    const int32_t *zero_point; /* of the quantized side; of the source when requantizing */
+    int32_t dst_zero_point;    /* when requantizing */
 } elementwise_parameters;
 
 /* `count` elements; per_channel: with parameters 0 to count - 1, otherwise all with those of index 0. */
@@ -18,8 +18,8 @@ typedef void elementwise_function(const void *src, int64_t count, const elementw
 typedef struct elementwise_functions {
     elementwise_function *quantize_u8, *quantize_s8;
     elementwise_function *dequantize_u8, *dequantize_s8, *dequantize_s32;
-    elementwise_function *requantize_u8_u8, *requantize_u8_s8, *requantize_s8_u8, *requantize_s8_s8,
-        *requantize_s32_u8, *requantize_s32_s8;
+    elementwise_function *requantize_u8_u8, *requantize_u8_s8, *requantize_s8_u8, *requantize_s8_s8, *requantize_s32_u8,
+        *requantize_s32_s8;
 } elementwise_functions;
 
 extern const elementwise_functions elementwise__portable, elementwise__avx2, elementwise__avx512_vnni;

@@ -114,7 +114,9 @@ void gemm_run(const gemm_kernel *kernel, const gemm_operands *o, void *scratch) 
         if (kernel->fixed_rows && rows > kernel->rows) {
             rows = rows / kernel->rows * kernel->rows;
         }
-        gemm_tile block = {.src = const_row_of(o->src, first, o->src_stride), .src_stride = o->src_stride, .steps = o->k / kernel->step};
+        gemm_tile block = {.src = const_row_of(o->src, first, o->src_stride),
+                           .src_stride = o->src_stride,
+                           .steps = o->k / kernel->step};
         if (convert) {
             block.src = scratch;
             block.src_stride = converted_stride(kernel, o->k);

@@ -20,7 +20,8 @@ tersor_status tersor_i8_conv2d_packed_bytes(uint32_t isa, tersor_type src_type, 
     RETURN_IF_ERROR(select_kernels(isa, src_type, &kernels));
     RETURN_IF_ERROR(conv2d_check_channels(ic, oc, kh, kw, groups));
     const conv2d_geometry g = {.ic = ic, .oc = oc, .kh = kh, .kw = kw, .groups = groups};
-    RETURN_IF_ERROR(conv2d_lay_out(kernels_i8_gemm(kernels, src_type), kernels_i8_depthwise(kernels, src_type), &g, &l));
+    RETURN_IF_ERROR(
+        conv2d_lay_out(kernels_i8_gemm(kernels, src_type), kernels_i8_depthwise(kernels, src_type), &g, &l));
     *bytes = l.bytes;
     return TERSOR_OK;
 }
@@ -59,7 +60,7 @@ tersor_status tersor_i8_conv2d_pack(uint32_t isa, tersor_type src_type, int64_t 
     RETURN_IF_ERROR(select_kernels(isa, src_type, &kernels));
     const gemm_kernel *kernel = kernels_i8_gemm(kernels, src_type);
     const depthwise_kernel *depthwise = kernels_i8_depthwise(kernels, src_type);
-    const conv2d_geometry g = {ic,       oc,         kh,        kw,         groups,     stride_h,  stride_w,
+    const conv2d_geometry g = {ic,      oc,       kh,         kw,        groups,     stride_h,  stride_w,
                                pad_top, pad_left, pad_bottom, pad_right, dilation_h, dilation_w};
     RETURN_IF_ERROR(conv2d_check_geometry(&g));
     RETURN_IF_ERROR(conv2d_lay_out(kernel, depthwise, &g, &l));

@@ -13,9 +13,8 @@ static tersor_status check_operands(const extents *x, const void *src, tersor_ty
     RETURN_IF_ERROR(check_dimension(x->channels));
     RETURN_IF_ERROR(check_dimension(x->inner));
     int64_t elements;
-    if (__builtin_mul_overflow(x->outer * x->channels, x->inner, &elements) || elements > INT64_MAX / 4) {
-        return TERSOR_INVALID_SIZE;
-    }
+    RETURN_IF_ERROR(checked_product((const int64_t[]){x->outer, x->channels, x->inner, 4}, 4, &elements));
+    elements /= 4;
     RETURN_IF_ERROR(check_range(src, elements * type_bytes(src_type), (size_t) type_bytes(src_type)));
     RETURN_IF_ERROR(check_range(dst, elements * type_bytes(dst_type), (size_t) type_bytes(dst_type)));
     RETURN_IF_ERROR(check_vector(p->factor, x->channels, 4));

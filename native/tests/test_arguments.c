@@ -35,8 +35,8 @@ typedef struct gemm_arguments {
 } gemm_arguments;
 
 static gemm_arguments valid(void) {
-    return (gemm_arguments){ISA,  TERSOR_U8, M,         K,       N, 0,   M, src,     K,      packed,
-                            BYTES, multiplier, -INFINITY, INFINITY, TERSOR_U8, 0, dst, N, scratch, sizeof scratch};
+    return (gemm_arguments){ISA,   TERSOR_U8,  M,         K,        N,         0, M,   src, K,       packed,
+                            BYTES, multiplier, -INFINITY, INFINITY, TERSOR_U8, 0, dst, N,   scratch, sizeof scratch};
 }
 
 static void expect_gemm(gemm_arguments a, tersor_status expected, const char *what) {
@@ -149,8 +149,8 @@ static void test_pack(void) {
 static tersor_status pack_conv(int64_t ic, int64_t oc, int64_t kh, int64_t stride, int64_t pad, int64_t dilation,
                                int64_t groups) {
     cases++;
-    return tersor_i8_conv2d_pack(ISA, TERSOR_U8, ic, oc, kh, 1, stride, 1, pad, 0, 0, 0, dilation, 1, groups, weights, 0,
-                                 NULL, NULL, packed, BYTES);
+    return tersor_i8_conv2d_pack(ISA, TERSOR_U8, ic, oc, kh, 1, stride, 1, pad, 0, 0, 0, dilation, 1, groups, weights,
+                                 0, NULL, NULL, packed, BYTES);
 }
 
 static tersor_status conv(int64_t n, int64_t h, int64_t w, int64_t first, int64_t count, const void *from) {
@@ -168,6 +168,10 @@ static void test_conv2d(void) {
     expect_status(pack_conv(3, 4, 1, 1, 0, 1, 2), TERSOR_INVALID_SIZE, "groups that do not divide ic");
     expect_status(pack_conv(huge, 1, huge, 1, 0, 1, 1), TERSOR_INVALID_SIZE, "too many products");
     expect_status(pack_conv(huge, huge, 1, 1, 0, 1, huge), TERSOR_BUFFER_TOO_SMALL, "huge depthwise");
+    expect_status(pack_conv(huge, huge, huge, 1, 0, 1, huge), TERSOR_INVALID_SIZE, "overflowing depthwise");
+    expect_status(pack_conv(1, 1, 1, 1, huge, 1, 1), TERSOR_OK, "huge padding");
+    expect_status(conv(huge, huge, huge, 0, 1, src), TERSOR_INVALID_SIZE, "overflowing results");
+    expect_status(conv(huge, 0, huge, 0, 1, src), TERSOR_INVALID_SIZE, "overflowing results of padding alone");
     expect_status(pack_conv(1, 1, 2, 1, 0, 1, 1), TERSOR_OK, "valid");
     expect_status(conv(1, 3, 4, 0, 8, src), TERSOR_OK, "valid");
     expect_status(conv(-1, 3, 4, 0, 8, src), TERSOR_INVALID_SIZE, "negative n");
@@ -198,8 +202,8 @@ static void test_elementwise(void) {
     expect_status(tersor_quantize(ISA, TERSOR_U8, 1, N, 1, reals, scale, zero_points, dst), TERSOR_INVALID_ARGUMENT,
                   "zero point");
     zero_points[0] = 0;
-    expect_status(tersor_dequantize(ISA, TERSOR_F32, 1, N, 1, src, scale, zero_points, reals),
-                  TERSOR_INVALID_ARGUMENT, "type");
+    expect_status(tersor_dequantize(ISA, TERSOR_F32, 1, N, 1, src, scale, zero_points, reals), TERSOR_INVALID_ARGUMENT,
+                  "type");
     expect_status(tersor_requantize(ISA, TERSOR_S32, TERSOR_F32, 1, 1, 1, reals, zero_points, scale, 0, dst),
                   TERSOR_INVALID_ARGUMENT, "type");
     expect_status(tersor_requantize(ISA, TERSOR_U8, TERSOR_S8, 1, 1, 1, src, zero_points, scale, 128, dst),

@@ -62,8 +62,8 @@ static void run_gemm(uint32_t isa, int64_t m, int64_t k, int64_t n, int turn) {
         for (int64_t j = 0; ok && j < n; j++) {
             double sum = 0, magnitudes = 0;
             for (int64_t l = 0; l < k; l++) {
-                const double product =
-                    (double) src[i * ld_src + l] * (double) weights[transposed ? j * ld_weights + l : l * ld_weights + j];
+                const double product = (double) src[i * ld_src + l] *
+                                       (double) weights[transposed ? j * ld_weights + l : l * ld_weights + j];
                 sum += product;
                 magnitudes += fabs(product);
             }
@@ -133,8 +133,8 @@ static void run_conv(uint32_t isa, const conv_case *c, int turn) {
     }
     const finish f = {bias, turn % 3 == 0 ? 0.0f : -INFINITY, INFINITY};
     int64_t packed_bytes = -1, scratch_bytes = -1;
-    bool ok = expect_status(
-        tersor_f32_conv2d_packed_bytes(isa, c->ic, c->oc, c->kh, c->kw, c->groups, &packed_bytes), TERSOR_OK, "bytes");
+    bool ok = expect_status(tersor_f32_conv2d_packed_bytes(isa, c->ic, c->oc, c->kh, c->kw, c->groups, &packed_bytes),
+                            TERSOR_OK, "bytes");
     void *packed = guarded(side, (size_t) packed_bytes);
     ok = ok && expect_status(tersor_f32_conv2d_pack(isa, c->ic, c->oc, c->kh, c->kw, c->stride, c->stride, c->pad,
                                                     c->pad, c->pad, c->pad, c->dilation, c->dilation, c->groups,
@@ -193,10 +193,12 @@ int main(void) {
     static const int64_t K[] = {0, 1, 3, 16, 67};
     static const int64_t N[] = {0, 1, 7, 16, 31, 32, 33, 70};
     static const conv_case CONVS[] = {
-        {1, 5, 7, 3, 5, 3, 3, 1, 1, 1, 1},     {2, 6, 6, 20, 33, 1, 1, 1, 0, 1, 1},   {1, 9, 8, 3, 9, 7, 7, 2, 3, 1, 1},
-        {1, 5, 6, 6, 9, 3, 3, 1, 1, 1, 3},     {1, 9, 9, 4, 6, 3, 3, 1, 0, 2, 1},     {2, 6, 7, 16, 16, 3, 3, 1, 1, 1, 16},
-        {1, 7, 5, 37, 37, 5, 3, 2, 2, 1, 37},  {1, 8, 8, 64, 64, 3, 3, 1, 0, 2, 64},  {1, 5, 5, 9, 18, 3, 3, 1, 1, 1, 9},
-        {1, 0, 0, 3, 4, 2, 2, 1, 1, 1, 1},     {0, 5, 5, 3, 4, 3, 3, 1, 1, 1, 1},     {1, 2, 2, 3, 4, 3, 3, 1, 0, 1, 1},
+        {1, 5, 7, 3, 5, 3, 3, 1, 1, 1, 1},    {2, 6, 6, 20, 33, 1, 1, 1, 0, 1, 1},
+        {1, 9, 8, 3, 9, 7, 7, 2, 3, 1, 1},    {1, 5, 6, 6, 9, 3, 3, 1, 1, 1, 3},
+        {1, 9, 9, 4, 6, 3, 3, 1, 0, 2, 1},    {2, 6, 7, 16, 16, 3, 3, 1, 1, 1, 16},
+        {1, 7, 5, 37, 37, 5, 3, 2, 2, 1, 37}, {1, 8, 8, 64, 64, 3, 3, 1, 0, 2, 64},
+        {1, 5, 5, 9, 18, 3, 3, 1, 1, 1, 9},   {1, 0, 0, 3, 4, 2, 2, 1, 1, 1, 1},
+        {0, 5, 5, 3, 4, 3, 3, 1, 1, 1, 1},    {1, 2, 2, 3, 4, 3, 3, 1, 0, 1, 1},
         {1, 40, 23, 2, 3, 3, 3, 1, 1, 1, 1},
     };
     const uint32_t isas = usable_isas();

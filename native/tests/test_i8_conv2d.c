@@ -80,12 +80,8 @@ static void run(const conv_case *c, const variation *v) {
     const int32_t src_min = v->src_type == TERSOR_U8 ? 0 : -128;
     const int32_t src_zero_point = (int32_t) random_between(src_min, src_min + 255);
     const bool narrow = v->dst_type == TERSOR_U8 || v->dst_type == TERSOR_S8;
-    const reference_epilogue e = {multiplier,
-                                  offset,
-                                  v->extreme ? 0.0f : -INFINITY,
-                                  INFINITY,
-                                  v->dst_type,
-                                  narrow ? (v->dst_type == TERSOR_U8 ? 117 : -11) : 0};
+    const reference_epilogue e = {multiplier, offset,      v->extreme ? 0.0f : -INFINITY,
+                                  INFINITY,   v->dst_type, narrow ? (v->dst_type == TERSOR_U8 ? 117 : -11) : 0};
     int64_t packed_bytes = -1, scratch_bytes = -1;
     bool ok = expect_status(
         tersor_i8_conv2d_packed_bytes(v->isa, v->src_type, c->ic, c->oc, c->kh, c->kw, c->groups, &packed_bytes),
@@ -109,15 +105,14 @@ static void run(const conv_case *c, const variation *v) {
     for (int64_t first = 0; ok && first < pixels; first += part) {
         const int64_t count = pixels - first < part ? pixels - first : part;
         ok = expect_status(tersor_i8_conv2d(v->isa, v->src_type, c->n, c->h, c->w, first, count, src, packed,
-                                            packed_bytes, multiplier, offset, e.lo, e.hi, v->dst_type,
-                                            e.dst_zero_point, dst, scratch, scratch_bytes),
+                                            packed_bytes, multiplier, offset, e.lo, e.hi, v->dst_type, e.dst_zero_point,
+                                            dst, scratch, scratch_bytes),
                            TERSOR_OK, "conv2d");
     }
     for (int64_t i = 0; ok && i < pixels * c->oc; i++) {
         const int64_t o = i % c->oc, x = i / c->oc % ow, y = i / c->oc / ow % oh, n = i / c->oc / ow / oh;
         const int32_t zero_point = zero_points == NULL ? 0 : zero_points[o];
-        const uint32_t sum =
-            (uint32_t) reference(c, v->src_type, src, weights, src_zero_point, zero_point, n, y, x, o);
+        const uint32_t sum = (uint32_t) reference(c, v->src_type, src, weights, src_zero_point, zero_point, n, y, x, o);
         const int32_t acc = (int32_t) (sum + (bias == NULL ? 0 : (uint32_t) bias[o]));
         const uint32_t expected = reference_store(&e, acc, o);
         const uint32_t actual = stored_bits(dst, i, v->dst_type);

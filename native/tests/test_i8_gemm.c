@@ -72,9 +72,9 @@ static void run(const gemm_case *c) {
         return;
     }
     void *packed = guarded(c->side, (size_t) packed_bytes);
-    ok = expect_status(tersor_i8_gemm_pack(c->isa, c->src_type, c->k, c->n, weights,
-                                           c->transposed ? 1 : ld_weights, c->transposed ? ld_weights : 1,
-                                           src_zero_point, zero_points, bias, packed, packed_bytes),
+    ok = expect_status(tersor_i8_gemm_pack(c->isa, c->src_type, c->k, c->n, weights, c->transposed ? 1 : ld_weights,
+                                           c->transposed ? ld_weights : 1, src_zero_point, zero_points, bias, packed,
+                                           packed_bytes),
                        TERSOR_OK, "pack");
     ok = ok && expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");
     if (!ok) {
@@ -129,10 +129,21 @@ static void run_shape(uint32_t isa, int64_t m, int64_t k, int64_t n, int *turn) 
     for (tersor_type src_type = TERSOR_U8; src_type <= TERSOR_S8; src_type++) {
         for (int d = 0; d < 4; d++) {
             const int t = (*turn)++;
-            const gemm_case c = {isa,           src_type,      DST[d],        m,
-                                 k,             n,             t % 3 * 5,     t % 2 * 7,
-                                 t % 5 % 2 * 3, t / 3 % 2 != 0, t % 3 == 1,    t % 4 < 2,
-                                 t % 7 < 3,     t % 2 == 0,    t % 5 < 2 ? GUARD_BEFORE : GUARD_AFTER};
+            const gemm_case c = {isa,
+                                 src_type,
+                                 DST[d],
+                                 m,
+                                 k,
+                                 n,
+                                 t % 3 * 5,
+                                 t % 2 * 7,
+                                 t % 5 % 2 * 3,
+                                 t / 3 % 2 != 0,
+                                 t % 3 == 1,
+                                 t % 4 < 2,
+                                 t % 7 < 3,
+                                 t % 2 == 0,
+                                 t % 5 < 2 ? GUARD_BEFORE : GUARD_AFTER};
             run(&c);
         }
     }

@@ -93,7 +93,8 @@ static void run(const conversion *c) {
     const int32_t dst_zero_point = random_zero_point(c->to);
     for (int64_t i = 0; i < c->channels; i++) {
         /* A power of two makes ties; s32 sources need a small factor to stay near the range. */
-        factor[i] = (i % 3 == 0 ? 0.5f : (float) random_between(1, 1000) / 500.0f) * (c->from == TERSOR_S32 ? 1e-7f : 1);
+        factor[i] = (i % 3 == 0 ? 0.5f : (float) random_between(1, 1000) / 500.0f) *
+                    (c->from == TERSOR_S32 ? 1e-7f : 1);
         zero_point[i] = random_zero_point(c->from == TERSOR_F32 ? c->to : c->from);
     }
     bool ok = expect_status(convert(c, src, factor, zero_point, dst_zero_point, dst), TERSOR_OK, "conversion");

@@ -57,7 +57,8 @@ static void store_s32(const epilogue *e, const void *acc, int64_t acc_stride, in
                       int64_t columns, void *dst, int64_t dst_stride) {
     (void) e;
     for (int64_t i = 0; i < rows; i++) {
-        memcpy((int32_t *) row_of(dst, i, dst_stride) + first, (const int32_t *) acc + i * acc_stride, (size_t) columns * 4);
+        memcpy((int32_t *) row_of(dst, i, dst_stride) + first, (const int32_t *) acc + i * acc_stride,
+               (size_t) columns * 4);
     }
 }
 

@@ -3,6 +3,9 @@
 
 #if defined(TERSOR_EMULATION)
 #include "avx_vnni_emulation.h"
+#define DPBUSD emulated_dpbusd
+#else
+#define DPBUSD _mm256_dpbusd_avx_epi32
 #endif
 
 #include "gemm.h"
@@ -18,8 +21,8 @@ ALWAYS_INLINE void accumulate(int rows, __m256i acc[ROWS][2], const char *src, i
         UNROLL(6)
         for (int i = 0; i < rows; i++) {
             const __m256i a = _mm256_set1_epi32(load_s32(src + i * stride));
-            acc[i][0] = _mm256_dpbusd_avx_epi32(acc[i][0], a, b0);
-            acc[i][1] = _mm256_dpbusd_avx_epi32(acc[i][1], a, b1);
+            acc[i][0] = DPBUSD(acc[i][0], a, b0);
+            acc[i][1] = DPBUSD(acc[i][1], a, b1);
         }
     }
 }

@@ -6,7 +6,8 @@ static void store_s32(const epilogue *e, const void *acc, int64_t acc_stride, in
                       int64_t columns, void *dst, int64_t dst_stride) {
     (void) e;
     for (int64_t i = 0; i < rows; i++) {
-        memcpy((int32_t *) row_of(dst, i, dst_stride) + first, (const int32_t *) acc + i * acc_stride, (size_t) columns * 4);
+        memcpy((int32_t *) row_of(dst, i, dst_stride) + first, (const int32_t *) acc + i * acc_stride,
+               (size_t) columns * 4);
     }
 }
 
@@ -15,7 +16,7 @@ static void store_s32(const epilogue *e, const void *acc, int64_t acc_stride, in
                              int64_t columns, void *dst, int64_t dst_stride) {                                         \
         for (int64_t i = 0; i < rows; i++) {                                                                           \
             const int32_t *from = (const int32_t *) acc + i * acc_stride;                                              \
-            type *to = (type *) row_of(dst, i, dst_stride) + first;                                                          \
+            type *to = (type *) row_of(dst, i, dst_stride) + first;                                                    \
             for (int64_t j = 0; j < columns; j++) {                                                                    \
                 const float r = scalar_scale(e, from[j], first + j);                                                   \
                 to[j] = (type) (expression);                                                                           \

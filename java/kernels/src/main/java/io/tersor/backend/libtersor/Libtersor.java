@@ -36,13 +36,13 @@ final class Libtersor {
     private static final MethodHandle CPU_ISAS = handle(ADDRESS);
     private static final MethodHandle OF_PACKED = handle(ADDRESS, JAVA_LONG, ADDRESS);
     private static final MethodHandle I8_GEMM_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS);
-    private static final MethodHandle I8_GEMM_PACK = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
-            JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle I8_GEMM_PACK = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS,
+            JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle I8_GEMM = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT,
             JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG);
-    private static final MethodHandle I8_CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-            JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle I8_CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS);
     private static final MethodHandle I8_CONV2D_PACK = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
@@ -248,8 +248,8 @@ final class Libtersor {
             long padLeft, long padBottom, long padRight, long dilationH, long dilationW, long groups,
             MemorySegment weights, int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias,
             MemorySegment packed) {
-        check("tersor_i8_conv2d_pack", call(() -> (int) I8_CONV2D_PACK.invokeExact(i8Conv2dPack, isa, srcType, ic, oc, kh,
-                kw, strideH, strideW, padTop, padLeft, padBottom, padRight, dilationH, dilationW, groups, weights,
+        check("tersor_i8_conv2d_pack", call(() -> (int) I8_CONV2D_PACK.invokeExact(i8Conv2dPack, isa, srcType, ic, oc,
+                kh, kw, strideH, strideW, padTop, padLeft, padBottom, padRight, dilationH, dilationW, groups, weights,
                 srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
     }
 

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * Scratch memory shared by all kernels of the backend. A thread looks first where it left its memory the last time, which
- * is likely still in its cache. Neither taking nor giving back blocks; memory is allocated only when no piece is large
+ * Scratch memory shared by all kernels of the backend. A thread looks first where it left its memory the last time,
+ * which is likely still in its cache. Neither taking nor giving back blocks; memory is allocated only when no piece is large
  * enough, and freed by the garbage collector once the pool forgets it. Thread-safe.
  */
 final class ScratchPool {

@@ -141,7 +141,8 @@ class NativeBackendTest {
 
     @Test
     void refusesWhatItDoesNotImplement() {
-        assertTrue(backend.refusal(new QuantizeSpec(DataType.S8, QuantParams.IDENTITY, Rounding.HALF_AWAY)).isPresent());
+        QuantizeSpec halfAway = new QuantizeSpec(DataType.S8, QuantParams.IDENTITY, Rounding.HALF_AWAY);
+        assertTrue(backend.refusal(halfAway).isPresent());
         SoftmaxSpec softmax = new SoftmaxSpec();
         assertTrue(backend.refusal(softmax).isPresent());
         assertThrows(UnsupportedKernelException.class, () -> registry.prepare(softmax, PrepareOptions.DEFAULT.on(
