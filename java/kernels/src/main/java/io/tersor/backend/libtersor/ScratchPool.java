@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Scratch memory shared by all kernels of the backend. A thread looks first where it left its memory the last time,
- * which is likely still in its cache. Neither taking nor giving back blocks; memory is allocated only when no piece is large
- * enough, and freed by the garbage collector once the pool forgets it. Thread-safe.
+ * which is likely still in its cache. Neither taking nor giving back blocks; memory is allocated only when no piece is
+ * large enough, and freed by the garbage collector once the pool forgets it. Thread-safe.
  */
 final class ScratchPool {
     private static final int SLOTS = 64;
