@@ -1,6 +1,8 @@
 package io.tersor.model.exec;
 
 import io.tersor.OperandException;
+import io.tersor.TersorException;
+import io.tersor.UnsupportedKernelException;
 import io.tersor.model.Dim;
 import io.tersor.model.Graph;
 import io.tersor.model.NetworkOptions;
@@ -74,7 +76,9 @@ public final class Engine implements AutoCloseable {
             plan(shapes);
         } catch (ValueUnknownException e) {
             LOGGER.log(System.Logger.Level.DEBUG, "{0}: prepared at the first run: {1}", graph.name(), e.getMessage());
-        } catch (OperandException e) {
+        } catch (UnsupportedOperatorException | UnsupportedKernelException e) {
+            throw e;
+        } catch (TersorException e) {
             if (!open) {
                 throw e;
             }

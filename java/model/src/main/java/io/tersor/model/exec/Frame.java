@@ -1,5 +1,6 @@
 package io.tersor.model.exec;
 
+import io.tersor.TersorException;
 import io.tersor.model.StepTime;
 import io.tersor.model.ValueObserver;
 import io.tersor.model.ops.TensorType;
@@ -89,9 +90,18 @@ final class Frame implements AutoCloseable {
     }
 
     void run() {
-        List<Step> steps = plan.stepList();
         for (int s = 0; s < stepInputs.length; s++) {
-            steps.get(s).body().run(stepInputs[s], stepOutputs[s]);
+            run(s);
+        }
+    }
+
+    private void run(int index) {
+        Step step = plan.stepList().get(index);
+        try {
+            step.body().run(stepInputs[index], stepOutputs[index]);
+        } catch (ArithmeticException e) {
+            throw new TersorException("node " + step.info().node() + " (" + step.info().operator()
+                    + "): tensors of 2^31 elements or more are not supported here", e);
         }
     }
 
@@ -100,7 +110,7 @@ final class Frame implements AutoCloseable {
         List<Step> steps = plan.stepList();
         for (int s = 0; s < stepInputs.length; s++) {
             long start = System.nanoTime();
-            steps.get(s).body().run(stepInputs[s], stepOutputs[s]);
+            run(s);
             times.add(new StepTime(steps.get(s).info(), System.nanoTime() - start));
         }
         return times;

@@ -1,5 +1,7 @@
 package io.tersor.model.exec;
 
+import io.tersor.OperandException;
+import io.tersor.TersorException;
 import io.tersor.kernel.Kernel;
 import io.tersor.model.Graph;
 import io.tersor.model.Node;
@@ -73,6 +75,9 @@ final class Lowering {
             Map<String, Tensor> key = new HashMap<>();
             values.inputsRead().forEach(name -> key.put(name, values.elements(name)));
             return plan.build(observing, observed, values.inputsRead(), key, owned);
+        } catch (ArithmeticException e) {
+            Kernels.closeAll(owned);
+            throw new TersorException("graph " + graph.name() + ": extents overflow", e);
         } catch (RuntimeException e) {
             Kernels.closeAll(owned);
             throw e;
@@ -84,8 +89,7 @@ final class Lowering {
         if (node.outputs().stream().allMatch(output -> output.isEmpty() || values.isConstant(output))) {
             return;
         }
-        KernelLowering special = KernelLowering.TABLE.get(node.operator());
-        if (special != null && special.lower(node, this)) {
+        if (lowerToKernel(node)) {
             return;
         }
         switch (computation.kind()) {
@@ -97,6 +101,17 @@ final class Lowering {
                 }
             }
             case GENERAL, SHAPE_ONLY -> general(node, computation);
+        }
+    }
+
+    private boolean lowerToKernel(Node node) {
+        KernelLowering special = KernelLowering.TABLE.get(node.operator());
+        try {
+            return special != null && special.lower(node, this);
+        } catch (OperandException e) {
+            // The checks of kernels' specs do not know the node.
+            throw e.getMessage().startsWith("node ") ? e
+                    : new TersorException("node " + node.name() + " (" + node.operator() + "): " + e.getMessage(), e);
         }
     }
 

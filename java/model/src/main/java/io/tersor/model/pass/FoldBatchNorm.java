@@ -7,6 +7,8 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -39,6 +41,7 @@ public final class FoldBatchNorm implements GraphPass {
     private static boolean foldable(Graph graph, Node conv, Node norm) {
         Optional<Tensor> weights = graph.initializer(conv.inputs().get(1));
         boolean fits = weights.isPresent() && weights.get().type() == DataType.F32 && weights.get().shape().rank() > 2
+                && weights.get().shape().elements() <= Integer.MAX_VALUE
                 && norm.inputs().size() == 5 && Patterns.constantOrAbsent(graph, conv, 2);
         for (int i = 1; fits && i < 5; i++) {
             Optional<Tensor> values = graph.initializer(norm.inputs().get(i));
@@ -59,15 +62,18 @@ public final class FoldBatchNorm implements GraphPass {
         long channels = weights.shape().dim(0);
         long perChannel = weights.shape().elements() / Math.max(1, channels);
         Tensor newWeights = Tensor.allocate(arena, DataType.F32, weights.shape());
+        float[] from = weights.toFloats();
+        float[] to = new float[from.length];
         Tensor newBias = Tensor.allocate(arena, DataType.F32, Shape.of(channels));
         for (long oc = 0; oc < channels; oc++) {
             double factor = scale.get(oc) / Math.sqrt(variance.get(oc) + epsilon);
-            for (long i = oc * perChannel; i < (oc + 1) * perChannel; i++) {
-                newWeights.set(i, weights.get(i) * factor);
+            for (int i = (int) (oc * perChannel); i < (oc + 1) * perChannel; i++) {
+                to[i] = (float) (from[i] * factor);
             }
             double before = bias.isPresent() ? bias.get().get(oc) : 0;
             newBias.set(oc, (before - mean.get(oc)) * factor + beta.get(oc));
         }
+        MemorySegment.copy(to, 0, newWeights.data(), ValueLayout.JAVA_FLOAT, 0, to.length);
         List<String> inputs = new ArrayList<>();
         inputs.add(conv.inputs().getFirst());
         inputs.add(builder.constant(conv.inputs().get(1), newWeights));

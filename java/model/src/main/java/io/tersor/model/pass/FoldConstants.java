@@ -58,7 +58,7 @@ public final class FoldConstants implements GraphPass {
                 }
             }
             return true;
-        } catch (TersorException e) {
+        } catch (TersorException | ArithmeticException e) {
             // The node's own preparation reports it with the inputs' shapes at hand.
             return false;
         }
