@@ -115,7 +115,7 @@ public final class KernelRegistry {
 
     private void announce(Backend backend, StringBuilder refusals) {
         if (announced.add(backend) && status(backend) instanceof BackendStatus.Available available) {
-            LOGGER.log(System.Logger.Level.INFO, "backend {0}: {1} {2}, {3}{4}", backend.label(), available.version(),
+            LOGGER.log(level(refusals), "backend {0}: {1} {2}, {3}{4}", backend.label(), available.version(),
                     available.isa(), available.origin(), refusals.isEmpty() ? "" : " (passed over " + refusals + ")");
             announceMissingVector(refusals);
         }
@@ -125,7 +125,14 @@ public final class KernelRegistry {
     private void announceMissingVector(StringBuilder refusals) {
         if (status(Backend.VECTOR) instanceof BackendStatus.Missing missing && announced.add(Backend.VECTOR)
                 && refusals.indexOf(missing.reason()) < 0) {
-            LOGGER.log(System.Logger.Level.INFO, "backend {0}: {1}", missing.backend().label(), missing.reason());
+            LOGGER.log(System.Logger.Level.WARNING, "backend {0}: {1}", missing.backend().label(), missing.reason());
         }
+    }
+
+    /** A backend that is missing could be had; one that does not implement a spec could not. */
+    private System.Logger.Level level(StringBuilder refusals) {
+        boolean missing = statuses().stream().anyMatch(status -> status instanceof BackendStatus.Missing(_, String reason)
+                && refusals.indexOf(reason) >= 0);
+        return missing ? System.Logger.Level.WARNING : System.Logger.Level.INFO;
     }
 }
