@@ -68,11 +68,14 @@ public record Evaluation(List<Integer> answers, long correct, double microsPerIm
                 Tensor scores = network.run(Map.of(input.name(), part), arena).values().iterator().next();
                 micros.add((System.nanoTime() - begin) / 1e3 / batch);
                 int classes = classes(scores, batch);
+                if (start == 0) {
+                    checkLabels(labels, classes);
+                }
                 float[] values = scores.toFloats();
                 for (int i = 0; i < size; i++) {
                     int answer = largest(values, i * classes, classes);
                     answers.add(answer);
-                    correct += answer == label(labels, start + i, classes) ? 1 : 0;
+                    correct += answer == labels.getLong(start + i) ? 1 : 0;
                 }
                 progress.accept(start + size);
             }
@@ -102,13 +105,14 @@ public record Evaluation(List<Integer> answers, long correct, double microsPerIm
         return Math.toIntExact(classes);
     }
 
-    private static long label(Tensor labels, long index, int classes) {
-        long label = labels.getLong(index);
-        if (label < 0 || label >= classes) {
-            throw new CompressException("label " + index + ": expected a class from 0 to " + (classes - 1) + ", got "
-                    + label);
+    private static void checkLabels(Tensor labels, int classes) {
+        for (long i = 0; i < labels.shape().elements(); i++) {
+            long label = labels.getLong(i);
+            if (label < 0 || label >= classes) {
+                throw new CompressException("label " + i + ": expected a class from 0 to " + (classes - 1) + ", got "
+                        + label);
+            }
         }
-        return label;
     }
 
     private static int largest(float[] values, int from, int count) {

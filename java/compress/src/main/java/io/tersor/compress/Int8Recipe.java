@@ -1,6 +1,7 @@
 package io.tersor.compress;
 
 import io.tersor.model.Graph;
+import io.tersor.model.Node;
 import io.tersor.model.pass.Passes;
 import io.tersor.quant.QuantParams;
 import io.tersor.quant.Quantizer;
@@ -33,6 +34,7 @@ public record Int8Recipe(Optional<Calibrator> calibrator) implements Recipe {
 
     @Override
     public Graph apply(Graph graph, Calibration calibration) {
+        checkReal(graph);
         Graph folded = Opset.forQuantization(Passes.simplify(graph));
         QuantizationPlan plan = QuantizationPlan.of(folded);
         Map<String, String> values = plan.quantizedValues();
@@ -50,6 +52,16 @@ public record Int8Recipe(Optional<Calibrator> calibrator) implements Recipe {
         shared.forEach((value, range) -> params.put(value, quantizer.params(range.min(), range.max())));
         // The graph keeps its constants' memory alive, so their arena must be the collector's to close.
         return new QdqWriter(folded, plan, params, Arena.ofAuto()).write();
+    }
+
+    private static void checkReal(Graph graph) {
+        for (Node node : graph.nodes()) {
+            if (node.opType().equals("QuantizeLinear") || node.opType().startsWith("QLinear")
+                    || node.opType().equals("DynamicQuantizeLinear")) {
+                throw new CompressException("network " + graph.name() + ": expected FP32, got a network that is quantized"
+                        + " already: node " + node.name() + " is a " + node.opType());
+            }
+        }
     }
 
     @Override

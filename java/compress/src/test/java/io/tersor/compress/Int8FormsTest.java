@@ -221,6 +221,16 @@ class Int8FormsTest {
     }
 
     @Test
+    void quantizedNetworkIsRefused() {
+        GraphBuilder builder = network(17);
+        Graph graph = classifier(builder, builder.add("Relu", conv(builder, "x", CHANNELS, 3, 1)), CHANNELS * 64);
+        Graph compressed = Recipe.parse("int8").apply(graph, Calibration.of(graph, samples));
+        String message = assertThrows(CompressException.class,
+                () -> Recipe.parse("int8").apply(compressed, Calibration.of(compressed, samples))).getMessage();
+        assertTrue(message.contains("quantized already"), message);
+    }
+
+    @Test
     void theSameInputGivesTheSameNetwork() {
         GraphBuilder builder = network(17);
         Graph graph = classifier(builder, builder.add("Relu", conv(builder, "x", CHANNELS, 3, 1)), CHANNELS * 64);
