@@ -1,16 +1,23 @@
 package io.tersor.cli;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 
-/** Sends the library's log messages to standard error, a line each, for as long as a command runs. */
+/**
+ * Sends the library's log messages to standard error, a line each, for as long as a command runs. Warnings alone are
+ * held back until the command has succeeded: one that fails says what is wrong in a single line.
+ */
 final class Logging extends Handler implements AutoCloseable {
     private final Logger logger = Logger.getLogger("io.tersor");
+    private final List<String> held = new ArrayList<>();
     private final PrintWriter err;
+    private boolean verbose;
 
     private Logging(PrintWriter err) {
         this.err = err;
@@ -25,16 +32,27 @@ final class Logging extends Handler implements AutoCloseable {
         return logging;
     }
 
-    /** Shows messages for information as well as warnings. */
-    void setVerbose(boolean verbose) {
-        logger.setLevel(verbose ? Level.INFO : Level.WARNING);
+    /** Shows messages for information as well as warnings, and all of them at once. */
+    void setVerbose(boolean wanted) {
+        verbose = wanted;
+        logger.setLevel(wanted ? Level.INFO : Level.WARNING);
+    }
+
+    /** Shows the warnings so far. */
+    synchronized void release() {
+        held.forEach(err::println);
+        held.clear();
     }
 
     @Override
-    public void publish(LogRecord message) {
+    public synchronized void publish(LogRecord message) {
         if (isLoggable(message)) {
-            err.println("tersor: " + (message.getLevel().intValue() >= Level.WARNING.intValue() ? "warning: " : "")
-                    + getFormatter().formatMessage(message));
+            String text = "tersor: " + (message.getLevel().intValue() >= Level.WARNING.intValue() ? "warning: " : "")
+                    + getFormatter().formatMessage(message);
+            held.add(text.replaceAll("\\s*\\R\\s*", " "));
+            if (verbose) {
+                release();
+            }
         }
     }
 

@@ -61,7 +61,11 @@ public final class Main implements Runnable {
         Main main = new Main(terminal);
         try (Logging logging = Logging.to(errWriter)) {
             CommandLine command = main.commandLine(logging).setOut(outWriter).setErr(errWriter);
-            return command.execute(args);
+            int status = command.execute(args);
+            if (status == 0) {
+                logging.release();
+            }
+            return status;
         } catch (Error failure) {
             return main.report(failure, errWriter);
         } finally {
