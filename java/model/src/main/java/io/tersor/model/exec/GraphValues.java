@@ -105,7 +105,8 @@ public final class GraphValues {
                     "output " + computation.outputs().size() + " is not implemented");
         }
         boolean fixed = computation.kind() == Computation.Kind.SHAPE_ONLY
-                || node.inputs().stream().allMatch(input -> input.isEmpty() || constant.contains(input));
+                || computation.kind() != Computation.Kind.KERNEL_ONLY
+                        && node.inputs().stream().allMatch(input -> input.isEmpty() || constant.contains(input));
         if (fixed) {
             constant.addAll(node.outputs());
         }
@@ -157,6 +158,10 @@ public final class GraphValues {
             String next = open.pop();
             if (leaf(next).isEmpty()) {
                 Node node = graph.producer(next).orElseThrow(() -> new ValueUnknownException(next));
+                if (computations.containsKey(node.name())
+                        && computations.get(node.name()).kind() == Computation.Kind.KERNEL_ONLY) {
+                    throw new UnsupportedOperatorException(node, graph.opset(node), "as part of what decides about shapes");
+                }
                 if (needed.add(node.name()) && readsInputs(node)) {
                     node.inputs().stream().filter(input -> !input.isEmpty()).forEach(open::push);
                 }

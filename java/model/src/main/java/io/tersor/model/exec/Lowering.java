@@ -6,6 +6,7 @@ import io.tersor.kernel.Kernel;
 import io.tersor.model.Graph;
 import io.tersor.model.Node;
 import io.tersor.model.StepInfo;
+import io.tersor.model.UnsupportedOperatorException;
 import io.tersor.model.ValueInfo;
 import io.tersor.model.ops.Computation;
 import io.tersor.model.ops.OpContext;
@@ -101,6 +102,8 @@ final class Lowering {
                 }
             }
             case GENERAL, SHAPE_ONLY -> general(node, computation);
+            case KERNEL_ONLY -> throw new UnsupportedOperatorException(node, graph.opset(node),
+                    "only with constant weights and parameters, one scale and zero point for each activation");
         }
     }
 

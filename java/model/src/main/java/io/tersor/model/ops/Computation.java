@@ -20,7 +20,9 @@ public record Computation(List<TensorType> outputs, Kind kind, Body body) {
         /** The only output has the first input's elements in the same order. */
         VIEW,
         /** The outputs depend on the inputs' types alone. */
-        SHAPE_ONLY
+        SHAPE_ONLY,
+        /** There is no body: only a kernel computes it. */
+        KERNEL_ONLY
     }
 
     /** Computes outputs from inputs. Thread-safe. */
@@ -43,6 +45,13 @@ public record Computation(List<TensorType> outputs, Kind kind, Body body) {
     /** Returns a computation of one output that the layout does not matter to. */
     public static Computation elementwise(TensorType output, Body body) {
         return new Computation(List.of(output), Kind.ELEMENTWISE, body);
+    }
+
+    /** Returns the computation of an operator that only kernels compute. */
+    public static Computation kernelOnly(TensorType output) {
+        return new Computation(List.of(output), Kind.KERNEL_ONLY, (_, _) -> {
+            throw new IllegalStateException("runs as a kernel only");
+        });
     }
 
     /** Returns a computation that only gives the first input another shape. */

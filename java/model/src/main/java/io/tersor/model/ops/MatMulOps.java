@@ -74,7 +74,7 @@ final class MatMulOps {
         Shape b = context.shape(bInput);
         boolean transposed = context.attributes().integer("transB", 0) != 0;
         long n = transposed ? b.dim(0) : b.dim(1);
-        return Computation.of(new TensorType(type, context.shape(0).with(-1, n)), Internal.neverRun(context));
+        return Computation.kernelOnly(new TensorType(type, context.shape(0).with(-1, n)));
     }
 
     private static Computation matMul(OpContext context) {

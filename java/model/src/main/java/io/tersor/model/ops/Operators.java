@@ -29,6 +29,7 @@ public final class Operators {
         ResizeOp.register(table);
         RecurrentOps.register(table);
         AttentionOps.register(table);
+        ScatterOps.register(table);
         return Map.copyOf(table);
     }
 

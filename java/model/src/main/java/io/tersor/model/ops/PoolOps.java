@@ -40,11 +40,10 @@ final class PoolOps {
                 return Math.pow(sum, 1 / p);
             });
         });
-        table.put(Node.INTERNAL + ".QAveragePool", context -> Computation.of(new TensorType(context.type(0),
-                window(context).outShape(context.shape(0).dim(0), context.shape(0).dim(1))),
-                Internal.neverRun(context)));
-        table.put(Node.INTERNAL + ".QGlobalAveragePool", context -> Computation.of(
-                new TensorType(context.type(0), globalShape(context)), Internal.neverRun(context)));
+        table.put(Node.INTERNAL + ".QAveragePool", context -> Computation.kernelOnly(new TensorType(context.type(0),
+                window(context).outShape(context.shape(0).dim(0), context.shape(0).dim(1)))));
+        table.put(Node.INTERNAL + ".QGlobalAveragePool", context -> Computation.kernelOnly(
+                new TensorType(context.type(0), globalShape(context))));
     }
 
     private static SpatialWindow window(OpContext context) {

@@ -24,7 +24,7 @@ final class QuantOps {
     }
 
     private static Computation kernelOnly(OpContext context, int zeroPoint) {
-        return Computation.of(new TensorType(context.type(zeroPoint), context.shape(0)), Internal.neverRun(context));
+        return Computation.kernelOnly(new TensorType(context.type(zeroPoint), context.shape(0)));
     }
 
     /** The sum of differently quantized values, with AddSpec's arithmetic, for shapes that have to be broadcast. */

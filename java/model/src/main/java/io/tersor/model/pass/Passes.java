@@ -22,7 +22,7 @@ public final class Passes {
 
     /** Returns an equivalent graph for execution, in which fused operators of our own domain may appear. */
     public static Graph forExecution(Graph graph) {
-        return apply(FUSE, simplify(graph));
+        return apply(FUSE, simplify(new TranslateContrib().apply(graph)));
     }
 
     private static Graph apply(List<GraphPass> passes, Graph graph) {

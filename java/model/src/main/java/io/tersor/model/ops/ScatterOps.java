@@ -1,0 +1,213 @@
+package io.tersor.model.ops;
+
+import io.tersor.OperandException;
+import io.tersor.model.onnx.OnnxTypes;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleBinaryOperator;
+
+/** Operators that write elements by index, and those that make or find indices. */
+final class ScatterOps {
+    private ScatterOps() {}
+
+    static void register(Map<String, Operator> table) {
+        table.put("ScatterElements", ScatterOps::scatterElements);
+        table.put("Scatter", ScatterOps::scatterElements);
+        table.put("ScatterND", ScatterOps::scatterNd);
+        table.put("OneHot", ScatterOps::oneHot);
+        table.put("NonZero", ScatterOps::nonZero);
+        table.put("Trilu", ScatterOps::trilu);
+        table.put("EyeLike", ScatterOps::eyeLike);
+    }
+
+    /** Puts an update where it belongs. */
+    private interface Put {
+        void at(Tensor out, long target, Tensor updates, long source);
+    }
+
+    private static Put put(OpContext context, TensorType data) {
+        int bytes = Elements.bytes(context, data);
+        String reduction = context.attributes().text("reduction", "none");
+        DoubleBinaryOperator real = switch (reduction) {
+            case "none" -> (_, update) -> update;
+            case "add" -> Double::sum;
+            case "mul" -> (a, b) -> a * b;
+            case "max" -> Math::max;
+            case "min" -> Math::min;
+            default -> throw context.unsupported("reduction " + reduction);
+        };
+        if (reduction.equals("none")) {
+            return (out, target, updates, source) -> MoveOps.copy(updates, source, out, target, bytes);
+        }
+        return data.type().isFloating()
+                ? (out, target, updates, source) -> out.set(target, real.applyAsDouble(out.get(target),
+                        updates.get(source)))
+                : (out, target, updates, source) -> out.setLong(target, integer(reduction, out.getLong(target),
+                        updates.getLong(source)));
+    }
+
+    private static long integer(String reduction, long a, long b) {
+        return switch (reduction) {
+            case "add" -> a + b;
+            case "mul" -> a * b;
+            case "max" -> Math.max(a, b);
+            default -> Math.min(a, b);
+        };
+    }
+
+    private static long index(String operand, Tensor indices, long at, long extent) {
+        long index = indices.getLong(at);
+        long counted = index < 0 ? index + extent : index;
+        if (counted < 0 || counted >= extent) {
+            throw new OperandException(operand, "indices from " + -extent + " to " + (extent - 1), index);
+        }
+        return counted;
+    }
+
+    private static Computation scatterElements(OpContext context) {
+        TensorType data = context.input(0);
+        Shape indices = context.shape(1);
+        int rank = data.shape().rank();
+        int axis = context.axis(context.attributes().integer("axis", 0), rank);
+        context.check(indices.rank() == rank, 1, "rank " + rank);
+        for (int i = 0; i < rank; i++) {
+            context.check(i == axis || indices.dim(i) <= data.shape().dim(i), 1, "extents inside " + data.shape());
+        }
+        context.check(context.shape(2).equals(indices) && context.type(2) == data.type(), 2, data.type() + " " + indices);
+        Put put = put(context, data);
+        long[] strides = data.shape().rowMajorStrides();
+        long[] own = indices.rowMajorStrides();
+        String operand = context.operand(1);
+        return Computation.of(data, (in, out) -> {
+            out[0].data().copyFrom(in[0].data());
+            for (long i = 0; i < indices.elements(); i++) {
+                long at = 0;
+                for (int k = 0; k < rank; k++) {
+                    at += strides[k] * (k == axis ? index(operand, in[1], i, data.shape().dim(axis))
+                            : i / own[k] % indices.dim(k));
+                }
+                put.at(out[0], at, in[2], i);
+            }
+        });
+    }
+
+    private static Computation scatterNd(OpContext context) {
+        TensorType data = context.input(0);
+        Shape indices = context.shape(1);
+        context.check(indices.rank() >= 1 && indices.dim(-1) <= data.shape().rank(), 1,
+                "rows of at most " + data.shape().rank() + " indices");
+        int depth = (int) indices.dim(-1);
+        int outer = indices.rank() - 1;
+        long[] dims = new long[outer + data.shape().rank() - depth];
+        for (int i = 0; i < dims.length; i++) {
+            dims[i] = i < outer ? indices.dim(i) : data.shape().dim(i - outer + depth);
+        }
+        context.check(context.shape(2).equals(Shape.of(dims)) && context.type(2) == data.type(), 2,
+                data.type() + " " + Shape.of(dims));
+        long rows = Shapes.product(indices, 0, outer);
+        long inner = Shapes.product(data.shape(), depth, data.shape().rank());
+        long[] strides = data.shape().rowMajorStrides();
+        Put put = put(context, data);
+        String operand = context.operand(1);
+        return Computation.of(data, (in, out) -> {
+            out[0].data().copyFrom(in[0].data());
+            for (long row = 0; row < rows; row++) {
+                long at = 0;
+                for (int k = 0; k < depth; k++) {
+                    at += strides[k] * index(operand, in[1], row * depth + k, data.shape().dim(k));
+                }
+                for (long i = 0; i < inner; i++) {
+                    put.at(out[0], at + i, in[2], row * inner + i);
+                }
+            }
+        });
+    }
+
+    private static Computation oneHot(OpContext context) {
+        Shape indices = context.shape(0);
+        long depth = (long) context.value(1).get(0);
+        context.require(depth > 0, "depth", "positive", depth);
+        context.check(context.shape(2).equals(Shape.of(2)), 2, "[off, on]");
+        int axis = context.axis(context.attributes().integer("axis", -1), indices.rank() + 1);
+        long[] dims = new long[indices.rank() + 1];
+        for (int i = 0; i < dims.length; i++) {
+            dims[i] = i < axis ? indices.dim(i) : i == axis ? depth : indices.dim(i - 1);
+        }
+        TensorType output = new TensorType(context.type(2), Shape.of(dims));
+        int bytes = Elements.bytes(context, output);
+        long inner = Shapes.product(indices, axis, indices.rank());
+        return Computation.of(output, (in, out) -> {
+            for (long i = 0; i < output.shape().elements(); i++) {
+                long position = i / inner % depth;
+                double index = in[0].get(i / inner / depth * inner + i % inner);
+                boolean on = (index < 0 ? index + depth : index) == position;
+                MoveOps.copy(in[2], on ? 1 : 0, out[0], i, bytes);
+            }
+        });
+    }
+
+    /** The result's extent follows from the elements, so they have to be known when shapes are. */
+    private static Computation nonZero(OpContext context) {
+        Tensor data = context.value(0);
+        long[] found = new long[Math.toIntExact(data.shape().elements())];
+        int count = 0;
+        for (int i = 0; i < found.length; i++) {
+            if (data.get(i) != 0) {
+                found[count++] = i;
+            }
+        }
+        long[] picked = Arrays.copyOf(found, count);
+        int rank = Math.max(1, data.shape().rank());
+        long[] strides = data.shape().rank() == 0 ? new long[] {1} : data.shape().rowMajorStrides();
+        Shape shape = data.shape();
+        return new Computation(List.of(new TensorType(DataType.S64, Shape.of(rank, count))),
+                Computation.Kind.SHAPE_ONLY, (_, out) -> {
+            for (int axis = 0; axis < rank; axis++) {
+                for (int i = 0; i < picked.length; i++) {
+                    long extent = shape.rank() == 0 ? 1 : shape.dim(axis);
+                    out[0].setLong((long) axis * picked.length + i, picked[i] / strides[axis] % extent);
+                }
+            }
+        });
+    }
+
+    private static Computation trilu(OpContext context) {
+        TensorType input = context.input(0);
+        context.check(input.shape().rank() >= 2, 0, "at least two axes");
+        boolean upper = context.attributes().integer("upper", 1) != 0;
+        long diagonal = context.has(1) ? context.value(1).getLong(0) : 0;
+        int bytes = Elements.bytes(context, input);
+        long columns = input.shape().dim(-1);
+        long rows = input.shape().dim(-2);
+        return Computation.of(input, (in, out) -> {
+            out[0].data().fill((byte) 0);
+            for (long i = 0; i < input.shape().elements(); i++) {
+                long distance = i % columns - i / columns % rows;
+                if (upper ? distance >= diagonal : distance <= diagonal) {
+                    MoveOps.copy(in[0], i, out[0], i, bytes);
+                }
+            }
+        });
+    }
+
+    private static Computation eyeLike(OpContext context) {
+        Shape shape = context.shape(0);
+        context.check(shape.rank() == 2, 0, "rank 2");
+        long named = context.attributes().integer("dtype", 0);
+        DataType type = named == 0 ? context.type(0)
+                : OnnxTypes.dataType(named, "node " + context.node().name());
+        long k = context.attributes().integer("k", 0);
+        return new Computation(List.of(new TensorType(type, shape)), Computation.Kind.SHAPE_ONLY, (_, out) -> {
+            out[0].data().fill((byte) 0);
+            for (long row = 0; row < shape.dim(0); row++) {
+                if (row + k >= 0 && row + k < shape.dim(1)) {
+                    out[0].set(row * shape.dim(1) + row + k, 1);
+                }
+            }
+        });
+    }
+}
