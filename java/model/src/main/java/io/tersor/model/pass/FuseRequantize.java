@@ -7,6 +7,7 @@ import io.tersor.model.Node;
 import io.tersor.model.TypeInference;
 import io.tersor.model.ValueInfo;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,59 +20,82 @@ import java.util.Optional;
 public final class FuseRequantize implements GraphPass {
     @Override
     public Graph apply(Graph graph) {
-        Map<String, ValueInfo> types = TypeInference.infer(graph);
-        GraphBuilder builder = graph.toBuilder();
-        boolean changed = false;
-        for (Node node : graph.nodes()) {
-            changed |= node.is("QuantizeLinear") && requantize(graph, types, builder, node)
-                    || node.is("Concat") && concat(graph, types, builder, node);
-        }
-        return changed ? builder.build() : graph;
+        return new Run(graph).apply();
     }
 
-    private static boolean requantize(Graph graph, Map<String, ValueInfo> types, GraphBuilder builder, Node node) {
-        Optional<Dequantized> from = Dequantized.of(graph, types, node.inputs().getFirst()).filter(Dequantized::isPlain);
-        Optional<Dequantized> to = Dequantized.of(graph, types, node, node.output()).filter(Dequantized::isPlain);
-        if (from.isEmpty() || to.isEmpty()) {
-            return false;
-        }
-        builder.remove(node);
-        if (!from.get().sameAs(to.get())) {
-            builder.node(requantize(builder, from.get(), to.get(), node.name(), node.output()));
-        } else if (graph.isOutput(node.output())) {
-            builder.node(Node.of(node.name(), "Identity", List.of(from.get().value()), node.outputs(), Attributes.NONE));
-        } else {
-            builder.rename(node.output(), from.get().value());
-        }
-        return true;
-    }
+    private static final class Run {
+        private final Graph graph;
+        private final Map<String, ValueInfo> types;
+        private final GraphBuilder builder;
+        // What stands for a value whose node is gone.
+        private final Map<String, String> renamed = new HashMap<>();
 
-    private static Node requantize(GraphBuilder builder, Dequantized from, Dequantized to, String name, String output) {
-        return new Node(name, "Requantize", Node.INTERNAL, List.of(from.value(), from.scale(), from.zeroPoint(builder),
-                to.scale(), to.zeroPoint(builder)), List.of(output), Attributes.NONE);
-    }
+        private Run(Graph graph) {
+            this.graph = graph;
+            this.types = TypeInference.infer(graph);
+            this.builder = graph.toBuilder();
+        }
 
-    private static boolean concat(Graph graph, Map<String, ValueInfo> types, GraphBuilder builder, Node node) {
-        Optional<Dequantized> to = Dequantized.after(graph, types, node.output()).filter(Dequantized::isPlain);
-        List<Dequantized> parts = new ArrayList<>();
-        for (String input : node.inputs()) {
-            Dequantized.of(graph, types, input).filter(Dequantized::isPlain).ifPresent(parts::add);
-        }
-        if (to.isEmpty() || parts.size() != node.inputs().size()) {
-            return false;
-        }
-        List<String> inputs = new ArrayList<>();
-        for (Dequantized part : parts) {
-            if (part.sameAs(to.get())) {
-                inputs.add(part.value());
-            } else {
-                String name = builder.freshName(part.value() + ".requantized");
-                builder.node(requantize(builder, part, to.get(), name, name));
-                inputs.add(name);
+        private Graph apply() {
+            boolean changed = false;
+            for (Node node : graph.nodes()) {
+                changed |= node.is("QuantizeLinear") && requantize(node) || node.is("Concat") && concat(node);
             }
+            return changed ? builder.build() : graph;
         }
-        builder.remove(Patterns.onlyConsumer(graph, node.output()).orElseThrow());
-        builder.replace(node.withInputs(inputs).withOutputs(List.of(to.get().value())));
-        return true;
+
+        private String current(String value) {
+            return renamed.getOrDefault(value, value);
+        }
+
+        private boolean requantize(Node node) {
+            Optional<Dequantized> from = Dequantized.of(graph, types, node.inputs().getFirst())
+                    .filter(Dequantized::isPlain);
+            Optional<Dequantized> to = Dequantized.of(graph, types, node, node.output()).filter(Dequantized::isPlain);
+            if (from.isEmpty() || to.isEmpty()) {
+                return false;
+            }
+            builder.remove(node);
+            if (!from.get().sameAs(to.get())) {
+                builder.node(requantize(from.get(), to.get(), node.name(), node.output()));
+            } else if (graph.isOutput(node.output())) {
+                builder.node(Node.of(node.name(), "Identity", List.of(current(from.get().value())), node.outputs(),
+                        Attributes.NONE));
+            } else {
+                renamed.put(node.output(), current(from.get().value()));
+                builder.rename(node.output(), current(from.get().value()));
+            }
+            return true;
+        }
+
+        private Node requantize(Dequantized from, Dequantized to, String name, String output) {
+            return new Node(name, "Requantize", Node.INTERNAL, List.of(current(from.value()), from.scale(),
+                    from.zeroPoint(builder),
+                    to.scale(), to.zeroPoint(builder)), List.of(output), Attributes.NONE);
+        }
+
+        private boolean concat(Node node) {
+            Optional<Dequantized> to = Dequantized.after(graph, types, node.output()).filter(Dequantized::isPlain);
+            List<Dequantized> parts = new ArrayList<>();
+            for (String input : node.inputs()) {
+                Dequantized.of(graph, types, input).filter(Dequantized::isPlain).ifPresent(parts::add);
+            }
+            if (to.isEmpty() || parts.size() != node.inputs().size()) {
+                return false;
+            }
+            List<String> inputs = new ArrayList<>();
+            for (Dequantized part : parts) {
+                if (part.sameAs(to.get())) {
+                    inputs.add(current(part.value()));
+                } else {
+                    String name = builder.freshName(part.value() + ".requantized");
+                    builder.node(requantize(part, to.get(), name, name));
+                    inputs.add(name);
+                }
+            }
+            builder.remove(Patterns.onlyConsumer(graph, node.output()).orElseThrow());
+            builder.replace(node.withInputs(inputs).withOutputs(List.of(to.get().value())));
+            return true;
+        }
     }
 }
