@@ -15,8 +15,8 @@ import java.util.Optional;
 
 /**
  * A network as data: nodes in an order in which they can run, constants, inputs and outputs. Immutable, checked when it
- * is built: names are unique, every input is defined, there is no cycle. Initializers keep their memory alive; they must
- * not be written.
+ * is built: names are unique, every input is defined, there is no cycle. Initializers keep their memory alive; they
+ * must not be written.
  */
 public final class Graph {
     private final String name;

@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A network that runs. Weights are packed once; for every combination of input shapes a plan of steps and memory is made
- * at its first run and kept for later ones. Activation memory is pooled: {@code run} allocates nothing but its results.
+ * A network that runs. Weights are packed once; for every combination of input shapes a plan of steps and memory is
+ * made at its first run and kept for later ones. Activation memory is pooled: {@code run} allocates nothing but its
+ * results.
  *
  * <p>Thread-safe: many threads may run at once and get bit-equal results. Closing while one runs, running after closing
  * and closing twice fail with {@link IllegalStateException}.
@@ -101,7 +102,7 @@ public final class PreparedNetwork implements AutoCloseable {
         return engine.plan(shapes).steps();
     }
 
-    /** Returns the bytes of activation memory that one run uses, inputs and outputs not counted, like {@link #kernels}. */
+    /** Returns the bytes of activation memory that one run uses, inputs and outputs not counted. */
     public long activationBytes() {
         return engine.latest().activationBytes();
     }

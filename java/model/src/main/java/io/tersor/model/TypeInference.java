@@ -37,14 +37,15 @@ public final class TypeInference {
     }
 
     /**
-     * Returns types and extents of all values for inputs of the given shapes; values that depend on the inputs' elements
-     * are left out.
+     * Returns types and extents of all values for inputs of the given shapes; values that depend on the inputs'
+     * elements are left out.
      *
      * @throws TersorException if an operator does not accept its inputs
      */
     public static Map<String, ValueInfo> infer(Graph graph, Map<String, Shape> inputs) {
         Map<String, TensorType> types = new HashMap<>();
-        graph.inputs().forEach(input -> types.put(input.name(), new TensorType(input.type(), inputs.get(input.name()))));
+        graph.inputs().forEach(input ->
+                types.put(input.name(), new TensorType(input.type(), inputs.get(input.name()))));
         Map<String, ValueInfo> infos = new LinkedHashMap<>();
         GraphValues.types(graph, types)
                 .forEach((value, type) -> infos.put(value, ValueInfo.of(value, type.type(), type.shape())));

@@ -71,7 +71,8 @@ public record ValueInfo(String name, DataType type, Optional<List<Dim>> dims) {
 
     /** Returns type and extents, such as {@code f32 [n, 3, 32, 32]}. */
     public String describe() {
-        return type + " " + dims.map(list -> list.stream().map(Dim::toString).collect(Collectors.joining(", ", "[", "]")))
+        return type + " " + dims.map(list ->
+                list.stream().map(Dim::toString).collect(Collectors.joining(", ", "[", "]")))
                 .orElse("of any shape");
     }
 

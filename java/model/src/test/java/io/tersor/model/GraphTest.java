@@ -29,7 +29,8 @@ class GraphTest {
 
     @Test
     void nodesAreSortedByTheirInputs() {
-        Graph graph = builder().node(relu("last", "b", "c")).node(relu("first", "x", "a")).node(relu("middle", "a", "b"))
+        Graph graph = builder().node(relu("last", "b", "c")).node(relu("first", "x", "a"))
+                .node(relu("middle", "a", "b"))
                 .output("c").build();
         assertEquals(List.of("first", "middle", "last"), graph.nodes().stream().map(Node::name).toList());
         assertEquals("c: f32 [n, 4]", graph.outputs().getFirst().toString());
@@ -37,7 +38,8 @@ class GraphTest {
 
     @Test
     void contradictionsNameNodeAndValue() {
-        assertMessage("node r (Relu): input nowhere is not defined", builder().node(relu("r", "nowhere", "y")).output("y"));
+        assertMessage("node r (Relu): input nowhere is not defined", builder().node(relu("r", "nowhere", "y"))
+                .output("y"));
         assertMessage("node b: value 'y' is already defined", builder().node(relu("a", "x", "y"))
                 .node(relu("b", "x", "y")).output("y"));
         assertMessage("output z: nothing defines it", builder().node(relu("a", "x", "y")).output("z"));
@@ -62,7 +64,8 @@ class GraphTest {
         }
         Attributes attributes = Attributes.NONE.with("alpha", 0.5f).with("k", 7).with("s", "text")
                 .with("list", new long[] {1, -2, 3}).with("t", Tensor.ofFloats(arena, Shape.of(2), 1f, 2f))
-                .with("reals", new Attribute.Floats(List.of(1f, 2f))).with("texts", new Attribute.Strings(List.of("a")));
+                .with("reals", new Attribute.Floats(List.of(1f, 2f)))
+                .with("texts", new Attribute.Strings(List.of("a")));
         b.node(new Node("odd", "Odd", "com.example", List.of("x", "", "c_s4"), List.of("p", ""), attributes));
         b.node(relu("r", "x", "y"));
         Graph graph = b.output("y").build();
@@ -75,7 +78,8 @@ class GraphTest {
         assertEquals(graph.outputs(), read.outputs());
         assertEquals(graph.nodes().stream().map(GraphTest::withoutTensors).toList(),
                 read.nodes().stream().map(GraphTest::withoutTensors).toList());
-        assertArrayEquals(new float[] {1, 2}, read.nodes().getFirst().attributes().tensor("t").orElseThrow().toFloats());
+        assertArrayEquals(new float[] {1, 2}, read.nodes().getFirst().attributes().tensor("t").orElseThrow()
+                .toFloats());
         graph.initializers().forEach((name, tensor) -> assertArrayEquals(tensor.toFloats(),
                 read.initializer(name).orElseThrow().toFloats(), name));
         try (Stream<Path> files = Files.list(folder)) {
@@ -101,7 +105,8 @@ class GraphTest {
         String shape = b.add("Shape", "x");
         String batch = b.add("Slice", shape, b.constant("zero", Tensor.ofLongs(Arena.ofAuto(), Shape.of(1), 0)),
                 b.constant("one", Tensor.ofLongs(Arena.ofAuto(), Shape.of(1), 1)));
-        String target = b.add("Concat", List.of(batch, b.constant("rest", Tensor.ofLongs(Arena.ofAuto(), Shape.of(2), 2, 2))),
+        String target = b.add("Concat",
+                List.of(batch, b.constant("rest", Tensor.ofLongs(Arena.ofAuto(), Shape.of(2), 2, 2))),
                 Attributes.NONE.with("axis", 0));
         String reshaped = b.add("Reshape", "x", target);
         Graph graph = b.output(reshaped).build();
@@ -111,7 +116,8 @@ class GraphTest {
 
     @Test
     void attributesOfTheWrongTypeAreNamed() {
-        GraphException e = assertThrows(GraphException.class, () -> Attributes.NONE.with("axis", "one").integer("axis", 0));
+        GraphException e = assertThrows(GraphException.class, () ->
+                Attributes.NONE.with("axis", "one").integer("axis", 0));
         assertEquals("attribute axis: expected INT, got StringValue", e.getMessage());
     }
 }

@@ -69,7 +69,8 @@ class PreparedNetworkTest {
 
     @Test
     void everyBatchSizeGivesTheSamePerImage() {
-        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR); Arena arena = Arena.ofConfined()) {
+        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR);
+                Arena arena = Arena.ofConfined()) {
             Tensor all = images(5, 11);
             float[] together = network.run(all, arena).toFloats();
             for (int n = 1; n <= 10; n++) {
@@ -83,7 +84,8 @@ class PreparedNetworkTest {
 
     @Test
     void callersTensorsAreFilledInPlace() {
-        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR); Arena arena = Arena.ofConfined()) {
+        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR);
+                Arena arena = Arena.ofConfined()) {
             Tensor image = images(6, 2);
             Tensor logits = Tensor.allocate(arena, DataType.F32, Shape.of(2, 10));
             network.run(Map.of("x", image), Map.of("y", logits));
@@ -96,7 +98,8 @@ class PreparedNetworkTest {
 
     @Test
     void stridedInputsAreTaken() {
-        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR); Arena arena = Arena.ofConfined()) {
+        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR);
+                Arena arena = Arena.ofConfined()) {
             Tensor nhwc = images(7, 2).permute(0, 2, 3, 1).copy(arena);
             assertArrayEquals(network.run(images(7, 2), arena).toFloats(),
                     network.run(nhwc.permute(0, 3, 1, 2), arena).toFloats());
@@ -105,7 +108,8 @@ class PreparedNetworkTest {
 
     @Test
     void wrongInputsAreNamed() {
-        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR); Arena arena = Arena.ofConfined()) {
+        try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(SCALAR);
+                Arena arena = Arena.ofConfined()) {
             assertMessage("input x: expected f32 [n, 3, 13, 11], got none", () -> network.run(Map.of(), arena));
             Tensor wrong = TestGraphs.random(new Random(1), 1, 2, 4, 13, 11);
             assertMessage("input x: expected f32 [n, 3, 13, 11], got f32 2x4x13x11", () -> network.run(wrong, arena));

@@ -44,9 +44,11 @@ class TransformerTest {
             String product = b.add("MatMul", h, b.constant("w", real(type, random, 0.3, WIDTH, WIDTH)));
             String biased = b.add("Add", b.constant("b", real(type, random, 0.1, WIDTH)), product);
             long[] order = i == 1 ? new long[] {0, 2, 3, 1} : new long[] {0, 2, 1, 3};
-            projected[i] = b.add("Transpose", List.of(b.add("Reshape", biased, split)), Attributes.NONE.with("perm", order));
+            projected[i] = b.add("Transpose", List.of(b.add("Reshape", biased, split)),
+                    Attributes.NONE.with("perm", order));
         }
-        String scores = b.add("Div", b.add("MatMul", projected[0], projected[1]), scalar(b, type, Math.sqrt(WIDTH / HEADS)));
+        String scores = b.add("Div", b.add("MatMul", projected[0], projected[1]),
+                scalar(b, type, Math.sqrt(WIDTH / HEADS)));
         String allowed = b.add("Unsqueeze", "mask", longs(b, 1, 2));
         String masked = b.add("Where", allowed, scores, scalar(b, type, -1e4));
         String weights = b.add("Softmax", masked);

@@ -80,7 +80,8 @@ final class ElementLowering {
             return Optional.empty();
         }
         return Optional.of(new AddSpec(lowering.type(node.inputs().getFirst()).type(),
-                lowering.type(node.inputs().get(3)).type(), lowering.type(node.inputs().get(7)).type(), a.get(), b.get(),
+                lowering.type(node.inputs().get(3)).type(), lowering.type(node.inputs().get(7)).type(), a.get(),
+                b.get(),
                 dst.get(), NodeParams.activation(node)));
     }
 

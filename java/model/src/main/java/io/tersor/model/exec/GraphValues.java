@@ -160,7 +160,8 @@ public final class GraphValues {
                 Node node = graph.producer(next).orElseThrow(() -> new ValueUnknownException(next));
                 if (computations.containsKey(node.name())
                         && computations.get(node.name()).kind() == Computation.Kind.KERNEL_ONLY) {
-                    throw new UnsupportedOperatorException(node, graph.opset(node), "as part of what decides about shapes");
+                    throw new UnsupportedOperatorException(node, graph.opset(node),
+                            "as part of what decides about shapes");
                 }
                 if (needed.add(node.name()) && readsInputs(node)) {
                     node.inputs().stream().filter(input -> !input.isEmpty()).forEach(open::push);

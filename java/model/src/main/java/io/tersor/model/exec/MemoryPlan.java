@@ -69,8 +69,8 @@ record MemoryPlan(long[] offsets, long bytes, List<Buffer> buffers) {
         for (int i = 0; i < offsets.length; i++) {
             offsets[i] = drafts[i] == null ? -1 : drafts[i].offset;
         }
-        return new MemoryPlan(offsets, bytes, all.stream().map(draft -> new Buffer(draft.offset, draft.bytes, draft.first,
-                draft.last)).toList());
+        return new MemoryPlan(offsets, bytes, all.stream()
+                .map(draft -> new Buffer(draft.offset, draft.bytes, draft.first, draft.last)).toList());
     }
 
     /** Returns the slot whose buffer the step's output may take over, or -1. */

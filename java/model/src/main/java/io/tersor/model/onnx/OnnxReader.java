@@ -200,7 +200,8 @@ public final class OnnxReader {
 
     private Attribute attribute(AttributeProto proto, Node node, int opset) {
         if (proto.hasRefAttrName() && !proto.getRefAttrName().isEmpty()) {
-            throw new UnsupportedOperatorException(node, opset, "attribute " + proto.getName() + " refers to a function's");
+            throw new UnsupportedOperatorException(node, opset, "attribute " + proto.getName()
+                    + " refers to a function's");
         }
         try {
             return switch (proto.getType()) {

@@ -95,7 +95,8 @@ public final class OnnxTensors {
         // The fields of packed types hold one byte, two elements, in each number.
         long expected = type.isPacked() ? type.bytes(shape.elements()) : shape.elements();
         if (typedCount(proto, type) != expected) {
-            throw new ModelFormatException(file, what + ": " + typedCount(proto, type) + " values, " + type + " " + shape
+            throw new ModelFormatException(file, what + ": " + typedCount(proto, type) + " values, " + type + " "
+                    + shape
                     + " needs " + expected);
         }
         Tensor tensor = Tensor.allocate(arena, type, shape);

@@ -144,7 +144,8 @@ final class BinaryOps {
             }
             DataType type = context.type(0);
             BroadcastLoop loop = new BroadcastLoop(shape, shapes);
-            return Computation.elementwise(new TensorType(type, shape), (in, out) -> loop.run((at, from, step, count) -> {
+            return Computation.elementwise(new TensorType(type, shape), (in, out) ->
+                    loop.run((at, from, step, count) -> {
                 for (long i = 0; i < count; i++) {
                     if (type.isFloating()) {
                         double value = in[0].get(from[0] + i * step[0]);
@@ -164,7 +165,8 @@ final class BinaryOps {
         });
     }
 
-    private static void logical(Map<String, Operator> table, String name, java.util.function.LongBinaryOperator function) {
+    private static void logical(Map<String, Operator> table, String name,
+            java.util.function.LongBinaryOperator function) {
         table.put(name, context -> {
             context.check(context.type(0) == DataType.BOOL, 0, "bool");
             context.check(context.type(1) == DataType.BOOL, 1, "bool");

@@ -59,7 +59,8 @@ final class ConvTransposeOp {
         }
         boolean biased = context.has(2);
         return Computation.of(new TensorType(type, out), (in, result) -> {
-            double[] sums = scatter(Elements.doubles(in[0]), src, Elements.doubles(in[1]), w, groups, strides, dilations,
+            double[] sums = scatter(Elements.doubles(in[0]), src, Elements.doubles(in[1]), w, groups, strides,
+                    dilations,
                     before, out);
             long pixels = Shapes.product(out, 2, out.rank());
             for (int i = 0; i < sums.length; i++) {
@@ -74,7 +75,8 @@ final class ConvTransposeOp {
         return values;
     }
 
-    private static double[] scatter(double[] src, Shape srcShape, double[] weights, Shape w, long groups, long[] strides,
+    private static double[] scatter(double[] src, Shape srcShape, double[] weights, Shape w, long groups,
+            long[] strides,
             long[] dilations, long[] before, Shape out) {
         int rank = strides.length;
         int srcPixels = (int) Shapes.product(srcShape, 2, srcShape.rank());

@@ -15,10 +15,14 @@ final class FloatBinary {
             MemorySegment b = in[1].data();
             MemorySegment c = out[0].data();
             switch (operator) {
-                case "Add" -> loop.run((to, at, step, count) -> add(a, at[0], step[0], b, at[1], step[1], c, to, count));
-                case "Sub" -> loop.run((to, at, step, count) -> sub(a, at[0], step[0], b, at[1], step[1], c, to, count));
-                case "Mul" -> loop.run((to, at, step, count) -> mul(a, at[0], step[0], b, at[1], step[1], c, to, count));
-                case "Div" -> loop.run((to, at, step, count) -> div(a, at[0], step[0], b, at[1], step[1], c, to, count));
+                case "Add" -> loop.run((to, at, step, count) ->
+                        add(a, at[0], step[0], b, at[1], step[1], c, to, count));
+                case "Sub" -> loop.run((to, at, step, count) ->
+                        sub(a, at[0], step[0], b, at[1], step[1], c, to, count));
+                case "Mul" -> loop.run((to, at, step, count) ->
+                        mul(a, at[0], step[0], b, at[1], step[1], c, to, count));
+                case "Div" -> loop.run((to, at, step, count) ->
+                        div(a, at[0], step[0], b, at[1], step[1], c, to, count));
                 default -> loop.run((to, at, step, count) -> {
                     for (long i = 0; i < count; i++) {
                         c.setAtIndex(JAVA_FLOAT, to + i, (float) function.applyAsDouble(

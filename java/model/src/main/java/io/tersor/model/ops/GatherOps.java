@@ -76,7 +76,8 @@ final class GatherOps {
         }
         long[] dims = new long[indices.rank() - 1 + rank - batch - depth];
         for (int i = 0; i < dims.length; i++) {
-            dims[i] = i < indices.rank() - 1 ? indices.dim(i) : data.shape().dim(i - indices.rank() + 1 + batch + depth);
+            dims[i] = i < indices.rank() - 1 ? indices.dim(i)
+                    : data.shape().dim(i - indices.rank() + 1 + batch + depth);
         }
         long batches = Shapes.product(indices, 0, batch);
         long rows = Shapes.product(indices, batch, indices.rank() - 1);

@@ -197,7 +197,8 @@ final class MatMulOps {
             double dstScale = in[6].get(0);
             int zeroPoint = (int) in[7].getLong(0);
             forEach(batch, (a, b, c) -> integers(batch, left, (int) a, right, (int) b, (index, sum) -> {
-                double aScale = in[1].get(line(in[1], in[0], (int) (a + index / batch.n * batch.k), (int) batch.k, true));
+                double aScale = in[1].get(line(in[1], in[0], (int) (a + index / batch.n * batch.k), (int) batch.k,
+                        true));
                 double bScale = in[4].get(line(in[4], in[3], (int) (b + index % batch.n), (int) batch.n, false));
                 float scaled = (float) sum * (float) (aScale * bScale / dstScale);
                 out[0].setLong(c + index, QuantOps.saturate(scaled, zeroPoint, type));
@@ -225,7 +226,8 @@ final class MatMulOps {
         long[] cStrides = new long[2];
         boolean biased = context.has(2);
         if (biased) {
-            context.check(Shapes.broadcast(context, context.shape(2), shape).equals(shape), 2, "broadcastable to " + shape);
+            context.check(Shapes.broadcast(context, context.shape(2), shape).equals(shape), 2, "broadcastable to "
+                    + shape);
             cStrides = Shapes.broadcastStrides(context.shape(2), shape);
         }
         long cRow = cStrides[0];
@@ -237,7 +239,8 @@ final class MatMulOps {
                 for (long j = 0; j < n; j++) {
                     double sum = 0;
                     for (long p = 0; p < k; p++) {
-                        sum += left[(int) (transA ? p * m + i : i * k + p)] * right[(int) (transB ? j * k + p : p * n + j)];
+                        sum += left[(int) (transA ? p * m + i : i * k + p)]
+                                * right[(int) (transB ? j * k + p : p * n + j)];
                     }
                     double bias = biased ? beta * in[2].get(i * cRow + j * cColumn) : 0;
                     out[0].set(i * n + j, alpha * sum + bias);

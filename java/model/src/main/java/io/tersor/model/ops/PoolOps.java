@@ -60,7 +60,8 @@ final class PoolOps {
         if (context.wants(1)) {
             outputs.add(new TensorType(DataType.S64, shape));
         }
-        return new Computation(outputs, Computation.Kind.GENERAL, (in, out) -> each(window, in[0], (at, base, pixels) -> {
+        return new Computation(outputs, Computation.Kind.GENERAL, (in, out) ->
+                each(window, in[0], (at, base, pixels) -> {
             long best = -1;
             for (long pixel : pixels) {
                 boolean better = pixel >= 0 && (best < 0 || in[0].get(base + pixel) > in[0].get(base + best)

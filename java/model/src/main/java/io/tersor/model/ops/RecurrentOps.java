@@ -61,7 +61,8 @@ final class RecurrentOps {
             checkOptional(context, 6, state);
             checkOptional(context, 7, Shape.of(directions, 3 * hidden));
         }
-        Shape all = batchFirst ? Shape.of(batch, steps, directions, hidden) : Shape.of(steps, directions, batch, hidden);
+        Shape all = batchFirst
+                ? Shape.of(batch, steps, directions, hidden) : Shape.of(steps, directions, batch, hidden);
         List<TensorType> outputs = new ArrayList<>(List.of(new TensorType(context.type(0), all),
                 new TensorType(context.type(0), state)));
         if (gates == 4) {

@@ -77,7 +77,8 @@ final class ScatterOps {
         for (int i = 0; i < rank; i++) {
             context.check(i == axis || indices.dim(i) <= data.shape().dim(i), 1, "extents inside " + data.shape());
         }
-        context.check(context.shape(2).equals(indices) && context.type(2) == data.type(), 2, data.type() + " " + indices);
+        context.check(context.shape(2).equals(indices) && context.type(2) == data.type(), 2, data.type() + " "
+                + indices);
         Put put = put(context, data);
         long[] strides = data.shape().rowMajorStrides();
         long[] own = indices.rowMajorStrides();

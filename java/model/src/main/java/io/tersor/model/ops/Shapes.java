@@ -15,7 +15,8 @@ public final class Shapes {
         for (int axis = 1; axis <= rank; axis++) {
             long one = axis <= a.rank() ? a.dim(-axis) : 1;
             long other = axis <= b.rank() ? b.dim(-axis) : 1;
-            context.require(one == other || one == 1 || other == 1, "operands", "shapes that broadcast", a + " and " + b);
+            context.require(one == other || one == 1 || other == 1, "operands", "shapes that broadcast", a + " and "
+                    + b);
             dims[rank - axis] = one == 1 ? other : one;
         }
         return Shape.of(dims);

@@ -4,8 +4,8 @@ import io.tersor.tensor.Shape;
 import java.util.Arrays;
 
 /**
- * The sliding window of a convolution or pooling over any number of spatial axes, with ONNX's attributes resolved for an
- * image size. Lengths are in pixels.
+ * The sliding window of a convolution or pooling over any number of spatial axes, with ONNX's attributes resolved for
+ * an image size. Lengths are in pixels.
  *
  * @param before padding in front of each axis
  * @param after padding behind each axis, not counting what ceil_mode adds
@@ -52,7 +52,8 @@ public record SpatialWindow(long[] image, long[] kernel, long[] strides, long[] 
                 }
                 default -> throw context.unsupported("auto_pad " + auto);
             }
-            context.require(before[axis] >= 0 && after[axis] >= 0, "pads", "no negative padding", Arrays.toString(pads));
+            context.require(before[axis] >= 0 && after[axis] >= 0, "pads", "no negative padding",
+                    Arrays.toString(pads));
             out[axis] = extent(image[axis], before[axis], after[axis], span, strides[axis], ceil);
         }
         return new SpatialWindow(image, kernel, strides, dilations, before, after, out);

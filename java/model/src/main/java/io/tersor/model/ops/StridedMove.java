@@ -8,8 +8,8 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Moves elements between two strided arrays of one shape: what transposes, slices, concatenations and broadcasts have in
- * common. Prepared once for its shape; offsets and strides are in elements and may be negative for the source.
+ * Moves elements between two strided arrays of one shape: what transposes, slices, concatenations and broadcasts have
+ * in common. Prepared once for its shape; offsets and strides are in elements and may be negative for the source.
  */
 public final class StridedMove {
     private static final int BLOCK = 16;
@@ -132,7 +132,8 @@ public final class StridedMove {
             }
             case 2 -> {
                 for (long i = 0; i < count; i++) {
-                    to.setAtIndex(JAVA_SHORT, toAt + i * toStride, from.getAtIndex(JAVA_SHORT, fromAt + i * fromStride));
+                    to.setAtIndex(JAVA_SHORT, toAt + i * toStride,
+                            from.getAtIndex(JAVA_SHORT, fromAt + i * fromStride));
                 }
             }
             case 4 -> {

@@ -27,7 +27,8 @@ public final class FoldConstants implements GraphPass {
         for (Node node : graph.nodes()) {
             boolean fixed = node.inputs().stream().allMatch(input -> input.isEmpty() || constant.contains(input));
             if (fixed && !node.is("DequantizeLinear")
-                    && !node.domain().equals(Node.INTERNAL) && Operators.find(node).isPresent() && small(values, node)) {
+                    && !node.domain().equals(Node.INTERNAL) && Operators.find(node).isPresent()
+                    && small(values, node)) {
                 builder.remove(node);
                 for (String output : node.outputs()) {
                     if (!output.isEmpty()) {

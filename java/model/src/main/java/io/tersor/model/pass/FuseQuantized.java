@@ -95,7 +95,8 @@ public final class FuseQuantized implements GraphPass {
             });
             Attributes bounded = tail.activation.isNone() ? attributes
                     : attributes.with("lo", tail.activation.lo()).with("hi", tail.activation.hi());
-            builder.node(new Node(nodes.getFirst().name(), opType, Node.INTERNAL, inputs, List.of(tail.output), bounded));
+            builder.node(new Node(nodes.getFirst().name(), opType, Node.INTERNAL, inputs, List.of(tail.output),
+                    bounded));
         }
 
         private void conv(Node node) {
@@ -132,7 +133,10 @@ public final class FuseQuantized implements GraphPass {
             });
         }
 
-        /** Returns the name of the bias to use, s32 or f32; an empty inner value for none, an empty outer for no match. */
+        /**
+         * Returns the name of the bias to use, s32 or f32; an empty inner value for none, an empty outer for no
+         * match.
+         */
         private Optional<Optional<String>> bias(Optional<String> value, Dequantized src, Dequantized weights) {
             if (value.isEmpty()) {
                 return Optional.of(Optional.empty());
@@ -229,7 +233,8 @@ public final class FuseQuantized implements GraphPass {
             if (src.isEmpty() || dst.isEmpty() || src.get().type() != dst.get().type() || rank < 3 || rank > 4) {
                 return;
             }
-            Tail tail = new Tail(List.of(Patterns.onlyConsumer(graph, node.output()).orElseThrow()), Activation.NONE, dst,
+            Tail tail = new Tail(List.of(Patterns.onlyConsumer(graph, node.output()).orElseThrow()), Activation.NONE,
+                    dst,
                     dst.get().value());
             replace(List.of(node), tail, opType, List.of(src.get().value(), src.get().scale(),
                     src.get().zeroPoint(builder), dst.get().scale(), dst.get().zeroPoint(builder)), node.attributes());
@@ -242,7 +247,8 @@ public final class FuseQuantized implements GraphPass {
             if (activation.isEmpty() || src.isEmpty() || dst.isEmpty()) {
                 return;
             }
-            Tail tail = new Tail(List.of(Patterns.onlyConsumer(graph, node.output()).orElseThrow()), activation.get(), dst,
+            Tail tail = new Tail(List.of(Patterns.onlyConsumer(graph, node.output()).orElseThrow()), activation.get(),
+                    dst,
                     dst.get().value());
             replace(List.of(node), tail, "QClip", List.of(src.get().value(), src.get().scale(),
                     src.get().zeroPoint(builder), dst.get().scale(), dst.get().zeroPoint(builder)), Attributes.NONE);

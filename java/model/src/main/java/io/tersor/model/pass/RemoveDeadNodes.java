@@ -21,7 +21,8 @@ public final class RemoveDeadNodes implements GraphPass {
                 builder.remove(node);
             }
         }
-        graph.initializers().keySet().stream().filter(name -> !needed.contains(name)).forEach(builder::removeInitializer);
+        graph.initializers().keySet().stream().filter(name -> !needed.contains(name))
+                .forEach(builder::removeInitializer);
         return builder.build();
     }
 }

@@ -12,9 +12,9 @@ import java.util.Optional;
 
 /**
  * Translates the quantized operators of ONNX Runtime's domain {@code com.microsoft}, which its own quantization tool
- * writes in QOperator form: QLinearAdd, QLinearAveragePool, QLinearGlobalAveragePool, QGemm and QLinearConcat into ours;
- * QLinearMul, QLinearSigmoid and QLinearLeakyRelu into their real operator between DequantizeLinear and QuantizeLinear;
- * QuantizeLinear, DequantizeLinear and Gelu into ONNX's own.
+ * writes in QOperator form: QLinearAdd, QLinearAveragePool, QLinearGlobalAveragePool, QGemm and QLinearConcat into
+ * ours; QLinearMul, QLinearSigmoid and QLinearLeakyRelu into their real operator between DequantizeLinear and
+ * QuantizeLinear; QuantizeLinear, DequantizeLinear and Gelu into ONNX's own.
  */
 public final class TranslateContrib implements GraphPass {
     private static final String DOMAIN = "com.microsoft";

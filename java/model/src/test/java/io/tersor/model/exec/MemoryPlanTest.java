@@ -44,7 +44,8 @@ class MemoryPlanTest {
     @Test
     void aChainNeedsTheTwoLargestNeighbours() {
         List<Slot> slots = List.of(planned(0, 640), planned(1, 1280), planned(2, 64), planned(3, 640));
-        MemoryPlan plan = MemoryPlan.of(slots, List.of(step(-1, 0), step(-1, 1, 0), step(-1, 2, 1), step(-1, 3, 2)), false);
+        MemoryPlan plan = MemoryPlan.of(slots, List.of(step(-1, 0), step(-1, 1, 0), step(-1, 2, 1), step(-1, 3, 2)),
+                false);
         assertEquals(640 + 1280, plan.bytes());
         assertDisjoint(plan);
     }

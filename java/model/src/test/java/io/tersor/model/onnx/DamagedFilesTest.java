@@ -134,6 +134,7 @@ class DamagedFilesTest {
         Path missing = folder.resolve("missing.onnx");
         assertTrue(assertThrows(ModelFormatException.class, () -> Graph.load(missing)).getMessage()
                 .contains("there is no such file"));
-        assertTrue(assertThrows(ModelFormatException.class, () -> Graph.load(folder)).getMessage().contains("not a file"));
+        assertTrue(assertThrows(ModelFormatException.class, () -> Graph.load(folder)).getMessage()
+                .contains("not a file"));
     }
 }

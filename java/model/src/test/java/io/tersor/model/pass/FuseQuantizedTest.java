@@ -61,7 +61,8 @@ class FuseQuantizedTest {
                     b.constant("ws", Tensor.ofFloats(ARENA, Shape.of(), 0.004f)),
                     b.constant("wz", Tensor.ofBytes(ARENA, type, Shape.of(), (byte) (type == DataType.U8 ? 130 : 0))));
         }
-        return b.add("DequantizeLinear", List.of(b.constant("w", values), b.constant("ws", scales((int) dims[axis], 0.004f))),
+        return b.add("DequantizeLinear",
+                List.of(b.constant("w", values), b.constant("ws", scales((int) dims[axis], 0.004f))),
                 Attributes.NONE.with("axis", axis));
     }
 
@@ -148,7 +149,8 @@ class FuseQuantizedTest {
     @Test
     void sumWithRelu() {
         String real = start(2, 3, 4, 4);
-        check(b.add("Relu", b.add("Add", real, pair("x", 0.05f, 60))), List.of("QuantizeLinear", "QuantizeLinear", "QAdd"), 1);
+        check(b.add("Relu", b.add("Add", real, pair("x", 0.05f, 60))),
+                List.of("QuantizeLinear", "QuantizeLinear", "QAdd"), 1);
     }
 
     @Test

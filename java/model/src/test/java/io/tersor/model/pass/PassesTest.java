@@ -121,7 +121,8 @@ class PassesTest {
         GraphBuilder b = Graph.builder("constants", 17);
         b.input(ValueInfo.of("x", DataType.F32, Dim.of("n"), Dim.of(4)));
         Arena arena = Arena.ofAuto();
-        String two = b.add("Constant", List.of(), Attributes.NONE.with("value", Tensor.ofFloats(arena, Shape.of(), 2f)));
+        String two = b.add("Constant", List.of(),
+                Attributes.NONE.with("value", Tensor.ofFloats(arena, Shape.of(), 2f)));
         String four = b.add("Mul", two, two);
         String same = b.add("Identity", b.add("Dropout", "x"));
         b.node(Node.of("y", "Mul", List.of(same, four), List.of("y"), Attributes.NONE));
@@ -136,6 +137,7 @@ class PassesTest {
     void allPassesTogetherChangeNothing() {
         assertArrayEquals(plain(TestGraphs.residual(), IMAGE), plain(Passes.forExecution(TestGraphs.residual()), IMAGE),
                 2e-4f);
-        assertTrue(Passes.forExecution(TestGraphs.residual()).nodes().size() < TestGraphs.residual().nodes().size() / 2 + 2);
+        assertTrue(Passes.forExecution(TestGraphs.residual()).nodes().size() < TestGraphs.residual().nodes()
+                .size() / 2 + 2);
     }
 }

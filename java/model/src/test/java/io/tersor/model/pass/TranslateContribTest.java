@@ -98,7 +98,8 @@ class TranslateContribTest {
         GraphBuilder b = builder();
         String scale = b.add("ReduceMax", List.of(b.add("Abs", "x")), Attributes.NONE.with("keepdims", 0));
         String sum = contrib(b, "QLinearGlobalAveragePool", Attributes.NONE, "q0", scale, "z0", "s2", "z2");
-        Graph graph = b.output(ValueInfo.of(sum, DataType.U8, Dim.UNKNOWN, Dim.UNKNOWN, Dim.UNKNOWN, Dim.UNKNOWN)).build();
+        Graph graph = b.output(ValueInfo.of(sum, DataType.U8, Dim.UNKNOWN, Dim.UNKNOWN, Dim.UNKNOWN, Dim.UNKNOWN))
+                .build();
         assertThrows(UnsupportedOperatorException.class, () -> Network.of(graph).prepare(Backend.SCALAR).close());
     }
 }
