@@ -3,9 +3,11 @@
 #include "compiler.h"
 
 enum {
-    BLOCK_BYTES = 192 * 1024,
+    BLOCK_BYTES = 256 * 1024,
+    MIN_BLOCK_TILES = 5,
     MAX_BLOCK_ROWS = 768,
-    ALIASING_STRIDE = 2048 /* rows this far apart share few of the sets of an L1 cache */
+    CHUNK_BYTES = 128 * 1024, /* of a panel: what stays in L2 beside a block while its tiles use it in turn */
+    ALIASING_STRIDE = 2048    /* rows this far apart share few of the sets of an L1 cache */
 };
 
 int64_t gemm_padded_k(const gemm_kernel *kernel, int64_t k) {
@@ -31,15 +33,31 @@ int64_t gemm_block_rows(const gemm_kernel *kernel, int64_t k) {
     const int64_t row_bytes = converted_stride(kernel, k);
     const int64_t rows = row_bytes == 0 ? MAX_BLOCK_ROWS : min_s64(BLOCK_BYTES / row_bytes, MAX_BLOCK_ROWS);
     const int64_t whole = rows / kernel->rows * kernel->rows;
-    return whole > 0 ? whole : kernel->rows;
+    const int64_t least = (int64_t) MIN_BLOCK_TILES * kernel->rows;
+    return whole > least ? whole : least;
 }
 
 static int64_t rows_bytes(const gemm_kernel *kernel, int64_t k) {
     return round_up(gemm_block_rows(kernel, k) * converted_stride(kernel, k), TERSOR_ALIGNMENT);
 }
 
+/* k steps of a panel that are multiplied before the next ones are touched. */
+static int64_t chunk_steps(const gemm_kernel *kernel) {
+    return CHUNK_BYTES / ((int64_t) kernel->step * kernel->columns * kernel->src_bytes);
+}
+
+static int64_t sums_bytes(const gemm_kernel *kernel, int64_t k) {
+    return round_up(gemm_block_rows(kernel, k) * 4, TERSOR_ALIGNMENT);
+}
+
+/* Accumulators of a block's rows in one panel, where these rest between chunks. */
+static int64_t accumulators_bytes(const gemm_kernel *kernel, int64_t k) {
+    const bool chunked = gemm_padded_k(kernel, k) > chunk_steps(kernel) * kernel->step;
+    return chunked ? gemm_block_rows(kernel, k) * kernel->columns * 4 : 0;
+}
+
 int64_t gemm_scratch_bytes(const gemm_kernel *kernel, int64_t k) {
-    return rows_bytes(kernel, k) + round_up(gemm_block_rows(kernel, k) * 4, TERSOR_ALIGNMENT);
+    return rows_bytes(kernel, k) + sums_bytes(kernel, k) + accumulators_bytes(kernel, k);
 }
 
 /* Whole rows into scratch, padded with zeros. */
@@ -73,79 +91,122 @@ static void subtract_zero_points(int32_t *acc, int64_t rows, int64_t columns, co
     }
 }
 
-/* Rows [first, first + rows), already described by `tile` and `row_sums` as rows from 0, times all panels. */
-static void multiply_block(const gemm_kernel *kernel, const gemm_operands *o, int64_t first, int64_t rows,
-                           const gemm_tile *block, const int32_t *row_sums, int64_t tile_rows) {
-    _Alignas(64) int32_t acc[MAX_TILE];
-    const int64_t panel_bytes = gemm_padded_k(kernel, o->k) * kernel->columns * kernel->src_bytes;
-    const char *panel = o->weights.panels;
-    for (int64_t j = 0; j < o->n; j += kernel->columns, panel += panel_bytes) {
-        const int64_t columns = min_s64(kernel->columns, o->n - j);
-        for (int64_t i = 0; i < rows; i += tile_rows) {
-            gemm_tile tile = *block;
-            tile.rows = min_s64(tile_rows, rows - i);
-            tile.src = const_row_of(block->src, i, block->src_stride);
-            if (block->tail != NULL) {
-                tile.tail = const_row_of(block->tail, i, block->tail_stride);
+/* A block of rows: first is its number of the whole matrix, `rows` describes them from the block's first on. */
+typedef struct row_block {
+    int64_t first;
+    gemm_tile rows;
+    int64_t tile_rows;
+    const int32_t *sums;
+    char *accumulators; /* for all rows if there are chunks, otherwise for one tile */
+    bool chunked;
+} row_block;
+
+/* One panel's columns from j on. */
+static void multiply_panel(const gemm_kernel *kernel, const gemm_operands *o, const row_block *block, const char *panel,
+                           int64_t j) {
+    static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
+    const int64_t steps = block->rows.steps;
+    const int64_t chunk = block->chunked ? chunk_steps(kernel) : steps;
+    const int64_t acc_row_bytes = (int64_t) kernel->columns * 4;
+    const int64_t columns = min_s64(kernel->columns, o->n - j);
+    int64_t done = 0;
+    do {
+        const bool last = steps - done <= chunk;
+        for (int64_t i = 0; i < block->rows.rows; i += block->tile_rows) {
+            gemm_tile tile = block->rows;
+            tile.rows = min_s64(block->tile_rows, block->rows.rows - i);
+            tile.src = const_row_of(tile.src, i, tile.src_stride);
+            tile.src = const_row_of(tile.src, done, (int64_t) kernel->step * kernel->row_bytes);
+            tile.steps = last ? steps - done : chunk;
+            tile.tail = last && tile.tail != NULL ? const_row_of(tile.tail, i, tile.tail_stride) : NULL;
+            tile.panel = const_row_of(panel, done, (int64_t) kernel->step * kernel->columns * kernel->src_bytes);
+            tile.acc = row_of(block->accumulators, block->chunked ? i : 0, acc_row_bytes);
+            tile.init = o->weights.compensation == NULL ? zeros : o->weights.compensation + j;
+            if (done > 0) {
+                tile.init = tile.acc;
+                tile.init_stride = acc_row_bytes;
             }
-            tile.panel = panel;
-            tile.init = o->weights.compensation == NULL ? NULL : o->weights.compensation + j;
-            tile.acc = acc;
             kernel->tile(&tile);
-            if (o->weights.zero_points != NULL) {
-                subtract_zero_points(acc, tile.rows, kernel->columns, row_sums + i, o->weights.zero_points + j);
+            if (!last) {
+                continue;
             }
-            void *dst = row_of(o->dst, first + i, o->dst_stride);
-            o->store(o->e, acc, kernel->columns, tile.rows, j, columns, dst, o->dst_stride);
+            if (o->weights.zero_points != NULL) {
+                subtract_zero_points(tile.acc, tile.rows, kernel->columns, block->sums + i, o->weights.zero_points + j);
+            }
+            void *dst = row_of(o->dst, block->first + i, o->dst_stride);
+            o->store(o->e, tile.acc, kernel->columns, tile.rows, j, columns, dst, o->dst_stride);
         }
+        done += chunk;
+    } while (done < steps);
+}
+
+/* Makes the rows readable for the kernel: in place, with copied ends, or converted into scratch. */
+static void prepare_rows(const gemm_kernel *kernel, const gemm_operands *o, bool convert, row_block *block,
+                         void *scratch) {
+    gemm_tile *rows = &block->rows;
+    const int64_t padded_k = gemm_padded_k(kernel, o->k);
+    rows->src = const_row_of(o->src, block->first, o->src_stride);
+    rows->src_stride = o->src_stride;
+    rows->steps = o->k / kernel->step;
+    if (convert) {
+        rows->src = scratch;
+        rows->src_stride = converted_stride(kernel, o->k);
+        rows->steps = padded_k / kernel->step;
+        convert_rows(kernel, o, block->first, rows->rows, scratch, rows->src_stride);
+    } else if (o->src_padded) {
+        rows->steps = padded_k / kernel->step;
+    } else if (o->k != padded_k) {
+        rows->tail = scratch;
+        rows->tail_stride = (int64_t) kernel->step * kernel->src_bytes;
+        copy_tails(kernel, o, block->first, rows->rows, scratch);
     }
 }
 
+/* Equal parts instead of a last one of a few; whole tiles, but for the last part, if the kernel needs them. */
+static int64_t equal_parts(const gemm_kernel *kernel, int64_t rows, int64_t most) {
+    const int64_t parts = (rows + most - 1) / most;
+    const int64_t part = (rows + parts - 1) / parts;
+    return kernel->fixed_rows ? round_up(part, kernel->rows) : part;
+}
+
 void gemm_run(const gemm_kernel *kernel, const gemm_operands *o, void *scratch) {
-    const int64_t block_rows = gemm_block_rows(kernel, o->k);
-    const int64_t panels = gemm_padded_n(kernel, o->n) / kernel->columns;
-    const int64_t padded_k = gemm_padded_k(kernel, o->k);
-    const bool aliasing = o->src_stride % ALIASING_STRIDE == 0 && o->m > 1 && panels > 2;
+    _Alignas(64) int32_t tile_accumulators[MAX_TILE];
+    const int64_t block_rows = equal_parts(kernel, o->m, gemm_block_rows(kernel, o->k));
+    const int64_t panel_bytes = gemm_padded_k(kernel, o->k) * kernel->columns * kernel->src_bytes;
+    const bool aliasing = o->src_stride % ALIASING_STRIDE == 0 && o->m > 1 && o->n > 2 * kernel->columns;
     const bool convert = kernel->convert_always || (kernel->convert != NULL && aliasing);
-    int32_t *row_sums = (int32_t *) ((char *) scratch + rows_bytes(kernel, o->k));
+    int32_t *sums = row_of(scratch, 1, rows_bytes(kernel, o->k));
+    const bool chunked = accumulators_bytes(kernel, o->k) > 0;
     int64_t entered = 0;
     for (int64_t first = 0; first < o->m;) {
         int64_t rows = min_s64(block_rows, o->m - first);
         if (kernel->fixed_rows && rows > kernel->rows) {
             rows = rows / kernel->rows * kernel->rows;
         }
-        gemm_tile block = {.src = const_row_of(o->src, first, o->src_stride),
-                           .src_stride = o->src_stride,
-                           .steps = o->k / kernel->step};
-        if (convert) {
-            block.src = scratch;
-            block.src_stride = converted_stride(kernel, o->k);
-            block.steps = padded_k / kernel->step;
-            convert_rows(kernel, o, first, rows, scratch, block.src_stride);
-        } else if (o->src_padded) {
-            block.steps = padded_k / kernel->step;
-        } else if (o->k != padded_k) {
-            block.tail = scratch;
-            block.tail_stride = (int64_t) kernel->step * kernel->src_bytes;
-            copy_tails(kernel, o, first, rows, scratch);
+        row_block block = {
+            .first = first,
+            .rows = {.rows = rows},
+            .tile_rows = kernel->fixed_rows ? min_s64(rows, kernel->rows) : equal_parts(kernel, rows, kernel->rows),
+            .sums = sums,
+            .accumulators = (char *) tile_accumulators,
+            .chunked = chunked,
+        };
+        if (chunked) {
+            block.accumulators = row_of(sums, 1, sums_bytes(kernel, o->k));
         }
-        if (o->weights.zero_points != NULL) {
-            for (int64_t i = 0; i < rows; i++) {
-                row_sums[i] = kernel->row_sum(const_row_of(o->src, first + i, o->src_stride), o->k, kernel->src_shift);
-            }
+        prepare_rows(kernel, o, convert, &block, scratch);
+        for (int64_t i = 0; o->weights.zero_points != NULL && i < rows; i++) {
+            const void *src = const_row_of(o->src, first + i, o->src_stride);
+            sums[i] = kernel->row_sum(src, o->k, kernel->src_shift);
         }
-        /* Tiles of equal height instead of a last one of a few rows. */
-        int64_t tile_rows = kernel->rows;
-        if (!kernel->fixed_rows) {
-            const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
-            tile_rows = (rows + tiles - 1) / tiles;
+        if (kernel->enter != NULL && block.tile_rows != entered) {
+            kernel->enter(block.tile_rows);
+            entered = block.tile_rows;
         }
-        const int64_t height = min_s64(tile_rows, rows);
-        if (kernel->enter != NULL && height != entered) {
-            kernel->enter(height);
-            entered = height;
+        const char *panel = o->weights.panels;
+        for (int64_t j = 0; j < o->n; j += kernel->columns, panel += panel_bytes) {
+            multiply_panel(kernel, o, &block, panel, j);
         }
-        multiply_block(kernel, o, first, rows, &block, row_sums, tile_rows);
         first += rows;
     }
     if (entered != 0) {

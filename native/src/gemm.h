@@ -24,8 +24,9 @@ typedef struct gemm_tile {
     const void *tail;    /* NULL, or one more step of each row, padded with zeros, tail_stride bytes apart */
     int64_t tail_stride; /* bytes */
     const void *panel;
-    const int32_t *init; /* accumulators start from these [columns] in each row; the f32 kernels start from zero */
-    void *acc;           /* int32 or f32 [rows, columns] */
+    const void *init;    /* what the accumulators start from: int32 or f32 [rows, columns] */
+    int64_t init_stride; /* bytes; 0: the same for all rows */
+    void *acc;           /* int32 or f32 [rows, columns]; may be init */
 } gemm_tile;
 
 typedef struct gemm_kernel {
@@ -66,7 +67,8 @@ typedef struct gemm_operands {
 int64_t gemm_padded_k(const gemm_kernel *kernel, int64_t k);
 int64_t gemm_padded_n(const gemm_kernel *kernel, int64_t n);
 
-/* Rows that are worked on together: their bytes stay in L2 while the panels pass by. */
+/* Rows that are worked on together: their bytes stay in L2 while the panels pass by. Few rows would make the panels
+ * pass too often, so that for large k there are more than L2 may hold. */
 int64_t gemm_block_rows(const gemm_kernel *kernel, int64_t k);
 
 /* A row stride of at least `bytes` that spreads rows over the sets of L1. */

@@ -214,9 +214,10 @@ int main(void) {
                 }
             }
         }
-        /* More rows than one block, and a stride that aliases in L1. */
+        /* More rows than one block, a stride that aliases in L1, a sum in chunks. */
         run_gemm(isa, 801, 5, 3, turn++);
         run_gemm(isa, 64, 1024, 100, 4);
+        run_gemm(isa, 40, 2100, 35, turn++);
         for (size_t i = 0; i < sizeof CONVS / sizeof *CONVS; i++) {
             run_conv(isa, &CONVS[i], (int) i);
             run_conv(isa, &CONVS[i], (int) i + 1);

@@ -12,12 +12,11 @@ enum { ROWS = 6, COLUMNS = 16, GROUP = 2, ROW_GROUP_BYTES = 4 };
 
 ALWAYS_INLINE void multiply(int rows, const gemm_tile *t) {
     __m256i acc[ROWS][2];
-    const __m256i init0 = _mm256_load_si256((const __m256i *) t->init);
-    const __m256i init1 = _mm256_load_si256((const __m256i *) t->init + 1);
     UNROLL(6)
     for (int i = 0; i < rows; i++) {
-        acc[i][0] = init0;
-        acc[i][1] = init1;
+        const __m256i *init = const_row_of(t->init, i, t->init_stride);
+        acc[i][0] = _mm256_load_si256(init);
+        acc[i][1] = _mm256_load_si256(init + 1);
     }
     const char *src = t->src;
     const char *panel = t->panel;

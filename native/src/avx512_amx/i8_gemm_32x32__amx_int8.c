@@ -52,15 +52,17 @@ static void leave(void) {
     dot(2, 5, 6);                                                                                                      \
     dot(3, 5, 7);
 
-/* All rows of an accumulator tile start from the same compensation: a load with stride 0. */
+/* An init_stride of 0 loads the same compensation into all rows of a tile. */
 #define TILE(name, dot)                                                                                                \
     static void name(const gemm_tile *t) {                                                                             \
         const bool both = t->rows > TILE_ROWS;                                                                         \
-        _tile_loadd(0, t->init, 0);                                                                                    \
-        _tile_loadd(1, t->init + 16, 0);                                                                               \
+        const int64_t init_stride = t->init_stride;                                                                    \
+        const char *init = t->init;                                                                                    \
+        _tile_loadd(0, init, init_stride);                                                                             \
+        _tile_loadd(1, init + 64, init_stride);                                                                        \
         if (both) {                                                                                                    \
-            _tile_loadd(2, t->init, 0);                                                                                \
-            _tile_loadd(3, t->init + 16, 0);                                                                           \
+            _tile_loadd(2, init + TILE_ROWS * init_stride, init_stride);                                               \
+            _tile_loadd(3, init + TILE_ROWS * init_stride + 64, init_stride);                                          \
         }                                                                                                              \
         const char *src = t->src;                                                                                      \
         const char *panel = t->panel;                                                                                  \

@@ -10,8 +10,9 @@ ALWAYS_INLINE void multiply(int rows, const gemm_tile *t) {
     __m512 acc[ROWS][2];
     UNROLL(12)
     for (int i = 0; i < rows; i++) {
-        acc[i][0] = _mm512_setzero_ps();
-        acc[i][1] = _mm512_setzero_ps();
+        const float *init = const_row_of(t->init, i, t->init_stride);
+        acc[i][0] = _mm512_load_ps(init);
+        acc[i][1] = _mm512_load_ps(init + 16);
     }
     const char *src = t->src;
     const float *panel = t->panel;

@@ -24,8 +24,9 @@ ALWAYS_INLINE void multiply(int rows, const gemm_tile *t) {
     __m512i acc[ROWS][2];
     UNROLL(12)
     for (int i = 0; i < rows; i++) {
-        acc[i][0] = _mm512_load_si512(t->init);
-        acc[i][1] = _mm512_load_si512(t->init + 16);
+        const int32_t *init = const_row_of(t->init, i, t->init_stride);
+        acc[i][0] = _mm512_load_si512(init);
+        acc[i][1] = _mm512_load_si512(init + 16);
     }
     const char *panel = t->panel;
     accumulate(rows, acc, t->src, t->src_stride, panel, t->steps);

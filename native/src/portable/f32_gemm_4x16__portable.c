@@ -8,7 +8,8 @@ static void tile(const gemm_tile *t) {
     const float *panel = t->panel;
     for (int64_t i = 0; i < t->rows; i++) {
         const float *src = const_row_of(t->src, i, t->src_stride);
-        float acc[COLUMNS] = {0};
+        float acc[COLUMNS];
+        memcpy(acc, const_row_of(t->init, i, t->init_stride), sizeof acc);
         for (int64_t k = 0; k < t->steps; k++) {
             for (int64_t j = 0; j < COLUMNS; j++) {
                 acc[j] += src[k] * panel[k * COLUMNS + j];

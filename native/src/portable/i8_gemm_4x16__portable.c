@@ -9,7 +9,7 @@ ALWAYS_INLINE void multiply(const gemm_tile *t, bool is_signed) {
     for (int64_t i = 0; i < t->rows; i++) {
         const uint8_t *src = const_row_of(t->src, i, t->src_stride);
         uint32_t acc[COLUMNS];
-        memcpy(acc, t->init, sizeof acc);
+        memcpy(acc, const_row_of(t->init, i, t->init_stride), sizeof acc);
         for (int64_t k = 0; k < t->steps; k++) {
             const int32_t a = is_signed ? (int8_t) src[k] : src[k];
             for (int64_t j = 0; j < COLUMNS; j++) {
