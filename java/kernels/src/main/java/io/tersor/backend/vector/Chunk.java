@@ -1,12 +1,19 @@
 package io.tersor.backend.vector;
 
+import static io.tersor.backend.vector.Lanes.B;
+import static io.tersor.backend.vector.Lanes.BYTES;
 import static io.tersor.backend.vector.Lanes.F;
 import static io.tersor.backend.vector.Lanes.FLOATS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import io.tersor.tensor.DataType;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
 
 /**
  * A few hundred floats at a fixed place of {@link Scratch#a}, on which the elementwise kernels work: a run of elements
@@ -28,10 +35,12 @@ final class Chunk {
 
     /** y = clip(y), lo for NaN. */
     static void clip(float[] y, int at, int count, float lo, float hi) {
-        FloatVector low = Lanes.floats(lo);
-        FloatVector high = Lanes.floats(hi);
+        FloatVector low = FloatVector.broadcast(FLOATS, lo);
+        FloatVector high = FloatVector.broadcast(FLOATS, hi);
         for (int i = at; i < at + count; i += F) {
-            Lanes.atMost(Lanes.atLeast(FloatVector.fromArray(FLOATS, y, i), low), high).intoArray(y, i);
+            FloatVector v = FloatVector.fromArray(FLOATS, y, i);
+            v = low.blend(v, v.compare(VectorOperators.GT, low));
+            high.blend(v, v.compare(VectorOperators.LT, high)).intoArray(y, i);
         }
     }
 
@@ -59,16 +68,27 @@ final class Chunk {
      */
     static void storeBytes(float[] from, int at, int count, int[] tail, float lo, float hi, int zeroPoint,
             MemorySegment to, long element) {
-        FloatVector low = Lanes.floats(lo);
-        FloatVector high = Lanes.floats(hi);
+        FloatVector low = FloatVector.broadcast(FLOATS, lo);
+        FloatVector high = FloatVector.broadcast(FLOATS, hi);
         int i = 0;
         for (; i <= count - F; i += F) {
             FloatVector v = FloatVector.fromArray(FLOATS, from, at + i);
-            Bytes.store(Bytes.round(Lanes.atMost(Lanes.atLeast(v, low), high), zeroPoint), to, element + i);
+            v = low.blend(v, v.compare(VectorOperators.GT, low));
+            v = high.blend(v, v.compare(VectorOperators.LT, high));
+            IntVector q = v.add(Bytes.MAGIC).reinterpretAsInts().sub(Bytes.MAGIC_BITS - zeroPoint);
+            ByteVector bytes = (ByteVector) q.convertShape(VectorOperators.I2B, BYTES, 0);
+            if (B == F) {
+                bytes.intoMemorySegment(to, element + i, ByteOrder.nativeOrder());
+            } else {
+                to.set(JAVA_INT_UNALIGNED, element + i, bytes.reinterpretAsInts().lane(0));
+            }
         }
         if (i < count) {
             FloatVector v = FloatVector.fromArray(FLOATS, from, at + i);
-            Bytes.round(Lanes.atMost(Lanes.atLeast(v, low), high), zeroPoint).intoArray(tail, 0);
+            v = low.blend(v, v.compare(VectorOperators.GT, low));
+            v = high.blend(v, v.compare(VectorOperators.LT, high));
+            IntVector q = v.add(Bytes.MAGIC).reinterpretAsInts().sub(Bytes.MAGIC_BITS - zeroPoint);
+            q.intoArray(tail, 0);
             Bytes.store(tail, 0, count - i, to, element + i);
         }
     }

@@ -1,9 +1,6 @@
 package io.tersor.backend.vector;
 
 import io.tersor.ffm.Isa;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -53,23 +50,5 @@ final class Lanes {
         String name = System.getProperty("os.arch").equals("aarch64") ? (BITS == 128 ? "neon" : "sve")
                 : BITS == 512 ? "avx512" : BITS == 256 ? "avx2" : "sse";
         return BITS + "-bit (" + name + ")";
-    }
-
-    static FloatVector floats(float value) {
-        return FloatVector.broadcast(FLOATS, value);
-    }
-
-    static IntVector ints(int value) {
-        return IntVector.broadcast(INTS, value);
-    }
-
-    /** Returns v where v &gt; lo, else lo (NaN included). */
-    static FloatVector atLeast(FloatVector v, FloatVector lo) {
-        return lo.blend(v, v.compare(VectorOperators.GT, lo));
-    }
-
-    /** Returns v where v &lt; hi, else hi. */
-    static FloatVector atMost(FloatVector v, FloatVector hi) {
-        return hi.blend(v, v.compare(VectorOperators.LT, hi));
     }
 }

@@ -3,6 +3,7 @@ package io.tersor.backend.vector;
 import static io.tersor.backend.vector.Lanes.B;
 import static io.tersor.backend.vector.Lanes.BYTES;
 import static io.tersor.backend.vector.Lanes.F;
+import static io.tersor.backend.vector.Lanes.FLOATS;
 import static io.tersor.backend.vector.Lanes.INTS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
@@ -73,14 +74,16 @@ final class Runs {
             }
             return;
         }
-        FloatVector zero = Lanes.floats(zeroPoint);
-        int i = 0;
-        for (; i <= count - B; i += B) {
-            u8(ByteVector.fromMemorySegment(BYTES, src, from + i, ORDER), zero, to, at + i);
-        }
-        if (i < count) {
-            int last = count - B;
-            u8(ByteVector.fromMemorySegment(BYTES, src, from + last, ORDER), zero, to, at + last);
+        FloatVector zero = FloatVector.broadcast(FLOATS, zeroPoint);
+        for (int i = 0; i < count; i += B) {
+            int first = Math.min(i, count - B);
+            ByteVector v = ByteVector.fromMemorySegment(BYTES, src, from + first, ORDER);
+            ((FloatVector) v.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0).convert(VectorOperators.I2F, 0)).sub(zero)
+                    .intoArray(to, at + first);
+            if (B > F) {
+                ((FloatVector) v.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 1).convert(VectorOperators.I2F, 0)).sub(zero)
+                        .intoArray(to, at + first + F);
+            }
         }
     }
 
@@ -91,39 +94,16 @@ final class Runs {
             }
             return;
         }
-        FloatVector zero = Lanes.floats(zeroPoint);
-        int i = 0;
-        for (; i <= count - B; i += B) {
-            s8(ByteVector.fromMemorySegment(BYTES, src, from + i, ORDER), zero, to, at + i);
+        FloatVector zero = FloatVector.broadcast(FLOATS, zeroPoint);
+        for (int i = 0; i < count; i += B) {
+            int first = Math.min(i, count - B);
+            ByteVector v = ByteVector.fromMemorySegment(BYTES, src, from + first, ORDER);
+            ((FloatVector) v.convertShape(VectorOperators.B2I, INTS, 0).convert(VectorOperators.I2F, 0)).sub(zero)
+                    .intoArray(to, at + first);
+            if (B > F) {
+                ((FloatVector) v.convertShape(VectorOperators.B2I, INTS, 1).convert(VectorOperators.I2F, 0)).sub(zero)
+                        .intoArray(to, at + first + F);
+            }
         }
-        if (i < count) {
-            int last = count - B;
-            s8(ByteVector.fromMemorySegment(BYTES, src, from + last, ORDER), zero, to, at + last);
-        }
-    }
-
-    private static void u8(ByteVector v, FloatVector zero, float[] to, int at) {
-        unsigned(v, 0).sub(zero).intoArray(to, at);
-        if (B > F) {
-            unsigned(v, 1).sub(zero).intoArray(to, at + F);
-        }
-    }
-
-    private static void s8(ByteVector v, FloatVector zero, float[] to, int at) {
-        signed(v, 0).sub(zero).intoArray(to, at);
-        if (B > F) {
-            signed(v, 1).sub(zero).intoArray(to, at + F);
-        }
-    }
-
-    /** Returns one part of unsigned bytes as floats; part 1 exists where a vector holds 2 F bytes. */
-    static FloatVector unsigned(ByteVector v, int part) {
-        return (FloatVector) v.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, part)
-                .convert(VectorOperators.I2F, 0);
-    }
-
-    /** Returns one part of signed bytes as floats. */
-    static FloatVector signed(ByteVector v, int part) {
-        return (FloatVector) v.convertShape(VectorOperators.B2I, INTS, part).convert(VectorOperators.I2F, 0);
     }
 }

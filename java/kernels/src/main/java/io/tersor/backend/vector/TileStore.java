@@ -1,16 +1,21 @@
 package io.tersor.backend.vector;
 
+import static io.tersor.backend.vector.Lanes.B;
+import static io.tersor.backend.vector.Lanes.BYTES;
 import static io.tersor.backend.vector.Lanes.F;
 import static io.tersor.backend.vector.Lanes.FLOATS;
 import static io.tersor.backend.vector.Lanes.INTS;
 import static io.tersor.backend.vector.Lanes.NR;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import io.tersor.kernel.Epilogue;
 import io.tersor.tensor.DataType;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import java.util.Arrays;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -67,8 +72,8 @@ final class TileStore {
         int[] earlier = start ? NOTHING : sums;
         int from = start ? 0 : at;
         for (int i = 0; i < rows * NR; i += F) {
-            toInts(FloatVector.fromArray(FLOATS, tile, i)).add(IntVector.fromArray(INTS, earlier, from + i))
-                    .intoArray(sums, at + i);
+            IntVector sum = (IntVector) FloatVector.fromArray(FLOATS, tile, i).convert(VectorOperators.F2I, 0);
+            sum.add(IntVector.fromArray(INTS, earlier, from + i)).intoArray(sums, at + i);
         }
     }
 
@@ -111,14 +116,14 @@ final class TileStore {
         }
     }
 
-    // The passes below are short on purpose, one vector of columns each: longer ones exceed what the compiler inlines,
-    // and then it boxes vectors.
+    // The passes below are short on purpose, one vector of columns each, and call the Vector API alone: what exceeds the
+    // compiler's limits, and any method of ours with vectors in its signature, makes it put vectors on the heap.
 
     private void addInts(float[] tile, int rows, int[] sums, int at, int column, int[] to, int half) {
         IntVector bias = IntVector.fromArray(INTS, biases, column + half);
         for (int i = half; i < rows * NR; i += NR) {
-            toInts(FloatVector.fromArray(FLOATS, tile, i)).add(IntVector.fromArray(INTS, sums, at + i)).add(bias)
-                    .intoArray(to, i);
+            IntVector sum = (IntVector) FloatVector.fromArray(FLOATS, tile, i).convert(VectorOperators.F2I, 0);
+            sum.add(IntVector.fromArray(INTS, sums, at + i)).add(bias).intoArray(to, i);
         }
     }
 
@@ -127,18 +132,26 @@ final class TileStore {
         FloatVector multiplier = FloatVector.fromArray(FLOATS, multipliers, column + half);
         FloatVector offset = FloatVector.fromArray(FLOATS, offsets, column + half);
         for (int i = half; i < rows * NR; i += NR) {
-            IntVector sum = toInts(FloatVector.fromArray(FLOATS, tile, i)).add(IntVector.fromArray(INTS, sums, at + i))
-                    .add(bias);
+            IntVector sum = (IntVector) FloatVector.fromArray(FLOATS, tile, i).convert(VectorOperators.F2I, 0);
+            sum = sum.add(IntVector.fromArray(INTS, sums, at + i)).add(bias);
             ((FloatVector) sum.convert(VectorOperators.I2F, 0)).mul(multiplier).add(offset).intoArray(tile, i);
         }
     }
 
     private void storeBytes(float[] tile, int rows, int half, MemorySegment to, long element, long ld) {
-        FloatVector low = Lanes.floats(lo);
-        FloatVector high = Lanes.floats(hi);
+        FloatVector low = FloatVector.broadcast(FLOATS, lo);
+        FloatVector high = FloatVector.broadcast(FLOATS, hi);
         for (int r = 0; r < rows; r++) {
             FloatVector v = FloatVector.fromArray(FLOATS, tile, r * NR + half);
-            Bytes.store(Bytes.round(Lanes.atMost(Lanes.atLeast(v, low), high), zeroPoint), to, element + r * ld);
+            v = low.blend(v, v.compare(VectorOperators.GT, low));
+            v = high.blend(v, v.compare(VectorOperators.LT, high));
+            IntVector q = v.add(Bytes.MAGIC).reinterpretAsInts().sub(Bytes.MAGIC_BITS - zeroPoint);
+            ByteVector bytes = (ByteVector) q.convertShape(VectorOperators.I2B, BYTES, 0);
+            if (B == F) {
+                bytes.intoMemorySegment(to, element + r * ld, ByteOrder.nativeOrder());
+            } else {
+                to.set(JAVA_INT_UNALIGNED, element + r * ld, bytes.reinterpretAsInts().lane(0));
+            }
         }
     }
 
@@ -168,10 +181,6 @@ final class TileStore {
         for (int r = 0; r < rows; r++) {
             MemorySegment.copy(tile, r * NR, to, JAVA_INT, (element + r * ld) * Integer.BYTES, columns);
         }
-    }
-
-    private static IntVector toInts(FloatVector v) {
-        return (IntVector) v.convert(VectorOperators.F2I, 0);
     }
 
     boolean isInteger() {

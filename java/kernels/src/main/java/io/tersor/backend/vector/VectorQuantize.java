@@ -38,48 +38,56 @@ final class VectorQuantize extends Elementwise {
         float max = (float) type.max();
         float[] x = scratch.a;
         Runs.load(DataType.F32, src, at, 0, x, Chunk.X, count);
+        divide(x, count, factors, factorsAt, zeroPoints, zeroPointsAt, min, max);
         switch (quantize.rounding()) {
-            case HALF_EVEN -> halfEven(x, count, factors, factorsAt, zeroPoints, zeroPointsAt, min, max);
-            case HALF_AWAY -> directed(x, count, factors, factorsAt, zeroPoints, zeroPointsAt, min, max, false);
-            case FLOOR -> directed(x, count, factors, factorsAt, zeroPoints, zeroPointsAt, min, max, true);
+            case HALF_EVEN -> halfEven(x, count, zeroPoints, zeroPointsAt);
+            case HALF_AWAY -> halfAway(x, count, zeroPoints, zeroPointsAt);
+            case FLOOR -> floor(x, count, zeroPoints, zeroPointsAt);
         }
         Chunk.storeBytes(scratch, Chunk.X, count, min, max, 0, dst, at);
     }
 
-    private static void halfEven(float[] x, int count, float[] scales, int scalesAt, float[] zeroPoints,
+    // No method of ours takes or returns vectors: where the compiler does not inline it, they would be put on the heap.
+
+    private static void divide(float[] x, int count, float[] scales, int scalesAt, float[] zeroPoints,
             int zeroPointsAt, float min, float max) {
         for (int i = 0; i < count; i += F) {
             FloatVector zero = FloatVector.fromArray(FLOATS, zeroPoints, zeroPointsAt + i);
-            FloatVector v = clamped(x, i, FloatVector.fromArray(FLOATS, scales, scalesAt + i), zero, min, max);
-            v.add(MAGIC).sub(MAGIC).add(zero).intoArray(x, Chunk.X + i);
+            FloatVector low = FloatVector.broadcast(FLOATS, min).sub(zero);
+            FloatVector high = FloatVector.broadcast(FLOATS, max).sub(zero);
+            FloatVector v = FloatVector.fromArray(FLOATS, x, Chunk.X + i)
+                    .div(FloatVector.fromArray(FLOATS, scales, scalesAt + i));
+            v = low.blend(v, v.compare(VectorOperators.GT, low));
+            high.blend(v, v.compare(VectorOperators.LT, high)).intoArray(x, Chunk.X + i);
         }
     }
 
-    private static void directed(float[] x, int count, float[] scales, int scalesAt, float[] zeroPoints,
-            int zeroPointsAt, float min, float max, boolean floor) {
+    private static void halfEven(float[] x, int count, float[] zeroPoints, int zeroPointsAt) {
         for (int i = 0; i < count; i += F) {
-            FloatVector zero = FloatVector.fromArray(FLOATS, zeroPoints, zeroPointsAt + i);
-            FloatVector v = clamped(x, i, FloatVector.fromArray(FLOATS, scales, scalesAt + i), zero, min, max);
-            FloatVector rounded = floor ? floor(v) : halfAway(v);
-            rounded.add(zero).intoArray(x, Chunk.X + i);
+            FloatVector.fromArray(FLOATS, x, Chunk.X + i).add(MAGIC).sub(MAGIC)
+                    .add(FloatVector.fromArray(FLOATS, zeroPoints, zeroPointsAt + i)).intoArray(x, Chunk.X + i);
         }
     }
 
-    private static FloatVector clamped(float[] x, int i, FloatVector scale, FloatVector zero, float min, float max) {
-        FloatVector v = FloatVector.fromArray(FLOATS, x, Chunk.X + i).div(scale);
-        return Lanes.atMost(Lanes.atLeast(v, Lanes.floats(min).sub(zero)), Lanes.floats(max).sub(zero));
+    private static void floor(float[] x, int count, float[] zeroPoints, int zeroPointsAt) {
+        for (int i = 0; i < count; i += F) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, Chunk.X + i);
+            FloatVector near = v.add(MAGIC).sub(MAGIC);
+            near.blend(near.sub(1), near.compare(VectorOperators.GT, v))
+                    .add(FloatVector.fromArray(FLOATS, zeroPoints, zeroPointsAt + i)).intoArray(x, Chunk.X + i);
+        }
     }
 
-    private static FloatVector floor(FloatVector v) {
-        FloatVector near = v.add(MAGIC).sub(MAGIC);
-        return near.blend(near.sub(1), near.compare(VectorOperators.GT, v));
-    }
-
-    private static FloatVector halfAway(FloatVector v) {
-        FloatVector size = v.abs();
-        FloatVector low = floor(size);
-        // The difference is exact, unlike size + 0.5.
-        FloatVector rounded = low.blend(low.add(1), size.sub(low).compare(VectorOperators.GE, 0.5f));
-        return rounded.blend(rounded.neg(), v.compare(VectorOperators.LT, 0f));
+    private static void halfAway(float[] x, int count, float[] zeroPoints, int zeroPointsAt) {
+        for (int i = 0; i < count; i += F) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, Chunk.X + i);
+            FloatVector size = v.abs();
+            FloatVector near = size.add(MAGIC).sub(MAGIC);
+            FloatVector low = near.blend(near.sub(1), near.compare(VectorOperators.GT, size));
+            // The difference is exact, unlike size + 0.5.
+            FloatVector rounded = low.blend(low.add(1), size.sub(low).compare(VectorOperators.GE, 0.5f));
+            rounded.blend(rounded.neg(), v.compare(VectorOperators.LT, 0f))
+                    .add(FloatVector.fromArray(FLOATS, zeroPoints, zeroPointsAt + i)).intoArray(x, Chunk.X + i);
+        }
     }
 }

@@ -87,31 +87,27 @@ final class VectorSoftmax extends Unary {
             FloatVector difference = given.sub(max);
             FloatVector v = difference.max(LOWEST);
             FloatVector n = v.mul(LOG2_E).add(MAGIC).sub(MAGIC);
-            FloatVector r = n.fma(Lanes.floats(-LN2_HIGH), v);
-            r = n.fma(Lanes.floats(-LN2_LOW), r).add(rounding(given, max, difference));
-            FloatVector p = Lanes.floats(1f / 5040);
-            p = p.fma(r, Lanes.floats(1f / 720));
-            p = p.fma(r, Lanes.floats(1f / 120));
-            p = p.fma(r, Lanes.floats(1f / 24));
-            p = p.fma(r, Lanes.floats(1f / 6));
-            p = p.fma(r, Lanes.floats(0.5f));
-            p = p.fma(r, Lanes.floats(1f));
-            p = p.fma(r, Lanes.floats(1f));
+            // What rounding took from x - max (Knuth's exact sum), which the exponential would magnify; 0 if tiny.
+            FloatVector taken = difference.sub(given);
+            FloatVector error = given.sub(difference.sub(taken)).sub(taken.add(max));
+            error = error.blend(0f, difference.compare(VectorOperators.LT, LOWEST));
+            FloatVector r = n.fma(FloatVector.broadcast(FLOATS, -LN2_HIGH), v);
+            r = n.fma(FloatVector.broadcast(FLOATS, -LN2_LOW), r).add(error);
+            FloatVector p = FloatVector.broadcast(FLOATS, 1f / 5040);
+            p = p.fma(r, FloatVector.broadcast(FLOATS, 1f / 720));
+            p = p.fma(r, FloatVector.broadcast(FLOATS, 1f / 120));
+            p = p.fma(r, FloatVector.broadcast(FLOATS, 1f / 24));
+            p = p.fma(r, FloatVector.broadcast(FLOATS, 1f / 6));
+            p = p.fma(r, FloatVector.broadcast(FLOATS, 0.5f));
+            p = p.fma(r, FloatVector.broadcast(FLOATS, 1f));
+            p = p.fma(r, FloatVector.broadcast(FLOATS, 1f));
             // 2^n in two factors: n may be below the exponent of the smallest normal number.
             IntVector exponent = (IntVector) n.convert(VectorOperators.F2I, 0);
             IntVector half = exponent.lanewise(VectorOperators.ASHR, 1);
-            p.mul(power(half)).mul(power(exponent.sub(half))).intoArray(x, Chunk.X + i);
+            IntVector rest = exponent.sub(half);
+            p.mul(half.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats())
+                    .mul(rest.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats())
+                    .intoArray(x, Chunk.X + i);
         }
-    }
-
-    /** Returns what rounding took from x - max (Knuth's exact sum), which the exponential would magnify; 0 if tiny. */
-    private static FloatVector rounding(FloatVector x, float max, FloatVector difference) {
-        FloatVector taken = difference.sub(x);
-        FloatVector error = x.sub(difference.sub(taken)).sub(taken.add(max));
-        return error.blend(0f, difference.compare(VectorOperators.LT, LOWEST));
-    }
-
-    private static FloatVector power(IntVector exponent) {
-        return exponent.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
     }
 }
