@@ -62,6 +62,8 @@ class KernelLifetimeTest {
     private static final QuantParams WEIGHTS = QuantParams.perTensor(0.01f, 0);
     private static final QuantParams DST = QuantParams.perTensor(1.5f, 11);
 
+    private static final long WARM_UP_NANOS = 20_000_000_000L;
+
     /** A spec and the shape of its source. */
     private record Subject(KernelSpec spec, Shape srcShape) {
         DataType srcType() {
@@ -131,6 +133,9 @@ class KernelLifetimeTest {
                     dst, Bias.NONE, Activation.NONE), rows));
             subjects.add(new Subject(new Conv2dSpec(types.src(), types.weights(), types.dst(), 24, 17,
                     Window.of(3, 3).padding(1), 1, src, weights, dst, Bias.NONE, Activation.NONE), image));
+            subjects.add(new Subject(new Conv2dSpec(types.src(), types.weights(), types.dst(), 24, 24,
+                    Window.of(3, 3).padding(1), 24, src, weights, dst, Bias.NONE,
+                    ProductCases.possible(types, Activation.RELU6)), image));
         }
         subjects.add(new Subject(AddSpec.f32(Activation.RELU), rows));
         subjects.add(new Subject(new AddSpec(U8, U8, U8, SRC, SRC, DST, Activation.RELU), rows));
@@ -299,8 +304,9 @@ class KernelLifetimeTest {
                 Tensor src = subject.src(arena);
                 Tensor dst = subject.dst(arena);
                 long least = Long.MAX_VALUE;
-                // The compiler needs some thousand runs before it removes what only the interpreter allocates.
-                for (int batch = 0; batch < 400 && least > 0; batch++) {
+                // The compiler needs some thousand runs, and its time, before it removes what the interpreter allocates.
+                long end = System.nanoTime() + WARM_UP_NANOS;
+                while (least > 0 && System.nanoTime() < end) {
                     long before = threads.getCurrentThreadAllocatedBytes();
                     for (int i = 0; i < 50; i++) {
                         run(kernel, src, dst);
