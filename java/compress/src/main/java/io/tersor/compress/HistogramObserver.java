@@ -15,6 +15,7 @@ final class HistogramObserver implements RangeObserver {
     private long[] counts = new long[2 * SIDE];
     private boolean empty = true;
     private int exponent;
+    private double binsPerUnit = 1;
     private long zeros;
 
     HistogramObserver(double percent) {
@@ -36,22 +37,27 @@ final class HistogramObserver implements RangeObserver {
     }
 
     private int bin(float element) {
-        return (int) Math.floor(Math.scalb((double) element, -exponent)) + SIDE;
+        return (int) Math.floor(element * binsPerUnit) + SIDE;
     }
 
     private void widen(float element) {
         if (empty) {
-            exponent = Math.getExponent((double) element) - Math.getExponent((double) SIDE) + 1;
+            setExponent(Math.getExponent((double) element) - Math.getExponent((double) SIDE) + 1);
             empty = false;
         }
-        while (Math.abs(Math.scalb((double) element, -exponent)) >= SIDE) {
+        while (Math.abs(element * binsPerUnit) >= SIDE) {
             long[] merged = new long[counts.length];
             for (int bin = 0; bin < counts.length; bin++) {
                 merged[(bin - SIDE >> 1) + SIDE] += counts[bin];
             }
             counts = merged;
-            exponent++;
+            setExponent(exponent + 1);
         }
+    }
+
+    private void setExponent(int other) {
+        exponent = other;
+        binsPerUnit = Math.scalb(1.0, -other);
     }
 
     @Override

@@ -7,13 +7,18 @@ final class MinMaxObserver implements RangeObserver {
 
     @Override
     public void accept(float[] elements) {
+        float low = min;
+        float high = max;
+        // Minimum and maximum of a NaN are NaN, so the loop needs no test.
         for (float element : elements) {
-            if (!Float.isFinite(element)) {
-                throw new CompressException("expected finite numbers, got " + element);
-            }
-            min = Math.min(min, element);
-            max = Math.max(max, element);
+            low = Math.min(low, element);
+            high = Math.max(high, element);
         }
+        if (elements.length > 0 && !(Float.isFinite(low) && Float.isFinite(high))) {
+            throw new CompressException("expected finite numbers, got " + (Float.isFinite(high) ? low : high));
+        }
+        min = low;
+        max = high;
     }
 
     @Override

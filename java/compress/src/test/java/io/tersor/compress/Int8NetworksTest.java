@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -146,6 +147,7 @@ class Int8NetworksTest {
         assertTrue(backend == Backend.ONEDNN ? error <= step : error == 0, error + " with steps of " + step);
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @CsvSource({"cifar10-resnet20, 87.80", "cifar10-resnet20-2of4, 87.50", "cifar10-resnet20-unstructured-90, 85.30",
         "cifar10-resnet20-block32x4-70, 84.85"})
@@ -157,6 +159,7 @@ class Int8NetworksTest {
         assertEquals(before, after, allowed, model);
     }
 
+    @Tag("slow")
     @Test
     void percentilesGiveNearlyTheSameAnswers() {
         Tensor all = cifar();
@@ -174,6 +177,7 @@ class Int8NetworksTest {
         agrees("digits", digitsInt8(), images, evaluate(digitsInt8(), OPTIONS, images, digitLabels()).answers());
     }
 
+    @Tag("slow")
     @Test
     void onnxRuntimeGivesTheSameAnswersForResNet20() throws OrtException {
         Tensor images = cifar();
