@@ -14,7 +14,7 @@ interface ContractCase {
     /** Returns the shapes and layouts, everything that the spec does not say. */
     String operands();
 
-    /** Returns the threads to run with. */
+    /** Returns the threads to run with: 1, or the same number as the others of its group. */
     default int threads() {
         return 1;
     }

@@ -38,12 +38,15 @@ final class ContractSuite {
 
     private static void run(Class<?> suite, Candidate candidate, List<ContractCase> cases) {
         List<String> failures = new ArrayList<>();
-        for (ContractCase one : cases) {
-            Optional<String> refusal = candidate.registry().refusal(candidate.backend(), one.spec());
-            if (refusal.isEmpty()) {
-                run(suite, candidate, one, failures);
-            } else if (Requirements.mustRun(candidate, one.spec())) {
-                failures.add(candidate + " must run " + one.spec() + " and refuses: " + refusal.get());
+        int threads = cases.stream().mapToInt(ContractCase::threads).max().orElse(1);
+        try (Parallelism pool = Parallelism.of(threads)) {
+            for (ContractCase one : cases) {
+                Optional<String> refusal = candidate.registry().refusal(candidate.backend(), one.spec());
+                if (refusal.isEmpty()) {
+                    run(suite, candidate, one, one.threads() == 1 ? Parallelism.SINGLE : pool, failures);
+                } else if (Requirements.mustRun(candidate, one.spec())) {
+                    failures.add(candidate + " must run " + one.spec() + " and refuses: " + refusal.get());
+                }
             }
         }
         if (!failures.isEmpty()) {
@@ -52,15 +55,15 @@ final class ContractSuite {
         }
     }
 
-    private static void run(Class<?> suite, Candidate candidate, ContractCase one, List<String> failures) {
+    private static void run(Class<?> suite, Candidate candidate, ContractCase one, Parallelism parallelism,
+            List<String> failures) {
         for (GuardedArena.Placement placement : GuardedArena.Placement.values()) {
-            String line = candidate + " " + one.id() + " at " + placement + ", " + one.threads() + " threads: "
+            String line = candidate + " " + one.id() + " at " + placement + ", " + parallelism + ": "
                     + one.spec() + "; " + one.operands() + " [-Dtest=" + suite.getSimpleName() + " -D" + ONLY + "="
                     + one.id() + "]";
             String name = Thread.currentThread().getName();
             Thread.currentThread().setName(line);
-            try (GuardedArena arena = new GuardedArena(placement);
-                    Parallelism parallelism = Parallelism.of(one.threads())) {
+            try (GuardedArena arena = new GuardedArena(placement)) {
                 one.run(candidate, arena, parallelism);
                 arena.checkCanaries();
             } catch (RuntimeException | AssertionError failure) {

@@ -94,7 +94,7 @@ class Conv2dContractTest {
                 Draw.WeightZeros.NONE, Draw.WeightZeros.TENSOR, Draw.WeightZeros.CHANNEL);
         List<Bias> biases = spread.of(Bias.values());
         List<Draw.Bounds> bounds = spread.of(Draw.Bounds.values());
-        List<Integer> threads = spread.of(1, 1, 3);
+        List<Integer> threads = spread.of(1, 1, 1, 1, 3);
         List<Integer> specials = spread.of(0, 0, 0, 2);
         for (int i = 0; i < count; i++) {
             Geometry geometry = GEOMETRIES.get(i);

@@ -22,6 +22,9 @@ import java.util.Locale;
  * or written beyond is a segmentation fault. The rest of a segment's pages holds a canary that {@link #checkCanaries}
  * looks after; so does the fresh segment itself. Alignment is only what is asked for. Where there is no mmap (Windows)
  * it is an ordinary arena, and says so once for each arena.
+ *
+ * <p>For thousands of short cases: segments may be used from every thread and are unmapped by {@link #close} without the
+ * handshake of all threads that a shared arena makes, so that a use after it is a segmentation fault too.
  */
 final class GuardedArena implements Arena {
     /** Which end of a segment touches the unreadable page. */
@@ -34,7 +37,6 @@ final class GuardedArena implements Arena {
     private static final int PROT_READ = 1;
     private static final int PROT_READ_WRITE = 3;
 
-    private final Arena arena = Arena.ofShared();
     private final Placement placement;
     private final List<Mapping> mappings = new ArrayList<>();
 
@@ -55,7 +57,7 @@ final class GuardedArena implements Arena {
     @Override
     public MemorySegment allocate(long byteSize, long byteAlignment) {
         if (!Posix.AVAILABLE) {
-            return arena.allocate(Math.max(1, byteSize), byteAlignment).asSlice(0, byteSize).fill(CANARY);
+            return Arena.ofAuto().allocate(Math.max(1, byteSize), byteAlignment).asSlice(0, byteSize).fill(CANARY);
         }
         long page = Posix.PAGE_BYTES;
         long openBytes = Math.max(page, Math.ceilDiv(byteSize, page) * page);
@@ -67,7 +69,7 @@ final class GuardedArena implements Arena {
                 : Math.floorDiv(openBytes - byteSize, byteAlignment) * byteAlignment;
         MemorySegment used = open.asSlice(offset, byteSize);
         mappings.add(new Mapping(whole, open, used));
-        return MemorySegment.ofAddress(used.address()).reinterpret(byteSize, arena, _ -> {});
+        return used;
     }
 
     /** Returns a contiguous tensor aligned to its element alone, against a guard page. */
@@ -121,12 +123,11 @@ final class GuardedArena implements Arena {
 
     @Override
     public MemorySegment.Scope scope() {
-        return arena.scope();
+        return Arena.global().scope();
     }
 
     @Override
     public void close() {
-        arena.close();
         for (Mapping mapping : mappings) {
             Posix.unmap(mapping.whole);
         }
