@@ -1,8 +1,6 @@
 package io.tersor.kernel;
 
 import io.tersor.OperandException;
-import io.tersor.quant.QuantParams;
-import io.tersor.quant.QuantizedTensor;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -65,38 +63,21 @@ public abstract non-sealed class Conv2d extends Kernel {
         return new Builder(src, weights, dst);
     }
 
-    /** Collects a spec, its constants and how to run it. Not thread-safe; the tensors are read by {@code prepare}. */
-    public static final class Builder {
-        private final DataType src;
-        private final DataType weightsType;
-        private final DataType dst;
-        private Optional<Tensor> weights = Optional.empty();
-        private Optional<Tensor> bias = Optional.empty();
-        private QuantParams srcParams = QuantParams.IDENTITY;
-        private QuantParams weightsParams = QuantParams.IDENTITY;
-        private QuantParams dstParams = QuantParams.IDENTITY;
-        private Activation activation = Activation.NONE;
+    /**
+     * Collects a spec, its constants and how to run it. Weights are [oc, ic / groups, kh, kw], the output channels its
+     * axis 0.
+     */
+    public static final class Builder extends ProductBuilder<Builder, Conv2d> {
         private Optional<Window> window = Optional.empty();
         private int groups = 1;
 
-        private Builder(DataType src, DataType weightsType, DataType dst) {
-            this.src = src;
-            this.weightsType = weightsType;
-            this.dst = dst;
+        private Builder(DataType src, DataType weights, DataType dst) {
+            super(src, weights, dst, "[oc, ic / groups, kh, kw]", 0);
         }
 
-        /** Sets f32 weights [oc, ic / groups, kh, kw], or integer ones of scale 1. */
-        public Builder weights(Tensor values) {
-            this.weights = Optional.of(values);
+        @Override
+        Builder self() {
             return this;
-        }
-
-        /** Sets quantized weights [oc, ic / groups, kh, kw], per tensor or per channel along axis 0. */
-        public Builder weights(QuantizedTensor quantized) {
-            this.weightsParams = quantized.params();
-            OperandException.check(weightsParams.isPerTensor() || weightsParams.axis() == 0, "weightsParams",
-                    "per tensor or along axis 0 of [oc, ic, kh, kw]", weightsParams);
-            return weights(quantized.values());
         }
 
         /** Sets strides, padding and dilation; its kernel must be that of the weights. By default a dense window. */
@@ -111,40 +92,9 @@ public abstract non-sealed class Conv2d extends Kernel {
             return this;
         }
 
-        /** Sets scale and zero point of an integer source. */
-        public Builder source(QuantParams params) {
-            this.srcParams = params;
-            return this;
-        }
-
-        /** Sets scale and zero point of an 8-bit destination. */
-        public Builder destination(QuantParams params) {
-            this.dstParams = params;
-            return this;
-        }
-
-        /** Sets the bias: [oc] values, f32, or s32 of scale srcScale * weightsScale[oc]. */
-        public Builder bias(Tensor values) {
-            this.bias = Optional.of(values);
-            return this;
-        }
-
-        /** Sets what is applied before the result is stored. */
-        public Builder activation(Activation other) {
-            this.activation = other;
-            return this;
-        }
-
-        /** Sets max(x, 0) before the result is stored. */
-        public Builder relu() {
-            return activation(Activation.RELU);
-        }
-
         /** Returns the spec collected so far. */
         public Conv2dSpec spec() {
-            Shape shape = weights.orElseThrow(() -> new OperandException("weights", "a tensor [oc, ic, kh, kw]", "none"))
-                    .shape();
-            OperandException.check(shape.rank() == 4, "weights", "shape [oc, ic / groups, kh, kw]", shape);
+            Shape shape = weightsShape(4);
             int kh = Math.toIntExact(shape.dim(2));
             int kw = Math.toIntExact(shape.dim(3));
             Window used = window.orElseGet(() -> Window.of(kh, kw));
@@ -154,20 +104,9 @@ public abstract non-sealed class Conv2d extends Kernel {
                     weightsParams, dstParams, Constants.biasKind(bias), activation);
         }
 
-        /** Prepares on the fastest backend that can, one thread. */
-        public Conv2d prepare() {
-            return prepare(PrepareOptions.DEFAULT);
-        }
-
-        /** Prepares on the given backend, one thread. */
-        public Conv2d prepare(Backend backend) {
-            return prepare(PrepareOptions.DEFAULT.on(backend));
-        }
-
-        /** Prepares as the options say. */
-        public Conv2d prepare(PrepareOptions options) {
-            Conv2dSpec spec = spec();
-            return KernelRegistry.standard().prepare(spec, weights.orElseThrow(), bias, options);
+        @Override
+        Conv2d prepare(KernelRegistry registry, PrepareOptions options) {
+            return registry.prepare(spec(), weights(), bias, options);
         }
     }
 }

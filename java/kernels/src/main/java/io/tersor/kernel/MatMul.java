@@ -1,14 +1,11 @@
 package io.tersor.kernel;
 
 import io.tersor.OperandException;
-import io.tersor.quant.QuantParams;
-import io.tersor.quant.QuantizedTensor;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Optional;
 
 /**
  * A prepared matrix multiplication, see {@link MatMulSpec}.
@@ -92,89 +89,27 @@ public abstract non-sealed class MatMul extends Kernel {
         return new Builder(src, weights, dst);
     }
 
-    /** Collects a spec, its constants and how to run it. Not thread-safe; the tensors are read by {@code prepare}. */
-    public static final class Builder {
-        private final DataType src;
-        private final DataType weightsType;
-        private final DataType dst;
-        private Optional<Tensor> weights = Optional.empty();
-        private Optional<Tensor> bias = Optional.empty();
-        private QuantParams srcParams = QuantParams.IDENTITY;
-        private QuantParams weightsParams = QuantParams.IDENTITY;
-        private QuantParams dstParams = QuantParams.IDENTITY;
-        private Activation activation = Activation.NONE;
-
-        private Builder(DataType src, DataType weightsType, DataType dst) {
-            this.src = src;
-            this.weightsType = weightsType;
-            this.dst = dst;
+    /** Collects a spec, its constants and how to run it. Weights are [k, n], the output channels its axis 1. */
+    public static final class Builder extends ProductBuilder<Builder, MatMul> {
+        private Builder(DataType src, DataType weights, DataType dst) {
+            super(src, weights, dst, "[k, n]", 1);
         }
 
-        /** Sets f32 weights [k, n], or integer ones of scale 1; a permuted view serves transposed weights. */
-        public Builder weights(Tensor values) {
-            this.weights = Optional.of(values);
+        @Override
+        Builder self() {
             return this;
-        }
-
-        /** Sets quantized weights [k, n], per tensor or per channel along axis 1. */
-        public Builder weights(QuantizedTensor quantized) {
-            this.weightsParams = quantized.params();
-            OperandException.check(weightsParams.isPerTensor() || weightsParams.axis() == 1, "weightsParams",
-                    "per tensor or along axis 1 of [k, n]", weightsParams);
-            return weights(quantized.values());
-        }
-
-        /** Sets scale and zero point of an integer source. */
-        public Builder source(QuantParams params) {
-            this.srcParams = params;
-            return this;
-        }
-
-        /** Sets scale and zero point of an 8-bit destination. */
-        public Builder destination(QuantParams params) {
-            this.dstParams = params;
-            return this;
-        }
-
-        /** Sets the bias: [n] values, f32, or s32 of scale srcScale * weightsScale[n]. */
-        public Builder bias(Tensor values) {
-            this.bias = Optional.of(values);
-            return this;
-        }
-
-        /** Sets what is applied before the result is stored. */
-        public Builder activation(Activation other) {
-            this.activation = other;
-            return this;
-        }
-
-        /** Sets max(x, 0) before the result is stored. */
-        public Builder relu() {
-            return activation(Activation.RELU);
         }
 
         /** Returns the spec collected so far. */
         public MatMulSpec spec() {
-            Shape shape = weights.orElseThrow(() -> new OperandException("weights", "a tensor [k, n]", "none")).shape();
-            OperandException.check(shape.rank() == 2, "weights", "shape [k, n]", shape);
+            Shape shape = weightsShape(2);
             return new MatMulSpec(src, weightsType, dst, shape.dim(0), shape.dim(1), srcParams, weightsParams,
                     dstParams, Constants.biasKind(bias), activation);
         }
 
-        /** Prepares on the fastest backend that can, one thread. */
-        public MatMul prepare() {
-            return prepare(PrepareOptions.DEFAULT);
-        }
-
-        /** Prepares on the given backend, one thread. */
-        public MatMul prepare(Backend backend) {
-            return prepare(PrepareOptions.DEFAULT.on(backend));
-        }
-
-        /** Prepares as the options say. */
-        public MatMul prepare(PrepareOptions options) {
-            MatMulSpec spec = spec();
-            return KernelRegistry.standard().prepare(spec, weights.orElseThrow(), bias, options);
+        @Override
+        MatMul prepare(KernelRegistry registry, PrepareOptions options) {
+            return registry.prepare(spec(), weights(), bias, options);
         }
     }
 }
