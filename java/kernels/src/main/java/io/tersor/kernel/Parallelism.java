@@ -3,6 +3,7 @@ package io.tersor.kernel;
 import io.tersor.OperandException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -15,12 +16,17 @@ public final class Parallelism implements AutoCloseable {
     public static final Parallelism SINGLE = new Parallelism(1);
 
     private static final int SPINS = 20_000;
+    private static final Part IDLE = _ -> { };
 
     private final Worker[] workers;
     private final AtomicBoolean taken = new AtomicBoolean();
     private final AtomicLong nextPart = new AtomicLong();
     private final AtomicLong running = new AtomicLong();
-    private volatile Job job = Job.NOTHING;
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    // The current job, published to the workers by the next generation; it stays until all of them are done with it.
+    private Part work = IDLE;
+    private long parts;
+    private volatile long generation;
     private volatile boolean closed;
 
     /** A part of a kernel's work. */
@@ -28,10 +34,6 @@ public final class Parallelism implements AutoCloseable {
     public interface Part {
         /** Does the part of the given index. Parts run concurrently, each exactly once. */
         void run(long part);
-    }
-
-    private record Job(Part work, long parts, Throwable[] failure) {
-        private static final Job NOTHING = new Job(_ -> {}, 0, new Throwable[1]);
     }
 
     private Parallelism(int threads) {
@@ -69,14 +71,15 @@ public final class Parallelism implements AutoCloseable {
             return;
         }
         try {
-            Job current = new Job(work, parts, new Throwable[1]);
+            this.work = work;
+            this.parts = parts;
             nextPart.set(0);
             running.set(workers.length);
-            job = current;
+            generation = generation + 1;
             for (Worker worker : workers) {
                 LockSupport.unpark(worker);
             }
-            takeParts(current);
+            takeParts();
             for (int spin = 0; running.get() != 0; spin++) {
                 if (spin < SPINS) {
                     Thread.onSpinWait();
@@ -84,20 +87,19 @@ public final class Parallelism implements AutoCloseable {
                     Thread.yield();
                 }
             }
-            rethrow(current.failure[0]);
+            rethrow(failure.getAndSet(null));
         } finally {
+            this.work = IDLE;
             taken.set(false);
         }
     }
 
-    private void takeParts(Job current) {
-        for (long part = nextPart.getAndIncrement(); part < current.parts; part = nextPart.getAndIncrement()) {
+    private void takeParts() {
+        for (long part = nextPart.getAndIncrement(); part < parts; part = nextPart.getAndIncrement()) {
             try {
-                current.work.run(part);
-            } catch (RuntimeException | Error failure) {
-                synchronized (current) {
-                    current.failure[0] = failure;
-                }
+                work.run(part);
+            } catch (RuntimeException | Error thrown) {
+                failure.compareAndSet(null, thrown);
             }
         }
     }
@@ -126,7 +128,7 @@ public final class Parallelism implements AutoCloseable {
 
     /** Waits for a job that it has not seen, spinning briefly before it parks. */
     private final class Worker extends Thread {
-        private Job seen = Job.NOTHING;
+        private long seen;
 
         private Worker(String name) {
             super(name);
@@ -136,15 +138,14 @@ public final class Parallelism implements AutoCloseable {
         @Override
         public void run() {
             while (!closed) {
-                for (int spin = 0; spin < SPINS && job == seen; spin++) {
+                for (int spin = 0; spin < SPINS && generation == seen; spin++) {
                     Thread.onSpinWait();
                 }
-                Job current = job;
-                if (current == seen) {
+                if (generation == seen) {
                     LockSupport.park(Parallelism.this);
                 } else {
-                    seen = current;
-                    takeParts(current);
+                    seen++;
+                    takeParts();
                     running.decrementAndGet();
                 }
             }

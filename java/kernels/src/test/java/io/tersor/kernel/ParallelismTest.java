@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tersor.OperandException;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -20,6 +21,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -178,5 +180,25 @@ class ParallelismTest {
         assertSame(Parallelism.SINGLE, Parallelism.of(1));
         assertThrows(OperandException.class, () -> Parallelism.of(0));
         assertEquals("1 thread", Parallelism.SINGLE.toString());
+    }
+
+    @Test
+    void sharedRunsAllocateNothing() {
+        com.sun.management.ThreadMXBean threads =(com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        LongAdder done = new LongAdder();
+        Parallelism.Part part = _ -> done.increment();
+        int runs = 2000;
+        try (Parallelism pool = Parallelism.of(2)) {
+            long least = Long.MAX_VALUE;
+            for (int attempt = 0; attempt < 5; attempt++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int run = 0; run < runs; run++) {
+                    pool.run(4, part);
+                }
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertEquals(5L * runs * 4, done.sum());
+            assertTrue(least < runs, "bytes allocated by " + runs + " runs: " + least);
+        }
     }
 }
