@@ -9,7 +9,7 @@ import io.tersor.tensor.Shape;
  * Pooling over NHWC images. Max: padding never wins; the parameters of src and dst are the same. Average, quantized:
  * r = (float) (sum - count * zeroPoint) * multiplier / count, multiplier = (float) (srcScale / dstScale) computed in
  * binary64, the rest in binary32, rounded half to even, plus the zero point, saturated; f32: sum / count. A window that
- * covers no pixel gives the lowest value for max and zero for average.
+ * covers no pixel gives the lowest value for max (negative infinity for f32) and zero for average.
  *
  * @param type element type of src and dst: f32, u8 or s8
  * @param ceilMode whether a last window that starts inside the image or its leading padding but ends beyond the padded

@@ -276,10 +276,12 @@ class KernelLifetimeTest {
 
     private static void runUntilClosed(Kernel kernel, Tensor src, Tensor dst, CountDownLatch running,
             AtomicBoolean enough) {
+        long end = System.nanoTime() + WARM_UP_NANOS;
         try {
             while (!enough.get()) {
                 run(kernel, src, dst);
                 running.countDown();
+                assertTrue(System.nanoTime() < end, "still running long after close");
             }
         } catch (IllegalStateException closed) {
             assertThrows(IllegalStateException.class, () -> run(kernel, src, dst));
