@@ -15,8 +15,8 @@ import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
- * Runs cases on every candidate, with operands at the end and at the beginning of their pages. A failure prints one line
- * that says how to run its case alone; a crash finds the same line in the JVM's error file as the thread's name.
+ * Runs cases on every candidate, with operands at the end and at the beginning of their pages. A failure prints one
+ * line that says how to run its case alone; a crash finds the same line in the JVM's error file as the thread's name.
  */
 final class ContractSuite {
     /** System property that selects one case by its id. */

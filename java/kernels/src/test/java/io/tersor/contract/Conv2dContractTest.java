@@ -46,7 +46,8 @@ class Conv2dContractTest {
             Geometry.of(1, 7, 7, 64, 33, THREE.padding(1)), Geometry.of(1, 6, 6, 33, 64, THREE),
             Geometry.of(1, 10, 10, 13, 1, THREE.stride(3)),
             // Asymmetric padding, also wider than the kernel.
-            Geometry.of(1, 6, 7, 4, 5, THREE.padding(0, 1, 2, 0)), Geometry.of(1, 5, 5, 16, 8, THREE.padding(2, 0, 0, 1)),
+            Geometry.of(1, 6, 7, 4, 5, THREE.padding(0, 1, 2, 0)),
+            Geometry.of(1, 5, 5, 16, 8, THREE.padding(2, 0, 0, 1)),
             Geometry.of(1, 3, 4, 3, 5, THREE.padding(4, 3, 2, 5)), Geometry.of(2, 7, 7, 8, 8, THREE.stride(2)
                     .padding(0, 0, 1, 1)),
             // Dilation.
@@ -65,9 +66,11 @@ class Conv2dContractTest {
             // The first layer of many networks, and other kernels.
             Geometry.of(1, 17, 15, 3, 16, Window.of(7, 7).stride(2).padding(3)),
             Geometry.of(1, 14, 14, 3, 64, Window.of(7, 7).stride(2).padding(3)),
-            Geometry.of(1, 12, 12, 1, 6, Window.of(5, 5)), Geometry.of(1, 6, 9, 11, 13, Window.of(1, 3).padding(0, 1, 0, 1)),
+            Geometry.of(1, 12, 12, 1, 6, Window.of(5, 5)),
+            Geometry.of(1, 6, 9, 11, 13, Window.of(1, 3).padding(0, 1, 0, 1)),
             Geometry.of(1, 9, 6, 11, 13, Window.of(3, 1).padding(1, 0, 1, 0)),
-            Geometry.of(1, 6, 6, 4, 3, Window.of(2, 2).stride(2)), Geometry.of(1, 7, 7, 16, 31, Window.of(4, 2).padding(1)),
+            Geometry.of(1, 6, 6, 4, 3, Window.of(2, 2).stride(2)),
+            Geometry.of(1, 7, 7, 16, 31, Window.of(4, 2).padding(1)),
             // Images smaller than the kernel, windows over padding alone, empty results.
             Geometry.of(1, 1, 1, 3, 5, THREE.padding(1)), Geometry.of(1, 2, 1, 16, 17, Window.of(5, 5).padding(2)),
             Geometry.of(1, 2, 2, 64, 64, THREE.padding(1)), Geometry.of(2, 1, 2, 5, 6, Window.of(7, 7).padding(3)),

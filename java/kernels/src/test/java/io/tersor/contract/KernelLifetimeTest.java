@@ -306,7 +306,7 @@ class KernelLifetimeTest {
                 Tensor src = subject.src(arena);
                 Tensor dst = subject.dst(arena);
                 long least = Long.MAX_VALUE;
-                // The compiler needs some thousand runs, and its time, before it removes what the interpreter allocates.
+                // The compiler needs some thousand runs, and time, before it removes what the interpreter allocates.
                 long end = System.nanoTime() + WARM_UP_NANOS;
                 while (least > 0 && System.nanoTime() < end) {
                     long before = threads.getCurrentThreadAllocatedBytes();

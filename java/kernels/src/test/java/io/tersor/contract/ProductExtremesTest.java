@@ -109,7 +109,8 @@ class ProductExtremesTest {
     private static void hugeBias(DataType src, DataType dst, List<ContractCase> cases) {
         double[] a = {0, 1, 2, 100, 127, 7};
         double[] b = {1, -1, 2, -2, 127, -128, 0, 5};
-        double[] bias = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 3e38f, -3e38f, 1e-40f, -0.0, 0};
+        double[] bias = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 3e38f, -3e38f, 1e-40f,
+            -0.0, 0};
         QuantParams dstParams = dst == F32 ? QuantParams.IDENTITY : QuantParams.perTensor(0.25f, (int) dst.min() + 9);
         for (Activation activation : new Activation[] {Activation.NONE, Activation.RELU, Activation.clip(-3f, 3f)}) {
             for (float scale : new float[] {0.01f, 1e30f}) {

@@ -12,8 +12,10 @@ import java.util.List;
 record TypeCombo(DataType src, DataType weights, DataType dst) {
     /** Every combination that the specs accept. */
     static final List<TypeCombo> ALL = List.of(new TypeCombo(F32, F32, F32),
-            new TypeCombo(U8, S8, S32), new TypeCombo(U8, S8, F32), new TypeCombo(U8, S8, U8), new TypeCombo(U8, S8, S8),
-            new TypeCombo(S8, S8, S32), new TypeCombo(S8, S8, F32), new TypeCombo(S8, S8, U8), new TypeCombo(S8, S8, S8));
+            new TypeCombo(U8, S8, S32), new TypeCombo(U8, S8, F32), new TypeCombo(U8, S8, U8),
+            new TypeCombo(U8, S8, S8),
+            new TypeCombo(S8, S8, S32), new TypeCombo(S8, S8, F32), new TypeCombo(S8, S8, U8),
+            new TypeCombo(S8, S8, S8));
 
     boolean isInteger() {
         return src != F32;
