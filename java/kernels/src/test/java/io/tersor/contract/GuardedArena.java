@@ -20,8 +20,8 @@ import java.util.Locale;
 /**
  * An arena whose segments each lie against an unreadable page, at their end or at their beginning, so that one byte
  * read or written beyond is a segmentation fault. The rest of a segment's pages holds a canary that
- * {@link #checkCanaries} looks after; so does the fresh segment itself. Alignment is only what is asked for. Where there
- * is no mmap (Windows) it is an ordinary arena, and says so once for each arena.
+ * {@link #checkCanaries} looks after; so does the fresh segment itself. Alignment is only what is asked for. Where
+ * there is no mmap (Windows) it is an ordinary arena, and says so once for each arena.
  *
  * <p>For thousands of short cases: segments may be used from every thread and are unmapped by {@link #close} without
  * the handshake of all threads that a shared arena makes, so that a use after it is a segmentation fault too.
