@@ -13,6 +13,7 @@ public record ActivationSpec(DataType type, QuantParams params, Activation activ
     public ActivationSpec {
         SpecChecks.byteOrF32("type", type);
         SpecChecks.perTensor("params", type, params);
+        SpecChecks.clip(activation);
     }
 
     @Override

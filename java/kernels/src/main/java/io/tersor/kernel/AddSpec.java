@@ -20,6 +20,7 @@ public record AddSpec(DataType a, DataType b, DataType dst, QuantParams aParams,
         SpecChecks.perTensor("aParams", a, aParams);
         SpecChecks.perTensor("bParams", b, bParams);
         SpecChecks.perTensor("dstParams", dst, dstParams);
+        SpecChecks.clip(activation);
     }
 
     /** Returns an f32 sum. */

@@ -23,10 +23,12 @@ public interface BackendProvider {
     /**
      * Packs the weights and returns the kernel.
      *
+     * @param spec of batch 1: the registry serves batches by one kernel for each member
      * @param weights [k, n], any strides; read before this returns, not kept
      * @param bias [n], present if the spec has one; read before this returns, not kept
+     * @param options whose backend is this one or none
      */
-    default MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
+    default MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         throw unsupported(spec);
     }
 
@@ -36,7 +38,7 @@ public interface BackendProvider {
      * @param weights [oc, ic / groups, kh, kw], any strides; read before this returns, not kept
      * @param bias [oc], present if the spec has one; read before this returns, not kept
      */
-    default Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
+    default Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         throw unsupported(spec);
     }
 

@@ -72,12 +72,17 @@ public abstract non-sealed class Conv2d extends Kernel {
         private int groups = 1;
 
         private Builder(DataType src, DataType weights, DataType dst) {
-            super(src, weights, dst, "[oc, ic / groups, kh, kw]", 0);
+            super(src, weights, dst, "[oc, ic / groups, kh, kw]");
         }
 
         @Override
         Builder self() {
             return this;
+        }
+
+        @Override
+        int outputAxis() {
+            return 0;
         }
 
         /** Sets strides, padding and dilation; its kernel must be that of the weights. By default a dense window. */

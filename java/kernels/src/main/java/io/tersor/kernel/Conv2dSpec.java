@@ -30,6 +30,8 @@ public record Conv2dSpec(DataType src, DataType weights, DataType dst, int ic, i
         OperandException.check(ic > 0 && oc > 0, "channels", "positive ic and oc", ic + ", " + oc);
         OperandException.check(groups > 0 && ic % groups == 0 && oc % groups == 0, "groups",
                 "a divisor of ic " + ic + " and oc " + oc, groups);
+        SpecChecks.conv2dTypes(src, weights, dst);
+        SpecChecks.clip(activation);
         SpecChecks.product(src, weights, dst, oc, srcParams, weightsParams, dstParams, bias, activation);
     }
 

@@ -6,14 +6,23 @@ import io.tersor.tensor.Tensor;
 import java.util.Optional;
 
 /**
- * What MatMul and Conv2d do to a finished sum, computed once so that every backend uses identical bits.
+ * What MatMul and Conv2d do to a finished sum, computed once so that every backend uses identical bits. All of it is
+ * binary32, half to even and without fused multiply-add, one step after the other:
  *
- * <p>Integer kernels: acc = sum of (src - zs) * (w - zw) in wrapping int32, plus the s32 bias; dst s32 stores it.
- * Otherwise, in binary32, half to even and without fused multiply-add: r = (float) acc * multiplier[n]; with an f32 bias
- * r = r + offset[n]; r = r &gt; lo ? r : lo; r = r &lt; hi ? r : hi; dst f32 stores r; dst u8 / s8 stores
- * (int) rint(r) + zeroPoint. For 8-bit destinations lo and hi already hold the type's range, so nothing overflows.
+ * <ol>
+ * <li>Integer kernels: acc = sum of (src - zs) * (w - zw) in wrapping int32, plus the s32 bias; dst s32 stores it.
+ *     Otherwise r = (float) acc * multiplier[n]; where rows are quantized at run time
+ *     r = ((float) acc * rowScale) * multiplier[n]. f32 and bf16 kernels: r = sum.
+ * <li>With an f32 bias r = r + offset[n].
+ * <li>With a residual r = r + (float) (residual - residualZeroPoint) * residualMultiplier.
+ * <li>With a function f of the activation r = f(r), and for an 8-bit dst r = r * outputScale.
+ * <li>Unless {@link #clamps()} is false: r = r &gt; lo ? r : lo; r = r &lt; hi ? r : hi.
+ * <li>dst f32 stores r, bf16 r rounded, u8 / s8 (int) rint(r) + zeroPoint: lo and hi already hold the type's range, so
+ *     nothing overflows.
+ * </ol>
  *
- * <p>f32 kernels: r = sum + offset[n], and, unless {@link #clamps()} is false, the same two comparisons.
+ * <p>Up to the function r is in units of the destination, unless there is a function: then it is in real units, and
+ * {@code outputScale} leads to those of the destination.
  *
  * <p>Immutable by convention: the arrays are shared with the backends and must not be written.
  */
@@ -22,32 +31,41 @@ public final class Epilogue {
     private final float[] multipliers;
     private final float[] offsets;
     private final int[] integerBias;
+    private final Optional<Residual> residual;
+    private final float residualMultiplier;
+    private final ActivationFunction function;
+    private final float outputScale;
     private final float lo;
     private final float hi;
     private final boolean clamps;
     private final int zeroPoint;
 
-    private Epilogue(DataType src, DataType dst, int outputs, QuantParams srcParams, QuantParams weightsParams,
-            QuantParams dstParams, Bias bias, Optional<Tensor> biasValues, Activation activation) {
+    private Epilogue(DataType dst, boolean accumulatesIntegers, int outputs, QuantParams srcParams,
+            QuantParams weightsParams, QuantParams dstParams, Bias bias, Optional<Tensor> biasValues,
+            Optional<Residual> residual, Activation activation) {
         this.dst = dst;
         this.zeroPoint = dstParams.zeroPoint();
-        boolean integer = src != DataType.F32;
+        this.residual = residual;
+        this.function = activation.function();
         double dstScale = dstParams.scale();
-        this.multipliers = new float[integer && dst != DataType.S32 ? outputs : 0];
+        double unit = activation.isClip() ? dstScale : 1;
+        this.outputScale = (float) (unit / dstScale);
+        this.multipliers = new float[accumulatesIntegers && dst != DataType.S32 ? outputs : 0];
         for (int n = 0; n < multipliers.length; n++) {
-            multipliers[n] = (float) ((double) srcParams.scale() * weightsParams.scale(n) / dstScale);
+            multipliers[n] = (float) ((double) srcParams.scale() * weightsParams.scale(n) / unit);
         }
         this.offsets = new float[bias == Bias.F32 ? outputs : 0];
         for (int n = 0; n < offsets.length; n++) {
-            offsets[n] = (float) (biasValues.orElseThrow().get(n) / dstScale);
+            offsets[n] = (float) (biasValues.orElseThrow().get(n) / unit);
         }
         this.integerBias = new int[bias == Bias.S32 ? outputs : 0];
         for (int n = 0; n < integerBias.length; n++) {
             integerBias[n] = (int) biasValues.orElseThrow().getLong(n);
         }
+        this.residualMultiplier = (float) (residual.map(added -> (double) added.params().scale()).orElse(1.0) / unit);
         float low = (float) (activation.lo() / dstScale);
         float high = (float) (activation.hi() / dstScale);
-        this.clamps = !activation.isNone();
+        this.clamps = activation.isBounded();
         if (SpecChecks.isByte(dst)) {
             float qlow = (float) (dst.min() - zeroPoint);
             float qhigh = (float) (dst.max() - zeroPoint);
@@ -65,8 +83,8 @@ public final class Epilogue {
      * @param bias the values that the spec's bias announces
      */
     public static Epilogue of(MatMulSpec spec, Optional<Tensor> bias) {
-        return new Epilogue(spec.src(), spec.dst(), (int) spec.n(), spec.srcParams(), spec.weightsParams(),
-                spec.dstParams(), spec.bias(), bias, spec.activation());
+        return new Epilogue(spec.dst(), spec.weights() == DataType.S8, (int) spec.n(), spec.srcParams(),
+                spec.weightsParams(), spec.dstParams(), spec.bias(), bias, spec.residual(), spec.activation());
     }
 
     /**
@@ -75,8 +93,8 @@ public final class Epilogue {
      * @param bias the values that the spec's bias announces
      */
     public static Epilogue of(Conv2dSpec spec, Optional<Tensor> bias) {
-        return new Epilogue(spec.src(), spec.dst(), spec.oc(), spec.srcParams(), spec.weightsParams(),
-                spec.dstParams(), spec.bias(), bias, spec.activation());
+        return new Epilogue(spec.dst(), spec.isInteger(), spec.oc(), spec.srcParams(), spec.weightsParams(),
+                spec.dstParams(), spec.bias(), bias, Optional.empty(), spec.activation());
     }
 
     /** Returns the type that is stored. */
@@ -84,12 +102,12 @@ public final class Epilogue {
         return dst;
     }
 
-    /** Returns the factors, one per output channel; empty for f32 kernels and s32 destinations. */
+    /** Returns the factors, one per output channel; empty for floating weights and s32 destinations. */
     public float[] multipliers() {
         return multipliers;
     }
 
-    /** Returns the f32 bias in units of the destination, one per output channel; empty without an f32 bias. */
+    /** Returns the f32 bias in the units of r, one per output channel; empty without an f32 bias. */
     public float[] offsets() {
         return offsets;
     }
@@ -97,6 +115,26 @@ public final class Epilogue {
     /** Returns the s32 bias, one per output channel; empty without one. */
     public int[] integerBias() {
         return integerBias;
+    }
+
+    /** Returns what is added before the activation. */
+    public Optional<Residual> residual() {
+        return residual;
+    }
+
+    /** Returns the factor of the residual, 1 without one. */
+    public float residualMultiplier() {
+        return residualMultiplier;
+    }
+
+    /** Returns the activation's function. */
+    public ActivationFunction function() {
+        return function;
+    }
+
+    /** Returns the factor from the function's result to units of the destination; 1 without a function. */
+    public float outputScale() {
+        return outputScale;
     }
 
     /** Returns the lower bound in units of the destination, the type's range included. */
@@ -109,7 +147,7 @@ public final class Epilogue {
         return hi;
     }
 
-    /** Returns whether there is an activation. Without one an f32 result keeps its NaN. */
+    /** Returns whether the activation has bounds. Without them an f32 or bf16 result keeps its NaN. */
     public boolean clamps() {
         return clamps;
     }
@@ -135,24 +173,39 @@ public final class Epilogue {
         return compensation;
     }
 
-    /** Returns the clamped real result of an accumulator, before it is rounded for an 8-bit destination. */
+    /** Returns r of an accumulator, the bias included. */
     public float scale(int accumulator, int output) {
-        float r = (float) accumulator * multipliers[output];
-        if (offsets.length != 0) {
-            r = r + offsets[output];
+        return offset((float) accumulator * multipliers[output], output);
+    }
+
+    /** Returns r of an accumulator whose row was quantized at run time, the bias included. */
+    public float scale(int accumulator, float rowScale, int output) {
+        return offset((float) accumulator * rowScale * multipliers[output], output);
+    }
+
+    /** Returns r of a sum, or of a scaled accumulator, with the bias. */
+    public float offset(float r, int output) {
+        return offsets.length != 0 ? r + offsets[output] : r;
+    }
+
+    /** Returns r with a residual's element, given as its level less the zero point or as its f32 value. */
+    public float add(float r, float element) {
+        return r + element * residualMultiplier;
+    }
+
+    /** Returns the result before it is rounded for its type. */
+    public float activate(float r) {
+        float y = r;
+        if (function != ActivationFunction.IDENTITY) {
+            y = function.apply(r);
+            y = SpecChecks.isByte(dst) ? y * outputScale : y;
         }
-        return clamps || dst != DataType.F32 ? clamp(r) : r;
+        return clamps || SpecChecks.isByte(dst) ? clamp(y) : y;
     }
 
-    /** Returns the 8-bit result of an accumulator. */
-    public int requantize(int accumulator, int output) {
-        return (int) Math.rint(scale(accumulator, output)) + zeroPoint;
-    }
-
-    /** Returns the result of an f32 sum. */
-    public float apply(float sum, int output) {
-        float r = offsets.length != 0 ? sum + offsets[output] : sum;
-        return clamps ? clamp(r) : r;
+    /** Returns the level of an 8-bit result. */
+    public int round(float y) {
+        return (int) Math.rint(y) + zeroPoint;
     }
 
     private float clamp(float r) {

@@ -67,13 +67,17 @@ public final class KernelRegistry {
     /**
      * Prepares a matrix multiplication.
      *
-     * @param weights [k, n], any strides
+     * @param weights [k, n], or [batch, k, n] for a batch, any strides
      * @param bias [n], present if the spec has one
      * @throws UnsupportedKernelException if the ordered backend cannot run it
      */
     public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
-        Constants.check(weights, spec.weights(), Shape.of(spec.k(), spec.n()), bias, spec.bias(), spec.n());
-        return choose(spec, options).prepare(spec, weights, bias, options.parallelism());
+        Shape shape = spec.batch() == 1 ? Shape.of(spec.k(), spec.n()) : Shape.of(spec.batch(), spec.k(), spec.n());
+        Constants.check(weights, spec.weights(), shape, bias, spec.bias(), spec.n());
+        if (spec.batch() > 1) {
+            throw new UnsupportedKernelException("every backend", spec, "batches are not implemented");
+        }
+        return choose(spec, options).prepare(spec, weights, bias, options);
     }
 
     /**
@@ -85,7 +89,7 @@ public final class KernelRegistry {
      */
     public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         Constants.check(weights, spec.weights(), spec.weightsShape(), bias, spec.bias(), spec.oc());
-        return choose(spec, options).prepare(spec, weights, bias, options.parallelism());
+        return choose(spec, options).prepare(spec, weights, bias, options);
     }
 
     /** Prepares a sum. */

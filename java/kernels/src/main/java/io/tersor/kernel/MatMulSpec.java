@@ -3,34 +3,61 @@ package io.tersor.kernel;
 import io.tersor.OperandException;
 import io.tersor.quant.QuantParams;
 import io.tersor.tensor.DataType;
+import java.util.Optional;
 
 /**
  * Matrix multiplication with constant weights: dst[m, n] = epilogue(sum over k of src[m, k] * weights[k, n]), with m
- * free at run time; the epilogue is {@link Epilogue}'s.
+ * free at run time; the epilogue is {@link Epilogue}'s. With a batch there is one matrix of weights for each of its
+ * members: dst[b, m, n] = epilogue(sum over k of src[b, m, k] * weights[b, k, n]).
  *
- * @param src f32, u8 or s8
- * @param weights f32 for f32 src, s8 otherwise
- * @param dst f32 for f32 src; s32 (the raw accumulator), f32, u8 or s8 otherwise
+ * <p>An f32 src with s8 weights is quantized row by row as it is read ({@link DynamicQuantization}).
+ *
+ * @param src f32, bf16, u8 or s8
+ * @param weights f32 or s8 for f32 src, bf16 for bf16, s8 otherwise
+ * @param dst f32 or bf16; for 8-bit src also s32 (the raw accumulator), u8 or s8
  * @param k inner extent, may be 0
  * @param n columns, may be 0
  * @param srcParams per tensor
  * @param weightsParams per tensor, or one pair for each of the n columns (whatever their axis is called)
  * @param dstParams per tensor
  * @param bias one value for each of the n columns, or none
+ * @param residual added before the activation, if present
  * @param activation applied before the result is stored
+ * @param batch how many matrices of weights there are, at least 1
  */
 public record MatMulSpec(DataType src, DataType weights, DataType dst, long k, long n, QuantParams srcParams,
-        QuantParams weightsParams, QuantParams dstParams, Bias bias, Activation activation) implements KernelSpec {
+        QuantParams weightsParams, QuantParams dstParams, Bias bias, Optional<Residual> residual, Activation activation,
+        int batch) implements KernelSpec {
     /** Checks the combination. */
     public MatMulSpec {
         OperandException.check(k >= 0 && k <= Integer.MAX_VALUE, "k", "0 to 2^31 - 1", k);
         OperandException.check(n >= 0 && n <= Integer.MAX_VALUE, "n", "0 to 2^31 - 1", n);
+        OperandException.check(batch >= 1, "batch", "at least 1", batch);
+        SpecChecks.matMulTypes(src, weights, dst);
         SpecChecks.product(src, weights, dst, n, srcParams, weightsParams, dstParams, bias, activation);
+        OperandException.check(residual.isEmpty() || dst != DataType.S32, "residual", "none for s32 dst", residual);
+    }
+
+    /** One matrix, nothing added but a bias. */
+    public MatMulSpec(DataType src, DataType weights, DataType dst, long k, long n, QuantParams srcParams,
+            QuantParams weightsParams, QuantParams dstParams, Bias bias, Activation activation) {
+        this(src, weights, dst, k, n, srcParams, weightsParams, dstParams, bias, Optional.empty(), activation, 1);
     }
 
     /** Returns whether src and weights are integers. */
     public boolean isInteger() {
-        return src != DataType.F32;
+        return !src.isFloating();
+    }
+
+    /** Returns whether a floating src is quantized row by row at run time. */
+    public boolean isDynamic() {
+        return src.isFloating() && weights == DataType.S8;
+    }
+
+    /** Returns this spec for one member of its batch. */
+    public MatMulSpec single() {
+        return new MatMulSpec(src, weights, dst, k, n, srcParams, weightsParams, dstParams, bias, residual, activation,
+                1);
     }
 
     @Override
@@ -40,7 +67,10 @@ public record MatMulSpec(DataType src, DataType weights, DataType dst, long k, l
 
     @Override
     public String toString() {
-        return name() + " k=" + k + " n=" + n + (isInteger() ? " src(" + srcParams + ") weights(" + weightsParams
-                + ") dst(" + dstParams + ")" : "") + " bias=" + bias + " activation=" + activation;
+        return name() + " k=" + k + " n=" + n + (batch == 1 ? "" : " batch=" + batch)
+                + (weights == DataType.S8 ? " src(" + srcParams + ") weights(" + weightsParams + ") dst(" + dstParams
+                        + ")" : "")
+                + " bias=" + bias + residual.map(added -> " residual=" + added).orElse("") + " activation="
+                + activation;
     }
 }

@@ -26,22 +26,22 @@ public abstract sealed class ProductBuilder<B extends ProductBuilder<B, K>, K ex
     QuantParams dstParams = QuantParams.IDENTITY;
     Activation activation = Activation.NONE;
     private final String weightsLayout;
-    private final int outputAxis;
     private Optional<Tensor> weights = Optional.empty();
 
     /**
      * @param weightsLayout the axes of the weights, for messages
-     * @param outputAxis the axis of the weights that counts the output channels
      */
-    ProductBuilder(DataType src, DataType weightsType, DataType dst, String weightsLayout, int outputAxis) {
+    ProductBuilder(DataType src, DataType weightsType, DataType dst, String weightsLayout) {
         this.src = src;
         this.weightsType = weightsType;
         this.dst = dst;
         this.weightsLayout = weightsLayout;
-        this.outputAxis = outputAxis;
     }
 
     abstract B self();
+
+    /** Returns the axis of the weights that counts the output channels. */
+    abstract int outputAxis();
 
     /** Returns the kernel of the spec collected so far. */
     abstract K prepare(KernelRegistry registry, PrepareOptions options);
@@ -55,9 +55,10 @@ public abstract sealed class ProductBuilder<B extends ProductBuilder<B, K>, K ex
     /** Sets quantized weights in the kernel's layout, per tensor or per output channel. */
     public B weights(QuantizedTensor quantized) {
         this.weightsParams = quantized.params();
-        OperandException.check(weightsParams.isPerTensor() || weightsParams.axis() == outputAxis, "weightsParams",
-                "per tensor or along axis " + outputAxis + " of " + weightsLayout, weightsParams);
-        return weights(quantized.values());
+        weights(quantized.values());
+        OperandException.check(weightsParams.isPerTensor() || weightsParams.axis() == outputAxis(), "weightsParams",
+                "per tensor or along axis " + outputAxis() + " of " + weightsLayout, weightsParams);
+        return self();
     }
 
     /** Sets scale and zero point of an integer source. */

@@ -9,18 +9,40 @@ import io.tersor.tensor.DataType;
 final class SpecChecks {
     private SpecChecks() {}
 
-    /** The types and parameters of the two multiplied operands and the result, for MatMul and Conv2d. */
-    static void product(DataType src, DataType weights, DataType dst, long outputs, QuantParams srcParams,
-            QuantParams weightsParams, QuantParams dstParams, Bias bias, Activation activation) {
+    static void matMulTypes(DataType src, DataType weights, DataType dst) {
+        switch (src) {
+            case F32 -> OperandException.check(weights == DataType.F32 || weights == DataType.S8, "weights",
+                    "f32 or s8 for f32 src", weights);
+            case BF16 -> OperandException.check(weights == DataType.BF16, "weights", "bf16 for bf16 src", weights);
+            case U8, S8 -> OperandException.check(weights == DataType.S8, "weights", "s8 for " + src + " src", weights);
+            default -> throw new OperandException("src", "f32, bf16, u8 or s8", src);
+        }
+        boolean floating = dst == DataType.F32 || dst == DataType.BF16;
+        if (src.isFloating()) {
+            OperandException.check(floating, "dst", "f32 or bf16 for " + src + " src", dst);
+        } else {
+            OperandException.check(floating || dst == DataType.S32 || isByte(dst), "dst", "s32, f32, bf16, u8 or s8",
+                    dst);
+        }
+    }
+
+    static void conv2dTypes(DataType src, DataType weights, DataType dst) {
         if (src == DataType.F32) {
             OperandException.check(weights == DataType.F32, "weights", "f32 for f32 src", weights);
             OperandException.check(dst == DataType.F32, "dst", "f32 for f32 src", dst);
-            OperandException.check(bias != Bias.S32, "bias", "f32 or none for f32 src", "s32");
         } else {
-            OperandException.check(src == DataType.U8 || src == DataType.S8, "src", "f32, u8 or s8", src);
+            OperandException.check(isByte(src), "src", "f32, u8 or s8", src);
             OperandException.check(weights == DataType.S8, "weights", "s8 for " + src + " src", weights);
             OperandException.check(dst == DataType.S32 || dst == DataType.F32 || isByte(dst), "dst",
                     "s32, f32, u8 or s8", dst);
+        }
+    }
+
+    /** The parameters of the two multiplied operands and the result, for MatMul and Conv2d. */
+    static void product(DataType src, DataType weights, DataType dst, long outputs, QuantParams srcParams,
+            QuantParams weightsParams, QuantParams dstParams, Bias bias, Activation activation) {
+        if (src.isFloating()) {
+            OperandException.check(bias != Bias.S32, "bias", "f32 or none for " + src + " src", "s32");
         }
         if (dst == DataType.S32) {
             OperandException.check(bias != Bias.F32, "bias", "s32 or none for s32 dst", "f32");
@@ -64,5 +86,9 @@ final class SpecChecks {
 
     static void byteOrF32(String operand, DataType type) {
         OperandException.check(isByte(type) || type == DataType.F32, operand, "f32, u8 or s8", type);
+    }
+
+    static void clip(Activation activation) {
+        OperandException.check(activation.isClip(), "activation", "bounds without a function", activation);
     }
 }

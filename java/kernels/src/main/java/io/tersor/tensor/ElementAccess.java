@@ -18,7 +18,7 @@ final class ElementAccess {
             case F64 -> data.getAtIndex(JAVA_DOUBLE, offset);
             case F32 -> data.getAtIndex(JAVA_FLOAT, offset);
             case F16 -> Float.float16ToFloat(data.getAtIndex(JAVA_SHORT, offset));
-            case BF16 -> Float.intBitsToFloat(data.getAtIndex(JAVA_SHORT, offset) << 16);
+            case BF16 -> Bfloat16.toFloat(data.getAtIndex(JAVA_SHORT, offset));
             case U64 -> unsignedToDouble(data.getAtIndex(JAVA_LONG, offset));
             default -> getLong(data, type, offset);
         };
@@ -29,7 +29,7 @@ final class ElementAccess {
             case F64 -> data.setAtIndex(JAVA_DOUBLE, offset, value);
             case F32 -> data.setAtIndex(JAVA_FLOAT, offset, (float) value);
             case F16 -> data.setAtIndex(JAVA_SHORT, offset, Float.floatToFloat16((float) value));
-            case BF16 -> data.setAtIndex(JAVA_SHORT, offset, toBfloat16((float) value));
+            case BF16 -> data.setAtIndex(JAVA_SHORT, offset, Bfloat16.fromFloat((float) value));
             case BOOL -> data.setAtIndex(JAVA_BYTE, offset, (byte) (value != 0 ? 1 : 0));
             case U64 -> data.setAtIndex(JAVA_LONG, offset,
                     value >= 0x1p63 ? (long) (value - 0x1p63) + Long.MIN_VALUE : (long) value);
@@ -85,14 +85,5 @@ final class ElementAccess {
 
     private static double unsignedToDouble(long value) {
         return value >= 0 ? value : (value >>> 1 | value & 1) * 2.0;
-    }
-
-    /** Rounds half to even; NaN stays a quiet NaN. */
-    private static short toBfloat16(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        if (Float.isNaN(value)) {
-            return (short) (bits >>> 16 | 0x40);
-        }
-        return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
     }
 }

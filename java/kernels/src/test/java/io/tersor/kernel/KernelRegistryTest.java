@@ -46,10 +46,11 @@ class KernelRegistryTest {
         }
 
         @Override
-        public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
-            return new MatMul(spec, backend, parallelism, Arena.ofShared()) {
+        public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+            return new MatMul(spec, backend, options.parallelism(), Arena.ofShared()) {
                 @Override
-                protected void execute(long m, MemorySegment src, long ldSrc, MemorySegment dst, long ldDst) {}
+                protected void execute(long m, MemorySegment src, long srcRowStride, long srcColumnStride,
+                        MemorySegment residual, long ldResidual, MemorySegment dst, long ldDst) {}
 
                 @Override
                 protected String kernelName() {

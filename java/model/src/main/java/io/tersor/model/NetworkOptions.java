@@ -29,6 +29,6 @@ public record NetworkOptions(Optional<Backend> backend, Parallelism parallelism)
 
     /** Returns the options for single kernels. */
     public PrepareOptions forKernels() {
-        return new PrepareOptions(backend, parallelism);
+        return new PrepareOptions(backend, parallelism, PrepareOptions.DEFAULT_ROWS);
     }
 }

@@ -16,11 +16,13 @@ import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.quant.Rounding;
+import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.util.Comparator;
 import java.util.List;
@@ -105,6 +107,9 @@ public final class NativeBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
+            case MatMulSpec matMul when matMul.residual().isPresent() || !matMul.activation().isClip() || matMul.isDynamic()
+                    || matMul.src() == DataType.BF16 || matMul.dst() == DataType.BF16 ->
+                    Optional.of("not implemented by this backend");
             case MatMulSpec _ -> Optional.empty();
             case Conv2dSpec conv ->
                     conv.reduction() > Integer.MAX_VALUE ? Optional.of("sums of more than 2^31 - 1 products")
@@ -117,13 +122,13 @@ public final class NativeBackend implements BackendProvider {
     }
 
     @Override
-    public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
-        return NativeMatMul.prepare(context(spec), spec, weights, bias, parallelism);
+    public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+        return NativeMatMul.prepare(context(spec), spec, weights, bias, options.parallelism());
     }
 
     @Override
-    public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
-        return NativeConv2d.prepare(context(spec), spec, weights, bias, parallelism);
+    public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+        return NativeConv2d.prepare(context(spec), spec, weights, bias, options.parallelism());
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.tersor.backend.libtersor;
 
+import io.tersor.OperandException;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.MatMul;
@@ -79,7 +80,9 @@ final class NativeMatMul extends MatMul {
     }
 
     @Override
-    protected void execute(long m, MemorySegment src, long ldSrc, MemorySegment dst, long ldDst) {
+    protected void execute(long m, MemorySegment src, long ldSrc, long srcColumnStride, MemorySegment residual,
+            long ldResidual, MemorySegment dst, long ldDst) {
+        OperandException.check(srcColumnStride == 1, "src", "rows of unit stride", "a transposed matrix");
         long rows = RowShare.rowsPerPart(m, spec().k() * spec().n(), parallelism());
         if (rows >= m) {
             multiply(m, 0, m, src, ldSrc, dst, ldDst);

@@ -11,8 +11,10 @@ import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
+import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
 
@@ -37,6 +39,9 @@ public final class OnednnBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
+            case MatMulSpec matMul when matMul.residual().isPresent() || !matMul.activation().isClip() || matMul.isDynamic()
+                    || matMul.src() == DataType.BF16 || matMul.dst() == DataType.BF16 ->
+                    Optional.of("not implemented by this backend");
             case MatMulSpec matMul -> inexact(matMul.isInteger()).or(() -> OnednnMatMul.refusal(matMul));
             case Conv2dSpec conv -> inexact(conv.isInteger()).or(() -> OnednnConv2d.refusal(conv));
             case AddSpec add -> OnednnAdd.refusal(add);
@@ -51,13 +56,13 @@ public final class OnednnBackend implements BackendProvider {
     }
 
     @Override
-    public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
-        return OnednnMatMul.prepare(spec, weights, bias, parallelism);
+    public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+        return OnednnMatMul.prepare(spec, weights, bias, options.parallelism());
     }
 
     @Override
-    public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
-        return OnednnConv2d.prepare(spec, weights, bias, parallelism);
+    public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+        return OnednnConv2d.prepare(spec, weights, bias, options.parallelism());
     }
 
     @Override

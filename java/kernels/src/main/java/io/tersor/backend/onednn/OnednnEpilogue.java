@@ -188,8 +188,8 @@ final class OnednnEpilogue {
                 switch (type) {
                     case S32 -> dst.setAtIndex(JAVA_INT, at, sum);
                     case F32 -> dst.setAtIndex(JAVA_FLOAT, at,
-                            integerSum ? epilogue.scale(sum, n) : epilogue.apply(0, n));
-                    default -> dst.set(JAVA_BYTE, at, (byte) epilogue.requantize(sum, n));
+                            epilogue.activate(integerSum ? epilogue.scale(sum, n) : epilogue.offset(0, n)));
+                    default -> dst.set(JAVA_BYTE, at, (byte) epilogue.round(epilogue.activate(epilogue.scale(sum, n))));
                 }
             }
         }

@@ -1,5 +1,6 @@
 package io.tersor.backend.onednn;
 
+import io.tersor.OperandException;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.MatMul;
@@ -102,7 +103,9 @@ final class OnednnMatMul extends MatMul {
     }
 
     @Override
-    protected void execute(long m, MemorySegment src, long ldSrc, MemorySegment dst, long ldDst) {
+    protected void execute(long m, MemorySegment src, long ldSrc, long srcColumnStride, MemorySegment residual,
+            long ldResidual, MemorySegment dst, long ldDst) {
+        OperandException.check(srcColumnStride == 1, "src", "rows of unit stride", "a transposed matrix");
         if (spec().k() == 0) {
             epilogue.fill(dst, m, ldDst, (int) spec().n());
         } else {

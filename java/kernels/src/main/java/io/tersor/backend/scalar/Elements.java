@@ -3,9 +3,11 @@ package io.tersor.backend.scalar;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.tersor.kernel.Activation;
 import io.tersor.quant.QuantParams;
+import io.tersor.tensor.Bfloat16;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import java.lang.foreign.MemorySegment;
@@ -20,6 +22,20 @@ final class Elements {
 
     static void setFloat(MemorySegment data, long offset, float value) {
         data.setAtIndex(JAVA_FLOAT, offset, value);
+    }
+
+    /** Reads f32 or bf16. */
+    static float getFloat(MemorySegment data, DataType type, long offset) {
+        return type == DataType.F32 ? getFloat(data, offset) : Bfloat16.toFloat(data.getAtIndex(JAVA_SHORT, offset));
+    }
+
+    /** Writes f32 or bf16. */
+    static void setFloat(MemorySegment data, DataType type, long offset, float value) {
+        if (type == DataType.F32) {
+            setFloat(data, offset, value);
+        } else {
+            data.setAtIndex(JAVA_SHORT, offset, Bfloat16.fromFloat(value));
+        }
     }
 
     /** Reads u8, s8 or s32. */

@@ -14,6 +14,7 @@ import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
@@ -52,13 +53,13 @@ public final class ScalarBackend implements BackendProvider {
     }
 
     @Override
-    public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
-        return new ScalarMatMul(spec, weights, bias, parallelism);
+    public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+        return new ScalarMatMul(spec, weights, bias, options.parallelism());
     }
 
     @Override
-    public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
-        return new ScalarConv2d(spec, weights, bias, parallelism);
+    public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+        return new ScalarConv2d(spec, weights, bias, options.parallelism());
     }
 
     @Override

@@ -75,11 +75,11 @@ final class ScalarConv2d extends Conv2d {
                     if (spec().isInteger()) {
                         epilogue.start(integers);
                         addWindow(src, image, h, w, y, x, integers, floats);
-                        epilogue.store(integers, dst, pixel * spec().oc());
+                        epilogue.store(integers, MemorySegment.NULL, 0, dst, pixel * spec().oc());
                     } else {
                         Arrays.fill(floats, 0f);
                         addWindow(src, image, h, w, y, x, integers, floats);
-                        epilogue.store(floats, dst, pixel * spec().oc());
+                        epilogue.store(floats, MemorySegment.NULL, 0, dst, pixel * spec().oc());
                     }
                 }
             }

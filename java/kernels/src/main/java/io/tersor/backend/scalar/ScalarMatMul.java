@@ -1,10 +1,12 @@
 package io.tersor.backend.scalar;
 
 import io.tersor.kernel.Backend;
+import io.tersor.kernel.DynamicQuantization;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,7 +15,7 @@ import java.util.Optional;
 
 /**
  * MatMul row by row: the sums of a row grow together, k ascending, so that the inner loop runs along a row of the
- * weights. f32 sums are binary32, multiplied and added without fusing.
+ * weights. Floating sums are binary32, multiplied and added without fusing.
  */
 final class ScalarMatMul extends MatMul {
     private final int k;
@@ -21,21 +23,24 @@ final class ScalarMatMul extends MatMul {
     // [k, n]; integer weights have their zero point subtracted. One of the two is empty.
     private final int[] integerWeights;
     private final float[] floatWeights;
-    private final ThreadLocal<int[]> integerSums;
-    private final ThreadLocal<float[]> floatSums;
+    private final ThreadLocal<Row> rows;
+
+    /** One row of src, and its sums; those of the other kind are empty. */
+    private record Row(int[] levels, int[] integerSums, float[] values, float[] floatSums) {}
 
     ScalarMatMul(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
         super(spec, Backend.SCALAR, parallelism, Arena.ofShared());
         this.k = (int) spec.k();
         int n = (int) spec.n();
+        boolean integers = spec.weights() == DataType.S8;
         this.epilogue = new EpilogueStore(Epilogue.of(spec, bias));
-        this.integerSums = ThreadLocal.withInitial(() -> new int[n]);
-        this.floatSums = ThreadLocal.withInitial(() -> new float[n]);
-        this.integerWeights = new int[spec.isInteger() ? k * n : 0];
+        this.rows = ThreadLocal.withInitial(() -> new Row(new int[integers ? k : 0], new int[integers ? n : 0],
+                new float[integers ? 0 : k], new float[integers ? 0 : n]));
+        this.integerWeights = new int[integers ? k * n : 0];
         for (int i = 0; i < integerWeights.length; i++) {
             integerWeights[i] = (int) weights.getLong(i) - spec.weightsParams().zeroPoint(i % n);
         }
-        this.floatWeights = spec.isInteger() ? new float[0] : weights.toFloats();
+        this.floatWeights = integers ? new float[0] : weights.toFloats();
     }
 
     @Override
@@ -44,41 +49,53 @@ final class ScalarMatMul extends MatMul {
     }
 
     @Override
-    protected void execute(long m, MemorySegment src, long ldSrc, MemorySegment dst, long ldDst) {
-        if (spec().isInteger()) {
-            int[] sums = integerSums.get();
-            for (long row = 0; row < m; row++) {
-                epilogue.start(sums);
-                addIntegers(src, row * ldSrc, sums);
-                epilogue.store(sums, dst, row * ldDst);
-            }
-        } else {
-            float[] sums = floatSums.get();
-            for (long row = 0; row < m; row++) {
-                Arrays.fill(sums, 0f);
-                addFloats(src, row * ldSrc, sums);
-                epilogue.store(sums, dst, row * ldDst);
-            }
-        }
-    }
-
-    private void addIntegers(MemorySegment src, long offset, int[] sums) {
-        int zeroPoint = spec().srcParams().zeroPoint();
-        for (int i = 0; i < k; i++) {
-            int a = Elements.getInt(src, spec().src(), offset + i) - zeroPoint;
-            int row = i * sums.length;
-            for (int n = 0; n < sums.length; n++) {
-                sums[n] += a * integerWeights[row + n];
+    protected void execute(long m, MemorySegment src, long srcRowStride, long srcColumnStride, MemorySegment residual,
+            long ldResidual, MemorySegment dst, long ldDst) {
+        Row row = rows.get();
+        for (long i = 0; i < m; i++) {
+            long from = i * srcRowStride;
+            if (spec().isDynamic()) {
+                float scale = DynamicQuantization.quantize(src, from * Float.BYTES, srcColumnStride * Float.BYTES,
+                        row.levels);
+                addIntegers(row);
+                epilogue.store(row.integerSums, scale, residual, i * ldResidual, dst, i * ldDst);
+            } else if (spec().isInteger()) {
+                for (int j = 0; j < k; j++) {
+                    row.levels[j] = Elements.getInt(src, spec().src(), from + j * srcColumnStride)
+                            - spec().srcParams().zeroPoint();
+                }
+                addIntegers(row);
+                epilogue.store(row.integerSums, residual, i * ldResidual, dst, i * ldDst);
+            } else {
+                for (int j = 0; j < k; j++) {
+                    row.values[j] = Elements.getFloat(src, spec().src(), from + j * srcColumnStride);
+                }
+                addFloats(row);
+                epilogue.store(row.floatSums, residual, i * ldResidual, dst, i * ldDst);
             }
         }
     }
 
-    private void addFloats(MemorySegment src, long offset, float[] sums) {
+    private void addIntegers(Row row) {
+        int[] sums = row.integerSums;
+        epilogue.start(sums);
         for (int i = 0; i < k; i++) {
-            float a = Elements.getFloat(src, offset + i);
-            int row = i * sums.length;
+            int a = row.levels[i];
+            int from = i * sums.length;
             for (int n = 0; n < sums.length; n++) {
-                sums[n] += a * floatWeights[row + n];
+                sums[n] += a * integerWeights[from + n];
+            }
+        }
+    }
+
+    private void addFloats(Row row) {
+        float[] sums = row.floatSums;
+        Arrays.fill(sums, 0f);
+        for (int i = 0; i < k; i++) {
+            float a = row.values[i];
+            int from = i * sums.length;
+            for (int n = 0; n < sums.length; n++) {
+                sums[n] += a * floatWeights[from + n];
             }
         }
     }

@@ -15,12 +15,14 @@ import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
+import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
 
@@ -57,6 +59,9 @@ public final class VectorBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
+            case MatMulSpec matMul when matMul.residual().isPresent() || !matMul.activation().isClip() || matMul.isDynamic()
+                    || matMul.src() == DataType.BF16 || matMul.dst() == DataType.BF16 ->
+                    Optional.of("not implemented by this backend");
             case MatMulSpec matMul when matMul.k() * matMul.n() > MAX_WEIGHTS -> Optional.of("more than 2^31 weights");
             case Conv2dSpec conv when conv.reduction() * conv.oc() > MAX_WEIGHTS ->
                     Optional.of("more than 2^31 weights");
@@ -67,14 +72,15 @@ public final class VectorBackend implements BackendProvider {
     }
 
     @Override
-    public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
-        return new VectorMatMul(spec, weights, bias, parallelism, pool);
+    public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+        return new VectorMatMul(spec, weights, bias, options.parallelism(), pool);
     }
 
     @Override
-    public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism) {
-        return VectorDepthwiseConv2d.serves(spec) ? new VectorDepthwiseConv2d(spec, weights, bias, parallelism, pool)
-                : new VectorConv2d(spec, weights, bias, parallelism, pool);
+    public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+        return VectorDepthwiseConv2d.serves(spec)
+                ? new VectorDepthwiseConv2d(spec, weights, bias, options.parallelism(), pool)
+                : new VectorConv2d(spec, weights, bias, options.parallelism(), pool);
     }
 
     @Override

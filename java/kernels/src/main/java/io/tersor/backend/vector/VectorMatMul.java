@@ -3,6 +3,7 @@ package io.tersor.backend.vector;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import io.tersor.OperandException;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.MatMul;
@@ -48,7 +49,9 @@ final class VectorMatMul extends MatMul {
     }
 
     @Override
-    protected void execute(long m, MemorySegment src, long ldSrc, MemorySegment dst, long ldDst) {
+    protected void execute(long m, MemorySegment src, long ldSrc, long srcColumnStride, MemorySegment residual,
+            long ldResidual, MemorySegment dst, long ldDst) {
+        OperandException.check(srcColumnStride == 1, "src", "rows of unit stride", "a transposed matrix");
         int threads = parallelism().threads();
         if (threads == 1) {
             Scratch scratch = pool.take();
