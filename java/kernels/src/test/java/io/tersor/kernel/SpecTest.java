@@ -93,7 +93,10 @@ class SpecTest {
                 kernel.run(src, dst);
                 refused("src", () -> kernel.run(Tensor.allocate(arena, F32, Shape.of(2, 5)), dst));
                 refused("src", () -> kernel.run(Tensor.allocate(arena, S32, Shape.of(2, 4)), dst));
-                refused("src", () -> kernel.run(Tensor.allocate(arena, F32, Shape.of(4, 2)).permute(1, 0), dst));
+                Tensor bothApart = Tensor.wrap(Tensor.allocate(arena, F32, Shape.of(24)).data(), F32, Shape.of(2, 4), 8, 2);
+                refused("src", () -> kernel.run(bothApart, dst));
+                refused("residual", () -> kernel.run(src, dst, dst));
+                refused("dst", () -> kernel.run(src, Tensor.allocate(arena, F32, Shape.of(3, 2)).permute(1, 0)));
                 refused("src", () -> kernel.run(Tensor.allocate(arena, F32, Shape.of(4)), dst));
                 refused("dst", () -> kernel.run(src, Tensor.allocate(arena, F32, Shape.of(3, 3))));
                 refused("dst", () -> kernel.run(src, Tensor.wrap(dst.data(), F32, Shape.of(2, 3), 0, 1)));

@@ -13,6 +13,7 @@ import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.Window;
 import io.tersor.quant.QuantParams;
 import io.tersor.tensor.DataType;
@@ -54,7 +55,7 @@ class OnednnConcurrencyTest {
     private MatMul matMul(Arena arena, int k, int n) {
         MatMulSpec spec = new MatMulSpec(DataType.F32, DataType.F32, DataType.F32, k, n, QuantParams.IDENTITY,
                 QuantParams.IDENTITY, QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
-        return backend.prepare(spec, filled(arena, DataType.F32, k, n), Optional.empty(), Parallelism.SINGLE);
+        return backend.prepare(spec, filled(arena, DataType.F32, k, n), Optional.empty(), PrepareOptions.DEFAULT);
     }
 
     private static float[] values(Tensor tensor) {
@@ -184,7 +185,7 @@ class OnednnConcurrencyTest {
                 QuantParams.IDENTITY, QuantParams.IDENTITY, QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
         try (Arena arena = Arena.ofConfined(); ExecutorService other = Executors.newSingleThreadExecutor()) {
             Conv2d kernel = backend.prepare(spec, filled(arena, DataType.F32, 4, 3, 3, 3), Optional.empty(),
-                    Parallelism.SINGLE);
+                    PrepareOptions.DEFAULT);
             Tensor src = filled(arena, DataType.F32, 1, 5, 5, 3);
             Tensor dst = Tensor.allocate(arena, DataType.F32, Shape.of(1, 3, 3, 4));
             kernel.run(src, dst);
@@ -205,8 +206,8 @@ class OnednnConcurrencyTest {
             Tensor src = filled(arena, DataType.F32, 300, 64);
             Tensor one = Tensor.allocate(arena, DataType.F32, Shape.of(300, 48));
             Tensor more = Tensor.allocate(arena, DataType.F32, Shape.of(300, 48));
-            try (MatMul single = backend.prepare(spec, weights, Optional.empty(), Parallelism.SINGLE);
-                    MatMul parallel = backend.prepare(spec, weights, Optional.empty(), two)) {
+            try (MatMul single = backend.prepare(spec, weights, Optional.empty(), PrepareOptions.DEFAULT);
+                    MatMul parallel = backend.prepare(spec, weights, Optional.empty(), PrepareOptions.DEFAULT.with(two))) {
                 single.run(src, one);
                 parallel.run(src, more);
             }
