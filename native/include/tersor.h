@@ -10,12 +10,19 @@
  *  - Dimensions and leading dimensions count elements and are at most 2^31 - 1.
  *  - `isa` is one TERSOR_ISA_ bit that tersor_cpu_isas reports; integer results are the same on each, bit for bit.
  *
- * The arithmetic of the integer kernels (MatMul and Conv2d), for one output with K products:
+ * The arithmetic of multiplications and convolutions, for one output with K products. Sums of integers are exact:
  *   acc = bias + sum over k of (src - src_zero_point) * (weights - weights_zero_point)      int32, wrapping
- *   dst s32: acc. Otherwise in IEEE single precision, every operation rounded to nearest even, none fused:
- *   r = (float) acc * multiplier[n];  if offset is given: r = r + offset[n]
- *   r = r > lo ? r : lo;  r = r < hi ? r : hi                                               NaN becomes lo
- *   dst f32: r; with lo = -inf and hi = inf a NaN stays.
+ * and dst s32 holds acc. Sums of floats are f32: their error is at most K * 2^-23 * (sum of the products' magnitudes);
+ * fused multiply-add may be used, and subnormal bf16 may count as 0. Everything else is IEEE single precision, every
+ * operation rounded to nearest even, none fused, so that all instruction sets agree bit for bit:
+ *   integers    r = (float) acc * multiplier[n]
+ *   quantized   r = ((float) acc * row_scale) * multiplier[n]     f32 src with s8 weights, see below
+ *   floats      r = sum
+ *   r = r + offset[n]                                                                if there is an offset
+ *   r = r + (float) (residual - residual_zero_point) * residual_multiplier           if there is a residual
+ *   r = function(r);  for u8 and s8: r = r * output_scale                            if there is a function
+ *   r = r > lo ? r : lo;  r = r < hi ? r : hi        NaN becomes lo; with lo = -inf and hi = inf a float NaN stays
+ *   dst f32: r.  dst bf16: r rounded half to even
  *   dst u8, s8: r clamped to [min - dst_zero_point, max - dst_zero_point], rounded half to even, plus dst_zero_point,
  *   where min and max are the bounds of the type.
  */
@@ -35,7 +42,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 1
+#define TERSOR_ABI_VERSION 2
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -51,14 +58,15 @@ enum {
 };
 
 typedef int32_t tersor_type;
-enum { TERSOR_F32 = 1, TERSOR_S32 = 2, TERSOR_U8 = 3, TERSOR_S8 = 4 };
+enum { TERSOR_F32 = 1, TERSOR_S32 = 2, TERSOR_U8 = 3, TERSOR_S8 = 4, TERSOR_BF16 = 5 };
 
 enum {
     TERSOR_ISA_PORTABLE = 1 << 0,    /* plain C, on every processor */
     TERSOR_ISA_AVX2 = 1 << 1,        /* AVX2 and FMA */
     TERSOR_ISA_AVX2_VNNI = 1 << 2,   /* and AVX-VNNI */
     TERSOR_ISA_AVX512_VNNI = 1 << 3, /* AVX-512 F, BW, DQ, VL, VNNI */
-    TERSOR_ISA_AVX512_AMX = 1 << 4   /* and AMX-TILE, AMX-INT8, with the operating system's permission */
+    TERSOR_ISA_AVX512_BF16 = 1 << 4, /* and AVX512_BF16 */
+    TERSOR_ISA_AVX512_AMX = 1 << 5   /* AVX512_VNNI, AMX-TILE, INT8 and BF16, with the operating system's permission */
 };
 
 TERSOR_API int32_t tersor_abi_version(void);
@@ -72,38 +80,73 @@ TERSOR_API const char *tersor_isa_name(uint32_t isa);
  * permission to use AMX the first time, once per process. */
 TERSOR_API tersor_status tersor_cpu_isas(uint32_t *mask);
 
+/* Functions that may be applied to a result; NaN stays NaN. Their steps stand in src/scalar.h. */
+typedef int32_t tersor_function;
+enum {
+    TERSOR_IDENTITY = 0,
+    TERSOR_GELU = 1,       /* r / 2 * (1 + erf(r / sqrt(2))) */
+    TERSOR_GELU_TANH = 2,  /* r / 2 * (1 + tanh(sqrt(2 / pi) * (r + 0.044715 r^3))) */
+    TERSOR_SILU = 3,       /* r / (1 + exp(-r)) */
+    TERSOR_HARD_SWISH = 4  /* r * min(max(r / 6 + 1 / 2, 0), 1) */
+};
+
+/* What happens to each result of a multiplication, in the order above. */
+typedef struct tersor_epilogue {
+    const float *multiplier; /* [n]; required of integer sums unless dst_type is s32 */
+    const float *offset;     /* [n] or NULL */
+    float lo, hi;            /* lo <= hi */
+    tersor_type dst_type;    /* f32 or bf16; of 8-bit sources also s32, u8 or s8 */
+    int32_t dst_zero_point;  /* 0 unless dst_type is u8 or s8 */
+    tersor_function function;
+    float output_scale;
+    tersor_type residual_type; /* 0: none; f32, u8 or s8 */
+    int32_t residual_zero_point;
+    float residual_multiplier;
+    int32_t reserved;
+} tersor_epilogue;
+
+/* First columns of parts are multiples of this. */
+#define TERSOR_COLUMNS 64
+
 /*
- * INT8 matrix multiplication: dst [m, n] = src [m, k] * weights [k, n], src_type u8 or s8, weights s8,
- * dst_type s32, f32, u8 or s8. Weights are packed once, for one isa and src_type; m is free.
+ * Matrix multiplication: dst [m, n] = src [m, k] * weights [k, n]. src_type with weights_type: u8 or s8 with s8, f32 with
+ * f32, bf16 with bf16, and f32 with s8: then each row of src is quantized as it is read. With a the largest magnitude in
+ * the row, row_scale = a / 127 and each element becomes x * (127 / a), rounded half to even; a row with a < 2^-100
+ * becomes zeros of scale 0, and one with a NaN or an infinity zeros of scale NaN. dst is f32 or bf16 there.
+ *
+ * Weights are packed once, for one isa and pair of types; m is free.
  */
-TERSOR_API tersor_status tersor_i8_gemm_packed_bytes(uint32_t isa, tersor_type src_type, int64_t k, int64_t n,
-                                                     int64_t *bytes);
+TERSOR_API tersor_status tersor_gemm_packed_bytes(uint32_t isa, tersor_type src_type, tersor_type weights_type,
+                                                  int64_t k, int64_t n, int64_t *bytes);
 /*
  * weights (k, n) stands at element k * k_stride + n * n_stride: row-major [k, n] has strides n, 1 and its transpose
- * [n, k] has strides 1, k. weights_zero_points [n], each -128..127, and bias [n] are optional (NULL). Both, with
- * src_zero_point, end up in an int32 compensation per column: bias - src_zero_point * colsum + k * src_zero_point *
- * weights_zero_point.
+ * [n, k] has strides 1, k. weights_zero_points [n], each -128..127, and bias [n] are optional (NULL) for s8 weights, and
+ * NULL for others; src_zero_point is 0 unless src_type is u8 or s8. All three end up in an int32 compensation per
+ * column: bias - src_zero_point * colsum + k * src_zero_point * weights_zero_point.
  */
-TERSOR_API tersor_status tersor_i8_gemm_pack(uint32_t isa, tersor_type src_type, int64_t k, int64_t n,
-                                             const int8_t *weights, int64_t k_stride, int64_t n_stride,
-                                             int32_t src_zero_point, const int32_t *weights_zero_points,
-                                             const int32_t *bias, void *packed, int64_t packed_bytes);
+TERSOR_API tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, tersor_type weights_type, int64_t k,
+                                          int64_t n, const void *weights, int64_t k_stride, int64_t n_stride,
+                                          int32_t src_zero_point, const int32_t *weights_zero_points,
+                                          const int32_t *bias, void *packed, int64_t packed_bytes);
 /*
- * Computes `count` rows from row `first` of the m, so that threads can share a matrix; src and dst are those of all
- * rows. multiplier [n] is required unless dst_type is s32; offset [n] is optional; dst_zero_point is 0 for s32 and f32.
+ * Computes `rows` rows from first_row and of these `columns` columns from first_column, a multiple of TERSOR_COLUMNS, so
+ * that threads can share a matrix; src, residual, dst and the epilogue's arrays are those of the whole one.
+ *
+ * src (m, k) stands at element m * src_row_stride + k * src_column_stride, of which one is 1 and the other at least the
+ * extent of the other axis. residual [m, n], if the epilogue has one, may be dst itself where their types and leading
+ * dimensions are the same.
  */
-TERSOR_API tersor_status tersor_i8_gemm(uint32_t isa, tersor_type src_type, int64_t m, int64_t k, int64_t n,
-                                        int64_t first, int64_t count, const void *src, int64_t ld_src,
-                                        const void *packed, int64_t packed_bytes, const float *multiplier,
-                                        const float *offset, float lo, float hi, tersor_type dst_type,
-                                        int32_t dst_zero_point, void *dst, int64_t ld_dst, void *scratch,
-                                        int64_t scratch_bytes);
+TERSOR_API tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor_epilogue *epilogue,
+                                     int64_t m, int64_t first_row, int64_t rows, int64_t first_column, int64_t columns,
+                                     const void *src, int64_t src_row_stride, int64_t src_column_stride,
+                                     const void *residual, int64_t ld_residual, void *dst, int64_t ld_dst,
+                                     void *scratch, int64_t scratch_bytes);
 
 /*
  * INT8 convolution of NHWC images: src [n, h, w, ic], weights OIHW [oc, ic / groups, kh, kw], dst [n, oh, ow, oc] with
  *   oh = (h + pad_top + pad_bottom - dilation_h * (kh - 1) - 1) / stride_h + 1, or 0 where the window does not fit,
- * and ow likewise. Padding holds src_zero_point. Types and epilogue as for tersor_i8_gemm, columns being output
- * channels. groups divides ic and oc.
+ * and ow likewise. Padding holds src_zero_point. src_type u8 or s8, dst_type s32, f32, u8 or s8; the
+ * epilogue has no residual and no function, its columns are the output channels. groups divides ic and oc.
  */
 TERSOR_API tersor_status tersor_i8_conv2d_packed_bytes(uint32_t isa, tersor_type src_type, int64_t ic, int64_t oc,
                                                        int64_t kh, int64_t kw, int64_t groups, int64_t *bytes);
@@ -125,19 +168,7 @@ TERSOR_API tersor_status tersor_i8_conv2d(uint32_t isa, tersor_type src_type, in
                                           float hi, tersor_type dst_type, int32_t dst_zero_point, void *dst,
                                           void *scratch, int64_t scratch_bytes);
 
-/*
- * f32 matrix multiplication and convolution, with the layouts, shapes and parts of the INT8 ones:
- *   r = sum + bias[n], bias [n] optional; then lo and hi as above; with lo = -inf and hi = inf a NaN stays.
- * The error of a sum of k products is at most k * 2^-23 * (sum of their magnitudes); fused multiply-add may be used.
- * Padding of a convolution is 0.
- */
-TERSOR_API tersor_status tersor_f32_gemm_packed_bytes(uint32_t isa, int64_t k, int64_t n, int64_t *bytes);
-TERSOR_API tersor_status tersor_f32_gemm_pack(uint32_t isa, int64_t k, int64_t n, const float *weights,
-                                              int64_t k_stride, int64_t n_stride, void *packed, int64_t packed_bytes);
-TERSOR_API tersor_status tersor_f32_gemm(uint32_t isa, int64_t m, int64_t k, int64_t n, int64_t first, int64_t count,
-                                         const float *src, int64_t ld_src, const void *packed, int64_t packed_bytes,
-                                         const float *bias, float lo, float hi, float *dst, int64_t ld_dst,
-                                         void *scratch, int64_t scratch_bytes);
+/* f32 convolution, with the layouts and shapes of the INT8 one; bias [oc] is optional. Padding is 0. */
 TERSOR_API tersor_status tersor_f32_conv2d_packed_bytes(uint32_t isa, int64_t ic, int64_t oc, int64_t kh, int64_t kw,
                                                         int64_t groups, int64_t *bytes);
 TERSOR_API tersor_status tersor_f32_conv2d_pack(uint32_t isa, int64_t ic, int64_t oc, int64_t kh, int64_t kw,

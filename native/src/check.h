@@ -90,6 +90,10 @@ static inline bool is_i8(tersor_type type) {
     return type == TERSOR_U8 || type == TERSOR_S8;
 }
 
+static inline bool is_float(tersor_type type) {
+    return type == TERSOR_F32 || type == TERSOR_BF16;
+}
+
 static inline int32_t type_min(tersor_type type) {
     return type == TERSOR_U8 ? 0 : -128;
 }
@@ -105,7 +109,7 @@ static inline tersor_status check_zero_point(tersor_type type, int32_t zero_poin
 }
 
 static inline int64_t type_bytes(tersor_type type) {
-    return is_i8(type) ? 1 : 4;
+    return is_i8(type) ? 1 : type == TERSOR_BF16 ? 2 : 4;
 }
 
 #endif

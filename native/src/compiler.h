@@ -20,6 +20,12 @@ ALWAYS_INLINE int32_t load_s32(const void *address) {
     return value;
 }
 
+ALWAYS_INLINE float load_f32(const void *address) {
+    float value;
+    memcpy(&value, address, sizeof value);
+    return value;
+}
+
 /* Row i of a matrix whose rows lie stride_bytes apart. */
 ALWAYS_INLINE void *row_of(void *base, int64_t i, int64_t stride_bytes) {
     return (char *) base + i * stride_bytes;

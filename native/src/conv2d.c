@@ -100,7 +100,7 @@ int64_t conv2d_scratch_bytes(const gemm_kernel *kernel, const depthwise_kernel *
     if (is_depthwise(g)) {
         return depthwise_scratch_bytes(depthwise, g);
     }
-    return patches_bytes(kernel, g) + gemm_scratch_bytes(kernel, conv2d_k(g));
+    return patches_bytes(kernel, g) + gemm_scratch_bytes(kernel, conv2d_k(g), 0);
 }
 
 weights_view conv2d_weights(const conv2d_geometry *g, const void *weights, int64_t element_bytes, int64_t group) {
@@ -153,9 +153,14 @@ static void multiply(const gemm_kernel *kernel, const packed_head *head, const c
         .m = count,
         .k = conv2d_k(g),
         .n = conv2d_n(g),
-        .src = src,
-        .src_stride = src_stride,
-        .src_padded = padded,
+        .src =
+            {
+                .data = src,
+                .row_stride = src_stride,
+                .column_stride = kernel->src_bytes,
+                .element_bytes = kernel->src_bytes,
+                .padded = padded,
+            },
         .weights =
             {
                 .panels = const_row_of(head, 1, l->panels + group * l->group_panels_bytes),

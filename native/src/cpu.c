@@ -63,9 +63,12 @@ static uint32_t detect(void) {
         return mask;
     }
     mask |= TERSOR_ISA_AVX512_VNNI;
-    const uint32_t amx_tile_int8 = UINT32_C(1) << 24 | UINT32_C(1) << 25;
-    if ((xcr0 & XCR0_AMX) == XCR0_AMX && has(d, amx_tile_int8) && request_amx()) {
-        mask |= TERSOR_ISA_AVX512_AMX | (mask & TERSOR_ISA_AVX2 ? TERSOR_ISA_AVX2_VNNI : 0);
+    if (has(a1, UINT32_C(1) << 5)) {
+        mask |= TERSOR_ISA_AVX512_BF16;
+    }
+    const uint32_t amx_bf16_tile_int8 = UINT32_C(1) << 22 | UINT32_C(1) << 24 | UINT32_C(1) << 25;
+    if ((xcr0 & XCR0_AMX) == XCR0_AMX && has(d, amx_bf16_tile_int8) && request_amx()) {
+        mask |= TERSOR_ISA_AVX512_AMX;
     }
     return mask;
 }

@@ -105,7 +105,14 @@ void depthwise_run(const depthwise_kernel *kernel, const packed_head *head, cons
             sum.acc = acc + i * channels;
             kernel->sum(&sum);
         }
-        o->store(o->e, acc, channels, count, 0, g->oc, row_of(o->dst, first * g->oc, o->dst_bytes),
-                 g->oc * o->dst_bytes);
+        const epilogue_tile tile = {
+            .acc = acc,
+            .acc_stride = channels,
+            .rows = count,
+            .columns = g->oc,
+            .dst = row_of(o->dst, first * g->oc, o->dst_bytes),
+            .dst_stride = g->oc * o->dst_bytes,
+        };
+        o->store(o->e, &tile);
     }
 }

@@ -20,6 +20,7 @@ typedef struct elementwise_functions {
     elementwise_function *dequantize_u8, *dequantize_s8, *dequantize_s32;
     elementwise_function *requantize_u8_u8, *requantize_u8_s8, *requantize_s8_u8, *requantize_s8_s8, *requantize_s32_u8,
         *requantize_s32_s8;
+    float (*quantize_row)(const float *src, int64_t count, int8_t *levels); /* and returns its scale, see tersor.h */
 } elementwise_functions;
 
 extern const elementwise_functions elementwise__portable, elementwise__avx2, elementwise__avx512_vnni;

@@ -2,6 +2,9 @@
  * The conversions in plain C, compiled once for each instruction set; the compiler vectorizes the loops. The including
  * file then lists them by ELEMENTWISE_FUNCTIONS.
  */
+#include <float.h>
+#include <math.h>
+
 #include "elementwise.h"
 #include "scalar.h"
 
@@ -63,8 +66,32 @@ REQUANTIZE(s8, int8_t, s8, int8_t, -128)
 REQUANTIZE(s32, int32_t, u8, uint8_t, 0)
 REQUANTIZE(s32, int32_t, s8, int8_t, -128)
 
+/* The largest magnitude is found among the bits, which order as the numbers do, with infinity and NaN on top. */
+static float quantize_row(const float *src, int64_t count, int8_t *levels) {
+    uint32_t largest = 0;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &src[i], sizeof bits);
+        bits &= 0x7fffffff;
+        largest = bits > largest ? bits : largest;
+    }
+    float magnitude;
+    memcpy(&magnitude, &largest, sizeof magnitude);
+    if (!(magnitude >= 0x1p-100f && magnitude <= FLT_MAX)) {
+        for (int64_t i = 0; i < count; i++) {
+            levels[i] = 0;
+        }
+        return magnitude < 0x1p-100f ? 0.0f : NAN;
+    }
+    const float inverse = 127.0f / magnitude;
+    for (int64_t i = 0; i < count; i++) {
+        levels[i] = (int8_t) scalar_round(src[i] * inverse, 0);
+    }
+    return magnitude / 127.0f;
+}
+
 #define ELEMENTWISE_FUNCTIONS                                                                                          \
     {                                                                                                                  \
         quantize_u8, quantize_s8, dequantize_u8, dequantize_s8, dequantize_s32, requantize_u8_u8, requantize_u8_s8,    \
-            requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8                                   \
+            requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8, quantize_row                 \
     }

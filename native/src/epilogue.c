@@ -3,56 +3,93 @@
 #include <math.h>
 
 #include "check.h"
+#include "scalar.h"
 
-static float clamp(float value, float lo, float hi) {
-    value = value > lo ? value : lo;
-    return value < hi ? value : hi;
-}
-
-tersor_status epilogue_prepare(int64_t n, const float *multiplier, const float *offset, float lo, float hi,
-                               tersor_type dst_type, int32_t dst_zero_point, epilogue *e) {
-    if (dst_type != TERSOR_S32 && dst_type != TERSOR_F32 && !is_i8(dst_type)) {
+static tersor_status prepare(int64_t n, const tersor_epilogue *given, bool integer_accumulators, epilogue *e) {
+    const tersor_type dst_type = given->dst_type;
+    const bool allowed = is_float(dst_type) || (integer_accumulators && (dst_type == TERSOR_S32 || is_i8(dst_type)));
+    if (!allowed || given->function < TERSOR_IDENTITY || given->function > TERSOR_HARD_SWISH) {
         return TERSOR_INVALID_ARGUMENT;
     }
-    RETURN_IF_ERROR(check_zero_point(dst_type, dst_zero_point));
-    if (dst_type != TERSOR_S32) {
-        RETURN_IF_ERROR(check_vector(multiplier, n, 4));
-        if (offset != NULL) {
-            RETURN_IF_ERROR(check_vector(offset, n, 4));
-        }
-        if (!(lo <= hi)) {
-            return TERSOR_INVALID_ARGUMENT;
-        }
+    RETURN_IF_ERROR(check_zero_point(dst_type, given->dst_zero_point));
+    if (dst_type == TERSOR_S32) {
+        *e = (epilogue){0};
+        return given->residual_type == 0 ? TERSOR_OK : TERSOR_INVALID_ARGUMENT;
     }
-    if (is_i8(dst_type)) {
-        /* Clamping to [lo, hi] and then to the type is one clamp to the clamped bounds. */
-        const float type_lo = (float) (type_min(dst_type) - dst_zero_point);
-        const float type_hi = (float) (type_max(dst_type) - dst_zero_point);
-        lo = clamp(lo, type_lo, type_hi);
-        hi = clamp(hi, type_lo, type_hi);
+    if (integer_accumulators) {
+        RETURN_IF_ERROR(check_vector(given->multiplier, n, 4));
     }
-    const bool clamps = is_i8(dst_type) || lo != -INFINITY || hi != INFINITY;
-    *e = (epilogue){multiplier, offset, lo, hi, clamps, dst_zero_point};
-    return TERSOR_OK;
-}
-
-tersor_status epilogue_prepare_f32(int64_t n, const float *bias, float lo, float hi, epilogue *e) {
-    if (bias != NULL) {
-        RETURN_IF_ERROR(check_vector(bias, n, 4));
+    if (given->offset != NULL) {
+        RETURN_IF_ERROR(check_vector(given->offset, n, 4));
     }
+    float lo = given->lo, hi = given->hi;
     if (!(lo <= hi)) {
         return TERSOR_INVALID_ARGUMENT;
     }
-    *e = (epilogue){NULL, bias, lo, hi, lo != -INFINITY || hi != INFINITY, 0};
+    if (given->residual_type != 0) {
+        if (given->residual_type != TERSOR_F32 && !is_i8(given->residual_type)) {
+            return TERSOR_INVALID_ARGUMENT;
+        }
+        RETURN_IF_ERROR(check_zero_point(given->residual_type, given->residual_zero_point));
+    }
+    if (is_i8(dst_type)) {
+        /* Clamping to [lo, hi] and then to the type is one clamp to the clamped bounds. */
+        const float type_lo = (float) (type_min(dst_type) - given->dst_zero_point);
+        const float type_hi = (float) (type_max(dst_type) - given->dst_zero_point);
+        lo = scalar_clamp(lo, type_lo, type_hi);
+        hi = scalar_clamp(hi, type_lo, type_hi);
+    }
+    *e = (epilogue){
+        .multiplier = given->multiplier,
+        .offset = given->offset,
+        .lo = lo,
+        .hi = hi,
+        .clamps = is_i8(dst_type) || lo != -INFINITY || hi != INFINITY,
+        .zero_point = given->dst_zero_point,
+        .function = given->function,
+        .output_scale = given->output_scale,
+        .residual_type = given->residual_type,
+        .residual_zero_point = given->residual_zero_point,
+        .residual_multiplier = given->residual_multiplier,
+    };
     return TERSOR_OK;
 }
 
-epilogue_function *epilogue_select(const epilogue_functions *functions, tersor_type dst_type) {
+tersor_status epilogue_prepare(int64_t n, const tersor_epilogue *given, bool integer_accumulators, epilogue *e) {
+    RETURN_IF_ERROR(check_range(given, sizeof *given, _Alignof(tersor_epilogue)));
+    return prepare(n, given, integer_accumulators, e);
+}
+
+tersor_status epilogue_prepare_i8(int64_t n, const float *multiplier, const float *offset, float lo, float hi,
+                                  tersor_type dst_type, int32_t dst_zero_point, epilogue *e) {
+    if (dst_type == TERSOR_BF16) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
+    const tersor_epilogue given = {
+        .multiplier = multiplier,
+        .offset = offset,
+        .lo = lo,
+        .hi = hi,
+        .dst_type = dst_type,
+        .dst_zero_point = dst_zero_point,
+    };
+    return prepare(n, &given, true, e);
+}
+
+tersor_status epilogue_prepare_f32(int64_t n, const float *bias, float lo, float hi, epilogue *e) {
+    const tersor_epilogue given = {.offset = bias, .lo = lo, .hi = hi, .dst_type = TERSOR_F32};
+    return prepare(n, &given, false, e);
+}
+
+epilogue_function *epilogue_select(const epilogue_functions *functions, bool integer_accumulators,
+                                   tersor_type dst_type) {
     switch (dst_type) {
     case TERSOR_S32:
         return functions->s32;
     case TERSOR_F32:
-        return functions->f32;
+        return integer_accumulators ? functions->f32 : functions->f32_from_f32;
+    case TERSOR_BF16:
+        return integer_accumulators ? functions->bf16 : functions->bf16_from_f32;
     case TERSOR_U8:
         return functions->u8;
     default:

@@ -1,6 +1,6 @@
 /* What happens to accumulators on their way to the destination. */
-#ifndef TERSOR_EPILOGUE_H
-#define TERSOR_EPILOGUE_H
+#ifndef TERSOR_EPILOGUE_INTERNAL_H
+#define TERSOR_EPILOGUE_INTERNAL_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,26 +15,71 @@ typedef struct epilogue {
     float hi;
     bool clamps; /* false: a NaN stays one; always true for an 8-bit destination */
     int32_t zero_point;
+    tersor_function function;
+    float output_scale;
+    tersor_type residual_type; /* 0: none */
+    int32_t residual_zero_point;
+    float residual_multiplier;
 } epilogue;
 
-/* Columns [first, first + columns) of `rows` rows: acc stands at (0, first), dst at (0, 0). acc_stride counts elements,
- * dst_stride bytes. */
-typedef void epilogue_function(const epilogue *e, const void *acc, int64_t acc_stride, int64_t rows, int64_t first,
-                               int64_t columns, void *dst, int64_t dst_stride);
+/* Rows to be stored. acc stands at their first row and column, dst and residual at their first row, column 0. */
+typedef struct epilogue_tile {
+    const void *acc;
+    int64_t acc_stride; /* elements */
+    int64_t rows;
+    int64_t first, columns;
+    void *dst;
+    int64_t dst_stride; /* bytes */
+    const void *residual;
+    int64_t residual_stride; /* bytes */
+    const float *row_scale;  /* one for each row of integer accumulators, or NULL */
+} epilogue_tile;
+
+typedef void epilogue_function(const epilogue *e, const epilogue_tile *t);
 
 typedef struct epilogue_functions {
-    epilogue_function *s32, *f32, *u8, *s8;
-    epilogue_function *f32_from_f32; /* acc is float; r = acc + offset, clamped */
+    epilogue_function *s32, *f32, *bf16, *u8, *s8; /* of int32 accumulators */
+    epilogue_function *f32_from_f32, *bf16_from_f32;
 } epilogue_functions;
 
 extern const epilogue_functions epilogue__portable, epilogue__avx2, epilogue__avx512_vnni;
 
-tersor_status epilogue_prepare(int64_t n, const float *multiplier, const float *offset, float lo, float hi,
-                               tersor_type dst_type, int32_t dst_zero_point, epilogue *e);
+/* Checks what the caller says of n columns; residual addresses are not part of it. */
+tersor_status epilogue_prepare(int64_t n, const tersor_epilogue *given, bool integer_accumulators, epilogue *e);
 
-/* The same for the f32 kernels, whose only array is the bias. */
+/* The same for the convolutions, which know neither functions nor residuals. */
+tersor_status epilogue_prepare_i8(int64_t n, const float *multiplier, const float *offset, float lo, float hi,
+                                  tersor_type dst_type, int32_t dst_zero_point, epilogue *e);
 tersor_status epilogue_prepare_f32(int64_t n, const float *bias, float lo, float hi, epilogue *e);
 
-epilogue_function *epilogue_select(const epilogue_functions *functions, tersor_type dst_type);
+epilogue_function *epilogue_select(const epilogue_functions *functions, bool integer_accumulators,
+                                   tersor_type dst_type);
+
+/* No row scales, residual or function: what the kernels of each instruction set do in registers. */
+static inline bool epilogue_is_plain(const epilogue *e, const epilogue_tile *t) {
+    return t->row_scale == 0 && e->residual_type == 0 && e->function == TERSOR_IDENTITY;
+}
+
+/* Rows whose storing was put off, so that it can run between the multiplications of the next tile. */
+typedef struct epilogue_job {
+    const epilogue *e;
+    epilogue_function *store;
+    epilogue_tile left; /* rows 0: nothing */
+} epilogue_job;
+
+static inline void epilogue_advance(epilogue_job *job, int64_t rows) {
+    epilogue_tile *left = &job->left;
+    if (left->rows == 0) {
+        return;
+    }
+    epilogue_tile now = *left;
+    now.rows = rows < left->rows ? rows : left->rows;
+    job->store(job->e, &now);
+    left->rows -= now.rows;
+    left->acc = (const int32_t *) left->acc + now.rows * left->acc_stride;
+    left->dst = (char *) left->dst + now.rows * left->dst_stride;
+    left->residual = left->residual == 0 ? 0 : (const char *) left->residual + now.rows * left->residual_stride;
+    left->row_scale = left->row_scale == 0 ? 0 : left->row_scale + now.rows;
+}
 
 #endif

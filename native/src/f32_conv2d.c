@@ -66,7 +66,7 @@ tersor_status tersor_f32_conv2d(uint32_t isa, int64_t n, int64_t h, int64_t w, i
     if (kernels == NULL) {
         return TERSOR_UNSUPPORTED_ISA;
     }
-    RETURN_IF_ERROR(packed_check(packed, packed_bytes, PACKED_F32_CONV2D, isa, TERSOR_F32));
+    RETURN_IF_ERROR(packed_check_for(packed, packed_bytes, PACKED_F32_CONV2D, isa, TERSOR_F32));
     const packed_head *head = packed;
     RETURN_IF_ERROR(conv2d_lay_out(kernels->f32_gemm, kernels->f32_depthwise, &head->geometry, &l));
     RETURN_IF_ERROR(epilogue_prepare_f32(head->geometry.oc, bias, lo, hi, &e));

@@ -1,10 +1,9 @@
 /*
- * Matrix multiplication by tiles. A kernel computes one tile of rows x columns accumulators over all of k; the driver
- * in gemm.c walks the tiles and hands each to the epilogue while it is in L1.
+ * Matrix multiplication by tiles. A kernel computes one tile of rows x columns accumulators over all of k, or over a
+ * chunk of it; the driver in gemm.c walks the tiles and hands each to the epilogue while it is in L1.
  *
  * Packed weights are panels of `columns` columns, padded with zeros to whole panels and to k steps:
- * [panel][k / group][column][group]. Rows of the source are read in place, or first converted into scratch: to
- * another type, or because their stride would alias in L1.
+ * [panel][k / group][column][group]. Rows of the source are read in place, or first brought into scratch by gemm_rows.c.
  */
 #ifndef TERSOR_GEMM_H
 #define TERSOR_GEMM_H
@@ -18,15 +17,18 @@ enum { MAX_TILE_ROWS = 32, MAX_TILE_COLUMNS = 64, MAX_TILE = 32 * 32 };
 
 typedef struct gemm_tile {
     int64_t rows;       /* 1 to the kernel's rows */
+    int64_t columns;    /* that are of interest, 1 to the kernel's columns; more may be computed */
     const void *src;    /* rows that hold `steps` whole k steps */
-    int64_t src_stride; /* bytes */
+    int64_t src_stride; /* bytes between rows */
+    int64_t src_step;   /* bytes between the k steps of a row */
     int64_t steps;
     const void *tail;    /* NULL, or one more step of each row, padded with zeros, tail_stride bytes apart */
     int64_t tail_stride; /* bytes */
     const void *panel;
     const void *init;    /* what the accumulators start from: int32 or f32 [rows, columns] */
     int64_t init_stride; /* bytes; 0: the same for all rows */
-    void *acc;           /* int32 or f32 [rows, columns]; may be init */
+    void *acc;           /* int32 or f32 [rows, the kernel's columns]; may be init */
+    epilogue_job *job;   /* NULL, or storing to be advanced between the k steps */
 } gemm_tile;
 
 typedef struct gemm_kernel {
@@ -38,9 +40,11 @@ typedef struct gemm_kernel {
     int32_t row_bytes;     /* of an element of the rows that the kernel reads */
     int32_t src_shift;     /* what the conversion adds to each element */
     bool fixed_rows;       /* every tile but the last has all rows; `enter` is called when the number changes */
+    bool interleaves;      /* the kernel advances a gemm_tile's job */
+    bool tiled_rows;       /* rows brought into scratch lie there as [tile][k step][row][step], instead of row by row */
     bool convert_always;
     void (*convert)(const void *src, int64_t count, void *row);
-    int32_t (*row_sum)(const void *src, int64_t count, int32_t shift); /* of src + shift, wrapping; NULL for f32 */
+    int32_t (*row_sum)(const void *src, int64_t count, int32_t shift); /* of src + shift, wrapping; NULL for floats */
     void (*enter)(int64_t rows);
     void (*leave)(void);
     void (*tile)(const gemm_tile *tile);
@@ -48,20 +52,32 @@ typedef struct gemm_kernel {
 
 typedef struct gemm_weights {
     const void *panels;
-    const int32_t *compensation; /* [n], padded to whole panels; NULL for f32 */
+    const int32_t *compensation; /* [n], padded to whole panels; NULL for floats */
     const int32_t *zero_points;  /* the same, or NULL when all are zero */
 } gemm_weights;
 
+/* Quantizes one row to s8 and returns its scale, see tersor.h. */
+typedef float quantize_row_function(const float *src, int64_t count, int8_t *levels);
+
+typedef struct gemm_source {
+    const void *data;
+    int64_t row_stride;    /* bytes */
+    int64_t column_stride; /* bytes; that of a neighbour unless the matrix is transposed */
+    int64_t element_bytes;
+    bool padded;                     /* rows are readable up to the next k step */
+    quantize_row_function *quantize; /* of f32 rows for an INT8 kernel, or NULL */
+} gemm_source;
+
 typedef struct gemm_operands {
     int64_t m, k, n;
-    const void *src;
-    int64_t src_stride; /* bytes */
-    bool src_padded;    /* rows are readable up to the next k step */
+    gemm_source src;
     gemm_weights weights;
     const epilogue *e;
     epilogue_function *store;
     void *dst;
     int64_t dst_stride; /* bytes */
+    const void *residual;
+    int64_t residual_stride; /* bytes */
 } gemm_operands;
 
 int64_t gemm_padded_k(const gemm_kernel *kernel, int64_t k);
@@ -74,8 +90,9 @@ int64_t gemm_block_rows(const gemm_kernel *kernel, int64_t k);
 /* A row stride of at least `bytes` that spreads rows over the sets of L1. */
 int64_t gemm_row_stride(int64_t bytes);
 
-/* A multiple of TERSOR_ALIGNMENT, enough for any m. */
-int64_t gemm_scratch_bytes(const gemm_kernel *kernel, int64_t k);
+/* A multiple of TERSOR_ALIGNMENT, enough for any m. source_bytes: of an element of sources that may be transposed or
+ * quantized, or 0. */
+int64_t gemm_scratch_bytes(const gemm_kernel *kernel, int64_t k, int64_t source_bytes);
 
 void gemm_run(const gemm_kernel *kernel, const gemm_operands *operands, void *scratch);
 

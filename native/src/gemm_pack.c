@@ -69,13 +69,20 @@ tersor_status gemm_check_quantization(const quantization *q, int64_t n, bool *ha
     }
 
 PACK(s8, int8_t)
+PACK(bf16, uint16_t)
 PACK(f32, float)
 
 void gemm_pack_panels(const gemm_kernel *kernel, const weights_view *weights, void *panels) {
-    if (kernel->src_bytes == 1) {
+    switch (kernel->src_bytes) {
+    case 1:
         pack_s8(kernel, weights, panels);
-    } else {
+        break;
+    case 2:
+        pack_bf16(kernel, weights, panels);
+        break;
+    default:
         pack_f32(kernel, weights, panels);
+        break;
     }
 }
 

@@ -96,12 +96,12 @@ tersor_status tersor_i8_conv2d(uint32_t isa, tersor_type src_type, int64_t n, in
     conv2d_layout l;
     epilogue e;
     RETURN_IF_ERROR(select_kernels(isa, src_type, &kernels));
-    RETURN_IF_ERROR(packed_check(packed, packed_bytes, PACKED_I8_CONV2D, isa, src_type));
+    RETURN_IF_ERROR(packed_check_for(packed, packed_bytes, PACKED_I8_CONV2D, isa, src_type));
     const packed_head *head = packed;
     const gemm_kernel *kernel = kernels_i8_gemm(kernels, src_type);
     const depthwise_kernel *depthwise = kernels_i8_depthwise(kernels, src_type);
     RETURN_IF_ERROR(conv2d_lay_out(kernel, depthwise, &head->geometry, &l));
-    RETURN_IF_ERROR(epilogue_prepare(head->geometry.oc, multiplier, offset, lo, hi, dst_type, dst_zero_point, &e));
+    RETURN_IF_ERROR(epilogue_prepare_i8(head->geometry.oc, multiplier, offset, lo, hi, dst_type, dst_zero_point, &e));
     const conv2d_operands operands = {
         .n = n,
         .h = h,
@@ -111,7 +111,7 @@ tersor_status tersor_i8_conv2d(uint32_t isa, tersor_type src_type, int64_t n, in
         .src = src,
         .padding = head->src_zero_point & 0xff,
         .e = &e,
-        .store = epilogue_select(kernels->epilogue, dst_type),
+        .store = epilogue_select(kernels->epilogue, true, dst_type),
         .dst = dst,
         .dst_bytes = type_bytes(dst_type),
     };

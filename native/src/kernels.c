@@ -10,6 +10,8 @@ extern const gemm_kernel u8s8_gemm_6x16__avx2_vnni, s8s8_gemm_6x16__avx2_vnni;
 extern const gemm_kernel u8s8_gemm_12x32__avx512_vnni, s8s8_gemm_12x32__avx512_vnni;
 extern const gemm_kernel u8s8_gemm_32x32__amx_int8, s8s8_gemm_32x32__amx_int8;
 extern const gemm_kernel f32_gemm_4x16__portable, f32_gemm_6x16__avx2, f32_gemm_12x32__avx512f;
+extern const gemm_kernel bf16_gemm_4x16__portable, bf16_gemm_6x16__avx2, bf16_gemm_12x32__avx512f;
+extern const gemm_kernel bf16_gemm_12x32__avx512_bf16, bf16_gemm_32x32__amx_bf16;
 extern const depthwise_kernel u8s8_depthwise_1x1__portable, s8s8_depthwise_1x1__portable;
 extern const depthwise_kernel u8s8_depthwise_1x16__avx2, s8s8_depthwise_1x16__avx2;
 extern const depthwise_kernel u8s8_depthwise_1x32__avx512_vnni, s8s8_depthwise_1x32__avx512_vnni;
@@ -39,6 +41,7 @@ static const isa_kernels ALL[] = {
         .u8s8_depthwise = &u8s8_depthwise_1x1__portable,
         .s8s8_depthwise = &s8s8_depthwise_1x1__portable,
         .f32_gemm = &f32_gemm_4x16__portable,
+        .bf16_gemm = &bf16_gemm_4x16__portable,
         .f32_depthwise = &f32_depthwise_1x1__portable,
     },
 #if defined(TERSOR_HAVE_AVX2)
@@ -52,6 +55,7 @@ static const isa_kernels ALL[] = {
         .u8s8_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_depthwise = &s8s8_depthwise_1x16__avx2,
         .f32_gemm = &f32_gemm_6x16__avx2,
+        .bf16_gemm = &bf16_gemm_6x16__avx2,
         .f32_depthwise = &f32_depthwise_1x16__avx2,
     },
 #endif
@@ -66,6 +70,7 @@ static const isa_kernels ALL[] = {
         .u8s8_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_depthwise = &s8s8_depthwise_1x16__avx2,
         .f32_gemm = &f32_gemm_6x16__avx2,
+        .bf16_gemm = &bf16_gemm_6x16__avx2,
         .f32_depthwise = &f32_depthwise_1x16__avx2,
     },
 #endif
@@ -80,6 +85,22 @@ static const isa_kernels ALL[] = {
         .u8s8_depthwise = &u8s8_depthwise_1x32__avx512_vnni,
         .s8s8_depthwise = &s8s8_depthwise_1x32__avx512_vnni,
         .f32_gemm = &f32_gemm_12x32__avx512f,
+        .bf16_gemm = &bf16_gemm_12x32__avx512f,
+        .f32_depthwise = &f32_depthwise_1x32__avx512f,
+    },
+#endif
+#if defined(TERSOR_HAVE_AVX512_BF16)
+    {
+        .isa = TERSOR_ISA_AVX512_BF16,
+        .name = "avx512_bf16",
+        .epilogue = &epilogue__avx512_vnni,
+        .elementwise = &elementwise__avx512_vnni,
+        .u8s8_gemm = &u8s8_gemm_12x32__avx512_vnni,
+        .s8s8_gemm = &s8s8_gemm_12x32__avx512_vnni,
+        .u8s8_depthwise = &u8s8_depthwise_1x32__avx512_vnni,
+        .s8s8_depthwise = &s8s8_depthwise_1x32__avx512_vnni,
+        .f32_gemm = &f32_gemm_12x32__avx512f,
+        .bf16_gemm = &bf16_gemm_12x32__avx512_bf16,
         .f32_depthwise = &f32_depthwise_1x32__avx512f,
     },
 #endif
@@ -94,6 +115,7 @@ static const isa_kernels ALL[] = {
         .u8s8_depthwise = &DEPTHWISE_BESIDE_AMX(u8s8),
         .s8s8_depthwise = &DEPTHWISE_BESIDE_AMX(s8s8),
         .f32_gemm = &F32_GEMM_BESIDE_AMX,
+        .bf16_gemm = &bf16_gemm_32x32__amx_bf16,
         .f32_depthwise = &F32_DEPTHWISE_BESIDE_AMX,
     },
 #endif
@@ -112,6 +134,18 @@ static const isa_kernels *find(uint32_t isa) {
 
 const isa_kernels *kernels_for(uint32_t isa) {
     return (cpu_isas() & isa) != 0 ? find(isa) : NULL;
+}
+
+const gemm_kernel *kernels_gemm(const isa_kernels *kernels, tersor_type src_type, tersor_type weights_type) {
+    if (weights_type == TERSOR_S8) {
+        /* f32 rows are quantized to s8 on their way. */
+        const bool known = is_i8(src_type) || src_type == TERSOR_F32;
+        return known ? kernels_i8_gemm(kernels, src_type == TERSOR_F32 ? TERSOR_S8 : src_type) : NULL;
+    }
+    if (src_type != weights_type || !is_float(src_type)) {
+        return NULL;
+    }
+    return src_type == TERSOR_F32 ? kernels->f32_gemm : kernels->bf16_gemm;
 }
 
 const gemm_kernel *kernels_i8_gemm(const isa_kernels *kernels, tersor_type src_type) {

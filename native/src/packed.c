@@ -24,11 +24,16 @@ static tersor_status check_head(const void *packed, int64_t packed_bytes) {
     return check_buffer(packed, packed_bytes, head->bytes);
 }
 
-tersor_status packed_check(const void *packed, int64_t packed_bytes, packed_operation operation, uint32_t isa,
-                           tersor_type src_type) {
+tersor_status packed_check(const void *packed, int64_t packed_bytes, packed_operation operation) {
     RETURN_IF_ERROR(check_head(packed, packed_bytes));
+    return ((const packed_head *) packed)->operation == operation ? TERSOR_OK : TERSOR_INVALID_PACKED;
+}
+
+tersor_status packed_check_for(const void *packed, int64_t packed_bytes, packed_operation operation, uint32_t isa,
+                               tersor_type src_type) {
+    RETURN_IF_ERROR(packed_check(packed, packed_bytes, operation));
     const packed_head *head = packed;
-    const bool same = head->operation == operation && head->isa == isa && head->src_type == src_type;
+    const bool same = head->isa == isa && head->src_type == src_type;
     return same ? TERSOR_OK : TERSOR_INVALID_PACKED;
 }
 

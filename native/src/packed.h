@@ -8,8 +8,7 @@
 #include "tersor.h"
 
 typedef enum packed_operation {
-    PACKED_I8_GEMM = 1,
-    PACKED_F32_GEMM = 2,
+    PACKED_GEMM = 1,
     PACKED_I8_CONV2D = 3,
     PACKED_F32_CONV2D = 4
 } packed_operation;
@@ -29,7 +28,7 @@ typedef struct packed_head {
     const char *kernel_name;
     uint32_t isa;
     packed_operation operation;
-    tersor_type src_type;
+    tersor_type src_type, weights_type;
     int32_t src_zero_point;
     int32_t has_zero_points; /* some weights zero point is not 0 */
     int32_t depthwise;
@@ -39,8 +38,11 @@ typedef struct packed_head {
 /* Sets these and clears the rest. */
 void packed_init(packed_head *head, packed_operation operation, uint32_t isa, tersor_type src_type, int64_t bytes);
 
-/* Refuses a buffer that does not start with a head for this operation, isa and source type. */
-tersor_status packed_check(const void *packed, int64_t packed_bytes, packed_operation operation, uint32_t isa,
-                           tersor_type src_type);
+/* Refuses a buffer that does not start with a head for this operation. */
+tersor_status packed_check(const void *packed, int64_t packed_bytes, packed_operation operation);
+
+/* The same for a head of another instruction set or source type. */
+tersor_status packed_check_for(const void *packed, int64_t packed_bytes, packed_operation operation, uint32_t isa,
+                               tersor_type src_type);
 
 #endif

@@ -13,6 +13,18 @@ static inline void rows_copy_f32(const void *src, int64_t count, void *row) {
     memcpy(row, src, (size_t) count * 4);
 }
 
+static inline void rows_copy_bf16(const void *src, int64_t count, void *row) {
+    memcpy(row, src, (size_t) count * 2);
+}
+
+static inline void rows_widen_bf16(const void *src, int64_t count, void *row) {
+    const uint16_t *from = src;
+    uint32_t *to = row;
+    for (int64_t i = 0; i < count; i++) {
+        to[i] = (uint32_t) from[i] << 16;
+    }
+}
+
 /* s8 to u8: adding 128 is flipping the highest bit. */
 static inline void rows_shift_s8(const void *src, int64_t count, void *row) {
     const uint8_t *from = src;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "compiler.h"
-#include "epilogue.h"
 
 /* NaN becomes lo. */
 ALWAYS_INLINE float scalar_clamp(float value, float lo, float hi) {
@@ -25,19 +24,90 @@ ALWAYS_INLINE int32_t scalar_round(float value, int32_t zero_point) {
     return bits - 0x4b400000 + zero_point;
 }
 
-/* The result before rounding. */
-ALWAYS_INLINE float scalar_scale(const epilogue *e, int32_t acc, int64_t column) {
-    float r = (float) acc * e->multiplier[column];
-    if (e->offset != 0) {
-        r = r + e->offset[column];
-    }
-    return e->clamps ? scalar_clamp(r, e->lo, e->hi) : r;
+/* bfloat16, rounded half to even; NaN stays a quiet NaN. */
+ALWAYS_INLINE uint16_t scalar_bf16(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    const uint32_t quiet = bits >> 16 | 0x40;
+    return (uint16_t) ((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded);
 }
 
-/* The same of an f32 kernel. */
-ALWAYS_INLINE float scalar_finish(const epilogue *e, float acc, int64_t column) {
-    const float r = e->offset != 0 ? acc + e->offset[column] : acc;
-    return e->clamps ? scalar_clamp(r, e->lo, e->hi) : r;
+ALWAYS_INLINE float scalar_from_bf16(uint16_t value) {
+    const uint32_t bits = (uint32_t) value << 16;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+/*
+ * The functions of the epilogue: sequences of single-precision operations, none fused, which the Java backends repeat
+ * step by step. exp(r) on |r| <= ln(2) / 2 is the minimax polynomial of Moshier's Cephes (expf), as are the two parts of
+ * ln(2); erfc is Abramowitz and Stegun 7.1.26.
+ */
+
+/* exp(-t) is a normal number up to here; products with arguments below its negative are 0 for every purpose. */
+static const float SCALAR_FAR = 87.0f;
+
+ALWAYS_INLINE float scalar_magnitude(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= 0x7fffffff;
+    memcpy(&x, &bits, sizeof bits);
+    return x;
+}
+
+/* exp(-t) for t >= 0; what is above 87 counts as 87, and so does NaN. */
+ALWAYS_INLINE float scalar_exp_of_negative(float t) {
+    const float x = -(t < SCALAR_FAR ? t : SCALAR_FAR);
+    const float n = x * 1.44269504f + 12582912.0f - 12582912.0f;
+    const float r = x - n * 0.693359375f - n * -2.12194440e-4f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * (r * r) + r + 1.0f;
+    const uint32_t bits = (uint32_t) ((int32_t) n + 127) << 23;
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    return p * power;
+}
+
+/* x, kept from meeting a factor of 0 when it is -infinity; NaN stays. */
+ALWAYS_INLINE float scalar_bounded(float x) {
+    return -SCALAR_FAR > x ? -SCALAR_FAR : x;
+}
+
+/* x / (1 + exp(-z)), where z has the sign of x. */
+ALWAYS_INLINE float scalar_logistic_times(float x, float z) {
+    const float e = scalar_exp_of_negative(scalar_magnitude(z));
+    const float below = scalar_bounded(x) * e;
+    return (x < 0.0f ? below : x) / (1.0f + e);
+}
+
+ALWAYS_INLINE float scalar_silu(float x) {
+    return scalar_logistic_times(x, x);
+}
+
+ALWAYS_INLINE float scalar_gelu_tanh(float x) {
+    return scalar_logistic_times(x, x * (1.5957691f + 0.071354814f * (x * x)));
+}
+
+ALWAYS_INLINE float scalar_gelu(float x) {
+    const float t = 1.0f / (1.0f + 0.23164189f * scalar_magnitude(x));
+    float p = 1.061405429f;
+    p = p * t + -1.453152027f;
+    p = p * t + 1.421413741f;
+    p = p * t + -0.284496736f;
+    p = p * t + 0.254829592f;
+    const float upper_tail = 0.5f * (p * t * scalar_exp_of_negative(0.5f * (x * x)));
+    return scalar_bounded(x) * (x < 0.0f ? upper_tail : 1.0f - upper_tail);
+}
+
+ALWAYS_INLINE float scalar_hard_swish(float x) {
+    return scalar_bounded(x) * scalar_clamp(x * 0.16666667f + 0.5f, 0.0f, 1.0f);
 }
 
 #endif

@@ -73,6 +73,31 @@ static inline void emulated_dot(int c, int a, int b, int is_signed) {
     }
 }
 
+static inline float emulated_bf16(const uint8_t *from) {
+    const uint32_t bits = (uint32_t) from[0] << 16 | (uint32_t) from[1] << 24;
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+}
+
+/* Without the hardware's flushing of subnormal numbers. */
+static inline void _tile_dpbf16ps(int c, int a, int b) {
+    emulated_tile *tc = &emulated_tiles[c];
+    const emulated_tile *ta = &emulated_tiles[a], *tb = &emulated_tiles[b];
+    emulated_require(tc->rows > 0 && tc->rows == ta->rows && tc->row_bytes == tb->row_bytes);
+    emulated_require(ta->row_bytes == 4 * tb->rows);
+    for (int i = 0; i < tc->rows; i++) {
+        for (int j = 0; j < tc->row_bytes / 4; j++) {
+            float acc;
+            memcpy(&acc, &tc->data[i][4 * j], 4);
+            for (int k = 0; k < ta->row_bytes / 2; k++) {
+                acc += emulated_bf16(&ta->data[i][2 * k]) * emulated_bf16(&tb->data[k / 2][4 * j + k % 2 * 2]);
+            }
+            memcpy(&tc->data[i][4 * j], &acc, 4);
+        }
+    }
+}
+
 static inline void _tile_dpbusd(int c, int a, int b) {
     emulated_dot(c, a, b, 0);
 }

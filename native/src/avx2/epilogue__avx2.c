@@ -1,8 +1,7 @@
-#include "epilogue.h"
-
+/* Whole vectors of what is plain in registers; the rest by the common body. */
 #include <immintrin.h>
 
-#include "scalar.h"
+#include "epilogue_body.h"
 
 /* max and min return their second operand when one is NaN, which makes NaN become lo. */
 ALWAYS_INLINE __m256 clamp(__m256 r, __m256 lo, __m256 hi) {
@@ -17,80 +16,70 @@ ALWAYS_INLINE void store_bytes(void *dst, __m256i q) {
     _mm_storel_epi64((__m128i *) dst, both);
 }
 
-ALWAYS_INLINE void store(tersor_type type, const epilogue *e, const void *acc, int64_t acc_stride, int64_t rows,
-                         int64_t first, int64_t columns, void *dst, int64_t dst_stride) {
+/* Columns [j, j + 8) of the tile. */
+ALWAYS_INLINE void store_columns(tersor_type type, bool integers, const epilogue *e, const epilogue_tile *t,
+                                 int64_t j) {
     const __m256 lo = _mm256_set1_ps(e->lo), hi = _mm256_set1_ps(e->hi);
     const __m256i zero_point = _mm256_set1_epi32(e->zero_point);
-    const float *multiplier = e->multiplier + first;
-    for (int64_t i = 0; i < rows; i++) {
-        const int32_t *from = (const int32_t *) acc + i * acc_stride;
-        float *to_f32 = (float *) row_of(dst, i, dst_stride) + first;
-        int8_t *to_i8 = (int8_t *) row_of(dst, i, dst_stride) + first;
-        int64_t j = 0;
-        for (; j + 8 <= columns; j += 8) {
-            __m256 r = _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *) (from + j)));
-            r = _mm256_mul_ps(r, _mm256_loadu_ps(multiplier + j));
-            if (e->offset != 0) {
-                r = _mm256_add_ps(r, _mm256_loadu_ps(e->offset + first + j));
-            }
-            if (type != TERSOR_F32 || e->clamps) {
-                r = clamp(r, lo, hi);
-            }
-            if (type == TERSOR_F32) {
-                _mm256_storeu_ps(to_f32 + j, r);
-            } else {
-                store_bytes(to_i8 + j, _mm256_add_epi32(_mm256_cvtps_epi32(r), zero_point));
-            }
+    const int64_t column = t->first + j;
+    const __m256 multiplier = integers ? _mm256_loadu_ps(e->multiplier + column) : _mm256_setzero_ps();
+    const bool adds = e->offset != 0;
+    const __m256 offset = adds ? _mm256_loadu_ps(e->offset + column) : _mm256_setzero_ps();
+    const char *acc = (const char *) t->acc + j * 4;
+    char *to = (char *) t->dst + column * epilogue_type_bytes(type);
+    for (int64_t i = 0; i < t->rows; i++, acc += t->acc_stride * 4, to += t->dst_stride) {
+        __m256 r;
+        if (integers) {
+            r = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *) (const void *) acc)), multiplier);
+        } else {
+            r = _mm256_loadu_ps((const float *) (const void *) acc);
         }
-        for (; j < columns; j++) {
-            const float r = scalar_scale(e, from[j], first + j);
-            if (type == TERSOR_F32) {
-                to_f32[j] = r;
-            } else {
-                to_i8[j] = (int8_t) scalar_round(r, e->zero_point);
-            }
+        if (adds) {
+            r = _mm256_add_ps(r, offset);
+        }
+        if (type != TERSOR_F32 || e->clamps) {
+            r = clamp(r, lo, hi);
+        }
+        if (type == TERSOR_F32) {
+            _mm256_storeu_ps((float *) (void *) to, r);
+        } else {
+            store_bytes(to, _mm256_add_epi32(_mm256_cvtps_epi32(r), zero_point));
         }
     }
 }
 
-static void store_s32(const epilogue *e, const void *acc, int64_t acc_stride, int64_t rows, int64_t first,
-                      int64_t columns, void *dst, int64_t dst_stride) {
-    (void) e;
-    for (int64_t i = 0; i < rows; i++) {
-        memcpy((int32_t *) row_of(dst, i, dst_stride) + first, (const int32_t *) acc + i * acc_stride,
-               (size_t) columns * 4);
+ALWAYS_INLINE void store(tersor_type type, bool integers, const epilogue *e, const epilogue_tile *t) {
+    int64_t j = 0;
+    for (; epilogue_is_plain(e, t) && j + 8 <= t->columns; j += 8) {
+        store_columns(type, integers, e, t, j);
+    }
+    if (j < t->columns) {
+        epilogue_tile rest = *t;
+        rest.acc = (const int32_t *) t->acc + j;
+        rest.first += j;
+        rest.columns -= j;
+        epilogue_store(type, integers, e, &rest);
     }
 }
 
-static void store_f32(const epilogue *e, const void *acc, int64_t acc_stride, int64_t rows, int64_t first,
-                      int64_t columns, void *dst, int64_t dst_stride) {
-    store(TERSOR_F32, e, acc, acc_stride, rows, first, columns, dst, dst_stride);
+static void store_f32(const epilogue *e, const epilogue_tile *t) {
+    store(TERSOR_F32, true, e, t);
 }
 
-static void store_i8(const epilogue *e, const void *acc, int64_t acc_stride, int64_t rows, int64_t first,
-                     int64_t columns, void *dst, int64_t dst_stride) {
-    store(TERSOR_S8, e, acc, acc_stride, rows, first, columns, dst, dst_stride);
+static void store_i8(const epilogue *e, const epilogue_tile *t) {
+    store(TERSOR_U8, true, e, t);
 }
 
-static void store_f32_from_f32(const epilogue *e, const void *acc, int64_t acc_stride, int64_t rows, int64_t first,
-                               int64_t columns, void *dst, int64_t dst_stride) {
-    const __m256 lo = _mm256_set1_ps(e->lo), hi = _mm256_set1_ps(e->hi);
-    for (int64_t i = 0; i < rows; i++) {
-        const float *from = (const float *) acc + i * acc_stride;
-        float *to = (float *) row_of(dst, i, dst_stride) + first;
-        int64_t j = 0;
-        for (; j + 8 <= columns; j += 8) {
-            __m256 r = _mm256_loadu_ps(from + j);
-            if (e->offset != 0) {
-                r = _mm256_add_ps(r, _mm256_loadu_ps(e->offset + first + j));
-            }
-            _mm256_storeu_ps(to + j, e->clamps ? clamp(r, lo, hi) : r);
-        }
-        for (; j < columns; j++) {
-            to[j] = scalar_finish(e, from[j], first + j);
-        }
-    }
+static void store_f32_from_f32(const epilogue *e, const epilogue_tile *t) {
+    store(TERSOR_F32, false, e, t);
 }
 
-/* A value within its 8-bit type has the same low byte signed and unsigned. */
-const epilogue_functions epilogue__avx2 = {store_s32, store_f32, store_i8, store_i8, store_f32_from_f32};
+const epilogue_functions epilogue__avx2 = {
+    .s32 = epilogue_store_s32,
+    .f32 = store_f32,
+    .bf16 = epilogue_store_bf16,
+    .u8 = store_i8,
+    .s8 = store_i8,
+    .f32_from_f32 = store_f32_from_f32,
+    .bf16_from_f32 = epilogue_store_bf16_from_f32,
+};

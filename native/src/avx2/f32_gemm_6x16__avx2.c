@@ -1,64 +1,68 @@
-/* 6 x 16 f32 accumulators in 12 of the 16 registers. */
+/*
+ * 6 x 16 f32 accumulators in 12 of the 16 registers. Sources of bf16 are widened once per block of rows, weights as they
+ * are loaded: that halves their bytes, not the arithmetic.
+ */
 #include <immintrin.h>
 
-#include "gemm.h"
 #include "rows.h"
 
-enum { ROWS = 6, COLUMNS = 16 };
-
-ALWAYS_INLINE void multiply(int rows, const gemm_tile *t) {
-    __m256 acc[ROWS][2];
-    UNROLL(6)
-    for (int i = 0; i < rows; i++) {
-        const float *init = const_row_of(t->init, i, t->init_stride);
-        acc[i][0] = _mm256_load_ps(init);
-        acc[i][1] = _mm256_load_ps(init + 8);
-    }
-    const char *src = t->src;
-    const float *panel = t->panel;
-    const int64_t stride = t->src_stride;
-    for (int64_t s = 0; s < t->steps; s++, src += 4, panel += COLUMNS) {
-        const __m256 b0 = _mm256_load_ps(panel);
-        const __m256 b1 = _mm256_load_ps(panel + 8);
-        UNROLL(6)
-        for (int i = 0; i < rows; i++) {
-            const __m256 a = _mm256_broadcast_ss((const float *) (const void *) (src + i * stride));
-            acc[i][0] = _mm256_fmadd_ps(a, b0, acc[i][0]);
-            acc[i][1] = _mm256_fmadd_ps(a, b1, acc[i][1]);
-        }
-    }
-    float *out = t->acc;
-    UNROLL(6)
-    for (int i = 0; i < rows; i++) {
-        _mm256_store_ps(out + i * COLUMNS, acc[i][0]);
-        _mm256_store_ps(out + i * COLUMNS + 8, acc[i][1]);
-    }
+ALWAYS_INLINE __m256 widen_bf16(const char *from) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_load_si128((const void *) from)), 16));
 }
 
-#define ROWS_CASE(rows)                                                                                                \
-    case rows:                                                                                                         \
-        multiply(rows, t);                                                                                             \
-        return;
+#define TILE(name) f32_##name
+#define ROWS 6
+#define LANES 8
+#define SRC_STEP 4
+#define PANEL_STEP 64
+#define accumulators __m256
+#define factor __m256
+#define load_acc(from) _mm256_load_ps((const float *) (const void *) (from))
+#define store_acc(to, acc) _mm256_store_ps((float *) (void *) (to), acc)
+#define zero_acc() _mm256_setzero_ps()
+#define add_acc(a, b) _mm256_add_ps(a, b)
+#define load_weights(panel, v) _mm256_load_ps((const float *) (const void *) (panel) + (v) * 8)
+#define load_src(src) _mm256_set1_ps(load_f32(src))
+#define multiply_add(acc, a, b) _mm256_fmadd_ps(a, b, acc)
+#include "simd_tile.h"
 
-static void tile(const gemm_tile *t) {
-    switch (t->rows) {
-        ROWS_CASE(1)
-        ROWS_CASE(2)
-        ROWS_CASE(3)
-        ROWS_CASE(4)
-        ROWS_CASE(5)
-        ROWS_CASE(6)
-    }
-}
+#define TILE(name) bf16_##name
+#define ROWS 6
+#define LANES 8
+#define SRC_STEP 4
+#define PANEL_STEP 32
+#define accumulators __m256
+#define factor __m256
+#define load_acc(from) _mm256_load_ps((const float *) (const void *) (from))
+#define store_acc(to, acc) _mm256_store_ps((float *) (void *) (to), acc)
+#define zero_acc() _mm256_setzero_ps()
+#define add_acc(a, b) _mm256_add_ps(a, b)
+#define load_weights(panel, v) widen_bf16((panel) + (v) * 16)
+#define load_src(src) _mm256_set1_ps(load_f32(src))
+#define multiply_add(acc, a, b) _mm256_fmadd_ps(a, b, acc)
+#include "simd_tile.h"
 
 const gemm_kernel f32_gemm_6x16__avx2 = {
     .name = "f32_gemm_6x16__avx2",
-    .rows = ROWS,
-    .columns = COLUMNS,
+    .rows = 6,
+    .columns = 16,
     .group = 1,
     .step = 1,
     .src_bytes = 4,
     .row_bytes = 4,
     .convert = rows_copy_f32,
-    .tile = tile,
+    .tile = f32_tile,
+};
+
+const gemm_kernel bf16_gemm_6x16__avx2 = {
+    .name = "bf16_gemm_6x16__avx2",
+    .rows = 6,
+    .columns = 16,
+    .group = 1,
+    .step = 1,
+    .src_bytes = 2,
+    .row_bytes = 4,
+    .convert_always = true,
+    .convert = rows_widen_bf16,
+    .tile = bf16_tile,
 };

@@ -5,80 +5,48 @@
  */
 #include <immintrin.h>
 
-#include "gemm.h"
 #include "rows.h"
 
-enum { ROWS = 6, COLUMNS = 16, GROUP = 2, ROW_GROUP_BYTES = 4 };
-
-ALWAYS_INLINE void multiply(int rows, const gemm_tile *t) {
-    __m256i acc[ROWS][2];
-    UNROLL(6)
-    for (int i = 0; i < rows; i++) {
-        const __m256i *init = const_row_of(t->init, i, t->init_stride);
-        acc[i][0] = _mm256_load_si256(init);
-        acc[i][1] = _mm256_load_si256(init + 1);
-    }
-    const char *src = t->src;
-    const char *panel = t->panel;
-    const int64_t stride = t->src_stride;
-    for (int64_t s = 0; s < t->steps; s++, src += ROW_GROUP_BYTES, panel += GROUP * COLUMNS) {
-        const __m256i b0 = _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *) panel));
-        const __m256i b1 = _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *) panel + 1));
-        UNROLL(6)
-        for (int i = 0; i < rows; i++) {
-            const __m256i a = _mm256_set1_epi32(load_s32(src + i * stride));
-            acc[i][0] = _mm256_add_epi32(acc[i][0], _mm256_madd_epi16(a, b0));
-            acc[i][1] = _mm256_add_epi32(acc[i][1], _mm256_madd_epi16(a, b1));
-        }
-    }
-    int32_t *out = t->acc;
-    UNROLL(6)
-    for (int i = 0; i < rows; i++) {
-        _mm256_store_si256((__m256i *) (out + i * COLUMNS), acc[i][0]);
-        _mm256_store_si256((__m256i *) (out + i * COLUMNS + 8), acc[i][1]);
-    }
-}
-
-#define ROWS_CASE(rows)                                                                                                \
-    case rows:                                                                                                         \
-        multiply(rows, t);                                                                                             \
-        return;
-
-static void tile(const gemm_tile *t) {
-    switch (t->rows) {
-        ROWS_CASE(1)
-        ROWS_CASE(2)
-        ROWS_CASE(3)
-        ROWS_CASE(4)
-        ROWS_CASE(5)
-        ROWS_CASE(6)
-    }
-}
+#define TILE(name) i8_##name
+#define ROWS 6
+#define LANES 8
+#define SRC_STEP 4
+#define PANEL_STEP 32
+#define accumulators __m256i
+#define factor __m256i
+#define load_acc(from) _mm256_load_si256((const __m256i *) (const void *) (from))
+#define store_acc(to, acc) _mm256_store_si256((__m256i *) (void *) (to), acc)
+#define zero_acc() _mm256_setzero_si256()
+#define add_acc(a, b) _mm256_add_epi32(a, b)
+#define load_weights(panel, v) _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *) (const void *) (panel) + (v)))
+#define load_src(src) _mm256_set1_epi32(load_s32(src))
+#define multiply_add(acc, a, b) _mm256_add_epi32(acc, _mm256_madd_epi16(a, b))
+#include "simd_tile.h"
 
 const gemm_kernel u8s8_gemm_6x16__avx2 = {
     .name = "u8s8_gemm_6x16__avx2",
-    .rows = ROWS,
-    .columns = COLUMNS,
-    .group = GROUP,
-    .step = GROUP,
+    .rows = 6,
+    .columns = 16,
+    .group = 2,
+    .step = 2,
     .src_bytes = 1,
     .row_bytes = 2,
     .convert_always = true,
     .convert = rows_widen_u8,
     .row_sum = rows_sum_u8,
-    .tile = tile,
+    .tile = i8_tile,
 };
 
 const gemm_kernel s8s8_gemm_6x16__avx2 = {
     .name = "s8s8_gemm_6x16__avx2",
-    .rows = ROWS,
-    .columns = COLUMNS,
-    .group = GROUP,
-    .step = GROUP,
+    .rows = 6,
+    .columns = 16,
+    .group = 2,
+    .step = 2,
     .src_bytes = 1,
     .row_bytes = 2,
     .convert_always = true,
     .convert = rows_widen_s8,
     .row_sum = rows_sum_s8,
-    .tile = tile,
+    .tile = i8_tile,
 };

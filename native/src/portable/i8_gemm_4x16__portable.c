@@ -36,6 +36,7 @@ const gemm_kernel u8s8_gemm_4x16__portable = {
     .step = 1,
     .src_bytes = 1,
     .row_bytes = 1,
+    .convert = rows_copy,
     .row_sum = rows_sum_u8,
     .tile = tile_u8,
 };
@@ -48,6 +49,7 @@ const gemm_kernel s8s8_gemm_4x16__portable = {
     .step = 1,
     .src_bytes = 1,
     .row_bytes = 1,
+    .convert = rows_copy,
     .row_sum = rows_sum_s8,
     .tile = tile_s8,
 };

@@ -50,7 +50,10 @@ public record CpuFeatures(String model, Set<String> flags) {
         boolean avx2 = flags.containsAll(Set.of("avx2", "fma"));
         boolean vnni = avx2 && flags.containsAll(
                 Set.of("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"));
-        boolean amx = vnni && flags.containsAll(Set.of("amx_tile", "amx_int8"));
-        return amx ? Isa.AMX : vnni ? Isa.AVX512_VNNI : avx2 ? Isa.AVX2 : Isa.BASELINE;
+        if (!vnni) {
+            return !avx2 ? Isa.BASELINE : flags.contains("avx_vnni") ? Isa.AVX2_VNNI : Isa.AVX2;
+        }
+        boolean amx = flags.containsAll(Set.of("amx_tile", "amx_int8", "amx_bf16"));
+        return amx ? Isa.AMX : flags.contains("avx512_bf16") ? Isa.AVX512_BF16 : Isa.AVX512_VNNI;
     }
 }

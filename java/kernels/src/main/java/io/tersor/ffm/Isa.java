@@ -7,7 +7,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Instruction sets that kernels are written for, each including those before it. The property {@code tersor.isa} names
+ * Instruction sets that kernels are written for, each including those before it (but for AVX-VNNI, which some CPUs with
+ * AVX-512 lack). The property {@code tersor.isa} names
  * the highest one to use, so that every one can be tested on one machine; it can only lower what the CPU offers.
  */
 public enum Isa {
@@ -15,9 +16,13 @@ public enum Isa {
     BASELINE,
     /** AVX2 and FMA. */
     AVX2,
+    /** AVX-VNNI, besides AVX2. */
+    AVX2_VNNI,
     /** AVX-512 F, BW, DQ, VL and VNNI. */
     AVX512_VNNI,
-    /** AMX tiles with INT8, besides AVX-512 VNNI. */
+    /** AVX512_BF16, besides AVX-512 VNNI. */
+    AVX512_BF16,
+    /** AMX tiles with INT8 and BF16, besides AVX-512 BF16. */
     AMX;
 
     /** System property that caps the instruction set, by {@link #label()}. */

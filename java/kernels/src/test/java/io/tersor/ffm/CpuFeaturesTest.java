@@ -20,9 +20,11 @@ class CpuFeaturesTest {
     void readsLinuxList() {
         assertEquals(Isa.BASELINE, isa("fpu avx2"));
         assertEquals(Isa.AVX2, isa("fpu avx2 fma avx512f"));
+        assertEquals(Isa.AVX2_VNNI, isa("fpu avx2 fma avx_vnni"));
         assertEquals(Isa.AVX512_VNNI, isa(VNNI));
+        assertEquals(Isa.AVX512_BF16, isa(VNNI + " avx_vnni avx512_bf16"));
         assertEquals(Isa.AVX512_VNNI, isa(VNNI + " amx_tile"));
-        assertEquals(Isa.AMX, isa(VNNI + " amx_tile amx_int8"));
+        assertEquals(Isa.AMX, isa(VNNI + " amx_tile amx_int8 amx_bf16"));
         assertEquals("Some CPU", CpuFeatures.parse(List.of("model name : Some CPU")).model());
         assertEquals("unknown", CpuFeatures.parse(List.of()).model());
     }
@@ -39,7 +41,8 @@ class CpuFeaturesTest {
             }
             System.setProperty(Isa.PROPERTY, "avx3");
             String message = assertThrows(TersorException.class, Isa::cap).getMessage();
-            assertTrue(message.endsWith("expected one of baseline, avx2, avx512_vnni, amx, got avx3"), message);
+            assertTrue(message.endsWith("expected one of baseline, avx2, avx2_vnni, avx512_vnni, "
+                    + "avx512_bf16, amx, got avx3"), message);
         } finally {
             if (before == null) {
                 System.clearProperty(Isa.PROPERTY);

@@ -25,7 +25,7 @@ import java.nio.file.Path;
  */
 final class Libtersor {
     /** TERSOR_ABI_VERSION of the header that this class follows. */
-    static final int ABI_VERSION = 1;
+    static final int ABI_VERSION = 2;
 
     /** TERSOR_ALIGNMENT. */
     static final int ALIGNMENT_BYTES = 64;
@@ -35,12 +35,13 @@ final class Libtersor {
     private static final MethodHandle STATUS_NAME = link(FunctionDescriptor.of(ADDRESS, JAVA_INT));
     private static final MethodHandle CPU_ISAS = handle(ADDRESS);
     private static final MethodHandle OF_PACKED = handle(ADDRESS, JAVA_LONG, ADDRESS);
-    private static final MethodHandle I8_GEMM_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS);
-    private static final MethodHandle I8_GEMM_PACK = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS,
+    private static final MethodHandle GEMM_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG,
+            ADDRESS);
+    private static final MethodHandle GEMM_PACK = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS,
             JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle I8_GEMM = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-            JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT,
-            JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG);
+    private static final MethodHandle GEMM = handle(ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS,
+            JAVA_LONG);
     private static final MethodHandle I8_CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS);
     private static final MethodHandle I8_CONV2D_PACK = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
@@ -49,12 +50,6 @@ final class Libtersor {
     private static final MethodHandle I8_CONV2D = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT, JAVA_INT,
             ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle F32_GEMM_PACKED_BYTES = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS);
-    private static final MethodHandle F32_GEMM_PACK = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
-            JAVA_LONG, ADDRESS, JAVA_LONG);
-    private static final MethodHandle F32_GEMM = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-            ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, ADDRESS, JAVA_LONG, ADDRESS,
-            JAVA_LONG);
     private static final MethodHandle F32_CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, ADDRESS);
     private static final MethodHandle F32_CONV2D_PACK = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
@@ -73,15 +68,12 @@ final class Libtersor {
     private final MemorySegment cpuIsas;
     private final MemorySegment packedKernelName;
     private final MemorySegment packedScratchBytes;
-    private final MemorySegment i8GemmPackedBytes;
-    private final MemorySegment i8GemmPack;
-    private final MemorySegment i8Gemm;
+    private final MemorySegment gemmPackedBytes;
+    private final MemorySegment gemmPack;
+    private final MemorySegment gemm;
     private final MemorySegment i8Conv2dPackedBytes;
     private final MemorySegment i8Conv2dPack;
     private final MemorySegment i8Conv2d;
-    private final MemorySegment f32GemmPackedBytes;
-    private final MemorySegment f32GemmPack;
-    private final MemorySegment f32Gemm;
     private final MemorySegment f32Conv2dPackedBytes;
     private final MemorySegment f32Conv2dPack;
     private final MemorySegment f32Conv2d;
@@ -104,15 +96,12 @@ final class Libtersor {
         this.cpuIsas = library.require("tersor_cpu_isas");
         this.packedKernelName = library.require("tersor_packed_kernel_name");
         this.packedScratchBytes = library.require("tersor_packed_scratch_bytes");
-        this.i8GemmPackedBytes = library.require("tersor_i8_gemm_packed_bytes");
-        this.i8GemmPack = library.require("tersor_i8_gemm_pack");
-        this.i8Gemm = library.require("tersor_i8_gemm");
+        this.gemmPackedBytes = library.require("tersor_gemm_packed_bytes");
+        this.gemmPack = library.require("tersor_gemm_pack");
+        this.gemm = library.require("tersor_gemm");
         this.i8Conv2dPackedBytes = library.require("tersor_i8_conv2d_packed_bytes");
         this.i8Conv2dPack = library.require("tersor_i8_conv2d_pack");
         this.i8Conv2d = library.require("tersor_i8_conv2d");
-        this.f32GemmPackedBytes = library.require("tersor_f32_gemm_packed_bytes");
-        this.f32GemmPack = library.require("tersor_f32_gemm_pack");
-        this.f32Gemm = library.require("tersor_f32_gemm");
         this.f32Conv2dPackedBytes = library.require("tersor_f32_conv2d_packed_bytes");
         this.f32Conv2dPack = library.require("tersor_f32_conv2d_pack");
         this.f32Conv2d = library.require("tersor_f32_conv2d");
@@ -169,6 +158,7 @@ final class Libtersor {
             case S32 -> 2;
             case U8 -> 3;
             case S8 -> 4;
+            case BF16 -> 5;
             default -> throw new IllegalArgumentException("libtersor has no type " + type);
         };
     }
@@ -207,32 +197,35 @@ final class Libtersor {
         }
     }
 
-    long i8GemmPackedBytes(int isa, int srcType, long k, long n) {
+    long gemmPackedBytes(int isa, int srcType, int weightsType, long k, long n) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(JAVA_LONG);
-            check("tersor_i8_gemm_packed_bytes", call(
-                    () -> (int) I8_GEMM_PACKED_BYTES.invokeExact(i8GemmPackedBytes, isa, srcType, k, n, bytes)));
+            check("tersor_gemm_packed_bytes", call(() -> (int) GEMM_PACKED_BYTES.invokeExact(gemmPackedBytes, isa,
+                    srcType, weightsType, k, n, bytes)));
             return bytes.get(JAVA_LONG, 0);
         }
     }
 
-    void i8GemmPack(int isa, int srcType, long k, long n, MemorySegment weights, long kStride, long nStride,
-            int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias, MemorySegment packed) {
-        check("tersor_i8_gemm_pack", call(() -> (int) I8_GEMM_PACK.invokeExact(i8GemmPack, isa, srcType, k, n, weights,
-                kStride, nStride, srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
+    void gemmPack(int isa, int srcType, int weightsType, long k, long n, MemorySegment weights, long kStride,
+            long nStride, int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias,
+            MemorySegment packed) {
+        check("tersor_gemm_pack", call(() -> (int) GEMM_PACK.invokeExact(gemmPack, isa, srcType, weightsType, k, n,
+                weights, kStride, nStride, srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
     }
 
-    void i8Gemm(int isa, int srcType, long m, long k, long n, long first, long count, MemorySegment src, long ldSrc,
-            MemorySegment packed, NativeEpilogue e, MemorySegment dst, long ldDst, MemorySegment scratch) {
+    /** @param epilogue a tersor_epilogue, see {@link NativeEpilogue#struct} */
+    void gemm(MemorySegment packed, MemorySegment epilogue, long m, long firstRow, long rows, long firstColumn,
+            long columns, MemorySegment src, long srcRowStride, long srcColumnStride, MemorySegment residual,
+            long ldResidual, MemorySegment dst, long ldDst, MemorySegment scratch) {
         int status;
         try {
-            status = (int) I8_GEMM.invokeExact(i8Gemm, isa, srcType, m, k, n, first, count, src, ldSrc, packed,
-                    packed.byteSize(), e.multiplier(), e.offset(), e.lo(), e.hi(), e.dstType(), e.dstZeroPoint(), dst,
-                    ldDst, scratch, scratch.byteSize());
+            status = (int) GEMM.invokeExact(gemm, packed, packed.byteSize(), epilogue, m, firstRow, rows, firstColumn,
+                    columns, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst, scratch,
+                    scratch.byteSize());
         } catch (Throwable failure) {
             throw unchecked(failure);
         }
-        check("tersor_i8_gemm", status);
+        check("tersor_gemm", status);
     }
 
     long i8Conv2dPackedBytes(int isa, int srcType, long ic, long oc, long kh, long kw, long groups) {
@@ -264,33 +257,6 @@ final class Libtersor {
             throw unchecked(failure);
         }
         check("tersor_i8_conv2d", status);
-    }
-
-    long f32GemmPackedBytes(int isa, long k, long n) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(JAVA_LONG);
-            check("tersor_f32_gemm_packed_bytes",
-                    call(() -> (int) F32_GEMM_PACKED_BYTES.invokeExact(f32GemmPackedBytes, isa, k, n, bytes)));
-            return bytes.get(JAVA_LONG, 0);
-        }
-    }
-
-    void f32GemmPack(int isa, long k, long n, MemorySegment weights, long kStride, long nStride,
-            MemorySegment packed) {
-        check("tersor_f32_gemm_pack", call(() -> (int) F32_GEMM_PACK.invokeExact(f32GemmPack, isa, k, n, weights,
-                kStride, nStride, packed, packed.byteSize())));
-    }
-
-    void f32Gemm(int isa, long m, long k, long n, long first, long count, MemorySegment src, long ldSrc,
-            MemorySegment packed, NativeEpilogue e, MemorySegment dst, long ldDst, MemorySegment scratch) {
-        int status;
-        try {
-            status = (int) F32_GEMM.invokeExact(f32Gemm, isa, m, k, n, first, count, src, ldSrc, packed,
-                    packed.byteSize(), e.offset(), e.lo(), e.hi(), dst, ldDst, scratch, scratch.byteSize());
-        } catch (Throwable failure) {
-            throw unchecked(failure);
-        }
-        check("tersor_f32_gemm", status);
     }
 
     long f32Conv2dPackedBytes(int isa, long ic, long oc, long kh, long kw, long groups) {

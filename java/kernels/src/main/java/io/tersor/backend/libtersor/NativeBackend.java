@@ -22,7 +22,6 @@ import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.quant.Rounding;
-import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.util.Comparator;
 import java.util.List;
@@ -107,9 +106,6 @@ public final class NativeBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
-            case MatMulSpec matMul when matMul.residual().isPresent() || !matMul.activation().isClip() || matMul.isDynamic()
-                    || matMul.src() == DataType.BF16 || matMul.dst() == DataType.BF16 ->
-                    Optional.of("not implemented by this backend");
             case MatMulSpec _ -> Optional.empty();
             case Conv2dSpec conv ->
                     conv.reduction() > Integer.MAX_VALUE ? Optional.of("sums of more than 2^31 - 1 products")

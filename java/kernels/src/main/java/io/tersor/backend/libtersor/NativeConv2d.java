@@ -85,7 +85,7 @@ final class NativeConv2d extends Conv2d {
     @Override
     protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst) {
         long pixels = n * oh * ow;
-        long count = RowShare.rowsPerPart(pixels, spec().reduction() * spec().oc(), parallelism());
+        long count = WorkShare.rowsPerPart(pixels, spec().reduction() * spec().oc(), parallelism());
         if (count >= pixels) {
             convolve(n, h, w, 0, pixels, src, dst);
             return;

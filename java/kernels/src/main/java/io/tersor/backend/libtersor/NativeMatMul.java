@@ -1,11 +1,11 @@
 package io.tersor.backend.libtersor;
 
-import io.tersor.OperandException;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,24 +13,24 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Matrix multiplication by tersor_i8_gemm or tersor_f32_gemm; threads share the rows. */
+/** Matrix multiplication by tersor_gemm; threads share rows and columns. */
 final class NativeMatMul extends MatMul {
     private final NativeContext context;
     private final String kernelName;
-    private final int srcType;
     private final MemorySegment packed;
-    private final NativeEpilogue epilogue;
+    private final MemorySegment epilogue;
+    private final long n;
     private final long scratchBytes;
     private final AtomicReference<SharedRun> spare = new AtomicReference<>();
 
-    private NativeMatMul(NativeContext context, MatMulSpec spec, MemorySegment packed, NativeEpilogue epilogue,
+    private NativeMatMul(NativeContext context, MatMulSpec spec, MemorySegment packed, MemorySegment epilogue,
             Parallelism parallelism, Arena arena) {
         super(spec, Backend.NATIVE, parallelism, arena);
         this.context = context;
-        this.srcType = Libtersor.typeCode(spec.src());
         this.packed = packed;
         this.epilogue = epilogue;
-        this.kernelName = context.library().packedKernelName(packed);
+        this.n = spec.n();
+        this.kernelName = (spec.isDynamic() ? "dynamic_" : "") + context.library().packedKernelName(packed);
         this.scratchBytes = context.library().packedScratchBytes(packed);
     }
 
@@ -39,39 +39,28 @@ final class NativeMatMul extends MatMul {
         return NativeContext.building(arena -> {
             Epilogue epilogue = Epilogue.of(spec, bias);
             MemorySegment packed = pack(context, spec, weights, epilogue, arena);
-            return new NativeMatMul(context, spec, packed, NativeEpilogue.of(epilogue, arena), parallelism, arena);
+            return new NativeMatMul(context, spec, packed, NativeEpilogue.struct(epilogue, arena), parallelism, arena);
         });
     }
 
     private static MemorySegment pack(NativeContext context, MatMulSpec spec, Tensor weights, Epilogue epilogue,
             Arena arena) {
+        int srcType = Libtersor.typeCode(spec.src());
+        int weightsType = Libtersor.typeCode(spec.weights());
         try (Arena temporary = Arena.ofConfined()) {
             boolean farApart = Math.max(weights.stride(0), weights.stride(1)) > Integer.MAX_VALUE;
             Tensor readable = farApart ? weights.copy(temporary) : weights;
-            return spec.isInteger() ? packIntegers(context, spec, readable, epilogue, temporary, arena)
-                    : packFloats(context, spec, readable, arena);
+            int[] zeroPoints = spec.weights() == DataType.S8
+                    ? NativeContext.ints((int) spec.n(), spec.weightsParams()::zeroPoint) : new int[0];
+            MemorySegment packed = arena.allocate(
+                    context.library().gemmPackedBytes(context.isa(), srcType, weightsType, spec.k(), spec.n()),
+                    Libtersor.ALIGNMENT_BYTES);
+            context.library().gemmPack(context.isa(), srcType, weightsType, spec.k(), spec.n(), readable.data(),
+                    readable.stride(0), readable.stride(1), spec.srcParams().zeroPoint(),
+                    NativeContext.intsOrNull(zeroPoints, temporary),
+                    NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
+            return packed;
         }
-    }
-
-    private static MemorySegment packIntegers(NativeContext context, MatMulSpec spec, Tensor weights,
-            Epilogue epilogue, Arena temporary, Arena arena) {
-        int srcType = Libtersor.typeCode(spec.src());
-        int[] zeroPoints = NativeContext.ints((int) spec.n(), spec.weightsParams()::zeroPoint);
-        MemorySegment packed = arena.allocate(
-                context.library().i8GemmPackedBytes(context.isa(), srcType, spec.k(), spec.n()),
-                Libtersor.ALIGNMENT_BYTES);
-        context.library().i8GemmPack(context.isa(), srcType, spec.k(), spec.n(), weights.data(), weights.stride(0),
-                weights.stride(1), spec.srcParams().zeroPoint(), NativeContext.intsOrNull(zeroPoints, temporary),
-                NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
-        return packed;
-    }
-
-    private static MemorySegment packFloats(NativeContext context, MatMulSpec spec, Tensor weights, Arena arena) {
-        MemorySegment packed = arena.allocate(
-                context.library().f32GemmPackedBytes(context.isa(), spec.k(), spec.n()), Libtersor.ALIGNMENT_BYTES);
-        context.library().f32GemmPack(context.isa(), spec.k(), spec.n(), weights.data(), weights.stride(0),
-                weights.stride(1), packed);
-        return packed;
     }
 
     @Override
@@ -80,60 +69,72 @@ final class NativeMatMul extends MatMul {
     }
 
     @Override
-    protected void execute(long m, MemorySegment src, long ldSrc, long srcColumnStride, MemorySegment residual,
+    protected void execute(long m, MemorySegment src, long srcRowStride, long srcColumnStride, MemorySegment residual,
             long ldResidual, MemorySegment dst, long ldDst) {
-        OperandException.check(srcColumnStride == 1, "src", "rows of unit stride", "a transposed matrix");
-        long rows = RowShare.rowsPerPart(m, spec().k() * spec().n(), parallelism());
-        if (rows >= m) {
-            multiply(m, 0, m, src, ldSrc, dst, ldDst);
+        long columns = WorkShare.columnsPerPart(m, n, spec().k(), parallelism());
+        long rows = columns < n ? m : WorkShare.rowsPerPart(m, spec().k() * n, parallelism());
+        if (rows >= m && columns >= n) {
+            multiply(m, 0, m, 0, n, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
             return;
         }
         SharedRun run = Objects.requireNonNullElseGet(spare.getAndSet(null), SharedRun::new);
-        run.set(m, rows, src, ldSrc, dst, ldDst);
+        run.share(rows, columns);
+        run.set(m, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
         try {
-            parallelism().run(Math.ceilDiv(m, rows), run);
+            parallelism().run(columns < n ? Math.ceilDiv(n, columns) : Math.ceilDiv(m, rows), run);
         } finally {
-            run.set(0, 0, MemorySegment.NULL, 0, MemorySegment.NULL, 0);
+            run.set(0, MemorySegment.NULL, 0, 0, MemorySegment.NULL, 0, MemorySegment.NULL, 0);
             spare.set(run);
         }
     }
 
-    /** A run whose rows threads share; kept for the next one, so that runs allocate nothing. */
+    /** A run that threads share; kept for the next one, so that runs allocate nothing. */
     private final class SharedRun implements Parallelism.Part {
-        private long m;
         private long rows;
+        private long columns;
+        private long m;
         private MemorySegment src = MemorySegment.NULL;
-        private long ldSrc;
+        private long srcRowStride;
+        private long srcColumnStride;
+        private MemorySegment residual = MemorySegment.NULL;
+        private long ldResidual;
         private MemorySegment dst = MemorySegment.NULL;
         private long ldDst;
 
-        private void set(long runM, long partRows, MemorySegment runSrc, long runLdSrc, MemorySegment runDst,
-                long runLdDst) {
-            m = runM;
+        /** One of the two is all there are. */
+        private void share(long partRows, long partColumns) {
             rows = partRows;
+            columns = partColumns;
+        }
+
+        private void set(long runM, MemorySegment runSrc, long runRowStride, long runColumnStride,
+                MemorySegment runResidual, long runLdResidual, MemorySegment runDst, long runLdDst) {
+            m = runM;
             src = runSrc;
-            ldSrc = runLdSrc;
+            srcRowStride = runRowStride;
+            srcColumnStride = runColumnStride;
+            residual = runResidual;
+            ldResidual = runLdResidual;
             dst = runDst;
             ldDst = runLdDst;
         }
 
         @Override
         public void run(long part) {
-            multiply(m, part * rows, Math.min(rows, m - part * rows), src, ldSrc, dst, ldDst);
+            long firstRow = columns < n ? 0 : part * rows;
+            long firstColumn = columns < n ? part * columns : 0;
+            multiply(m, firstRow, Math.min(rows, m - firstRow), firstColumn, Math.min(columns, n - firstColumn), src, srcRowStride, srcColumnStride, residual,
+                    ldResidual, dst, ldDst);
         }
     }
 
-    private void multiply(long m, long first, long count, MemorySegment src, long ldSrc, MemorySegment dst,
+    private void multiply(long m, long firstRow, long rows, long firstColumn, long columns, MemorySegment src,
+            long srcRowStride, long srcColumnStride, MemorySegment residual, long ldResidual, MemorySegment dst,
             long ldDst) {
         MemorySegment scratch = context.scratch().take(scratchBytes);
         try {
-            if (spec().isInteger()) {
-                context.library().i8Gemm(context.isa(), srcType, m, spec().k(), spec().n(), first, count, src, ldSrc,
-                        packed, epilogue, dst, ldDst, scratch);
-            } else {
-                context.library().f32Gemm(context.isa(), m, spec().k(), spec().n(), first, count, src, ldSrc, packed,
-                        epilogue, dst, ldDst, scratch);
-            }
+            context.library().gemm(packed, epilogue, m, firstRow, rows, firstColumn, columns, src, srcRowStride,
+                    srcColumnStride, residual, ldResidual, dst, ldDst, scratch);
         } finally {
             context.scratch().give(scratch);
         }

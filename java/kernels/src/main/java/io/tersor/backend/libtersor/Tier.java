@@ -9,10 +9,10 @@ import java.util.Optional;
 enum Tier {
     PORTABLE(1, Isa.BASELINE),
     AVX2(1 << 1, Isa.AVX2),
-    /** Asks for more than the cap {@link Isa#AVX2} allows and is not part of {@link Isa#AVX512_VNNI}. */
-    AVX2_VNNI(1 << 2, Isa.AVX512_VNNI),
+    AVX2_VNNI(1 << 2, Isa.AVX2_VNNI),
     AVX512_VNNI(1 << 3, Isa.AVX512_VNNI),
-    AVX512_AMX(1 << 4, Isa.AMX);
+    AVX512_BF16(1 << 4, Isa.AVX512_BF16),
+    AVX512_AMX(1 << 5, Isa.AMX);
 
     private final int bit;
     private final Isa needed;

@@ -103,7 +103,9 @@ final class Onednn {
         int highest = switch (cap) {
             case BASELINE -> Dnnl.dnnl_cpu_isa_sse41();
             case AVX2 -> Dnnl.dnnl_cpu_isa_avx2();
+            case AVX2_VNNI -> Dnnl.dnnl_cpu_isa_avx2_vnni();
             case AVX512_VNNI -> Dnnl.dnnl_cpu_isa_avx512_core_vnni();
+            case AVX512_BF16 -> Dnnl.dnnl_cpu_isa_avx512_core_bf16();
             case AMX -> Dnnl.dnnl_cpu_isa_avx10_1_512_amx();
         };
         OnednnException.check("dnnl_set_max_cpu_isa", Dnnl.dnnl_set_max_cpu_isa(highest));

@@ -39,7 +39,7 @@ final class Lanes {
         int bits = Integer.getInteger("tersor.vector.bits", 512);
         int isa = Isa.cap().map(cap -> switch (cap) {
             case BASELINE -> 128;
-            case AVX2 -> 256;
+            case AVX2, AVX2_VNNI -> 256;
             default -> 512;
         }).orElse(512);
         return bits >= 512 ? isa : bits >= 256 ? Math.min(isa, 256) : 128;

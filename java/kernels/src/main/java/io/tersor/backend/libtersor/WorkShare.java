@@ -1,0 +1,47 @@
+package io.tersor.backend.libtersor;
+
+import io.tersor.kernel.Parallelism;
+
+/** How a result is shared among threads: in parts of whole rows, or in parts of columns where rows are few. */
+final class WorkShare {
+    /** Work below this is not worth waking a thread for. */
+    private static final long PRODUCTS_PER_PART = 200_000;
+    /** Parts of this much are handed out several to a thread, so that none waits long for the last. */
+    private static final long PRODUCTS_OF_LARGE_PART = 20_000_000;
+    private static final long LARGE_PARTS_PER_THREAD = 4;
+
+    /** Parts of rows begin at multiples of the largest tile, parts of columns at those of TERSOR_COLUMNS. */
+    private static final long ROWS = 32;
+    private static final long COLUMNS = 64;
+    /** Rows for each thread from which on they are shared; fewer would each read all weights for little work. */
+    private static final long ROWS_PER_THREAD = 48;
+
+    private WorkShare() {}
+
+    /** Returns the rows of each part but the last, at least 1. */
+    static long rowsPerPart(long rows, long productsPerRow, Parallelism parallelism) {
+        long parts = parts(rows * productsPerRow, parallelism.threads());
+        long even = Math.ceilDiv(rows, parts);
+        return even < ROWS ? even : Math.ceilDiv(even, ROWS) * ROWS;
+    }
+
+    /** Returns the columns of each part but the last; all if the rows are to be shared. */
+    static long columnsPerPart(long rows, long columns, long k, Parallelism parallelism) {
+        int threads = parallelism.threads();
+        if (threads == 1 || rows >= ROWS_PER_THREAD * threads || columns < 2 * COLUMNS) {
+            return columns;
+        }
+        // Every part reads all of src: no more parts than threads.
+        long parts = Math.min(threads, parts(rows * columns * Math.max(1, k), threads));
+        return Math.ceilDiv(Math.ceilDiv(columns, parts), COLUMNS) * COLUMNS;
+    }
+
+    private static long parts(long products, int threads) {
+        if (threads == 1) {
+            return 1;
+        }
+        long most = products / threads >= LARGE_PARTS_PER_THREAD * PRODUCTS_OF_LARGE_PART
+                ? LARGE_PARTS_PER_THREAD * threads : threads;
+        return Math.clamp(products / PRODUCTS_PER_PART, 1, most);
+    }
+}

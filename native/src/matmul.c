@@ -1,0 +1,176 @@
+/* The public matrix multiplication: checks, the packed buffer's layout, and the call of the driver. */
+#include "check.h"
+#include "compiler.h"
+#include "gemm_pack.h"
+#include "kernels.h"
+#include "packed.h"
+
+typedef struct layout {
+    int64_t compensation, zero_points, panels, bytes;
+} layout;
+
+typedef struct choice {
+    const isa_kernels *kernels;
+    const gemm_kernel *gemm;
+    bool integers;
+    quantize_row_function *quantize;
+} choice;
+
+static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weights_type, choice *c) {
+    c->kernels = kernels_for(isa);
+    if (c->kernels == NULL) {
+        return TERSOR_UNSUPPORTED_ISA;
+    }
+    c->gemm = kernels_gemm(c->kernels, src_type, weights_type);
+    if (c->gemm == NULL) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
+    c->integers = weights_type == TERSOR_S8;
+    c->quantize = c->integers && src_type == TERSOR_F32 ? c->kernels->elementwise->quantize_row : NULL;
+    return TERSOR_OK;
+}
+
+/* Integer weights have their column sums and zero points in front of the panels. */
+static tersor_status lay_out(const choice *c, int64_t k, int64_t n, layout *l) {
+    RETURN_IF_ERROR(check_dimension(k));
+    RETURN_IF_ERROR(check_dimension(n));
+    int64_t panels;
+    RETURN_IF_ERROR(gemm_panels_bytes(c->gemm, k, n, &panels));
+    const int64_t columns = c->integers ? gemm_columns_bytes(c->gemm, n) : 0;
+    l->compensation = sizeof(packed_head);
+    l->zero_points = l->compensation + columns;
+    l->panels = l->zero_points + columns;
+    l->bytes = l->panels + panels;
+    return TERSOR_OK;
+}
+
+tersor_status tersor_gemm_packed_bytes(uint32_t isa, tersor_type src_type, tersor_type weights_type, int64_t k,
+                                       int64_t n, int64_t *bytes) {
+    choice c;
+    layout l;
+    RETURN_IF_ERROR(check_range(bytes, sizeof *bytes, sizeof *bytes));
+    RETURN_IF_ERROR(choose(isa, src_type, weights_type, &c));
+    RETURN_IF_ERROR(lay_out(&c, k, n, &l));
+    *bytes = l.bytes;
+    return TERSOR_OK;
+}
+
+tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, tersor_type weights_type, int64_t k, int64_t n,
+                               const void *weights, int64_t k_stride, int64_t n_stride, int32_t src_zero_point,
+                               const int32_t *weights_zero_points, const int32_t *bias, void *packed,
+                               int64_t packed_bytes) {
+    choice c;
+    layout l;
+    RETURN_IF_ERROR(choose(isa, src_type, weights_type, &c));
+    RETURN_IF_ERROR(lay_out(&c, k, n, &l));
+    const weights_view view = {.data = weights, .k = k, .n = n, .k_run = 1, .k_stride = k_stride, .n_stride = n_stride};
+    RETURN_IF_ERROR(gemm_check_weights(c.gemm, &view));
+    RETURN_IF_ERROR(check_zero_point(src_type, src_zero_point));
+    const bool is_quantized = weights_zero_points != NULL || bias != NULL;
+    if (!c.integers && is_quantized) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
+    const quantization q = {src_zero_point, weights_zero_points, bias};
+    bool has_zero_points;
+    RETURN_IF_ERROR(gemm_check_quantization(&q, n, &has_zero_points));
+    RETURN_IF_ERROR(check_buffer(packed, packed_bytes, l.bytes));
+    packed_head *head = packed;
+    packed_init(head, PACKED_GEMM, isa, src_type, l.bytes);
+    head->weights_type = weights_type;
+    head->k = k;
+    head->n = n;
+    head->scratch_bytes = gemm_scratch_bytes(c.gemm, k, type_bytes(src_type));
+    head->kernel_name = c.gemm->name;
+    head->src_zero_point = src_zero_point;
+    head->has_zero_points = has_zero_points;
+    if (c.integers) {
+        gemm_pack_columns(c.gemm, &view, &q, row_of(packed, 1, l.compensation), row_of(packed, 1, l.zero_points));
+    }
+    gemm_pack_panels(c.gemm, &view, row_of(packed, 1, l.panels));
+    return TERSOR_OK;
+}
+
+/* The range of a source whose rows, or whose columns, have neighbours side by side. */
+static tersor_status check_source(const void *src, int64_t m, int64_t k, int64_t row_stride, int64_t column_stride,
+                                  int64_t element_bytes) {
+    if (column_stride == 1) {
+        return check_matrix(src, m, k, row_stride, element_bytes);
+    }
+    if (row_stride != 1) {
+        return TERSOR_INVALID_SIZE;
+    }
+    return check_matrix(src, k, m, column_stride, element_bytes);
+}
+
+tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor_epilogue *given, int64_t m,
+                          int64_t first_row, int64_t rows, int64_t first_column, int64_t columns, const void *src,
+                          int64_t src_row_stride, int64_t src_column_stride, const void *residual, int64_t ld_residual,
+                          void *dst, int64_t ld_dst, void *scratch, int64_t scratch_bytes) {
+    choice c;
+    layout l;
+    epilogue e;
+    RETURN_IF_ERROR(packed_check(packed, packed_bytes, PACKED_GEMM));
+    const packed_head *head = packed;
+    RETURN_IF_ERROR(choose(head->isa, head->src_type, head->weights_type, &c));
+    RETURN_IF_ERROR(lay_out(&c, head->k, head->n, &l));
+    if (l.bytes != head->bytes) {
+        return TERSOR_INVALID_PACKED;
+    }
+    const int64_t k = head->k, n = head->n;
+    const int64_t src_bytes = type_bytes(head->src_type);
+    RETURN_IF_ERROR(check_source(src, m, k, src_row_stride, src_column_stride, src_bytes));
+    RETURN_IF_ERROR(check_part(first_row, rows, m));
+    RETURN_IF_ERROR(check_part(first_column, columns, n));
+    if (first_column % TERSOR_COLUMNS != 0) {
+        return TERSOR_INVALID_SIZE;
+    }
+    RETURN_IF_ERROR(epilogue_prepare(n, given, c.integers, &e));
+    if (c.quantize != NULL && !is_float(given->dst_type)) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
+    const int64_t dst_bytes = type_bytes(given->dst_type);
+    const int64_t residual_bytes = e.residual_type == 0 ? 0 : type_bytes(e.residual_type);
+    RETURN_IF_ERROR(check_matrix(dst, m, n, ld_dst, dst_bytes));
+    if (e.residual_type != 0) {
+        RETURN_IF_ERROR(check_matrix(residual, m, n, ld_residual, residual_bytes));
+    }
+    RETURN_IF_ERROR(check_buffer(scratch, scratch_bytes, head->scratch_bytes));
+    if (rows == 0 || columns == 0) {
+        return TERSOR_OK;
+    }
+    /* All arrays of columns from the first of them on. */
+    e.multiplier = e.multiplier == NULL ? NULL : e.multiplier + first_column;
+    e.offset = e.offset == NULL ? NULL : e.offset + first_column;
+    const int32_t *compensation = (const int32_t *) const_row_of(packed, 1, l.compensation) + first_column;
+    const int32_t *zero_points = (const int32_t *) const_row_of(packed, 1, l.zero_points) + first_column;
+    const gemm_operands operands = {
+        .m = rows,
+        .k = k,
+        .n = columns,
+        .src =
+            {
+                .data = k == 0 ? packed : const_row_of(src, first_row, src_row_stride * src_bytes),
+                .row_stride = k == 0 ? 0 : src_row_stride * src_bytes,
+                .column_stride = src_column_stride * src_bytes,
+                .element_bytes = src_bytes,
+                .quantize = c.quantize,
+            },
+        .weights =
+            {
+                .panels = const_row_of(packed, 1,
+                                       l.panels + gemm_padded_k(c.gemm, k) * first_column * c.gemm->src_bytes),
+                .compensation = c.integers ? compensation : NULL,
+                .zero_points = head->has_zero_points ? zero_points : NULL,
+            },
+        .e = &e,
+        .store = epilogue_select(c.kernels->epilogue, c.integers, given->dst_type),
+        .dst = row_of(dst, first_row * ld_dst + first_column, dst_bytes),
+        .dst_stride = ld_dst * dst_bytes,
+        .residual = e.residual_type == 0
+                        ? NULL
+                        : const_row_of(residual, first_row * ld_residual + first_column, residual_bytes),
+        .residual_stride = ld_residual * residual_bytes,
+    };
+    gemm_run(c.gemm, &operands, scratch);
+    return TERSOR_OK;
+}

@@ -1,0 +1,145 @@
+/*
+ * The tile of a register-blocked kernel: every instruction set that has vectors includes this file once for each kernel,
+ * after it has defined
+ *
+ *   TILE(name)                  the name with the kernel's prefix
+ *   ROWS, LANES                 rows of the tile; accumulators in a vector; a tile has two vectors of columns
+ *   accumulators, factor        types of the vectors
+ *   load_acc, store_acc         of an aligned vector of accumulators
+ *   load_weights(panel, v)      factor for vector v of one k step
+ *   load_src(src)               factor that broadcasts one k step of a row
+ *   multiply_add(acc, a, b)
+ *   SRC_STEP, PANEL_STEP        bytes of one k step of a row and of a panel
+ *
+ * A few rows have few sums in flight, fewer than an addition takes cycles, so that they keep two or four sets of sums,
+ * each for every second or fourth k step: m = 1 from L2 doubles its speed.
+ */
+#include "compiler.h"
+#include "gemm.h"
+
+enum { TILE(enough_chains) = 8 };
+
+/* k steps with sums of their own. */
+ALWAYS_INLINE int TILE(sets)(int rows, int vectors) {
+    const int chains = rows * vectors;
+    return chains >= TILE(enough_chains) ? 1 : 2 * chains >= TILE(enough_chains) ? 2 : 4;
+}
+
+ALWAYS_INLINE void TILE(step)(int rows, int vectors, accumulators acc[ROWS][2], const char *src, int64_t stride,
+                              const char *panel) {
+    factor b[2];
+    b[0] = load_weights(panel, 0);
+    if (vectors > 1) {
+        b[1] = load_weights(panel, 1);
+    }
+    UNROLL(16)
+    for (int i = 0; i < rows; i++) {
+        const factor a = load_src(src + i * stride);
+        acc[i][0] = multiply_add(acc[i][0], a, b[0]);
+        if (vectors > 1) {
+            acc[i][1] = multiply_add(acc[i][1], a, b[1]);
+        }
+    }
+}
+
+ALWAYS_INLINE void TILE(accumulate)(int rows, int vectors, accumulators acc[ROWS][2], const char *src, int64_t stride,
+                                    const char *panel, int64_t steps) {
+    int64_t s = 0;
+    const int sets = TILE(sets)(rows, vectors);
+    if (sets > 1 && steps >= 2 * sets) {
+        accumulators more[3][ROWS][2];
+        UNROLL(4)
+        for (int set = 0; set < sets - 1; set++) {
+            UNROLL(16)
+            for (int i = 0; i < rows; i++) {
+                more[set][i][0] = zero_acc();
+                more[set][i][1] = zero_acc();
+            }
+        }
+        for (; s + sets <= steps; s += sets, src += sets * SRC_STEP, panel += sets * PANEL_STEP) {
+            TILE(step)(rows, vectors, acc, src, stride, panel);
+            UNROLL(4)
+            for (int set = 0; set < sets - 1; set++) {
+                TILE(step)(rows, vectors, more[set], src + (set + 1) * SRC_STEP, stride, panel + (set + 1) * PANEL_STEP);
+            }
+        }
+        UNROLL(4)
+        for (int set = 0; set < sets - 1; set++) {
+            UNROLL(16)
+            for (int i = 0; i < rows; i++) {
+                acc[i][0] = add_acc(acc[i][0], more[set][i][0]);
+                acc[i][1] = add_acc(acc[i][1], more[set][i][1]);
+            }
+        }
+    }
+    for (; s < steps; s++, src += SRC_STEP, panel += PANEL_STEP) {
+        TILE(step)(rows, vectors, acc, src, stride, panel);
+    }
+}
+
+ALWAYS_INLINE void TILE(multiply)(int rows, int vectors, const gemm_tile *t) {
+    accumulators acc[ROWS][2];
+    UNROLL(16)
+    for (int i = 0; i < rows; i++) {
+        const char *init = const_row_of(t->init, i, t->init_stride);
+        acc[i][0] = load_acc(init);
+        acc[i][1] = vectors > 1 ? load_acc(init + LANES * 4) : zero_acc();
+    }
+    const char *panel = t->panel;
+    TILE(accumulate)(rows, vectors, acc, t->src, t->src_stride, panel, t->steps);
+    if (t->tail != NULL) {
+        TILE(step)(rows, vectors, acc, t->tail, t->tail_stride, panel + t->steps * PANEL_STEP);
+    }
+    char *out = t->acc;
+    UNROLL(16)
+    for (int i = 0; i < rows; i++) {
+        store_acc(out + i * 2 * LANES * 4, acc[i][0]);
+        if (vectors > 1) {
+            store_acc(out + (i * 2 + 1) * LANES * 4, acc[i][1]);
+        }
+    }
+}
+
+#define TILE_CASE(count)                                                                                               \
+    case count:                                                                                                        \
+        if (t->columns > LANES) {                                                                                      \
+            TILE(multiply)(count, 2, t);                                                                               \
+        } else {                                                                                                       \
+            TILE(multiply)(count, 1, t);                                                                               \
+        }                                                                                                              \
+        return;
+
+static void TILE(tile)(const gemm_tile *t) {
+    switch (t->rows) {
+        TILE_CASE(1)
+        TILE_CASE(2)
+        TILE_CASE(3)
+        TILE_CASE(4)
+        TILE_CASE(5)
+        TILE_CASE(6)
+#if ROWS > 6
+        TILE_CASE(7)
+        TILE_CASE(8)
+        TILE_CASE(9)
+        TILE_CASE(10)
+        TILE_CASE(11)
+        TILE_CASE(12)
+#endif
+    }
+}
+
+#undef TILE
+#undef TILE_CASE
+#undef ROWS
+#undef LANES
+#undef accumulators
+#undef factor
+#undef load_acc
+#undef store_acc
+#undef zero_acc
+#undef add_acc
+#undef load_weights
+#undef load_src
+#undef multiply_add
+#undef SRC_STEP
+#undef PANEL_STEP
