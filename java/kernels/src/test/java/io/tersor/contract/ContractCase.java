@@ -19,9 +19,15 @@ interface ContractCase {
         return 1;
     }
 
+    /** Returns whether a backend that claims the spec may refuse this one's operands. */
+    default boolean mayBeRefusedLate(Candidate candidate) {
+        return false;
+    }
+
     /**
      * Prepares the kernel, runs it and compares.
      *
+     * @throws io.tersor.TersorException if the kernel cannot be had or refuses the operands
      * @throws AssertionError naming the first wrong element
      */
     void run(Candidate candidate, GuardedArena arena, Parallelism parallelism);

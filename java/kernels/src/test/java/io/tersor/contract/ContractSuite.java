@@ -2,6 +2,8 @@ package io.tersor.contract;
 
 import static org.junit.jupiter.api.Assertions.fail;
 
+import io.tersor.OperandException;
+import io.tersor.UnsupportedKernelException;
 import io.tersor.kernel.Parallelism;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,6 +68,10 @@ final class ContractSuite {
             try (GuardedArena arena = new GuardedArena(placement)) {
                 one.run(candidate, arena, parallelism);
                 arena.checkCanaries();
+            } catch (OperandException | UnsupportedKernelException refusal) {
+                if (!one.mayBeRefusedLate(candidate)) {
+                    failures.add(refusal + " <- " + line);
+                }
             } catch (RuntimeException | AssertionError failure) {
                 failures.add(failure + " <- " + line);
             } finally {

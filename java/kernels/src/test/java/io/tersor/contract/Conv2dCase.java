@@ -87,8 +87,7 @@ final class Conv2dCase implements ContractCase {
     }
 
     private Expected compute(Shape dst) {
-        ProductOracle oracle = new ProductOracle(new TypeCombo(spec.src(), spec.weights(), spec.dst()),
-                spec.srcParams(), spec.weightsParams(), spec.dstParams(), spec.bias(), bias, spec.activation());
+        ProductOracle oracle = ProductOracle.of(spec, bias);
         double[] values = new double[(int) dst.elements()];
         double[] tolerances = new double[values.length];
         int at = 0;
@@ -130,8 +129,8 @@ final class Conv2dCase implements ContractCase {
                 }
             }
         }
-        values[at] = spec.isInteger() ? oracle.integer(integers, oc) : oracle.real(reals, oc);
-        tolerances[at] = spec.isInteger() ? oracle.onednnTolerance(integers, oc)
-                : oracle.realTolerance(spec.reduction(), magnitude, oc);
+        values[at] = spec.isInteger() ? oracle.integer(integers, 1, oc, 0) : oracle.real(reals, oc, 0);
+        tolerances[at] = spec.isInteger() ? oracle.onednnTolerance(integers, 1, oc, 0)
+                : oracle.realTolerance(spec.reduction(), reals, magnitude, oc, 0, false);
     }
 }

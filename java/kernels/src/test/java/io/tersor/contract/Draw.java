@@ -27,7 +27,7 @@ final class Draw {
         return random.nextInt(bound);
     }
 
-    /** Returns values of a type: for 8 bits the whole range with many edges, for f32 about [-2, 2]. */
+    /** Returns values of a type: for 8 bits the whole range with many edges, for reals about [-2, 2]. */
     double[] values(DataType type, long count) {
         double[] values = new double[Math.toIntExact(count)];
         int[] edges = type == DataType.U8 ? U8_EDGES : S8_EDGES;
@@ -36,6 +36,7 @@ final class Draw {
                 case U8, S8 -> random.nextInt(4) == 0 ? edges[random.nextInt(edges.length)]
                         : random.nextInt(256) + (int) type.min();
                 case S32 -> random.nextInt(200_001) - 100_000;
+                case BF16 -> Levels.bf16(random.nextGaussian());
                 default -> (float) (random.nextGaussian());
             };
         }
@@ -47,6 +48,21 @@ final class Draw {
         double[] specials = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 0.0, -0.0};
         for (int i = 0; i < count && values.length > 0; i++) {
             values[random.nextInt(values.length)] = specials[random.nextInt(specials.length)];
+        }
+    }
+
+    /** Makes some rows of reals all zeros of either sign, tiny, or huge. */
+    void unusualRows(double[] values, int columns) {
+        for (int from = 0; from < values.length; from += columns) {
+            double factor = switch (random.nextInt(8)) {
+                case 0 -> 0;
+                case 1 -> 0x1p-120;
+                case 2 -> 0x1p110;
+                default -> 1;
+            };
+            for (int i = from; i < from + columns; i++) {
+                values[i] *= factor;
+            }
         }
     }
 
@@ -86,7 +102,7 @@ final class Draw {
 
     /** Returns about the standard deviation of sums of {@code k} products in real units. */
     static double spread(TypeCombo types, long k, QuantParams src, QuantParams weights) {
-        double one = types.isInteger() ? 90.0 * 90.0 * src.scale() * weights.scale() : 1;
+        double one = (types.isInteger() ? 90.0 * src.scale() : 1) * (types.sumsIntegers() ? 90.0 * weights.scale() : 1);
         return Math.sqrt(k + 1) * one;
     }
 

@@ -35,4 +35,14 @@ final class Levels {
         float hi = (float) ((double) activation.hi() / (double) params.scale());
         return Float.isNaN(r) || r <= lo ? lo : r >= hi ? hi : r;
     }
+
+    /** Returns the nearest bf16, half to even; infinite from half a unit beyond the largest on. */
+    static double bf16(double r) {
+        if (r == 0 || !Double.isFinite(r)) {
+            return r;
+        }
+        double unit = Math.scalb(1.0, Math.max(Math.getExponent(r), Float.MIN_EXPONENT) - 7);
+        double rounded = Math.rint(r / unit) * unit;
+        return Math.abs(rounded) < 0x1p128 ? rounded : Math.copySign(Double.POSITIVE_INFINITY, r);
+    }
 }

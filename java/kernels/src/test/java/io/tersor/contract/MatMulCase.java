@@ -7,9 +7,11 @@ import io.tersor.kernel.Bias;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** One multiplication. */
@@ -20,41 +22,63 @@ final class MatMulCase implements ContractCase {
     /**
      * Where the operands lie.
      *
-     * @param srcShape [..., m, k]
-     * @param srcGap elements between the rows of a rank 2 src, beyond k
+     * @param srcShape [..., m, k], the first axis being the batch's where there is one
+     * @param srcGap elements between the rows of a rank 2 src, beyond k; of a transposed one, between its columns
+     * @param transposed whether a rank 2 src lies in memory column by column
+     * @param residualGap elements between the rows of a rank 2 residual, beyond n
+     * @param inPlace whether the residual is the memory of dst, its gaps those of dst
      * @param dstGap elements between the rows of a rank 2 dst, beyond n
      */
-    record Layout(Shape srcShape, long srcGap, long dstGap, WeightLayout weights) {
-        private int rows() {
-            int rows = 1;
-            for (int axis = 0; axis < srcShape.rank() - 1; axis++) {
-                rows *= (int) srcShape.dim(axis);
-            }
-            return rows;
+    record Layout(Shape srcShape, long srcGap, boolean transposed, long residualGap, boolean inPlace, long dstGap,
+            WeightLayout weights) {
+        /** Returns operands of rows, without a residual. */
+        static Layout of(Shape srcShape, long srcGap, long dstGap, WeightLayout weights) {
+            return new Layout(srcShape, srcGap, false, 0, false, dstGap, weights);
         }
+
+        @Override
+        public String toString() {
+            return "src " + srcShape + (transposed ? " transposed" : "") + gap("src", srcGap)
+                    + gap("residual", residualGap) + (inPlace ? ", residual is dst" : "") + gap("dst", dstGap)
+                    + ", weights in " + weights;
+        }
+
+        private static String gap(String operand, long gap) {
+            return gap == 0 ? "" : ", " + operand + " rows " + gap + " further apart";
+        }
+    }
+
+    /**
+     * Row-major values.
+     *
+     * @param weights [k, n] or [batch, k, n]
+     * @param bias [n] or empty
+     * @param residual of dst's shape or empty
+     */
+    record Values(double[] src, double[] weights, double[] bias, double[] residual) {}
+
+    /**
+     * How it is run.
+     *
+     * @param rows the hint of how many there will be
+     */
+    record Run(int threads, long rows) {
+        static final Run SINGLE = new Run(1, PrepareOptions.DEFAULT_ROWS);
     }
 
     private final String id;
     private final MatMulSpec spec;
     private final Layout layout;
-    private final double[] src;
-    private final double[] weights;
-    private final double[] bias;
-    private final int threads;
+    private final Values values;
+    private final Run run;
     private Optional<Expected> expected = Optional.empty();
 
-    /**
-     * @param src row-major values
-     * @param weights row-major values [k, n]
-     */
-    MatMulCase(String id, MatMulSpec spec, Layout layout, double[] src, double[] weights, double[] bias, int threads) {
+    MatMulCase(String id, MatMulSpec spec, Layout layout, Values values, Run run) {
         this.id = id;
         this.spec = spec;
         this.layout = layout;
-        this.src = src;
-        this.weights = weights;
-        this.bias = bias;
-        this.threads = threads;
+        this.values = values;
+        this.run = run;
     }
 
     @Override
@@ -69,27 +93,43 @@ final class MatMulCase implements ContractCase {
 
     @Override
     public int threads() {
-        return threads;
+        return run.threads;
     }
 
     @Override
     public String operands() {
-        return "src " + layout.srcShape + (layout.srcGap == 0 ? "" : " rows " + (spec.k() + layout.srcGap) + " apart")
-                + (layout.dstGap == 0 ? "" : ", dst rows " + (spec.n() + layout.dstGap) + " apart") + ", weights in "
-                + layout.weights;
+        return layout + ", prepared for " + run.rows + " rows";
+    }
+
+    @Override
+    public boolean mayBeRefusedLate(Candidate candidate) {
+        return spec.batch() > 1 || layout.transposed && candidate.backend() != Backend.SCALAR;
     }
 
     @Override
     public void run(Candidate candidate, GuardedArena arena, Parallelism parallelism) {
-        Tensor w = weightsTensor(arena);
+        Tensor w = weights(arena);
         Optional<Tensor> b = spec.bias() == Bias.NONE ? Optional.empty()
-                : Optional.of(arena.tensor(spec.bias().type(), Shape.of(spec.n()), bias));
-        Tensor a = matrix(arena, spec.src(), layout.srcShape, layout.srcGap);
-        GuardedArena.fill(a, src);
+                : Optional.of(arena.tensor(spec.bias().type(), Shape.of(spec.n()), values.bias));
+        Tensor a = layout.transposed
+                ? arena.strided(spec.src(), layout.srcShape, 1, layout.srcShape.dim(0) + layout.srcGap)
+                : matrix(arena, spec.src(), layout.srcShape, layout.srcGap);
+        GuardedArena.fill(a, values.src);
+        Shape shape = layout.srcShape.with(-1, spec.n());
+        Optional<Tensor> separate = spec.residual().filter(_ -> !layout.inPlace)
+                .map(added -> matrix(arena, added.type(), shape, layout.residualGap));
+        separate.ifPresent(tensor -> GuardedArena.fill(tensor, values.residual));
         arena.seal();
-        Tensor dst = matrix(arena, spec.dst(), layout.srcShape.with(-1, spec.n()), layout.dstGap);
-        try (MatMul kernel = candidate.registry().prepare(spec, w, b, candidate.options(parallelism))) {
-            kernel.run(a, dst);
+        Tensor dst = matrix(arena, spec.dst(), shape, layout.dstGap);
+        if (layout.inPlace) {
+            GuardedArena.fill(dst, values.residual);
+        }
+        try (MatMul kernel = candidate.registry().prepare(spec, w, b, candidate.options(parallelism).rows(run.rows))) {
+            if (spec.residual().isPresent()) {
+                kernel.run(a, separate.orElse(dst), dst);
+            } else {
+                kernel.run(a, dst);
+            }
         }
         check(dst, candidate.backend());
         checkGaps(dst);
@@ -100,16 +140,27 @@ final class MatMulCase implements ContractCase {
                 : arena.strided(type, shape, shape.dim(1) + gap, 1);
     }
 
-    private Tensor weightsTensor(GuardedArena arena) {
-        Shape shape = Shape.of(spec.k(), spec.n());
+    private Tensor weights(GuardedArena arena) {
+        long k = spec.k();
+        long n = spec.n();
         Tensor tensor = switch (layout.weights) {
-            case ROWS -> arena.tensor(spec.weights(), shape);
-            case COLUMNS -> arena.tensor(spec.weights(), Shape.of(spec.n(), spec.k())).permute(1, 0);
-            case ROWS_APART -> arena.strided(spec.weights(), shape, spec.n() + 3, 1);
-            case BOTH_APART -> arena.strided(spec.weights(), shape, 2 * spec.n() + 1, 2);
+            case ROWS -> arena.tensor(spec.weights(), batched(k, n));
+            case COLUMNS -> spec.batch() == 1 ? arena.tensor(spec.weights(), Shape.of(n, k)).permute(1, 0)
+                    : arena.tensor(spec.weights(), batched(n, k)).permute(0, 2, 1);
+            case ROWS_APART -> arena.strided(spec.weights(), batched(k, n), strides(k * (n + 3) + 1, n + 3, 1));
+            case BOTH_APART -> arena.strided(spec.weights(), batched(k, n),
+                    strides(k * (2 * n + 1) + 2, 2 * n + 1, 2));
         };
-        GuardedArena.fill(tensor, weights);
+        GuardedArena.fill(tensor, values.weights);
         return tensor;
+    }
+
+    private Shape batched(long rows, long columns) {
+        return spec.batch() == 1 ? Shape.of(rows, columns) : Shape.of(spec.batch(), rows, columns);
+    }
+
+    private long[] strides(long matrix, long row, long column) {
+        return spec.batch() == 1 ? new long[] {row, column} : new long[] {matrix, row, column};
     }
 
     private void checkGaps(Tensor dst) {
@@ -136,48 +187,80 @@ final class MatMulCase implements ContractCase {
     private Expected compute() {
         int n = (int) spec.n();
         int k = (int) spec.k();
-        int m = layout.rows();
-        ProductOracle oracle = new ProductOracle(new TypeCombo(spec.src(), spec.weights(), spec.dst()),
-                spec.srcParams(), spec.weightsParams(), spec.dstParams(), spec.bias(), bias, spec.activation());
-        double[] values = new double[m * n];
-        double[] tolerances = new double[m * n];
-        for (int row = 0; row < m; row++) {
+        int rows = (int) layout.srcShape.with(-1, 1).elements();
+        ProductOracle oracle = ProductOracle.of(spec, values.bias);
+        double[] results = new double[rows * n];
+        double[] tolerances = new double[rows * n];
+        double[] onednn = new double[rows * n];
+        for (int row = 0; row < rows; row++) {
+            int matrix = row / (rows / spec.batch()) * k * n;
+            RowQuantizer levels = spec.isDynamic() ? RowQuantizer.of(values.src, row * k, k)
+                    : new RowQuantizer(spec.isInteger() ? levels(row * k, k) : new long[0], 1f);
+            long[] integerSums = integerSums(levels.levels(), matrix);
+            RealSums reals = spec.weights().isFloating() ? realSums(row * k, matrix) : RealSums.of(0);
             for (int column = 0; column < n; column++) {
                 int at = row * n + column;
-                if (spec.isInteger()) {
-                    long sum = integerSum(row, column, k, n);
-                    values[at] = oracle.integer(sum, column);
-                    tolerances[at] = oracle.onednnTolerance(sum, column);
+                double added = spec.residual().isPresent() ? values.residual[at] : 0;
+                if (spec.weights() == DataType.S8) {
+                    results[at] = oracle.integer(integerSums[column], levels.scale(), column, added);
+                    onednn[at] = oracle.onednnTolerance(integerSums[column], levels.scale(), column, added);
                 } else {
-                    realSum(oracle, row, column, values, tolerances);
+                    double sum = reals.values[column];
+                    double magnitude = reals.magnitudes[column];
+                    double lost = reals.lost[column];
+                    results[at] = oracle.real(sum, column, added);
+                    tolerances[at] = oracle.realTolerance(k, sum, magnitude, column, added, false) + lost;
+                    onednn[at] = oracle.realTolerance(k, sum, magnitude, column, added, true) + lost;
                 }
             }
         }
-        return spec.isInteger() ? Expected.exactButOnednnWithin(values, tolerances)
-                : Expected.within(values, tolerances);
+        return spec.weights() == DataType.S8 ? Expected.exactButOnednnWithin(results, onednn)
+                : new Expected(results, tolerances, onednn);
     }
 
-    private long integerSum(int row, int column, int k, int n) {
-        long srcZero = spec.srcParams().zeroPoint();
-        long weightsZero = spec.weightsParams().zeroPoint(column);
-        long sum = 0;
-        for (int i = 0; i < k; i++) {
-            sum += ((long) src[row * k + i] - srcZero) * ((long) weights[i * n + column] - weightsZero);
+    /** Returns a row of src less the zero point. */
+    private long[] levels(int from, int k) {
+        return Arrays.stream(values.src, from, from + k).mapToLong(q -> (long) q - spec.srcParams().zeroPoint())
+                .toArray();
+    }
+
+    private long[] integerSums(long[] levels, int matrix) {
+        long[] sums = new long[(int) spec.n()];
+        for (int i = 0; i < levels.length; i++) {
+            for (int column = 0; column < sums.length; column++) {
+                long weight = (long) values.weights[matrix + i * sums.length + column];
+                sums[column] += levels[i] * (weight - spec.weightsParams().zeroPoint(column));
+            }
         }
-        return sum;
+        return sums;
     }
 
-    private void realSum(ProductOracle oracle, int row, int column, double[] values, double[] tolerances) {
+    /**
+     * The sums of products of one row.
+     *
+     * @param magnitudes the sums of the products' magnitudes
+     * @param lost the magnitudes of those with a subnormal bf16 factor: the instructions for bf16 take it for 0
+     */
+    private record RealSums(double[] values, double[] magnitudes, double[] lost) {
+        private static RealSums of(int n) {
+            return new RealSums(new double[n], new double[n], new double[n]);
+        }
+    }
+
+    private RealSums realSums(int from, int matrix) {
         int n = (int) spec.n();
-        int k = (int) spec.k();
-        double sum = 0;
-        double magnitude = 0;
-        for (int i = 0; i < k; i++) {
-            double product = src[row * k + i] * weights[i * n + column];
-            sum += product;
-            magnitude += Math.abs(product);
+        RealSums sums = RealSums.of(n);
+        for (int i = 0; i < spec.k(); i++) {
+            double a = values.src[from + i];
+            for (int column = 0; column < n; column++) {
+                double b = values.weights[matrix + i * n + column];
+                double size = Math.abs(a * b);
+                sums.values[column] += a * b;
+                sums.magnitudes[column] += size;
+                boolean subnormal = Math.min(Math.abs(a), Math.abs(b)) < Float.MIN_NORMAL;
+                sums.lost[column] += spec.src() == DataType.BF16 && subnormal && Double.isFinite(size) ? size : 0;
+            }
         }
-        values[row * n + column] = oracle.real(sum, column);
-        tolerances[row * n + column] = oracle.realTolerance(k, magnitude, column);
+        return sums;
     }
 }

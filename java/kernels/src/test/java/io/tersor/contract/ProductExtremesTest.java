@@ -167,9 +167,10 @@ class ProductExtremesTest {
 
     private static MatMulCase matMul(String group, List<ContractCase> cases, MatMulSpec spec, double[] src,
             double[] weights, double[] bias) {
-        MatMulCase.Layout layout = new MatMulCase.Layout(Shape.of(src.length / spec.k(), spec.k()), 0, 0,
+        MatMulCase.Layout layout = MatMulCase.Layout.of(Shape.of(src.length / spec.k(), spec.k()), 0, 0,
                 MatMulCase.WeightLayout.ROWS);
-        return new MatMulCase(group + "-" + cases.size(), spec, layout, src, weights, bias, 1);
+        return new MatMulCase(group + "-" + cases.size(), spec, layout,
+                new MatMulCase.Values(src, weights, bias, new double[0]), MatMulCase.Run.SINGLE);
     }
 
     /** Returns a row for each pair of values: the first at even places, the second at odd ones. */

@@ -46,10 +46,16 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> true;
-            case NATIVE -> isProduct(spec) || isConversion(spec);
-            case ONEDNN -> isProduct(spec) && (!isInteger(spec) || onednnTakes(candidate, spec));
+            case VECTOR -> isPlain(spec);
+            case NATIVE -> isProduct(spec) && isPlain(spec) || isConversion(spec);
+            case ONEDNN -> isProduct(spec) && isPlain(spec) && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
+    }
+
+    /** No residual, no function, no bf16, nothing quantized at run time. */
+    private static boolean isPlain(KernelSpec spec) {
+        return !(spec instanceof MatMulSpec matMul) || matMul.residual().isEmpty() && matMul.activation().isClip()
+                && !matMul.isDynamic() && matMul.src() != DataType.BF16 && matMul.dst() != DataType.BF16;
     }
 
     private static boolean isProduct(KernelSpec spec) {
