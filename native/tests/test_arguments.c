@@ -15,19 +15,17 @@ static float multiplier[N];
 static int32_t zero_points[N];
 static const uint32_t ISA = TERSOR_ISA_PORTABLE;
 
-/* The arguments of tersor_i8_gemm, all valid. */
+/* The arguments of tersor_gemm, all valid. */
 typedef struct gemm_arguments {
-    uint32_t isa;
-    tersor_type src_type;
-    int64_t m, k, n, first, count;
-    const void *src;
-    int64_t ld_src;
     const void *packed;
     int64_t packed_bytes;
-    const float *multiplier;
-    float lo, hi;
-    tersor_type dst_type;
-    int32_t dst_zero_point;
+    tersor_epilogue e;
+    const tersor_epilogue *epilogue; /* NULL: e */
+    int64_t m, first_row, rows, first_column, columns;
+    const void *src;
+    int64_t row_stride, column_stride;
+    const void *residual;
+    int64_t ld_residual;
     void *dst;
     int64_t ld_dst;
     void *scratch;
@@ -35,16 +33,30 @@ typedef struct gemm_arguments {
 } gemm_arguments;
 
 static gemm_arguments valid(void) {
-    return (gemm_arguments){ISA,   TERSOR_U8,  M,         K,        N,         0, M,   src, K,       packed,
-                            BYTES, multiplier, -INFINITY, INFINITY, TERSOR_U8, 0, dst, N,   scratch, sizeof scratch};
+    return (gemm_arguments){
+        .packed = packed,
+        .packed_bytes = BYTES,
+        .e = {.multiplier = multiplier, .lo = -INFINITY, .hi = INFINITY, .dst_type = TERSOR_U8},
+        .m = M,
+        .rows = M,
+        .columns = N,
+        .src = src,
+        .row_stride = K,
+        .column_stride = 1,
+        .dst = dst,
+        .ld_dst = N,
+        .scratch = scratch,
+        .scratch_bytes = sizeof scratch,
+    };
 }
 
 static void expect_gemm(gemm_arguments a, tersor_status expected, const char *what) {
     cases++;
     memset(dst, 0xa5, sizeof dst);
-    const tersor_status status = tersor_i8_gemm(a.isa, a.src_type, a.m, a.k, a.n, a.first, a.count, a.src, a.ld_src,
-                                                a.packed, a.packed_bytes, a.multiplier, NULL, a.lo, a.hi, a.dst_type,
-                                                a.dst_zero_point, a.dst, a.ld_dst, a.scratch, a.scratch_bytes);
+    const tersor_status status =
+        tersor_gemm(a.packed, a.packed_bytes, a.epilogue == NULL ? &a.e : a.epilogue, a.m, a.first_row, a.rows,
+                    a.first_column, a.columns, a.src, a.row_stride, a.column_stride, a.residual, a.ld_residual, a.dst,
+                    a.ld_dst, a.scratch, a.scratch_bytes);
     expect_status(status, expected, what);
     for (size_t i = 0; expected != TERSOR_OK && i < sizeof dst; i++) {
         if (dst[i] != 0xa5) {
@@ -61,65 +73,81 @@ static void expect_gemm(gemm_arguments a, tersor_status expected, const char *wh
         expect_gemm(a, expected, #change);                                                                             \
     } while (0)
 
+static tersor_status pack(tersor_type src_type, tersor_type weights_type, const void *w, int64_t k, int64_t n) {
+    return tersor_gemm_pack(ISA, src_type, weights_type, k, n, w, n, 1, 0, NULL, NULL, packed, BYTES);
+}
+
 static void test_gemm(void) {
-    expect_status(tersor_i8_gemm_pack(ISA, TERSOR_U8, K, N, weights, N, 1, 0, NULL, NULL, packed, BYTES), TERSOR_OK,
-                  "pack");
+    expect_status(pack(TERSOR_U8, TERSOR_S8, weights, K, N), TERSOR_OK, "pack");
     expect_gemm(valid(), TERSOR_OK, "valid");
-    REFUSED(TERSOR_UNSUPPORTED_ISA, a.isa = 0);
-    REFUSED(TERSOR_UNSUPPORTED_ISA, a.isa = UINT32_C(1) << 31);
-    REFUSED(TERSOR_UNSUPPORTED_ISA, a.isa = TERSOR_ISA_PORTABLE | TERSOR_ISA_AVX2);
-    REFUSED(TERSOR_INVALID_ARGUMENT, a.src_type = TERSOR_S32);
-    REFUSED(TERSOR_INVALID_PACKED, a.src_type = TERSOR_S8);
     REFUSED(TERSOR_INVALID_SIZE, a.m = -1);
     REFUSED(TERSOR_INVALID_SIZE, a.m = INT64_C(1) << 31);
-    REFUSED(TERSOR_INVALID_SIZE, a.k = INT64_MIN);
-    REFUSED(TERSOR_INVALID_SIZE, a.n = INT64_MAX);
-    REFUSED(TERSOR_INVALID_PACKED, a.k = K - 1);
-    REFUSED(TERSOR_INVALID_PACKED, a.n = N + 1);
-    REFUSED(TERSOR_INVALID_SIZE, a.ld_src = K - 1);
+    REFUSED(TERSOR_INVALID_SIZE, a.row_stride = K - 1);
+    REFUSED(TERSOR_INVALID_SIZE, a.column_stride = 2);
+    REFUSED(TERSOR_INVALID_SIZE, a.row_stride = 1; a.column_stride = M - 1);
+    REFUSED(TERSOR_OK, a.row_stride = 1; a.column_stride = M);
     REFUSED(TERSOR_INVALID_SIZE, a.ld_dst = N - 1);
     REFUSED(TERSOR_INVALID_SIZE, a.ld_dst = INT64_MAX);
-    REFUSED(TERSOR_INVALID_SIZE, a.first = -1);
-    REFUSED(TERSOR_INVALID_SIZE, a.first = 1);
-    REFUSED(TERSOR_INVALID_SIZE, a.count = INT64_MAX);
-    REFUSED(TERSOR_INVALID_SIZE, a.count = -1);
+    REFUSED(TERSOR_INVALID_SIZE, a.first_row = -1);
+    REFUSED(TERSOR_INVALID_SIZE, a.first_row = 1);
+    REFUSED(TERSOR_INVALID_SIZE, a.rows = INT64_MAX);
+    REFUSED(TERSOR_INVALID_SIZE, a.rows = -1);
+    REFUSED(TERSOR_INVALID_SIZE, a.first_column = 1; a.columns = 1);
+    REFUSED(TERSOR_INVALID_SIZE, a.first_column = TERSOR_COLUMNS; a.columns = 0);
+    REFUSED(TERSOR_INVALID_SIZE, a.columns = N + 1);
     REFUSED(TERSOR_NULL_POINTER, a.src = NULL);
     REFUSED(TERSOR_NULL_POINTER, a.dst = NULL);
     REFUSED(TERSOR_NULL_POINTER, a.packed = NULL);
-    REFUSED(TERSOR_NULL_POINTER, a.multiplier = NULL);
+    REFUSED(TERSOR_NULL_POINTER, a.e.multiplier = NULL);
     REFUSED(TERSOR_NULL_POINTER, a.scratch = NULL);
+    REFUSED(TERSOR_NULL_POINTER, a.e.residual_type = TERSOR_U8; a.ld_residual = N);
     REFUSED(TERSOR_MISALIGNED, a.packed = packed + 4);
     REFUSED(TERSOR_MISALIGNED, a.scratch = scratch + 4);
-    REFUSED(TERSOR_MISALIGNED, a.multiplier = (const float *) (const void *) ((const char *) multiplier + 1));
-    REFUSED(TERSOR_MISALIGNED, a.dst_type = TERSOR_F32; a.dst = dst + 2);
+    REFUSED(TERSOR_MISALIGNED, a.e.multiplier = (const float *) (const void *) ((const char *) multiplier + 1));
+    REFUSED(TERSOR_MISALIGNED, a.epilogue = (const tersor_epilogue *) (const void *) (scratch + 1));
+    REFUSED(TERSOR_MISALIGNED, a.e.dst_type = TERSOR_F32; a.dst = dst + 2);
+    REFUSED(TERSOR_MISALIGNED, a.e.dst_type = TERSOR_BF16; a.dst = dst + 1);
+    REFUSED(TERSOR_MISALIGNED, a.e.residual_type = TERSOR_F32; a.ld_residual = N; a.residual = scratch + 2);
     REFUSED(TERSOR_BUFFER_TOO_SMALL, a.packed_bytes = 1);
     REFUSED(TERSOR_BUFFER_TOO_SMALL, a.packed_bytes = 320);
     REFUSED(TERSOR_BUFFER_TOO_SMALL, a.packed_bytes = -1);
     REFUSED(TERSOR_BUFFER_TOO_SMALL, a.scratch_bytes = 64);
-    REFUSED(TERSOR_INVALID_ARGUMENT, a.lo = 1.0f; a.hi = 0.0f);
-    REFUSED(TERSOR_INVALID_ARGUMENT, a.lo = NAN);
-    REFUSED(TERSOR_INVALID_ARGUMENT, a.hi = NAN);
-    REFUSED(TERSOR_INVALID_ARGUMENT, a.dst_type = 0);
-    REFUSED(TERSOR_INVALID_ARGUMENT, a.dst_type = 5);
-    REFUSED(TERSOR_INVALID_ARGUMENT, a.dst_zero_point = 256);
-    REFUSED(TERSOR_INVALID_ARGUMENT, a.dst_zero_point = -1);
-    REFUSED(TERSOR_INVALID_ARGUMENT, a.dst_type = TERSOR_S8; a.dst_zero_point = 128);
-    REFUSED(TERSOR_INVALID_ARGUMENT, a.dst_type = TERSOR_F32; a.dst_zero_point = 1);
-    REFUSED(TERSOR_OK, a.m = 0; a.count = 0; a.src = NULL; a.dst = NULL);
-    REFUSED(TERSOR_OK, a.dst_type = TERSOR_S32; a.multiplier = NULL; a.lo = NAN);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.lo = 1.0f; a.e.hi = 0.0f);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.lo = NAN);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.hi = NAN);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = 0);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = 6);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_zero_point = 256);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_zero_point = -1);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_S8; a.e.dst_zero_point = 128);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_F32; a.e.dst_zero_point = 1);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.function = -1);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.function = TERSOR_HARD_SWISH + 1);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.residual_type = TERSOR_S32);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.residual_type = TERSOR_S8; a.e.residual_zero_point = 128);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_S32; a.e.residual_type = TERSOR_U8);
+    REFUSED(TERSOR_INVALID_SIZE, a.e.residual_type = TERSOR_U8; a.residual = src; a.ld_residual = N - 1);
+    REFUSED(TERSOR_OK, a.m = 0; a.rows = 0; a.src = NULL; a.dst = NULL);
+    REFUSED(TERSOR_OK, a.e.dst_type = TERSOR_S32; a.e.multiplier = NULL; a.e.lo = NAN);
     packed[0] ^= 1;
     expect_gemm(valid(), TERSOR_INVALID_PACKED, "damaged head");
     packed[0] ^= 1;
-    expect_status(tersor_f32_gemm_pack(ISA, 1, 1, multiplier, 1, 1, packed, BYTES), TERSOR_OK, "pack f32");
-    expect_gemm(valid(), TERSOR_INVALID_PACKED, "packed for f32");
+    expect_status(pack(TERSOR_F32, TERSOR_F32, multiplier, 1, 1), TERSOR_OK, "pack f32");
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.columns = 1; a.e.dst_type = TERSOR_U8);
+    expect_status(pack(TERSOR_F32, TERSOR_S8, weights, 1, 1), TERSOR_OK, "pack f32 s8");
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.columns = 1; a.src = scratch; a.e.dst_type = TERSOR_U8);
+    expect_status(tersor_i8_conv2d_pack(ISA, TERSOR_U8, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, weights, 0, NULL, NULL,
+                                        packed, BYTES),
+                  TERSOR_OK, "pack a convolution");
+    expect_gemm(valid(), TERSOR_INVALID_PACKED, "packed for a convolution");
 }
 
 static void expect_pack(tersor_status expected, int64_t k, int64_t n, const int8_t *w, int64_t k_stride,
                         int64_t n_stride, int32_t zero_point, const int32_t *weights_zero_points, int64_t bytes,
                         const char *what) {
     cases++;
-    expect_status(tersor_i8_gemm_pack(ISA, TERSOR_U8, k, n, w, k_stride, n_stride, zero_point, weights_zero_points,
-                                      NULL, packed, bytes),
+    expect_status(tersor_gemm_pack(ISA, TERSOR_U8, TERSOR_S8, k, n, w, k_stride, n_stride, zero_point,
+                                   weights_zero_points, NULL, packed, bytes),
                   expected, what);
 }
 
@@ -137,10 +165,35 @@ static void test_pack(void) {
     zero_points[N - 1] = 128;
     expect_pack(TERSOR_INVALID_ARGUMENT, K, N, weights, N, 1, 0, zero_points, BYTES, "zero point of weights");
     zero_points[N - 1] = 0;
+    cases++;
+    expect_status(tersor_gemm_pack(ISA, TERSOR_F32, TERSOR_F32, 1, 1, multiplier, 1, 1, 0, zero_points, NULL, packed,
+                                   BYTES),
+                  TERSOR_INVALID_ARGUMENT, "zero points of floats");
+    static const struct {
+        uint32_t isa;
+        tersor_type src, weights;
+        int64_t k, n;
+        tersor_status expected;
+    } QUESTIONS[] = {
+        {TERSOR_ISA_PORTABLE, TERSOR_F32, TERSOR_F32, 0x7fffffff, 0x7fffffff, TERSOR_INVALID_SIZE},
+        {TERSOR_ISA_PORTABLE, TERSOR_U8, TERSOR_S8, K, -N, TERSOR_INVALID_SIZE},
+        {TERSOR_ISA_PORTABLE, TERSOR_U8, TERSOR_S8, INT64_MIN, N, TERSOR_INVALID_SIZE},
+        {TERSOR_ISA_PORTABLE, TERSOR_U8, TERSOR_S8, K, INT64_MAX, TERSOR_INVALID_SIZE},
+        {TERSOR_ISA_PORTABLE, TERSOR_S32, TERSOR_S8, K, N, TERSOR_INVALID_ARGUMENT},
+        {TERSOR_ISA_PORTABLE, TERSOR_U8, TERSOR_U8, K, N, TERSOR_INVALID_ARGUMENT},
+        {TERSOR_ISA_PORTABLE, TERSOR_BF16, TERSOR_F32, K, N, TERSOR_INVALID_ARGUMENT},
+        {0, TERSOR_U8, TERSOR_S8, K, N, TERSOR_UNSUPPORTED_ISA},
+        {UINT32_C(1) << 31, TERSOR_U8, TERSOR_S8, K, N, TERSOR_UNSUPPORTED_ISA},
+        {TERSOR_ISA_PORTABLE | TERSOR_ISA_AVX2, TERSOR_U8, TERSOR_S8, K, N, TERSOR_UNSUPPORTED_ISA},
+    };
     int64_t bytes = -7;
-    expect_status(tersor_f32_gemm_packed_bytes(ISA, huge, huge, &bytes), TERSOR_INVALID_SIZE, "f32 overflow");
-    expect_status(tersor_i8_gemm_packed_bytes(ISA, TERSOR_U8, K, -N, &bytes), TERSOR_INVALID_SIZE, "negative n");
-    expect_status(tersor_i8_gemm_packed_bytes(ISA, TERSOR_U8, K, N, NULL), TERSOR_NULL_POINTER, "no result");
+    for (size_t i = 0; i < sizeof QUESTIONS / sizeof *QUESTIONS; i++) {
+        cases++;
+        expect_status(tersor_gemm_packed_bytes(QUESTIONS[i].isa, QUESTIONS[i].src, QUESTIONS[i].weights,
+                                               QUESTIONS[i].k, QUESTIONS[i].n, &bytes),
+                      QUESTIONS[i].expected, "packed bytes");
+    }
+    expect_status(tersor_gemm_packed_bytes(ISA, TERSOR_U8, TERSOR_S8, K, N, NULL), TERSOR_NULL_POINTER, "no result");
     if (bytes != -7) {
         fail("a refused question was answered with %lld", (long long) bytes);
     }
@@ -228,8 +281,7 @@ static void test_names(void) {
     if (strcmp(tersor_status_name(-1), "unknown status") != 0 || strcmp(tersor_isa_name(3), "unknown") != 0) {
         fail("what is unknown has a name");
     }
-    expect_status(tersor_i8_gemm_pack(ISA, TERSOR_U8, K, N, weights, N, 1, 0, NULL, NULL, packed, BYTES), TERSOR_OK,
-                  "pack");
+    expect_status(pack(TERSOR_U8, TERSOR_S8, weights, K, N), TERSOR_OK, "pack");
     expect_status(tersor_packed_kernel_name(packed, BYTES, &name), TERSOR_OK, "kernel name");
     if (name == NULL || strcmp(name, "u8s8_gemm_4x16__portable") != 0) {
         fail("kernel name: %s", name == NULL ? "none" : name);

@@ -80,8 +80,14 @@ static void run(const conv_case *c, const variation *v) {
     const int32_t src_min = v->src_type == TERSOR_U8 ? 0 : -128;
     const int32_t src_zero_point = (int32_t) random_between(src_min, src_min + 255);
     const bool narrow = v->dst_type == TERSOR_U8 || v->dst_type == TERSOR_S8;
-    const reference_epilogue e = {multiplier, offset,      v->extreme ? 0.0f : -INFINITY,
-                                  INFINITY,   v->dst_type, narrow ? (v->dst_type == TERSOR_U8 ? 117 : -11) : 0};
+    const reference_epilogue e = {
+        .multiplier = multiplier,
+        .offset = offset,
+        .lo = v->extreme ? 0.0f : -INFINITY,
+        .hi = INFINITY,
+        .dst_type = v->dst_type,
+        .dst_zero_point = narrow ? (v->dst_type == TERSOR_U8 ? 117 : -11) : 0,
+    };
     int64_t packed_bytes = -1, scratch_bytes = -1;
     bool ok = expect_status(
         tersor_i8_conv2d_packed_bytes(v->isa, v->src_type, c->ic, c->oc, c->kh, c->kw, c->groups, &packed_bytes),

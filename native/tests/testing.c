@@ -136,6 +136,121 @@ uint32_t reference_store(const reference_epilogue *e, int32_t acc, int64_t n) {
     return (uint32_t) saturated & 0xff;
 }
 
+tersor_epilogue reference_given(const reference_epilogue *e) {
+    return (tersor_epilogue){
+        .multiplier = e->multiplier,
+        .offset = e->offset,
+        .lo = e->lo,
+        .hi = e->hi,
+        .dst_type = e->dst_type,
+        .dst_zero_point = e->dst_zero_point,
+        .function = e->function,
+        .output_scale = e->output_scale,
+        .residual_type = e->residual_type,
+        .residual_zero_point = e->residual_zero_point,
+        .residual_multiplier = e->residual_multiplier,
+    };
+}
+
+static double function_of(tersor_function function, double x) {
+    switch (function) {
+    case TERSOR_GELU:
+        return x / 2 * erfc(-x / sqrt(2));
+    case TERSOR_GELU_TANH:
+        return x / 2 * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
+    case TERSOR_SILU:
+        return x / (1 + exp(-x));
+    case TERSOR_HARD_SWISH:
+        return x * fmin(fmax(x / 6 + 0.5, 0), 1);
+    default:
+        return x;
+    }
+}
+
+/* From r with its offset, which may be off by `error`. */
+static reference_value finish(const reference_epilogue *e, float r0, double error, double residual) {
+    /* volatile: each operation rounds to float by itself. */
+    volatile float r = r0;
+    if (e->residual_type != 0) {
+        volatile float added = (float) (residual - e->residual_zero_point);
+        added = added * e->residual_multiplier;
+        r = r + added;
+    }
+    const bool narrow = bytes_of(e->dst_type) == 1;
+    double value = (double) r, tolerance = error;
+    if (e->function != TERSOR_IDENTITY) {
+        value = function_of(e->function, value);
+        tolerance = 1.2 * error + 1e-6 * fmax(1, fabs((double) r));
+        if (narrow) {
+            value *= (double) e->output_scale;
+            tolerance *= (double) e->output_scale;
+        }
+    }
+    if (narrow || e->lo != -INFINITY || e->hi != INFINITY) {
+        value = value > (double) e->lo ? value : (double) e->lo;
+        value = value < (double) e->hi ? value : (double) e->hi;
+    }
+    if (e->dst_type == TERSOR_BF16) {
+        const float rounded = (float) value;
+        const uint32_t bits = reference_bf16(rounded) << 16;
+        float bf16;
+        memcpy(&bf16, &bits, 4);
+        return (reference_value){(double) bf16, tolerance == 0 ? 0 : tolerance + fabs(value) / 128};
+    }
+    if (!narrow) {
+        return (reference_value){value, tolerance};
+    }
+    const double min = e->dst_type == TERSOR_U8 ? 0 : -128;
+    const double q = nearbyint(value) + e->dst_zero_point;
+    return (reference_value){fmin(fmax(q, min), min + 255), tolerance == 0 ? 0 : 1};
+}
+
+reference_value reference_integer(const reference_epilogue *e, int32_t acc, const float *row_scale, double residual,
+                                  int64_t n) {
+    if (e->dst_type == TERSOR_S32) {
+        return (reference_value){acc, 0};
+    }
+    volatile float r = (float) acc;
+    if (row_scale != NULL) {
+        r = r * *row_scale;
+    }
+    r = r * e->multiplier[n];
+    if (e->offset != NULL) {
+        r = r + e->offset[n];
+    }
+    return finish(e, r, 0, residual);
+}
+
+reference_value reference_real(const reference_epilogue *e, double sum, double error, double residual, int64_t n) {
+    const double r = e->offset == NULL ? sum : sum + (double) e->offset[n];
+    const double added = e->residual_type == 0 ? 0 : fabs(residual * (double) e->residual_multiplier);
+    return finish(e, (float) r, error + ldexp(fabs(r) + added, -22), residual);
+}
+
+double reference_stored(const void *dst, int64_t index, tersor_type type) {
+    const uint32_t bits = stored_bits(dst, index, type);
+    const uint32_t widened = type == TERSOR_BF16 ? bits << 16 : bits;
+    float value;
+    memcpy(&value, &widened, 4);
+    switch (type) {
+    case TERSOR_F32:
+    case TERSOR_BF16:
+        return (double) value;
+    case TERSOR_S32:
+        return (int32_t) bits;
+    case TERSOR_U8:
+        return bits;
+    default:
+        return (int8_t) bits;
+    }
+}
+
+uint32_t reference_bf16(float value) {
+    uint32_t bits = float_bits(value);
+    const uint32_t below = bits & 0xffff, upper = bits >> 16;
+    return below > 0x8000 || (below == 0x8000 && upper % 2 != 0) ? upper + 1 : upper;
+}
+
 uint32_t stored_bits(const void *dst, int64_t index, tersor_type type) {
     uint32_t bits = 0;
     memcpy(&bits, (const char *) dst + index * bytes_of(type), (size_t) bytes_of(type));
@@ -143,10 +258,10 @@ uint32_t stored_bits(const void *dst, int64_t index, tersor_type type) {
 }
 
 int64_t bytes_of(tersor_type type) {
-    return type == TERSOR_U8 || type == TERSOR_S8 ? 1 : 4;
+    return type == TERSOR_U8 || type == TERSOR_S8 ? 1 : type == TERSOR_BF16 ? 2 : 4;
 }
 
 const char *type_name(tersor_type type) {
-    static const char *const NAMES[] = {"?", "f32", "s32", "u8", "s8"};
-    return NAMES[type >= 1 && type <= 4 ? type : 0];
+    static const char *const NAMES[] = {"none", "f32", "s32", "u8", "s8", "bf16"};
+    return NAMES[type >= 1 && type <= 5 ? type : 0];
 }

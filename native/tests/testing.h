@@ -38,16 +38,39 @@ int test_result(const char *name, int64_t cases);
 /* The instruction sets to test: all that the library offers here. */
 uint32_t usable_isas(void);
 
-/* The destination arithmetic of tersor.h, written independently of the library. */
+/* The epilogue of tersor.h, written independently of the library. */
 typedef struct reference_epilogue {
     const float *multiplier, *offset; /* offset NULL: none */
     float lo, hi;
     tersor_type dst_type;
     int32_t dst_zero_point;
+    tersor_function function;
+    float output_scale;
+    tersor_type residual_type; /* 0: none */
+    int32_t residual_zero_point;
+    float residual_multiplier;
 } reference_epilogue;
 
-/* The bits that dst shall hold for accumulator `acc` in column `n`. */
+/* The same as a caller gives it. */
+tersor_epilogue reference_given(const reference_epilogue *e);
+
+/* The bits that dst shall hold for accumulator `acc` in column `n`, without residual and function. */
 uint32_t reference_store(const reference_epilogue *e, int32_t acc, int64_t n);
+
+typedef struct reference_value {
+    double value, tolerance;
+} reference_value;
+
+/* What dst shall hold for an accumulator, or for a sum that may be off by `error`; functions are computed in double, and
+ * their results may be off. residual is the element as it is stored. */
+reference_value reference_integer(const reference_epilogue *e, int32_t acc, const float *row_scale, double residual,
+                                  int64_t n);
+reference_value reference_real(const reference_epilogue *e, double sum, double error, double residual, int64_t n);
+/* The number that dst holds. */
+double reference_stored(const void *dst, int64_t index, tersor_type type);
+/* bfloat16 bits, rounded half to even. */
+uint32_t reference_bf16(float value);
+
 /* The bits that dst holds at element `index`. */
 uint32_t stored_bits(const void *dst, int64_t index, tersor_type type);
 int64_t bytes_of(tersor_type type);
