@@ -76,10 +76,10 @@ class ProductExtremesTest {
 
     /** The same in sums beyond 2^24, where float32 ends to be exact, over whole tiles and their tails. */
     private static void longEdges(DataType src, List<ContractCase> cases) {
-        int k = 2101;
+        int k = 1101;
         double[][] a = alternating(edgesOf(src), k);
         double[][] one = alternating(S8_EDGES, k);
-        double[][] b = new double[3 * one.length][];
+        double[][] b = new double[2 * one.length][];
         for (int i = 0; i < b.length; i++) {
             b[i] = one[i % one.length];
         }
