@@ -2,15 +2,15 @@ package io.tersor.kernel;
 
 /**
  * Functions that a kernel may apply to its result. Each is defined here as a sequence of binary32 operations, rounded
- * half to even and none fused, which every backend but oneDNN follows step by step: they agree bit for bit. NaN stays
- * NaN.
+ * half to even and none fused, which every backend but oneDNN follows step by step: they agree bit for bit. The absolute
+ * error of each is below 4e-7 * max(1, |x|). NaN stays NaN.
  */
 public enum ActivationFunction {
     /** x. */
     IDENTITY,
     /**
      * x * P(X &lt;= x) for a standard normal X, that is x / 2 * (1 + erf(x / sqrt(2))), Hendrycks and Gimpel 2016. With
-     * erfc by Abramowitz and Stegun 7.1.26; the absolute error is below 4e-7 * max(1, |x|).
+     * erfc by Abramowitz and Stegun 7.1.26.
      */
     GELU,
     /** GELU's approximation x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), same source. */

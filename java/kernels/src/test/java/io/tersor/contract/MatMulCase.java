@@ -81,6 +81,13 @@ final class MatMulCase implements ContractCase {
         this.run = run;
     }
 
+    /** Returns this case with results that every backend must give exactly. */
+    MatMulCase exactly(double[] results) {
+        MatMulCase same = new MatMulCase(id, spec, layout, values, run);
+        same.expected = Optional.of(Expected.exact(results));
+        return same;
+    }
+
     @Override
     public String id() {
         return id;
