@@ -13,9 +13,8 @@ import java.util.function.Consumer;
  * stay in cache while the tiles of a block are computed. Sums of unfinished tiles wait in the scratch.
  *
  * @param rows where src comes from
- * @param firstColumn added to every column of the destination
  */
-record Gemm(PackedWeights weights, RowPacker rows, TileStore store, int firstColumn) {
+record Gemm(PackedWeights weights, RowPacker rows, TileStore store) {
     private static final float[] ZEROS = new float[MR * NR];
 
     /** Panels of weights that one block takes at most. */
@@ -40,14 +39,14 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store, int firstCol
         return Math.clamp(Math.ceilDiv(panels, split), 1, PANELS);
     }
 
-    /** Computes everything on the calling thread. */
-    void runAll(Scratch scratch, long m, MemorySegment dst, long ldDst) {
+    /** Computes everything on the calling thread; the scratch is bound to the operands. */
+    void runAll(Scratch scratch, long m) {
         int blockRows = blockRows(m, 1);
         int blockPanels = blockPanels(1, 1);
         for (long row = 0; row < m; row += blockRows) {
             for (int panel = 0; panel < weights.panels(); panel += blockPanels) {
                 run(scratch, row, (int) Math.min(blockRows, m - row), panel,
-                        Math.min(weights.panels(), panel + blockPanels), dst, ldDst);
+                        Math.min(weights.panels(), panel + blockPanels));
             }
         }
     }
@@ -55,10 +54,9 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store, int firstCol
     /**
      * Computes everything on several threads.
      *
-     * @param bind binds a thread's scratch to the source
+     * @param bind binds a thread's scratch to the operands
      */
-    void runParts(Parallelism parallelism, ScratchPool pool, long m, MemorySegment dst, long ldDst,
-            Consumer<Scratch> bind) {
+    void runParts(Parallelism parallelism, ScratchPool pool, long m, Consumer<Scratch> bind) {
         int blockRows = blockRows(m, parallelism.threads());
         long rowBlocks = Math.ceilDiv(m, (long) blockRows);
         int blockPanels = blockPanels(rowBlocks, parallelism.threads());
@@ -69,20 +67,20 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store, int firstCol
             Scratch scratch = pool.take();
             bind.accept(scratch);
             run(scratch, row, (int) Math.min(blockRows, m - row), panel,
-                    Math.min(weights.panels(), panel + blockPanels), dst, ldDst);
+                    Math.min(weights.panels(), panel + blockPanels));
             pool.give(scratch);
         });
     }
 
     /** Returns a kernel's name, such as {@code u8s8_gemm_f32fma_12x32__512}. */
     static String name(DataType src, DataType weights, String operation) {
-        boolean integer = src != DataType.F32;
+        boolean integer = weights == DataType.S8;
         return src + (integer ? weights.label() : "") + "_" + operation + (integer ? "_f32fma_" : "_") + MR + "x" + NR
                 + "__" + Lanes.BITS;
     }
 
-    /** Computes rows [row, row + count) of panels [panel, endPanel); the scratch is bound to the source. */
-    void run(Scratch scratch, long row, int count, int panel, int endPanel, MemorySegment dst, long ldDst) {
+    /** Computes rows [row, row + count) of panels [panel, endPanel); the scratch is bound to the operands. */
+    void run(Scratch scratch, long row, int count, int panel, int endPanel) {
         int tiles = (endPanel - panel) * (count + MR);
         if (weights.blocks() > 1) {
             if (store.isInteger()) {
@@ -98,16 +96,15 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store, int firstCol
             for (int p = panel; p < endPanel; p++) {
                 int waiting = (p - panel) * (count + MR) * NR;
                 if (store.isInteger()) {
-                    integers(scratch, row, count, p, block, length, waiting, dst, ldDst);
+                    integers(scratch, row, count, p, block, length, waiting);
                 } else {
-                    floats(scratch, row, count, p, block, length, waiting, dst, ldDst);
+                    floats(scratch, row, count, p, block, length, waiting);
                 }
             }
         }
     }
 
-    private void floats(Scratch scratch, long row, int count, int panel, int block, int length, int waiting,
-            MemorySegment dst, long ldDst) {
+    private void floats(Scratch scratch, long row, int count, int panel, int block, int length, int waiting) {
         boolean single = weights.blocks() == 1;
         float[] sums = single ? scratch.tile : scratch.sums;
         float[] from = block == 0 ? ZEROS : sums;
@@ -118,14 +115,12 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store, int firstCol
             int at = single ? 0 : waiting + r * NR;
             multiply(height, scratch.a, r, weights.data(), weightsAt, length, from, block == 0 ? 0 : at, sums, at);
             if (block == weights.blocks() - 1) {
-                store.storeF32(sums, at, Math.min(height, count - r), panel, dst,
-                        (row + r) * ldDst + firstColumn + (long) panel * NR, ldDst);
+                store.storeFloats(scratch, sums, at, row, r, Math.min(height, count - r), panel);
             }
         }
     }
 
-    private void integers(Scratch scratch, long row, int count, int panel, int block, int length, int waiting,
-            MemorySegment dst, long ldDst) {
+    private void integers(Scratch scratch, long row, int count, int panel, int block, int length, int waiting) {
         long weightsAt = weights.offset(panel, block * weights.block());
         int height;
         for (int r = 0; r < count; r += height) {
@@ -137,11 +132,10 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store, int firstCol
                 TileStore.fold(scratch.tile, kept, scratch.accumulators, at, block == 0);
                 continue;
             }
-            long element = (row + r) * ldDst + firstColumn + (long) panel * NR;
             if (block == 0) {
-                store.store(scratch, kept, panel, dst, element, ldDst);
+                store.storeIntegers(scratch, row, r, kept, panel);
             } else {
-                store.store(scratch, kept, scratch.accumulators, at, panel, dst, element, ldDst);
+                store.storeIntegers(scratch, scratch.accumulators, at, row, r, kept, panel);
             }
         }
     }

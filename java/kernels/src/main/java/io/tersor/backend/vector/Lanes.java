@@ -18,6 +18,9 @@ final class Lanes {
     static final VectorSpecies<Float> FLOATS = VectorShape.forBitSize(BITS).withLanes(float.class);
     static final VectorSpecies<Integer> INTS = VectorShape.forBitSize(BITS).withLanes(int.class);
 
+    /** As many shorts as a vector has floats. */
+    static final VectorSpecies<Short> SHORTS = VectorShape.forBitSize(BITS / 2).withLanes(short.class);
+
     /** Bytes that fill one vector of floats, or two of them where no vector is that short. */
     static final VectorSpecies<Byte> BYTES = VectorShape.forBitSize(Math.max(64, BITS / 4)).withLanes(byte.class);
 

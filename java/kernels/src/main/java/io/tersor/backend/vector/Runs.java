@@ -31,6 +31,7 @@ final class Runs {
             case U8 -> loadU8(src, element, zeroPoint, to, at, count);
             case S8 -> loadS8(src, element, zeroPoint, to, at, count);
             case S32 -> loadS32(src, element, zeroPoint, to, at, count);
+            case BF16 -> Bf16.load(src, element, to, at, count);
             default -> loadF32(src, element, to, at, count);
         }
     }

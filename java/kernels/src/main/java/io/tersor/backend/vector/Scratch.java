@@ -22,6 +22,16 @@ final class Scratch {
     /** One tile of integer results on their way to memory. */
     final int[] ints = new int[Lanes.MR * Lanes.NR];
 
+    /** A second operand for a tile: a residual, or what a function computes on the way. */
+    final float[] operand = new float[Lanes.MR * Lanes.NR];
+
+    /** One column of a block of a transposed src. */
+    final float[] column = new float[MC];
+
+    /** Of rows that are quantized at run time: their largest magnitudes, and the scales that follow from these. */
+    final float[] magnitudes = new float[MC];
+    final float[] rowScales = new float[MC];
+
     /** Sums of one chunk's channels. */
     final double[] doubles = new double[Chunk.LENGTH];
 
@@ -35,18 +45,44 @@ final class Scratch {
     /** The run's source and its geometry; ld is the distance of rows, or the channels of images. */
     MemorySegment src = MemorySegment.NULL;
     long ld;
+    long columnStride;
     long h;
     long w;
     long oh;
     long ow;
 
-    void bindMatrix(MemorySegment source, long leadingDimension) {
+    /** Where the run's results go, and its residual if it has one. */
+    MemorySegment dst = MemorySegment.NULL;
+    long ldDst;
+    MemorySegment residual = MemorySegment.NULL;
+    long ldResidual;
+
+    /** Binds a matrix whose rows are {@code rowStride} elements apart and whose columns {@code stride}. */
+    void bindMatrix(MemorySegment source, long rowStride, long stride) {
         src = source;
-        ld = leadingDimension;
+        ld = rowStride;
+        columnStride = stride;
+    }
+
+    void bindDestination(MemorySegment destination, long leadingDimension) {
+        dst = destination;
+        ldDst = leadingDimension;
+    }
+
+    void bindResidual(MemorySegment added, long leadingDimension) {
+        residual = added;
+        ldResidual = leadingDimension;
+    }
+
+    /** Lets go of the caller's memory. */
+    void unbind() {
+        src = MemorySegment.NULL;
+        dst = MemorySegment.NULL;
+        residual = MemorySegment.NULL;
     }
 
     void bindImages(MemorySegment source, long channels, long height, long width, long outHeight, long outWidth) {
-        bindMatrix(source, channels);
+        bindMatrix(source, channels, 1);
         h = height;
         w = width;
         oh = outHeight;

@@ -1,6 +1,5 @@
 package io.tersor.backend.vector;
 
-import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -29,7 +28,7 @@ final class ScratchPool {
 
     void give(Scratch scratch) {
         // The pool must not keep a caller's memory reachable.
-        scratch.src = MemorySegment.NULL;
+        scratch.unbind();
         int home = home();
         for (int i = 0; i < SLOTS; i++) {
             if (slots.compareAndSet((home + i) % SLOTS, null, scratch)) {

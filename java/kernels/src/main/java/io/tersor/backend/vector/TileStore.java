@@ -10,11 +10,14 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
+import io.tersor.kernel.ActivationFunction;
 import io.tersor.kernel.Epilogue;
+import io.tersor.kernel.Residual;
 import io.tersor.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Optional;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -28,24 +31,30 @@ import jdk.incubator.vector.VectorOperators;
 final class TileStore {
     private static final int[] NOTHING = new int[Lanes.MR * NR];
 
-    private final boolean integer;
+    private final Sums kind;
     private final DataType dst;
+    private final int first;
     private final int n;
     // One value for each column, filled up to whole panels.
     private final float[] multipliers;
     private final float[] offsets;
     private final int[] biases;
+    private final Optional<Residual> residual;
+    private final float residualMultiplier;
+    private final ActivationFunction function;
+    private final float outputScale;
     private final float lo;
     private final float hi;
     private final boolean clamps;
     private final int zeroPoint;
 
     /**
-     * @param first the first of n output channels that this store serves
+     * @param first the first of n output channels that this store serves: its column in the destination
      */
-    TileStore(Epilogue epilogue, boolean integer, int first, int n) {
-        this.integer = integer;
+    TileStore(Epilogue epilogue, Sums kind, int first, int n) {
+        this.kind = kind;
         this.dst = epilogue.dst();
+        this.first = first;
         this.n = n;
         int padded = Math.ceilDiv(n, NR) * NR;
         this.multipliers = Arrays.copyOf(slice(epilogue.multipliers(), first, n), padded);
@@ -57,6 +66,10 @@ final class TileStore {
         int[] integers = epilogue.integerBias();
         this.biases = integers.length == 0 ? new int[padded]
                 : Arrays.copyOf(Arrays.copyOfRange(integers, first, first + n), padded);
+        this.residual = epilogue.residual();
+        this.residualMultiplier = epilogue.residualMultiplier();
+        this.function = epilogue.function();
+        this.outputScale = epilogue.outputScale();
         this.lo = epilogue.lo();
         this.hi = epilogue.hi();
         this.clamps = epilogue.clamps();
@@ -78,40 +91,92 @@ final class TileStore {
     }
 
     /** Stores an integer tile that is the only block of its k. */
-    void store(Scratch scratch, int rows, int panel, MemorySegment to, long element, long ld) {
-        store(scratch, rows, NOTHING, 0, panel, to, element, ld);
+    void storeIntegers(Scratch scratch, long row, int r, int rows, int panel) {
+        storeIntegers(scratch, NOTHING, 0, row, r, rows, panel);
     }
 
     /**
      * Stores the tile of an integer kernel in {@link Scratch#tile}.
      *
      * @param sums the int32 sums of the earlier blocks of k, from index {@code at} on
-     * @param element index of the first element of the tile in the destination
-     * @param ld distance of two of its rows
+     * @param row the first row of the block that the tile belongs to
+     * @param r the tile's first row in this block
      */
-    void store(Scratch scratch, int rows, int[] sums, int at, int panel, MemorySegment to, long element, long ld) {
+    void storeIntegers(Scratch scratch, int[] sums, int at, long row, int r, int rows, int panel) {
         int column = panel * NR;
-        int columns = Math.min(NR, n - column);
         float[] tile = scratch.tile;
         if (dst == DataType.S32) {
             addInts(tile, rows, sums, at, column, scratch.ints, 0);
             addInts(tile, rows, sums, at, column, scratch.ints, F);
-            copyInts(scratch.ints, rows, columns, to, element, ld);
+            copyInts(scratch.ints, rows, Math.min(NR, n - column), scratch.dst,
+                    (row + r) * scratch.ldDst + first + column, scratch.ldDst);
             return;
         }
-        scale(tile, rows, sums, at, column, 0);
-        scale(tile, rows, sums, at, column, F);
-        if (dst == DataType.F32) {
-            if (clamps) {
-                Chunk.clip(tile, 0, rows * NR, lo, hi);
+        if (kind == Sums.INTEGERS) {
+            scale(tile, rows, sums, at, column, 0);
+            scale(tile, rows, sums, at, column, F);
+        } else {
+            scaleRows(tile, rows, sums, at, scratch.rowScales, r, column, 0);
+            scaleRows(tile, rows, sums, at, scratch.rowScales, r, column, F);
+        }
+        finish(scratch, tile, 0, row + r, rows, column);
+    }
+
+    /** Stores the tile of a kernel of floats, which starts at index {@code at} of {@code tile}; see above. */
+    void storeFloats(Scratch scratch, float[] tile, int at, long row, int r, int rows, int panel) {
+        int column = panel * NR;
+        addOffsets(tile, at, rows, column, 0);
+        addOffsets(tile, at, rows, column, F);
+        finish(scratch, tile, at, row + r, rows, column);
+    }
+
+    /** Does what follows the bias to a tile, whose first row is the destination's row {@code row}. */
+    private void finish(Scratch scratch, float[] tile, int at, long row, int rows, int column) {
+        int columns = Math.min(NR, n - column);
+        boolean bytes = dst == DataType.U8 || dst == DataType.S8;
+        if (residual.isPresent()) {
+            loadResidual(scratch, residual.get(), row * scratch.ldResidual + first + column, rows, columns);
+            addProduct(tile, at, rows * NR, scratch.operand, residualMultiplier);
+        }
+        if (function != ActivationFunction.IDENTITY) {
+            Functions.apply(function, tile, at, rows * NR, scratch.operand);
+            if (bytes) {
+                multiply(tile, at, rows * NR, outputScale);
             }
-            copyFloats(tile, 0, rows, columns, to, element, ld);
-        } else if (columns == NR) {
-            storeBytes(tile, rows, 0, to, element, ld);
-            storeBytes(tile, rows, F, to, element + F, ld);
+        }
+        long element = row * scratch.ldDst + first + column;
+        if (bytes) {
+            storeBytes(scratch, tile, at, rows, columns, element);
+            return;
+        }
+        if (clamps) {
+            Chunk.clip(tile, at, rows * NR, lo, hi);
+        }
+        if (dst == DataType.F32) {
+            copyFloats(tile, at, rows, columns, scratch.dst, element, scratch.ldDst);
+        } else {
+            for (int i = 0; i < rows; i++) {
+                Bf16.store(tile, at + i * NR, columns, scratch.dst, element + i * scratch.ldDst);
+            }
+        }
+    }
+
+    private static void loadResidual(Scratch scratch, Residual residual, long element, int rows, int columns) {
+        for (int r = 0; r < rows; r++) {
+            Runs.load(residual.type(), scratch.residual, element + r * scratch.ldResidual,
+                    residual.params().zeroPoint(), scratch.operand, r * NR, columns);
+        }
+    }
+
+    private void storeBytes(Scratch scratch, float[] tile, int at, int rows, int columns, long element) {
+        MemorySegment to = scratch.dst;
+        long ld = scratch.ldDst;
+        if (columns == NR) {
+            storeBytes(tile, at, rows, to, element, ld);
+            storeBytes(tile, at + F, rows, to, element + F, ld);
         } else {
             for (int r = 0; r < rows; r++) {
-                Chunk.storeBytes(tile, r * NR, columns, scratch.ints, lo, hi, zeroPoint, to, element + r * ld);
+                Chunk.storeBytes(tile, at + r * NR, columns, scratch.ints, lo, hi, zeroPoint, to, element + r * ld);
             }
         }
     }
@@ -138,11 +203,45 @@ final class TileStore {
         }
     }
 
-    private void storeBytes(float[] tile, int rows, int half, MemorySegment to, long element, long ld) {
+    private void scaleRows(float[] tile, int rows, int[] sums, int at, float[] rowScales, int firstRow, int column,
+            int half) {
+        IntVector bias = IntVector.fromArray(INTS, biases, column + half);
+        FloatVector multiplier = FloatVector.fromArray(FLOATS, multipliers, column + half);
+        FloatVector offset = FloatVector.fromArray(FLOATS, offsets, column + half);
+        for (int r = 0; r < rows; r++) {
+            int i = r * NR + half;
+            IntVector sum = (IntVector) FloatVector.fromArray(FLOATS, tile, i).convert(VectorOperators.F2I, 0);
+            sum = sum.add(IntVector.fromArray(INTS, sums, at + i)).add(bias);
+            ((FloatVector) sum.convert(VectorOperators.I2F, 0)).mul(rowScales[firstRow + r]).mul(multiplier).add(offset)
+                    .intoArray(tile, i);
+        }
+    }
+
+    private void addOffsets(float[] tile, int at, int rows, int column, int half) {
+        FloatVector offset = FloatVector.fromArray(FLOATS, offsets, column + half);
+        for (int i = at + half; i < at + rows * NR; i += NR) {
+            FloatVector.fromArray(FLOATS, tile, i).add(offset).intoArray(tile, i);
+        }
+    }
+
+    private static void addProduct(float[] tile, int at, int count, float[] operand, float multiplier) {
+        for (int i = 0; i < count; i += F) {
+            FloatVector added = FloatVector.fromArray(FLOATS, operand, i).mul(multiplier);
+            FloatVector.fromArray(FLOATS, tile, at + i).add(added).intoArray(tile, at + i);
+        }
+    }
+
+    private static void multiply(float[] tile, int at, int count, float factor) {
+        for (int i = at; i < at + count; i += F) {
+            FloatVector.fromArray(FLOATS, tile, i).mul(factor).intoArray(tile, i);
+        }
+    }
+
+    private void storeBytes(float[] tile, int at, int rows, MemorySegment to, long element, long ld) {
         FloatVector low = FloatVector.broadcast(FLOATS, lo);
         FloatVector high = FloatVector.broadcast(FLOATS, hi);
         for (int r = 0; r < rows; r++) {
-            FloatVector v = FloatVector.fromArray(FLOATS, tile, r * NR + half);
+            FloatVector v = FloatVector.fromArray(FLOATS, tile, at + r * NR);
             v = low.blend(v, v.compare(VectorOperators.GT, low));
             v = high.blend(v, v.compare(VectorOperators.LT, high));
             IntVector q = v.add(Bytes.MAGIC).reinterpretAsInts().sub(Bytes.MAGIC_BITS - zeroPoint);
@@ -153,21 +252,6 @@ final class TileStore {
                 to.set(JAVA_INT_UNALIGNED, element + r * ld, bytes.reinterpretAsInts().lane(0));
             }
         }
-    }
-
-    /** Stores the tile of an f32 kernel, which starts at index {@code at} of {@code tile}, where it is finished. */
-    void storeF32(float[] tile, int at, int rows, int panel, MemorySegment to, long element, long ld) {
-        int column = panel * NR;
-        FloatVector offset0 = FloatVector.fromArray(FLOATS, offsets, column);
-        FloatVector offset1 = FloatVector.fromArray(FLOATS, offsets, column + F);
-        for (int i = at; i < at + rows * NR; i += NR) {
-            FloatVector.fromArray(FLOATS, tile, i).add(offset0).intoArray(tile, i);
-            FloatVector.fromArray(FLOATS, tile, i + F).add(offset1).intoArray(tile, i + F);
-        }
-        if (clamps) {
-            Chunk.clip(tile, at, rows * NR, lo, hi);
-        }
-        copyFloats(tile, at, rows, Math.min(NR, n - column), to, element, ld);
     }
 
     private static void copyFloats(float[] tile, int at, int rows, int columns, MemorySegment to, long element,
@@ -184,6 +268,6 @@ final class TileStore {
     }
 
     boolean isInteger() {
-        return integer;
+        return kind != Sums.FLOATS;
     }
 }

@@ -22,7 +22,6 @@ import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
-import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
 
@@ -59,9 +58,6 @@ public final class VectorBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
-            case MatMulSpec matMul when matMul.residual().isPresent() || !matMul.activation().isClip() || matMul.isDynamic()
-                    || matMul.src() == DataType.BF16 || matMul.dst() == DataType.BF16 ->
-                    Optional.of("not implemented by this backend");
             case MatMulSpec matMul when matMul.k() * matMul.n() > MAX_WEIGHTS -> Optional.of("more than 2^31 weights");
             case Conv2dSpec conv when conv.reduction() * conv.oc() > MAX_WEIGHTS ->
                     Optional.of("more than 2^31 weights");

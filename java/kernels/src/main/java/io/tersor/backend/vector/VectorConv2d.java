@@ -40,7 +40,7 @@ final class VectorConv2d extends Conv2d {
                     : PackedWeights.floats(arena, reduction, groupOc, matrix);
             RowPacker rows = spec.window().isPointwise() && groups.length == 1
                     ? new MatrixRows(spec.src(), spec.srcParams().zeroPoint()) : new WindowRows(spec, group);
-            groups[group] = new Gemm(packed, rows, new TileStore(epilogue, spec.isInteger(), first, groupOc), first);
+            groups[group] = new Gemm(packed, rows, new TileStore(epilogue, Sums.of(spec), first, groupOc));
         }
     }
 
@@ -55,16 +55,20 @@ final class VectorConv2d extends Conv2d {
         int threads = parallelism().threads();
         if (threads == 1) {
             Scratch scratch = pool.take();
-            scratch.bindImages(src, spec().ic(), h, w, oh, ow);
+            bind(scratch, h, w, src, oh, ow, dst);
             for (Gemm group : groups) {
-                group.runAll(scratch, pixels, dst, spec().oc());
+                group.runAll(scratch, pixels);
             }
             pool.give(scratch);
             return;
         }
         for (Gemm group : groups) {
-            group.runParts(parallelism(), pool, pixels, dst, spec().oc(),
-                    scratch -> scratch.bindImages(src, spec().ic(), h, w, oh, ow));
+            group.runParts(parallelism(), pool, pixels, scratch -> bind(scratch, h, w, src, oh, ow, dst));
         }
+    }
+
+    private void bind(Scratch scratch, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst) {
+        scratch.bindImages(src, spec().ic(), h, w, oh, ow);
+        scratch.bindDestination(dst, spec().oc());
     }
 }

@@ -39,7 +39,7 @@ final class VectorDepthwiseConv2d extends Conv2d {
             ScratchPool pool) {
         super(spec, Backend.VECTOR, parallelism, Arena.ofShared());
         this.pool = pool;
-        this.store = new TileStore(Epilogue.of(spec, bias), spec.isInteger(), 0, spec.oc());
+        this.store = new TileStore(Epilogue.of(spec, bias), Sums.of(spec), 0, spec.oc());
         this.panels = Math.ceilDiv(spec.oc(), NR);
         this.taps = (int) spec.reduction();
         this.weights = new float[panels * taps * NR];
@@ -70,9 +70,9 @@ final class VectorDepthwiseConv2d extends Conv2d {
         int threads = parallelism().threads();
         if (threads == 1) {
             Scratch scratch = pool.take();
-            scratch.bindImages(src, spec().ic(), h, w, oh, ow);
+            bind(scratch, h, w, src, oh, ow, dst);
             for (long part = 0; part < n * panels; part++) {
-                rows(scratch, part / panels, (int) (part % panels), 0, oh, dst);
+                rows(scratch, part / panels, (int) (part % panels), 0, oh);
             }
             pool.give(scratch);
             return;
@@ -81,16 +81,21 @@ final class VectorDepthwiseConv2d extends Conv2d {
         long chunks = Math.ceilDiv(oh, chunk);
         parallelism().run(n * panels * chunks, part -> {
             Scratch scratch = pool.take();
-            scratch.bindImages(src, spec().ic(), h, w, oh, ow);
+            bind(scratch, h, w, src, oh, ow, dst);
             long first = part % chunks * chunk;
             long rest = part / chunks;
-            rows(scratch, rest / panels, (int) (rest % panels), first, Math.min(oh, first + chunk), dst);
+            rows(scratch, rest / panels, (int) (rest % panels), first, Math.min(oh, first + chunk));
             pool.give(scratch);
         });
     }
 
+    private void bind(Scratch scratch, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst) {
+        scratch.bindImages(src, spec().ic(), h, w, oh, ow);
+        scratch.bindDestination(dst, spec().oc());
+    }
+
     /** Computes output rows [first, end) of one image and panel of channels. */
-    private void rows(Scratch scratch, long image, int panel, long first, long end, MemorySegment dst) {
+    private void rows(Scratch scratch, long image, int panel, long first, long end) {
         Window window = spec().window();
         int rowLength = rowLength(scratch);
         scratch.growSums(span * rowLength);
@@ -109,7 +114,7 @@ final class VectorDepthwiseConv2d extends Conv2d {
                     scratch.offsets[ky * window.kw() + kx] = slot * rowLength + kx * window.dilationW() * NR;
                 }
             }
-            storeRow(scratch, image, panel, y, dst);
+            storeRow(scratch, image, panel, y);
         }
     }
 
@@ -143,18 +148,17 @@ final class VectorDepthwiseConv2d extends Conv2d {
         Arrays.fill(to, at + written, at + length, 0f);
     }
 
-    private void storeRow(Scratch scratch, long image, int panel, long y, MemorySegment dst) {
-        long ld = spec().oc();
+    private void storeRow(Scratch scratch, long image, int panel, long y) {
         int step = spec().window().strideW() * NR;
         for (long x = 0; x < scratch.ow; x += PIXELS) {
             multiply(scratch.sums, (int) x * step, step, scratch.offsets, taps, weights, panel * taps * NR,
                     scratch.tile);
             int kept = (int) Math.min(PIXELS, scratch.ow - x);
-            long element = ((image * scratch.oh + y) * scratch.ow + x) * ld + (long) panel * NR;
+            long pixel = (image * scratch.oh + y) * scratch.ow + x;
             if (store.isInteger()) {
-                store.store(scratch, kept, panel, dst, element, ld);
+                store.storeIntegers(scratch, pixel, 0, kept, panel);
             } else {
-                store.storeF32(scratch.tile, 0, kept, panel, dst, element, ld);
+                store.storeFloats(scratch, scratch.tile, 0, pixel, 0, kept, panel);
             }
         }
     }

@@ -2,13 +2,15 @@ package io.tersor.backend.vector;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
-import io.tersor.OperandException;
 import io.tersor.kernel.Backend;
+import io.tersor.kernel.DynamicQuantization;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.tensor.Bfloat16;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -32,15 +34,20 @@ final class VectorMatMul extends MatMul {
         MemorySegment data = weights.data();
         long kStride = weights.stride(0);
         long nStride = weights.stride(1);
-        PackedWeights packed = spec.isInteger()
-                ? PackedWeights.integers(arena, k, n,
-                        (row, column) -> data.get(JAVA_BYTE, row * kStride + column * nStride)
-                                - spec.weightsParams().zeroPoint(column),
-                        PackedWeights.largestSource(spec.src(), spec.srcParams()))
-                : PackedWeights.floats(arena, k, n,
-                        (row, column) -> data.getAtIndex(JAVA_FLOAT, row * kStride + column * nStride));
-        this.gemm = new Gemm(packed, new MatrixRows(spec.src(), spec.srcParams().zeroPoint()),
-                new TileStore(Epilogue.of(spec, bias), spec.isInteger(), 0, n), 0);
+        PackedWeights packed = switch (spec.weights()) {
+            case S8 -> PackedWeights.integers(arena, k, n,
+                    (row, column) -> data.get(JAVA_BYTE, row * kStride + column * nStride)
+                            - spec.weightsParams().zeroPoint(column),
+                    spec.isDynamic() ? (int) DynamicQuantization.LARGEST_LEVEL
+                            : PackedWeights.largestSource(spec.src(), spec.srcParams()));
+            case BF16 -> PackedWeights.floats(arena, k, n,
+                    (row, column) -> Bfloat16.toFloat(data.getAtIndex(JAVA_SHORT, row * kStride + column * nStride)));
+            default -> PackedWeights.floats(arena, k, n,
+                    (row, column) -> data.getAtIndex(JAVA_FLOAT, row * kStride + column * nStride));
+        };
+        MatrixRows rows = new MatrixRows(spec.src(), spec.srcParams().zeroPoint());
+        this.gemm = new Gemm(packed, spec.isDynamic() ? new DynamicRows(rows, k, packed.block()) : rows,
+                new TileStore(Epilogue.of(spec, bias), Sums.of(spec), 0, n));
     }
 
     @Override
@@ -49,17 +56,23 @@ final class VectorMatMul extends MatMul {
     }
 
     @Override
-    protected void execute(long m, MemorySegment src, long ldSrc, long srcColumnStride, MemorySegment residual,
+    protected void execute(long m, MemorySegment src, long srcRowStride, long srcColumnStride, MemorySegment residual,
             long ldResidual, MemorySegment dst, long ldDst) {
-        OperandException.check(srcColumnStride == 1, "src", "rows of unit stride", "a transposed matrix");
-        int threads = parallelism().threads();
-        if (threads == 1) {
+        if (parallelism().threads() == 1) {
             Scratch scratch = pool.take();
-            scratch.bindMatrix(src, ldSrc);
-            gemm.runAll(scratch, m, dst, ldDst);
+            bind(scratch, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
+            gemm.runAll(scratch, m);
             pool.give(scratch);
             return;
         }
-        gemm.runParts(parallelism(), pool, m, dst, ldDst, scratch -> scratch.bindMatrix(src, ldSrc));
+        gemm.runParts(parallelism(), pool, m, scratch ->
+                bind(scratch, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst));
+    }
+
+    private static void bind(Scratch scratch, MemorySegment src, long srcRowStride, long srcColumnStride,
+            MemorySegment residual, long ldResidual, MemorySegment dst, long ldDst) {
+        scratch.bindMatrix(src, srcRowStride, srcColumnStride);
+        scratch.bindResidual(residual, ldResidual);
+        scratch.bindDestination(dst, ldDst);
     }
 }

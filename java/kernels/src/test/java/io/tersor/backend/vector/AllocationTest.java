@@ -1,5 +1,6 @@
 package io.tersor.backend.vector;
 
+import static io.tersor.tensor.DataType.BF16;
 import static io.tersor.tensor.DataType.F32;
 import static io.tersor.tensor.DataType.S8;
 import static io.tersor.tensor.DataType.U8;
@@ -8,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.tersor.kernel.Activation;
+import io.tersor.kernel.ActivationFunction;
 import io.tersor.kernel.Add;
 import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.Backend;
@@ -16,6 +18,7 @@ import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.Residual;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.Window;
 import io.tersor.quant.QuantParams;
@@ -74,6 +77,27 @@ class AllocationTest {
                     try (MatMul matMul = builder.prepare(Backend.VECTOR)) {
                         assertAllocationFree(matMul.describe() + " m=" + m, () -> matMul.run(src, dst));
                     }
+                }
+            }
+        }
+    }
+
+    @Test
+    void matMulWithEverything() {
+        DataType[][] types = {{F32, S8, BF16}, {BF16, BF16, F32}, {U8, S8, S8}};
+        ActivationFunction[] functions = {ActivationFunction.GELU, ActivationFunction.GELU_TANH,
+                ActivationFunction.HARD_SWISH};
+        try (Arena arena = Arena.ofConfined()) {
+            for (int i = 0; i < types.length; i++) {
+                MatMul.Builder builder = MatMul.spec(types[i][0], types[i][1], types[i][2])
+                        .weights(Operands.random(arena, types[i][1], Shape.of(70, 75), random))
+                        .residual(i == 1 ? new Residual(S8, QuantParams.perTensor(0.1f, 3)) : Residual.F32)
+                        .activation(Activation.of(functions[i]));
+                Tensor src = Operands.random(arena, types[i][0], Shape.of(70, 29), random).permute(1, 0);
+                Tensor residual = Operands.random(arena, i == 1 ? S8 : F32, Shape.of(29, 75), random);
+                Tensor dst = Tensor.allocate(arena, types[i][2], Shape.of(29, 75));
+                try (MatMul matMul = builder.prepare(Backend.VECTOR)) {
+                    assertAllocationFree(matMul.spec().toString(), () -> matMul.run(src, residual, dst));
                 }
             }
         }

@@ -20,7 +20,7 @@ final class Operands {
     static void fill(Tensor tensor, Random random) {
         DataType type = tensor.type();
         for (long i = 0; i < tensor.shape().elements(); i++) {
-            if (type == DataType.F32) {
+            if (type.isFloating()) {
                 tensor.set(i, random.nextFloat() * 2 - 1);
             } else if (type == DataType.S32) {
                 tensor.setLong(i, random.nextInt(-100_000, 100_001));

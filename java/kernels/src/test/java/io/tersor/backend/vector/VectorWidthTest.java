@@ -18,6 +18,11 @@ class VectorWidthTest {
             VectorMatMulTest matMul = new VectorMatMulTest();
             matMul.integersAgreeWithScalarBitForBit();
             matMul.floatsStayWithinTheBound();
+            VectorMatMulFeaturesTest features = new VectorMatMulFeaturesTest();
+            features.everythingAgreesWithScalarBitForBit();
+            features.dynamicRowsOfEveryKindAgreeWithScalarBitForBit();
+            features.functionsAgreeWithTheirDefinitionsBitForBit();
+            features.bfloat16RoundsAsDefined();
             VectorConv2dTest conv = new VectorConv2dTest();
             conv.integersAgreeWithScalarBitForBit();
             conv.floatsAgreeWithScalarClosely();

@@ -1,0 +1,131 @@
+package io.tersor.backend.vector;
+
+import static io.tersor.backend.vector.Lanes.F;
+import static io.tersor.backend.vector.Lanes.FLOATS;
+
+import io.tersor.kernel.ActivationFunction;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * {@link ActivationFunction} on whole vectors: its operations in its order, so that the bits are the same. In passes
+ * over arrays, since no method may take or return vectors and long ones exceed the compiler's limits.
+ */
+final class Functions {
+    private static final float LOG2_E = 1.44269504f;
+    private static final float LN2_HIGH = 0.693359375f;
+    private static final float LN2_LOW = -2.12194440e-4f;
+    private static final float FAR = 87f;
+
+    private Functions() {}
+
+    /**
+     * x = f(x).
+     *
+     * @param x {@code count} values from {@code at} on, and room up to whole vectors
+     * @param work room for as many values, from its start on
+     */
+    static void apply(ActivationFunction function, float[] x, int at, int count, float[] work) {
+        switch (function) {
+            case IDENTITY -> {}
+            case GELU -> {
+                halfSquare(x, at, count, work);
+                expOfNegative(work, count);
+                gelu(x, at, count, work);
+            }
+            case GELU_TANH -> {
+                tanhArgument(x, at, count, work);
+                expOfNegative(work, count);
+                logisticTimes(x, at, count, work);
+            }
+            case SILU -> {
+                magnitude(x, at, count, work);
+                expOfNegative(work, count);
+                logisticTimes(x, at, count, work);
+            }
+            case HARD_SWISH -> hardSwish(x, at, count);
+        }
+    }
+
+    private static void halfSquare(float[] x, int at, int count, float[] t) {
+        for (int i = 0; i < count; i += F) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i);
+            v.mul(v).mul(0.5f).intoArray(t, i);
+        }
+    }
+
+    private static void tanhArgument(float[] x, int at, int count, float[] t) {
+        for (int i = 0; i < count; i += F) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i);
+            v.mul(v).mul(0.071354814f).add(1.5957691f).mul(v).abs().intoArray(t, i);
+        }
+    }
+
+    private static void magnitude(float[] x, int at, int count, float[] t) {
+        for (int i = 0; i < count; i += F) {
+            FloatVector.fromArray(FLOATS, x, at + i).abs().intoArray(t, i);
+        }
+    }
+
+    /** t = exp(-t) for t &gt;= 0. */
+    private static void expOfNegative(float[] t, int count) {
+        FloatVector far = FloatVector.broadcast(FLOATS, FAR);
+        for (int i = 0; i < count; i += F) {
+            FloatVector given = FloatVector.fromArray(FLOATS, t, i);
+            FloatVector x = far.blend(given, given.compare(VectorOperators.LT, far)).neg();
+            FloatVector rounded = x.mul(LOG2_E).add(Bytes.MAGIC);
+            FloatVector n = rounded.sub(Bytes.MAGIC);
+            FloatVector r = x.sub(n.mul(LN2_HIGH)).sub(n.mul(LN2_LOW));
+            FloatVector p = r.mul(1.9875691500e-4f).add(1.3981999507e-3f);
+            p = p.mul(r).add(8.3334519073e-3f);
+            p = p.mul(r).add(4.1665795894e-2f);
+            p = p.mul(r).add(1.6666665459e-1f);
+            p = p.mul(r).add(5.0000001201e-1f);
+            p = p.mul(r.mul(r)).add(r).add(1f);
+            IntVector exponent = rounded.reinterpretAsInts().sub(Bytes.MAGIC_BITS - 127);
+            p.mul(exponent.lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats()).intoArray(t, i);
+        }
+    }
+
+    /** x = x / (1 + exp(-z)), where z has the sign of x and e = exp(-|z|). */
+    private static void logisticTimes(float[] x, int at, int count, float[] e) {
+        FloatVector far = FloatVector.broadcast(FLOATS, -FAR);
+        for (int i = 0; i < count; i += F) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i);
+            FloatVector exp = FloatVector.fromArray(FLOATS, e, i);
+            FloatVector bounded = v.blend(far, v.compare(VectorOperators.LT, far));
+            v.blend(bounded.mul(exp), v.compare(VectorOperators.LT, 0f)).div(exp.add(1f)).intoArray(x, at + i);
+        }
+    }
+
+    /** e = exp(-x^2 / 2). */
+    private static void gelu(float[] x, int at, int count, float[] e) {
+        FloatVector far = FloatVector.broadcast(FLOATS, -FAR);
+        FloatVector one = FloatVector.broadcast(FLOATS, 1f);
+        for (int i = 0; i < count; i += F) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i);
+            FloatVector t = one.div(v.abs().mul(0.23164189f).add(1f));
+            FloatVector p = t.mul(1.061405429f).add(-1.453152027f);
+            p = p.mul(t).add(1.421413741f);
+            p = p.mul(t).add(-0.284496736f);
+            p = p.mul(t).add(0.254829592f);
+            FloatVector upperTail = p.mul(t).mul(FloatVector.fromArray(FLOATS, e, i)).mul(0.5f);
+            FloatVector bounded = v.blend(far, v.compare(VectorOperators.LT, far));
+            bounded.mul(one.sub(upperTail).blend(upperTail, v.compare(VectorOperators.LT, 0f))).intoArray(x, at + i);
+        }
+    }
+
+    private static void hardSwish(float[] x, int at, int count) {
+        FloatVector far = FloatVector.broadcast(FLOATS, -FAR);
+        FloatVector zero = FloatVector.zero(FLOATS);
+        FloatVector one = FloatVector.broadcast(FLOATS, 1f);
+        for (int i = 0; i < count; i += F) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i);
+            FloatVector h = v.mul(0.16666667f).add(0.5f);
+            h = zero.blend(h, h.compare(VectorOperators.GT, 0f));
+            h = one.blend(h, h.compare(VectorOperators.LT, 1f));
+            v.blend(far, v.compare(VectorOperators.LT, far)).mul(h).intoArray(x, at + i);
+        }
+    }
+}
