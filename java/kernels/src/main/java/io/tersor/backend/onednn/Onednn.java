@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * oneDNN in this process: the library, checked against the bindings, its CPU engine, and the two calls that the
- * bindings cannot make as they should be made. Immutable; safe to share.
+ * oneDNN in this process: the library, checked against the bindings, its CPU engine, and the calls that the
+ * bindings do not make as they should be made. Immutable; safe to share.
  */
 final class Onednn {
     private static final String NAME = "onednn";
@@ -62,6 +62,11 @@ final class Onednn {
                 get().library.require("dnnl_primitive_execute"),
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
                         ADDRESS));
+
+        /** Critical: it stores one pointer, in a few nanoseconds. */
+        private static final MethodHandle SET_DATA = Linker.nativeLinker().downcallHandle(
+                Dnnl.dnnl_memory_set_data_handle$address(), Dnnl.dnnl_memory_set_data_handle$descriptor(),
+                Linker.Option.critical(false));
 
         /** Critical: it stores one integer in thread-local memory, in a few nanoseconds. Absent without OpenMP. */
         private static final MethodHandle SET_THREADS = get().library.find("omp_set_num_threads")
@@ -202,6 +207,17 @@ final class Onednn {
         } catch (Throwable e) {
             throw unexpected(e);
         }
+    }
+
+    /** Tells a memory object where its data lies from now on. */
+    static void setData(MemorySegment memory, MemorySegment data) {
+        int status;
+        try {
+            status = (int) Calls.SET_DATA.invokeExact(memory, data);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+        OnednnException.check("dnnl_memory_set_data_handle", status);
     }
 
     /**

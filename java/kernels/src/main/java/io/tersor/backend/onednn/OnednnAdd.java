@@ -80,7 +80,7 @@ final class OnednnAdd extends Add {
         try (Arena local = Arena.ofConfined()) {
             return new Plan(arena, parallelism().threads(), describe(local, spec, count),
                     MemoryDesc.rowMajor(local, spec.a(), count),
-                    Optional.of(MemoryDesc.rowMajor(local, spec.b(), count)),
+                    Optional.of(new Plan.Operand(Dnnl.DNNL_ARG_SRC_1(), MemoryDesc.rowMajor(local, spec.b(), count))),
                     MemoryDesc.rowMajor(local, spec.dst(), count), constants);
         }
     }

@@ -57,7 +57,7 @@ public final class OnednnBackend implements BackendProvider {
 
     @Override
     public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
-        return OnednnMatMul.prepare(spec, weights, bias, options.parallelism());
+        return OnednnMatMul.prepare(spec, weights, bias, options);
     }
 
     @Override

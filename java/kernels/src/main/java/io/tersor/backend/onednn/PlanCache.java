@@ -47,20 +47,20 @@ final class PlanCache {
         run(a, b, c, d, src, src, dst);
     }
 
-    /** Runs the plan of a shape on the given memory, for a primitive with two sources. */
-    void run(long a, long b, long c, long d, MemorySegment src, MemorySegment src1, MemorySegment dst) {
+    /** Runs the plan of a shape on the given memory, for a primitive with a second operand that is read. */
+    void run(long a, long b, long c, long d, MemorySegment src, MemorySegment second, MemorySegment dst) {
         Entry[] known = entries;
         for (Entry entry : known) {
             if (entry.isFor(a, b, c, d)) {
-                entry.plan.run(src, src1, dst, guard);
+                entry.plan.run(src, second, dst, guard);
                 return;
             }
         }
         if (known.length < CAPACITY) {
-            add(a, b, c, d).run(src, src1, dst, guard);
+            add(a, b, c, d).run(src, second, dst, guard);
         } else {
             try (Arena temporary = Arena.ofConfined()) {
-                create(temporary, a, b, c, d).run(src, src1, dst, guard);
+                create(temporary, a, b, c, d).run(src, second, dst, guard);
             }
         }
     }
