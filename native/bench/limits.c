@@ -124,8 +124,7 @@ static reader *widest_reader(void) {
 tersor_status tersor_bench_read_rate(const void *buffer, int64_t bytes, int64_t nanos, double *bytes_per_second) {
     RETURN_IF_ERROR(check_range(bytes_per_second, sizeof *bytes_per_second, sizeof *bytes_per_second));
     RETURN_IF_ERROR(check_range(buffer, bytes, 1));
-    const int64_t whole = bytes - bytes % READ_BLOCK_BYTES;
-    if (whole == 0) {
+    if (bytes <= 0 || bytes % TERSOR_BENCH_READ_BLOCK != 0) {
         return TERSOR_INVALID_SIZE;
     }
     reader *read = widest_reader();
@@ -133,16 +132,16 @@ tersor_status tersor_bench_read_rate(const void *buffer, int64_t bytes, int64_t 
         return TERSOR_UNSUPPORTED_ISA;
     }
     /* Small buffers are read several times between two looks at the clock. */
-    const int64_t reads = whole < 1 << 20 ? (1 << 20) / whole : 1;
+    const int64_t reads = bytes < 1 << 20 ? (1 << 20) / bytes : 1;
     double best = 0;
     const int64_t end = clock_nanos() + nanos;
     do {
         const int64_t start = clock_nanos();
         for (int64_t i = 0; i < reads; i++) {
-            read(buffer, whole);
+            read(buffer, bytes);
         }
         const int64_t taken = clock_nanos() - start;
-        const double rate = (double) (whole * reads) * 1e9 / (double) (taken > 0 ? taken : 1);
+        const double rate = (double) (bytes * reads) * 1e9 / (double) (taken > 0 ? taken : 1);
         best = rate > best ? rate : best;
     } while (clock_nanos() < end);
     *bytes_per_second = best;

@@ -22,8 +22,7 @@ extern const limit_loop limit_amx_int8, limit_amx_bf16;
 extern const limit_loop limit_avx512_vnni, limit_avx512_bf16, limit_avx512_f32;
 extern const limit_loop limit_avx2_vnni, limit_avx2_maddwd, limit_avx2_maddubs, limit_avx2_f32;
 
-/* Reads whole blocks of READ_BLOCK_BYTES. */
-enum { READ_BLOCK_BYTES = 512 };
+/* Read whole blocks of TERSOR_BENCH_READ_BLOCK bytes. */
 void read_avx2(const void *buffer, int64_t bytes);
 void read_avx512(const void *buffer, int64_t bytes);
 

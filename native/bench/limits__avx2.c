@@ -1,6 +1,7 @@
 #include <immintrin.h>
 
 #include "limits.h"
+#include "tersor_bench.h"
 
 static void run_f32(int64_t iterations) {
     __m256 sums[CHAINS];
@@ -71,13 +72,13 @@ const limit_loop limit_avx2_maddwd = {CHAINS * 2 * 16, run_maddwd};
 const limit_loop limit_avx2_maddubs = {CHAINS * 2 * 32, run_maddubs};
 
 void read_avx2(const void *buffer, int64_t bytes) {
-    enum { LOADS = READ_BLOCK_BYTES / 32 };
+    enum { LOADS = TERSOR_BENCH_READ_BLOCK / 32 };
     __m256i sums[LOADS / 2];
     UNROLL(16)
     for (int i = 0; i < LOADS / 2; i++) {
         sums[i] = _mm256_setzero_si256();
     }
-    for (int64_t at = 0; at < bytes; at += READ_BLOCK_BYTES) {
+    for (int64_t at = 0; at < bytes; at += TERSOR_BENCH_READ_BLOCK) {
         const __m256i *block = const_row_of(buffer, 1, at);
         UNROLL(16)
         for (int i = 0; i < LOADS; i++) {

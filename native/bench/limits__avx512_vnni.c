@@ -1,6 +1,7 @@
 #include <immintrin.h>
 
 #include "limits.h"
+#include "tersor_bench.h"
 
 static void run_f32(int64_t iterations) {
     __m512 sums[CHAINS];
@@ -48,13 +49,13 @@ const limit_loop limit_avx512_f32 = {CHAINS * 2 * 16, run_f32};
 const limit_loop limit_avx512_vnni = {CHAINS * 2 * 64, run_vnni};
 
 void read_avx512(const void *buffer, int64_t bytes) {
-    enum { LOADS = READ_BLOCK_BYTES / 64 };
+    enum { LOADS = TERSOR_BENCH_READ_BLOCK / 64 };
     __m512i sums[LOADS];
     UNROLL(16)
     for (int i = 0; i < LOADS; i++) {
         sums[i] = _mm512_setzero_si512();
     }
-    for (int64_t at = 0; at < bytes; at += READ_BLOCK_BYTES) {
+    for (int64_t at = 0; at < bytes; at += TERSOR_BENCH_READ_BLOCK) {
         const char *block = const_row_of(buffer, 1, at);
         UNROLL(16)
         for (int i = 0; i < LOADS; i++) {

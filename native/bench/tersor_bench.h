@@ -68,7 +68,12 @@ TERSOR_API const char *tersor_bench_limit_name(int32_t limit);
 /* The rate of the fastest of several passes on registers alone; TERSOR_UNSUPPORTED_ISA where there is none. */
 TERSOR_API tersor_status tersor_bench_limit_rate(int32_t limit, int64_t nanos, double *operations_per_second);
 
-/* The rate of the fastest pass that reads `bytes` bytes from start to end, in the widest registers there are. */
+/*
+ * The rate of the fastest pass that reads a buffer from start to end, in the widest registers there are.
+ *
+ *   bytes   a positive multiple of TERSOR_BENCH_READ_BLOCK
+ */
+enum { TERSOR_BENCH_READ_BLOCK = 512 };
 TERSOR_API tersor_status tersor_bench_read_rate(const void *buffer, int64_t bytes, int64_t nanos,
                                                 double *bytes_per_second);
 

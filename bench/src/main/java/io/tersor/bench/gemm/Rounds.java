@@ -2,6 +2,7 @@ package io.tersor.bench.gemm;
 
 import io.tersor.bench.Timing;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -9,14 +10,14 @@ import java.util.List;
  * Short runs are timed many at once.
  */
 final class Rounds {
-    private static final int ROUNDS = 10;
+    private static final int ROUNDS = 20;
     private static final int MIN_ROUNDS = 3;
     private static final double SAMPLE_NANOS = 20_000;
     private static final double PROBE_NANOS = 1e7;
 
     private final List<Contender> contenders;
     private final List<List<Double>> nanos = new ArrayList<>();
-    private final List<double[]> roundMedians = new ArrayList<>();
+    private final List<double[]> roundLeasts = new ArrayList<>();
 
     private Rounds(List<Contender> contenders) {
         this.contenders = contenders;
@@ -42,12 +43,12 @@ final class Rounds {
         int count = (int) Math.clamp(seconds * 1e9 / slowest, MIN_ROUNDS, ROUNDS);
         for (int i = 0; i < contenders.size(); i++) {
             nanos.add(new ArrayList<>());
-            roundMedians.add(new double[count]);
+            roundLeasts.add(new double[count]);
         }
         for (int round = 0; round < count; round++) {
             for (int i = 0; i < contenders.size(); i++) {
                 List<Double> samples = slice(contenders.get(i), fastest[i], seconds * 1e9 / count);
-                roundMedians.get(i)[round] = Timing.ofNanos(samples).medianMicros();
+                roundLeasts.get(i)[round] = Collections.min(samples);
                 nanos.get(i).addAll(samples);
             }
         }
@@ -91,10 +92,10 @@ final class Rounds {
         return Timing.ofNanos(nanos.get(contender));
     }
 
-    /** Returns how many times as fast as another a contender is: the median of the rounds' ratios. */
+    /** Returns how many times as fast as another a contender is: the median over the rounds, of their fastest runs. */
     double speed(int contender, int other) {
-        double[] mine = roundMedians.get(contender);
-        double[] others = roundMedians.get(other);
+        double[] mine = roundLeasts.get(contender);
+        double[] others = roundLeasts.get(other);
         List<Double> ratios = new ArrayList<>();
         for (int round = 0; round < mine.length; round++) {
             ratios.add(others[round] / mine[round]);
