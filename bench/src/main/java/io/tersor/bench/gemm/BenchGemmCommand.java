@@ -148,29 +148,35 @@ public final class BenchGemmCommand extends Subcommand {
         if (rows.isEmpty()) {
             throw new TersorException("none of the backends runs any of the types; --verbose says why");
         }
-        List<Map<String, Object>> figures = rows.stream().map(GemmRow::toJson).toList();
+        List<Map<String, Object>> figures = rows.stream().map(row -> row.toJson(benchmark.limits())).toList();
         output.ifPresent(file -> writeJson(file, figures));
         if (json) {
             printJson(figures);
             return;
         }
-        benchmark.limits().ifPresent(limits -> out().println("one core at most: " + limits.rates().entrySet().stream()
-                .map(rate -> String.format(Locale.ROOT, "%s %.3f", rate.getKey(), rate.getValue() * 1e-12))
-                .collect(Collectors.joining(", ")) + " TOPS"));
-        print(table(rows));
+        benchmark.limits().ifPresent(this::print);
+        print(table(rows, benchmark.limits()));
         if (!benchmark.comparison().ratios().isEmpty()) {
             out().println();
             print(summary(benchmark.comparison()));
         }
     }
 
-    private static Table table(List<GemmRow> rows) {
+    private void print(MachineLimits limits) {
+        Table table = new Table("limit of one core", "TOPS");
+        limits.rates().entrySet().stream().sorted(Map.Entry.<String, Double>comparingByValue().reversed())
+                .forEach(rate -> table.row(rate.getKey(), String.format(Locale.ROOT, "%.3f", rate.getValue() * 1e-12)));
+        print(table);
+        out().println();
+    }
+
+    private static Table table(List<GemmRow> rows, Optional<MachineLimits> limits) {
         Table table = new Table("shape", "types", "backend", "median", "least", "TOPS", "of peak", "of bandwidth",
                 "to first", "kernel");
         for (GemmRow row : rows) {
             table.row(row.shape(), row.types().label(), row.contender(), Figures.time(row.timing().medianMicros()),
                     Figures.time(row.timing().minMicros()), String.format(Locale.ROOT, "%.3f", row.tops()),
-                    percent(row.shareOfPeak()), percent(row.shareOfBandwidth()), speed(row.speedOverFirst()),
+                    percent(row.shareOfPeak(limits)), percent(row.shareOfBandwidth()), speed(row.speedOverFirst()),
                     row.kernel());
         }
         return table;

@@ -13,8 +13,8 @@ public interface Contender extends AutoCloseable {
     /** Returns the instruction set that it may use. */
     String isa();
 
-    /** Returns whether it is code that the JVM compiles. */
-    boolean isJava();
+    /** Returns whether the JVM takes seconds to compile it. */
+    boolean isSlowToCompile();
 
     /** Returns how many copies of the weights the runs take in turn. */
     int copies();

@@ -37,7 +37,7 @@ final class GemmBenchmark {
     private final Optional<BenchLibrary> library;
     private final Optional<MachineLimits> limits;
     private final Comparison comparison = new Comparison();
-    private final WarmUp warmUp = new WarmUp();
+    private final WarmUp warmUp;
     private final Set<String> announced = new HashSet<>();
 
     /**
@@ -46,6 +46,7 @@ final class GemmBenchmark {
     GemmBenchmark(Settings settings, Optional<BenchLibrary> library) {
         this.settings = settings;
         this.library = library;
+        this.warmUp = new WarmUp(settings.seconds);
         this.limits = library.map(MachineLimits::new);
     }
 
@@ -127,6 +128,7 @@ final class GemmBenchmark {
     private List<GemmRow> time(MatMulWorkload workload, List<Contender> contenders) {
         contenders.forEach(warmUp::run);
         Rounds rounds = Rounds.of(contenders, settings.seconds);
+        limits.ifPresent(MachineLimits::measureAgain);
         List<GemmRow> rows = new ArrayList<>();
         for (int i = 0; i < contenders.size(); i++) {
             rows.add(row(workload, contenders.get(i), rounds.timing(i), rounds.speed(i, 0)));
@@ -140,19 +142,12 @@ final class GemmBenchmark {
 
     private GemmRow row(MatMulWorkload workload, Contender contender, Timing timing, double speedOverFirst) {
         GemmShape shape = workload.shape();
-        int threads = settings.parallelism.threads();
-        double seconds = timing.medianMicros() * 1e-6;
         Optional<String> limit = MachineLimits.limit(workload.types(), contender.name(), contender.isa());
-        OptionalDouble peak = limits.isEmpty() || limit.isEmpty() ? OptionalDouble.empty()
-                : limits.get().rate(limit.get());
-        OptionalDouble bandwidth = limits.isEmpty() || shape.m() > FEW_ROWS ? OptionalDouble.empty()
+        OptionalDouble read = limits.isEmpty() || shape.m() > FEW_ROWS ? OptionalDouble.empty()
                 : limits.get().readRate(workload.weightsBytes() * contender.copies());
-        return new GemmRow(shape, workload.types(), contender.name(), contender.kernel(), contender.isa(), threads,
-                timing, limit, share(shape.operations() / seconds, peak, threads),
-                share(workload.weightsBytes() / seconds, bandwidth, 1), speedOverFirst);
-    }
-
-    private static OptionalDouble share(double rate, OptionalDouble limit, int times) {
-        return limit.isEmpty() ? limit : OptionalDouble.of(rate / (limit.getAsDouble() * times));
+        OptionalDouble share = read.isEmpty() ? read
+                : OptionalDouble.of(workload.weightsBytes() / (timing.minMicros() * 1e-6 * read.getAsDouble()));
+        return new GemmRow(shape, workload.types(), contender.name(), contender.kernel(), contender.isa(),
+                settings.parallelism.threads(), timing, limit, share, speedOverFirst);
     }
 }

@@ -102,7 +102,7 @@ final class OnednnPeer implements Contender {
     }
 
     @Override
-    public boolean isJava() {
+    public boolean isSlowToCompile() {
         return false;
     }
 
