@@ -88,19 +88,22 @@ tersor_status tersor_bench_limit_rate(int32_t limit, int64_t nanos, double *oper
     /* Passes long enough to hide the clock and short enough to fall between interruptions. */
     const int64_t pass_nanos = 1000000;
     int64_t iterations = 1000;
+    const int least_passes = 5;
+    int passes = 0;
     double best = 0;
     const int64_t end = clock_nanos() + nanos;
-    do {
+    while (passes < least_passes || clock_nanos() < end) {
         const int64_t start = clock_nanos();
         loop->run(iterations);
         const int64_t taken = clock_nanos() - start;
         const double rate = (double) (iterations * loop->operations) * 1e9 / (double) (taken > 0 ? taken : 1);
         if (taken < pass_nanos / 2) {
             iterations *= 2;
-        } else if (rate > best) {
-            best = rate;
+            continue;
         }
-    } while (best == 0 || clock_nanos() < end);
+        best = rate > best ? rate : best;
+        passes++;
+    }
     *operations_per_second = best;
     return TERSOR_OK;
 }

@@ -6,8 +6,8 @@ import java.lang.foreign.Arena;
 
 /**
  * One matrix multiplication to be timed: seeded operands, and contenders whose result was compared with a float64
- * reference before anything is timed. Closing frees the operands, so the contenders are closed before. For one thread at
- * a time.
+ * reference before anything is timed. Closing frees the operands, so the contenders are closed before. For one thread
+ * at a time.
  */
 public final class MatMulWorkload implements AutoCloseable {
     /** No result has it: the largest number but for a fraction in floating-point types. */
@@ -54,8 +54,8 @@ public final class MatMulWorkload implements AutoCloseable {
     }
 
     /**
-     * Prepares and verifies oneDNN called from C. Where its sums of bytes saturate, it gets weights of 7 bits, with which
-     * they do not; its time does not depend on the values.
+     * Prepares and verifies oneDNN called from C. Where its sums of bytes saturate, it gets weights of 7 bits, with
+     * which they do not; its time does not depend on the values.
      *
      * @param copies of the weights, which the runs take in turn
      * @throws io.tersor.TersorException if oneDNN is missing or has no kernel for it
@@ -70,7 +70,8 @@ public final class MatMulWorkload implements AutoCloseable {
         return verified(new OnednnPeer(library, onednn, operands, threads, copies), reference);
     }
 
-    private static Contender verified(Contender contender, Reference reference) {
+    /** Returns the contender, or closes it if its result is wrong. */
+    static Contender verified(Contender contender, Reference reference) {
         try {
             for (int copy = 0; copy < contender.copies(); copy++) {
                 contender.result().data().fill(UNTOUCHED);

@@ -6,14 +6,14 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Times several contenders in turn, round after round, so that whatever slows the machine for a while slows all of them.
- * Short runs are timed many at once.
+ * Times several contenders in turn, round after round, so that whatever slows the machine for a while slows all of
+ * them. Short runs are timed many at once.
  */
 final class Rounds {
     private static final int ROUNDS = 20;
     private static final int MIN_ROUNDS = 3;
     private static final double SAMPLE_NANOS = 20_000;
-    private static final double PROBE_NANOS = 1e7;
+    private static final double PROBE_SHARE = 0.03;
 
     private final List<Contender> contenders;
     private final List<List<Double>> nanos = new ArrayList<>();
@@ -35,7 +35,8 @@ final class Rounds {
     }
 
     private void time(double seconds) {
-        double[] fastest = contenders.stream().mapToDouble(contender -> fastest(contender, PROBE_NANOS)).toArray();
+        double[] fastest = contenders.stream()
+                .mapToDouble(contender -> fastest(contender, PROBE_SHARE * seconds * 1e9)).toArray();
         double slowest = 0;
         for (double run : fastest) {
             slowest = Math.max(slowest, run);

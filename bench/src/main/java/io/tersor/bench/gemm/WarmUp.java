@@ -6,11 +6,11 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Runs contenders until they get no faster. Those of the Vector API are slower by a factor of thousands until the JVM has
- * compiled them for good, which takes seconds, once; the others are warm soon. Not thread-safe.
+ * Runs contenders until they get no faster. Those of the Vector API are slower by a factor of thousands until the JVM
+ * has compiled them for good, which takes seconds, once; the others are warm soon. Not thread-safe.
  */
 final class WarmUp {
-    private static final double SLICE_NANOS = 2e7;
+    private static final double SLICE_SHARE = 1.0 / 15;
     private static final double MAX_NANOS = 1e10;
     /** The shortest warm-up over the time that is timed. */
     private static final double SHARE = 0.3;
@@ -41,7 +41,7 @@ final class WarmUp {
         while (total < MAX_NANOS && (total < least || steady < STEADY_SLICES)) {
             long start = System.nanoTime();
             double before = fastest;
-            fastest = Math.min(fastest, Rounds.fastest(contender, SLICE_NANOS));
+            fastest = Math.min(fastest, Rounds.fastest(contender, SLICE_SHARE * timedNanos));
             long now = compiler.getTotalCompilationTime();
             steady = fastest < STEADY * before || now != compiled ? 0 : steady + 1;
             compiled = now;
