@@ -1,12 +1,14 @@
 /** Workloads, JMH suites and reports; adds {@code bench} and {@code demo} to the command. */
 module io.tersor.bench {
     requires transitive io.tersor.cli;
+    requires java.management;
     requires jmh.core;
 
     exports io.tersor.bench;
     exports io.tersor.bench.networks;
 
     opens io.tersor.bench to info.picocli;
+    opens io.tersor.bench.gemm to info.picocli;
 
     provides io.tersor.cli.Subcommand with io.tersor.bench.BenchCommand, io.tersor.bench.DemoCommand;
 }

@@ -1,14 +1,15 @@
 package io.tersor.bench;
 
+import io.tersor.bench.gemm.BenchGemmCommand;
 import io.tersor.cli.Subcommand;
 import picocli.CommandLine.Command;
 
 /** {@code tersor bench}: a group of commands that measure speed. */
-@Command(name = "bench", mixinStandardHelpOptions = true, subcommands = BenchModelCommand.class,
+@Command(name = "bench", mixinStandardHelpOptions = true, subcommands = {BenchGemmCommand.class, BenchModelCommand.class},
         description = "Measures speed; every result is verified before it is timed.")
 public final class BenchCommand extends Subcommand {
     @Override
     public Integer call() {
-        throw wrongUsage("Missing command: model");
+        throw wrongUsage("Missing command: gemm or model");
     }
 }

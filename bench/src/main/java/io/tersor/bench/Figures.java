@@ -3,11 +3,14 @@ package io.tersor.bench;
 import java.util.Locale;
 
 /** Figures as tables show them. */
-final class Figures {
+public final class Figures {
     private Figures() {}
 
-    /** Returns a time with three significant digits or so, in the unit that suits it. */
-    static String time(double micros) {
+    /** Returns a time with three significant digits or more, in the unit that suits it. */
+    public static String time(double micros) {
+        if (micros < 10) {
+            return String.format(Locale.ROOT, "%.3f us", micros);
+        }
         if (micros < 100) {
             return String.format(Locale.ROOT, "%.1f us", micros);
         }
@@ -19,7 +22,7 @@ final class Figures {
     }
 
     /** Returns a size in binary units. */
-    static String bytes(long bytes) {
+    public static String bytes(long bytes) {
         return bytes < 1 << 20 ? String.format(Locale.ROOT, "%.1f KiB", bytes / 1024.0)
                 : String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0);
     }

@@ -1,6 +1,7 @@
 package io.tersor.bench;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Times of repeated runs, in microseconds.
@@ -33,12 +34,17 @@ public record Timing(double medianMicros, double minMicros, double lowMicros, do
             work.run();
             nanos[runs++] = System.nanoTime() - start;
         }
-        Arrays.sort(nanos, 0, runs);
-        return new Timing(quantile(nanos, runs, 0.5), nanos[0] / 1e3, quantile(nanos, runs, 0.25),
-                quantile(nanos, runs, 0.75), runs);
+        return ofNanos(Arrays.stream(nanos, 0, runs).mapToObj(time -> (double) time).toList());
     }
 
-    private static double quantile(long[] sorted, int runs, double fraction) {
-        return sorted[(int) Math.round((runs - 1) * fraction)] / 1e3;
+    /** Returns what the given times of single runs, in nanoseconds, amount to; at least one. */
+    public static Timing ofNanos(List<Double> nanos) {
+        double[] sorted = nanos.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        return new Timing(quantile(sorted, 0.5), sorted[0] / 1e3, quantile(sorted, 0.25), quantile(sorted, 0.75),
+                sorted.length);
+    }
+
+    private static double quantile(double[] sorted, double fraction) {
+        return sorted[(int) Math.round((sorted.length - 1) * fraction)] / 1e3;
     }
 }

@@ -1,9 +1,11 @@
 package io.tersor.bench.jmh;
 
-import io.tersor.bench.MatMulWorkload;
+import io.tersor.bench.gemm.Contender;
+import io.tersor.bench.gemm.GemmShape;
+import io.tersor.bench.gemm.GemmTypes;
+import io.tersor.bench.gemm.MatMulWorkload;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.PrepareOptions;
-import io.tersor.tensor.Tensor;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -40,25 +42,27 @@ public class MatMulBenchmark {
     public String backend;
 
     private MatMulWorkload workload;
+    private Contender contender;
 
     /** Prepares and verifies. */
     @Setup
     public void prepare() {
         String[] extents = shape.split("x");
-        workload = new MatMulWorkload(Integer.parseInt(extents[0]), Integer.parseInt(extents[1]),
-                Integer.parseInt(extents[2]), types.equals("u8s8u8"),
-                PrepareOptions.DEFAULT.on(Backend.valueOf(backend.toUpperCase(Locale.ROOT))));
+        workload = new MatMulWorkload(new GemmShape(Integer.parseInt(extents[0]), Integer.parseInt(extents[1]),
+                Integer.parseInt(extents[2])), GemmTypes.of(types));
+        contender = workload.prepare(PrepareOptions.DEFAULT.on(Backend.valueOf(backend.toUpperCase(Locale.ROOT))), 1);
     }
 
     /** Multiplies. */
     @Benchmark
-    public Tensor matMul() {
-        return workload.run();
+    public long matMul() {
+        return contender.time(1);
     }
 
     /** Frees. */
     @TearDown
     public void close() {
+        contender.close();
         workload.close();
     }
 }

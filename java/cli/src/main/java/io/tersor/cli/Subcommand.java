@@ -1,6 +1,10 @@
 package io.tersor.cli;
 
+import io.tersor.TersorException;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -41,6 +45,28 @@ public abstract class Subcommand implements Callable<Integer> {
     /** Prints a value as indented JSON; maps keep their order. */
     protected final void printJson(Object value) {
         out().println(Json.format(value));
+    }
+
+    /**
+     * Checks that a file of results can be created or replaced, before the work that is to fill it.
+     *
+     * @throws TersorException naming the file if not
+     */
+    protected final void checkOutput(Path file) {
+        OutputFile.check(file);
+    }
+
+    /**
+     * Writes a value as {@link #printJson} prints it.
+     *
+     * @throws TersorException naming the file if it cannot be written
+     */
+    protected final void writeJson(Path file, Object value) {
+        try {
+            Files.writeString(file, Json.format(value) + System.lineSeparator());
+        } catch (IOException e) {
+            throw new TersorException(file + ": cannot be written: " + e.getMessage(), e);
+        }
     }
 
     /** Prints a table, its heading coloured where that is wanted. */

@@ -1,0 +1,184 @@
+package io.tersor.bench.gemm;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.tersor.TersorException;
+import io.tersor.ffm.NativeBundle;
+import io.tersor.ffm.NativeLibrary;
+import io.tersor.ffm.NativePlatform;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/** libtersor-bench, function by function; see {@code native/bench/tersor_bench.h}. Immutable; safe to share. */
+public final class BenchLibrary {
+    private static final String NAME = "libtersor-bench";
+    private static final int OK = 0;
+    private static final int UNSUPPORTED_ISA = 4;
+    private static final int ONEDNN = 1000;
+
+    private final NativeLibrary library;
+    private final MethodHandle statusName;
+    private final MethodHandle create;
+    private final MethodHandle kernel;
+    private final MethodHandle run;
+    private final MethodHandle destroy;
+    private final MethodHandle limitName;
+    private final MethodHandle limitRate;
+    private final MethodHandle readRate;
+    private final MethodHandle cacheBytes;
+
+    /**
+     * Loads the library.
+     *
+     * @throws io.tersor.ffm.NativeLibraryException if it was not built, or cannot be used
+     */
+    public BenchLibrary() {
+        library = NativeLibrary.load(new NativeBundle(NAME,
+                List.of("META-INF/native/" + NativePlatform.current() + "/"
+                        + System.mapLibraryName("tersor-bench")),
+                "a build of tersor-bench that had CMake and a C compiler"));
+        statusName = link("tersor_bench_status_name", FunctionDescriptor.of(ADDRESS, JAVA_INT));
+        create = status("tersor_bench_gemm_create", ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT,
+                JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+        kernel = link("tersor_bench_gemm_kernel", FunctionDescriptor.of(ADDRESS, ADDRESS));
+        run = status("tersor_bench_gemm_run", ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
+        destroy = link("tersor_bench_gemm_destroy", FunctionDescriptor.ofVoid(ADDRESS));
+        limitName = link("tersor_bench_limit_name", FunctionDescriptor.of(ADDRESS, JAVA_INT));
+        limitRate = status("tersor_bench_limit_rate", JAVA_INT, JAVA_LONG, ADDRESS);
+        readRate = status("tersor_bench_read_rate", ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
+        cacheBytes = link("tersor_bench_cache_bytes", FunctionDescriptor.of(JAVA_LONG));
+    }
+
+    private MethodHandle link(String function, FunctionDescriptor descriptor) {
+        return Linker.nativeLinker().downcallHandle(library.require(function), descriptor);
+    }
+
+    private MethodHandle status(String function, MemoryLayout... arguments) {
+        return link(function, FunctionDescriptor.of(JAVA_INT, arguments));
+    }
+
+    /** A call of a native function. */
+    @FunctionalInterface
+    private interface Call<R> {
+        R make() throws Throwable;
+    }
+
+    private static <R> R call(Call<R> call) {
+        try {
+            return call.make();
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void check(String what, int status) {
+        if (status != OK) {
+            throw new TersorException(NAME + ": " + what + ": "
+                    + text(call(() -> (MemorySegment) statusName.invokeExact(status)))
+                    + (status >= ONEDNN ? " (oneDNN's status " + (status - ONEDNN) + ")" : ""));
+        }
+    }
+
+    private static String text(MemorySegment address) {
+        return address.reinterpret(Long.MAX_VALUE).getString(0);
+    }
+
+    /**
+     * Returns the rates of register-only loops on one core by the names of the limits, in operations per second; those
+     * that this CPU has.
+     *
+     * @param nanosEach how long to time each
+     */
+    public Map<String, Double> limits(long nanosEach) {
+        Map<String, Double> rates = new LinkedHashMap<>();
+        for (int limit = 0;; limit++) {
+            int index = limit;
+            MemorySegment name = call(() -> (MemorySegment) limitName.invokeExact(index));
+            if (name.equals(MemorySegment.NULL)) {
+                return rates;
+            }
+            measure(text(name), out -> (int) limitRate.invokeExact(index, nanosEach, out))
+                    .ifPresent(rate -> rates.put(text(name), rate));
+        }
+    }
+
+    /** Returns the rate of a plain read of a buffer, in bytes per second; empty where no loop for this CPU is built. */
+    public OptionalDouble readRate(MemorySegment buffer, long nanos) {
+        return measure("read", out -> (int) readRate.invokeExact(buffer, buffer.byteSize(), nanos, out));
+    }
+
+    /** A measurement that stores one number. */
+    @FunctionalInterface
+    private interface Measurement {
+        int into(MemorySegment out) throws Throwable;
+    }
+
+    private OptionalDouble measure(String what, Measurement measurement) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment out = arena.allocate(JAVA_DOUBLE);
+            int status = call(() -> measurement.into(out));
+            if (status == UNSUPPORTED_ISA) {
+                return OptionalDouble.empty();
+            }
+            check(what, status);
+            return OptionalDouble.of(out.get(JAVA_DOUBLE, 0));
+        }
+    }
+
+    /** Returns the bytes of the last-level cache, if the system tells. */
+    public OptionalLong cacheBytes() {
+        long bytes = call(() -> (long) cacheBytes.invokeExact());
+        return bytes > 0 ? OptionalLong.of(bytes) : OptionalLong.empty();
+    }
+
+    /**
+     * Prepares oneDNN's matmul.
+     *
+     * @param onednn the file that the library's own backend has loaded
+     * @param types codes of src, weights and dst
+     * @param scales n floats, or NULL; bias likewise
+     * @return the gemm, to be destroyed
+     */
+    MemorySegment create(String onednn, int threads, GemmShape shape, int[] types, MemorySegment src,
+            MemorySegment weights, MemorySegment dst, MemorySegment scales, MemorySegment bias, int srcZeroPoint,
+            int dstZeroPoint, boolean relu, int copies) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment file = arena.allocateFrom(onednn);
+            MemorySegment out = arena.allocate(ADDRESS);
+            check("tersor_bench_gemm_create", call(() -> (int) create.invokeExact(file, threads, (long) shape.m(),
+                    (long) shape.k(), (long) shape.n(), types[0], types[1], types[2], src, weights, dst, scales, bias,
+                    srcZeroPoint, dstZeroPoint, relu ? 1 : 0, copies, out)));
+            return out.get(ADDRESS, 0);
+        }
+    }
+
+    String kernel(MemorySegment gemm) {
+        return text(call(() -> (MemorySegment) kernel.invokeExact(gemm)));
+    }
+
+    /** Runs so often and stores the time in nanoseconds. */
+    void run(MemorySegment gemm, long runs, MemorySegment nanos) {
+        check("tersor_bench_gemm_run", call(() -> (int) run.invokeExact(gemm, 1L, runs, nanos)));
+    }
+
+    void destroy(MemorySegment gemm) {
+        call(() -> {
+            destroy.invokeExact(gemm);
+            return gemm;
+        });
+    }
+}

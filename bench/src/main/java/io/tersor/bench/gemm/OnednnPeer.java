@@ -1,0 +1,130 @@
+package io.tersor.bench.gemm;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.tersor.TersorException;
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.Epilogue;
+import io.tersor.kernel.KernelRegistry;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * oneDNN called from C: the same library, the same attributes as the onednn backend's, the layout of the weights that
+ * oneDNN chooses for this very shape. Times are taken in C.
+ */
+final class OnednnPeer implements Contender {
+    /** The peer's name on the command line and in reports. */
+    static final String NAME = "onednn-c";
+
+    private final Arena arena = Arena.ofShared();
+    private final BenchLibrary library;
+    private final BackendStatus.Available onednn;
+    private final Tensor dst;
+    private final int copies;
+    private final MemorySegment gemm;
+    private final MemorySegment nanos;
+
+    /**
+     * @param onednn what {@link #onednn()} returned
+     * @throws TersorException if oneDNN has no kernel for it
+     */
+    OnednnPeer(BenchLibrary library, BackendStatus.Available onednn, Operands operands, int threads, int copies) {
+        this.library = library;
+        this.onednn = onednn;
+        this.dst = operands.newDst(arena);
+        this.copies = copies;
+        this.nanos = arena.allocate(JAVA_LONG);
+        Epilogue epilogue = Epilogue.of(operands.builder().spec(), operands.bias());
+        GemmTypes types = operands.types();
+        try {
+            this.gemm = library.create(onednn.origin(), threads, operands.shape(),
+                    new int[] {code(types.src()), code(types.weights()), code(types.dst())}, operands.src().data(),
+                    operands.weights().data(), dst.data(), floats(epilogue.multipliers()), floats(epilogue.offsets()),
+                    operands.srcParams().zeroPoint(), operands.dstParams().zeroPoint(), operands.bias().isPresent(),
+                    copies);
+        } catch (TersorException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Returns oneDNN as the library's own backend has loaded it.
+     *
+     * @throws TersorException if it has not
+     */
+    static BackendStatus.Available onednn() {
+        return switch (KernelRegistry.standard().status(Backend.ONEDNN)) {
+            case BackendStatus.Available available -> available;
+            case BackendStatus.Missing(_, String reason) -> throw new TersorException(NAME + ": " + reason);
+        };
+    }
+
+    /** Returns whether the sum of two products of bytes saturates at 16 bits, as it does without VNNI. */
+    static boolean saturates(BackendStatus.Available onednn) {
+        return !onednn.isa().matches("avx10.*|.*(vnni|bf16|amx).*");
+    }
+
+    private MemorySegment floats(float[] values) {
+        return values.length == 0 ? MemorySegment.NULL : arena.allocateFrom(JAVA_FLOAT, values);
+    }
+
+    /** Returns oneDNN's {@code dnnl_data_type_t}. */
+    private static int code(DataType type) {
+        return switch (type) {
+            case BF16 -> 2;
+            case F32 -> 3;
+            case S32 -> 4;
+            case S8 -> 5;
+            case U8 -> 6;
+            default -> throw new IllegalArgumentException("type: expected one of oneDNN's, got " + type);
+        };
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public String kernel() {
+        return NAME + "/" + library.kernel(gemm);
+    }
+
+    @Override
+    public String isa() {
+        return onednn.isa();
+    }
+
+    @Override
+    public boolean isSlowToCompile() {
+        return false;
+    }
+
+    @Override
+    public int copies() {
+        return copies;
+    }
+
+    @Override
+    public long time(int runs) {
+        library.run(gemm, runs, nanos);
+        return nanos.get(JAVA_LONG, 0);
+    }
+
+    @Override
+    public Tensor result() {
+        return dst;
+    }
+
+    @Override
+    public void close() {
+        library.destroy(gemm);
+        arena.close();
+    }
+}

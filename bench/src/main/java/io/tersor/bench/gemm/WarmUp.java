@@ -1,0 +1,51 @@
+package io.tersor.bench.gemm;
+
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Runs contenders until they get no faster. Those of the Vector API are slower by a factor of thousands until the JVM
+ * has compiled them for good, which takes seconds, once; the others are warm soon. Not thread-safe.
+ */
+final class WarmUp {
+    private static final double SLICE_SHARE = 1.0 / 15;
+    private static final double MAX_NANOS = 1e10;
+    /** The shortest warm-up over the time that is timed. */
+    private static final double SHARE = 0.3;
+    /** The same for what is slow to compile and new, up to {@link #MAX_SLOW_NANOS}. */
+    private static final double SLOW_SHARE = 15;
+    private static final double MAX_SLOW_NANOS = 5e9;
+    /** Slices without a faster run or a finished compilation, after which a contender is warm. */
+    private static final int STEADY_SLICES = 4;
+    private static final double STEADY = 0.98;
+
+    private final CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+    private final Set<String> known = new HashSet<>();
+    private final double timedNanos;
+
+    /** @param seconds how long a contender is timed */
+    WarmUp(double seconds) {
+        this.timedNanos = seconds * 1e9;
+    }
+
+    /** Runs a contender until it is warm. */
+    void run(Contender contender) {
+        boolean slow = contender.isSlowToCompile() && known.add(contender.kernel());
+        double least = slow ? Math.min(SLOW_SHARE * timedNanos, MAX_SLOW_NANOS) : SHARE * timedNanos;
+        double fastest = Double.POSITIVE_INFINITY;
+        long compiled = compiler.getTotalCompilationTime();
+        int steady = 0;
+        double total = 0;
+        while (total < MAX_NANOS && (total < least || steady < STEADY_SLICES)) {
+            long start = System.nanoTime();
+            double before = fastest;
+            fastest = Math.min(fastest, Rounds.fastest(contender, SLICE_SHARE * timedNanos));
+            long now = compiler.getTotalCompilationTime();
+            steady = fastest < STEADY * before || now != compiled ? 0 : steady + 1;
+            compiled = now;
+            total += System.nanoTime() - start;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package io.tersor.bench.gemm;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import io.tersor.TersorException;
+import io.tersor.ffm.CpuFeatures;
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.PrepareOptions;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** libtersor-bench: where this build is to have it, it must be there. */
+class BenchLibraryTest {
+    private BenchLibrary library;
+
+    @BeforeEach
+    void load() {
+        assumeFalse(Set.of(System.getProperty("tersor.test.missing", "").split(",")).contains("native"),
+                "this build has no C libraries");
+        library = new BenchLibrary();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"16,16,16", "1,1000,130", "7,13,31", "127,255,511", "33,1,64"})
+    void onednnFromCAndFromJavaAgreeBitForBit(int m, int k, int n) {
+        for (GemmTypes types : List.of(GemmTypes.U8S8U8, GemmTypes.S8S8S8, GemmTypes.U8S8F32, GemmTypes.U8S8S32)) {
+            try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(m, k, n), types);
+                    Contender java = workload.prepare(PrepareOptions.DEFAULT.on(Backend.ONEDNN), 1);
+                    Contender c = workload.prepareOnednnPeer(library, 1, 2)) {
+                assertArrayEquals(bytes(java), bytes(c), c.kernel() + " " + types.label());
+                assertTrue(c.kernel().startsWith("onednn-c/") && c.kernel().length() > 9, c.kernel());
+                assertTrue(c.time(3) > 0);
+            }
+        }
+    }
+
+    private static byte[] bytes(Contender contender) {
+        return contender.result().data().toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32F32F32", "BF16BF16F32", "BF16BF16BF16"})
+    void floatingPointOfOnednnIsVerified(GemmTypes types) {
+        try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(37, 300, 65), types);
+                Contender c = workload.prepareOnednnPeer(library, 1, 1)) {
+            assertEquals("onednn-c", c.name());
+        }
+    }
+
+    @Test
+    void limitsOfThisMachine() {
+        Map<String, Double> limits = library.limits(1_000_000);
+        Set<String> flags = CpuFeatures.detect().flags();
+        assertEquals(flags.contains("avx2"), limits.containsKey("avx2_f32"), limits.toString());
+        assertEquals(flags.contains("avx512_vnni"), limits.containsKey("avx512_vnni"), limits.toString());
+        assertEquals(flags.contains("amx_int8"), limits.containsKey("amx_int8"), limits.toString());
+        limits.forEach((limit, rate) -> assertTrue(rate > 1e8 && rate < 1e14, limit + " " + rate));
+    }
+
+    @Test
+    void readsAreMeasured() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(1 << 16, 64);
+            double rate = library.readRate(buffer, 1_000_000).orElseThrow();
+            assertTrue(rate > 1e8 && rate < 1e13, "bytes per second: " + rate);
+            MemorySegment odd = arena.allocate(100);
+            assertThrows(TersorException.class, () -> library.readRate(odd, 1_000_000));
+        }
+    }
+
+    @Test
+    void failuresTellTheStatus() {
+        GemmShape shape = new GemmShape(4, 4, 4);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment data = arena.allocate(64);
+            int[] types = {3, 3, 3};
+            MemorySegment none = MemorySegment.NULL;
+            String file = assertThrows(TersorException.class, () -> library.create("/none.so", 1, shape, types, data,
+                    data, data, none, none, 0, 0, false, 1)).getMessage();
+            assertTrue(file.contains("no oneDNN library"), file);
+            String onednn = OnednnPeer.onednn().origin();
+            String size = assertThrows(TersorException.class, () -> library.create(onednn, 1, shape, types, data, data,
+                    data, none, none, 0, 0, false, 0)).getMessage();
+            assertTrue(size.contains("invalid size"), size);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package io.tersor.bench.gemm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tersor.TersorException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ShapeFileTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void linesCommentsAndCounts() throws IOException {
+        Path file = Files.writeString(folder.resolve("shapes.txt"), """
+                # heading
+                1 2 3
+
+                  40\t50   60 7   # forty
+                """);
+        assertEquals(List.of(new GemmShape(1, 2, 3), new GemmShape(40, 50, 60)), ShapeFile.read(file.toString()));
+    }
+
+    @Test
+    void bundledLists() {
+        assertEquals(List.of(6, 9, 16), ShapeFile.NAMES.stream().map(name -> ShapeFile.read(name).size()).toList());
+        assertEquals(new GemmShape(128, 768, 3072), ShapeFile.read("bert-base").get(1));
+    }
+
+    @Test
+    void whatCannotBeUnderstoodIsNamed() throws IOException {
+        refused("1 2 3\n4 5\n", "line 2", "4 5");
+        refused("1 2 3 4 5", "line 1");
+        refused("# only\n\n1 two 3", "line 3", "two");
+        refused("1 0 3", "line 1", "1 to 1048576");
+        refused("1048577 1 1", "line 1");
+        refused("1048576 1 1048576", "line 1", "2^31 - 1");
+        refused("1 99999999999 3", "line 1", "99999999999");
+        refused("# nothing", "none");
+        String missing = folder.resolve("missing.txt").toString();
+        assertTrue(assertThrows(TersorException.class, () -> ShapeFile.read(missing)).getMessage().startsWith(missing));
+        Path binary = Files.write(folder.resolve("binary"), new byte[] {(byte) 0xC3, 0x28});
+        assertThrows(TersorException.class, () -> ShapeFile.read(binary.toString()));
+        assertThrows(TersorException.class, () -> ShapeFile.read(folder.toString()));
+    }
+
+    private static void refused(String text, String... parts) {
+        String message = assertThrows(TersorException.class, () -> ShapeFile.parse("list.txt", text)).getMessage();
+        assertTrue(message.startsWith("list.txt"), message);
+        for (String part : parts) {
+            assertTrue(message.contains(part), message);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package io.tersor.bench.gemm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tersor.bench.VerificationException;
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.MatMul;
+import io.tersor.kernel.PrepareOptions;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A wrong result is found, a right one is not refused; the scalar backend is the right one here. */
+class VerificationTest {
+    private static final GemmShape SMALL = new GemmShape(5, 67, 9);
+    /** More than is checked element by element. */
+    private static final GemmShape LARGE = new GemmShape(70, 601, 500);
+
+    /** Counts its runs and then returns what it was given. */
+    private static final class Fake implements Contender {
+        private final Tensor result;
+        private final byte value;
+        private boolean closed;
+
+        private Fake(Tensor result, byte value) {
+            this.result = result;
+            this.value = value;
+        }
+
+        @Override
+        public String name() {
+            return "fake";
+        }
+
+        @Override
+        public String kernel() {
+            return "fake/constant";
+        }
+
+        @Override
+        public String isa() {
+            return "none";
+        }
+
+        @Override
+        public boolean isSlowToCompile() {
+            return false;
+        }
+
+        @Override
+        public int copies() {
+            return 1;
+        }
+
+        @Override
+        public long time(int runs) {
+            result.data().fill(value);
+            return 1;
+        }
+
+        @Override
+        public Tensor result() {
+            return result;
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(GemmTypes.class)
+    void everyWrongElementOfASmallResultIsFound(GemmTypes types) {
+        try (Arena arena = Arena.ofConfined()) {
+            Operands operands = Operands.random(arena, SMALL, types, Operands.Range.FULL);
+            Tensor dst = run(arena, operands);
+            Reference reference = new Reference(operands);
+            reference.check(dst, "scalar");
+            for (long i = 0; i < dst.shape().elements(); i++) {
+                assertFound(reference, dst, i);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = GemmTypes.class, names = {"U8S8U8", "U8S8S32", "F32F32F32"})
+    void theEdgesOfALargeResultAreChecked(GemmTypes types) {
+        try (Arena arena = Arena.ofConfined()) {
+            Operands operands = Operands.random(arena, LARGE, types, Operands.Range.HALF);
+            Tensor dst = run(arena, operands);
+            Reference reference = new Reference(operands);
+            reference.check(dst, "scalar");
+            for (int j = 0; j < LARGE.n(); j += 99) {
+                assertFound(reference, dst, j);
+                assertFound(reference, dst, (long) (LARGE.m() - 1) * LARGE.n() + j);
+            }
+            for (int i = 0; i < LARGE.m(); i += 9) {
+                assertFound(reference, dst, (long) i * LARGE.n());
+                assertFound(reference, dst, (long) (i + 1) * LARGE.n() - 1);
+            }
+        }
+    }
+
+    private static Tensor run(Arena arena, Operands operands) {
+        Tensor dst = operands.newDst(arena);
+        try (MatMul scalar = operands.builder().prepare(Backend.SCALAR)) {
+            scalar.run(operands.src(), dst);
+        }
+        return dst;
+    }
+
+    /** Changes an element by as little as must be found. */
+    private static void assertFound(Reference reference, Tensor dst, long index) {
+        double right = dst.get(index);
+        DataType type = dst.type();
+        double wrong = type == DataType.F32 ? right + 0.01 : type == DataType.BF16 ? right * 1.02 + 0.02
+                : right == type.max() ? right - 1 : right + 1;
+        if (type == DataType.S8 || type == DataType.U8) {
+            // A result at a tie may go either way; two steps are always wrong.
+            wrong = right >= type.max() - 1 ? right - 2 : right + 2;
+        }
+        dst.set(index, wrong);
+        String message = assertThrows(VerificationException.class, () -> reference.check(dst, "who")).getMessage();
+        assertTrue(message.contains("who"), message);
+        dst.set(index, right);
+        reference.check(dst, "restored");
+    }
+
+    @Test
+    void aWrongContenderIsClosedAndNotTimed() {
+        try (Arena arena = Arena.ofConfined()) {
+            Operands operands = Operands.random(arena, SMALL, GemmTypes.U8S8U8, Operands.Range.FULL);
+            Fake fake = new Fake(operands.newDst(arena), (byte) 1);
+            String message = assertThrows(VerificationException.class,
+                    () -> MatMulWorkload.verified(fake, new Reference(operands))).getMessage();
+            assertTrue(message.contains("fake/constant") && message.contains("5x67x9 u8s8u8"), message);
+            assertTrue(fake.closed);
+        }
+    }
+
+    @Test
+    void rightContendersAreKept() {
+        try (MatMulWorkload workload = new MatMulWorkload(SMALL, GemmTypes.S8S8S8);
+                Contender contender = workload.prepare(PrepareOptions.DEFAULT.on(Backend.SCALAR), 3)) {
+            assertEquals("scalar", contender.name());
+            assertEquals(3, contender.copies());
+            assertFalse(contender.isSlowToCompile());
+            assertTrue(contender.time(2) > 0);
+        }
+    }
+}
