@@ -4,7 +4,7 @@
 #include "gemm_rows.h"
 
 enum {
-    BLOCK_BYTES = 256 * 1024,
+    BLOCK_BYTES = 512 * 1024,
     MIN_BLOCK_TILES = 5,
     MAX_BLOCK_ROWS = 768,
     CHUNK_BYTES = 128 * 1024 /* of a panel: what stays in L2 beside a block while its tiles use it in turn */
@@ -71,7 +71,7 @@ typedef struct row_block {
     int64_t turn; /* of the two tiles: the one before can be stored while the next is multiplied */
 } row_block;
 
-/* Puts the storing of a finished tile off; what was put off before must be done. */
+/* Stores a finished tile, or puts that off; what was put off before must be done. */
 static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, const row_block *block,
                         const gemm_tile *tile, int64_t i, int64_t j, epilogue_job *job) {
     if (o->weights.zero_points != NULL) {
@@ -79,25 +79,22 @@ static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, const
                              o->weights.zero_points + j);
     }
     const int64_t row = block->first + i;
-    *job = (epilogue_job){
-        .e = o->e,
-        .store = o->store,
-        .left =
-            {
-                .acc = tile->acc,
-                .acc_stride = kernel->columns,
-                .rows = tile->rows,
-                .first = j,
-                .columns = tile->columns,
-                .dst = row_of(o->dst, row, o->dst_stride),
-                .dst_stride = o->dst_stride,
-                .residual = o->residual == NULL ? NULL : const_row_of(o->residual, row, o->residual_stride),
-                .residual_stride = o->residual_stride,
-                .row_scale = o->src.quantize == NULL ? NULL : block->scratch.scales + i,
-            },
+    const epilogue_tile finished = {
+        .acc = tile->acc,
+        .acc_stride = kernel->columns,
+        .rows = tile->rows,
+        .first = j,
+        .columns = tile->columns,
+        .dst = row_of(o->dst, row, o->dst_stride),
+        .dst_stride = o->dst_stride,
+        .residual = o->residual == NULL ? NULL : const_row_of(o->residual, row, o->residual_stride),
+        .residual_stride = o->residual_stride,
+        .row_scale = o->src.quantize == NULL ? NULL : block->scratch.scales + i,
     };
-    if (!kernel->interleaves) {
-        epilogue_advance(job, tile->rows);
+    if (kernel->interleaves) {
+        *job = (epilogue_job){o->e, o->store, finished};
+    } else {
+        o->store(o->e, &finished);
     }
 }
 

@@ -1,4 +1,4 @@
-/* What is plain in registers, 16 columns at a time; the rest by the common body. */
+/* What is plain in registers; the rest by the common body. */
 #include <immintrin.h>
 
 #include "epilogue_body.h"
@@ -12,10 +12,10 @@ ALWAYS_INLINE __m512 clamp(__m512 r, __m512 lo, __m512 hi) {
     return _mm512_min_ps(_mm512_max_ps(r, lo), hi);
 }
 
-/* Up to 16 columns from column j of the tile on; `full` is known when compiling, and whole stores are faster. */
-ALWAYS_INLINE void store_columns(tersor_type type, bool integers, bool full, const epilogue *e, const epilogue_tile *t,
+/* Up to 16 columns from column j of the tile on. */
+ALWAYS_INLINE void store_columns(tersor_type type, bool integers, const epilogue *e, const epilogue_tile *t,
                                  int64_t j) {
-    const __mmask16 mask = full ? (__mmask16) 0xffff : mask_of(t->columns - j);
+    const __mmask16 mask = mask_of(t->columns - j);
     const __m512 lo = _mm512_set1_ps(e->lo), hi = _mm512_set1_ps(e->hi);
     const __m512i zero_point = _mm512_set1_epi32(e->zero_point);
     const int64_t column = t->first + j;
@@ -39,14 +39,70 @@ ALWAYS_INLINE void store_columns(tersor_type type, bool integers, bool full, con
         }
         if (type == TERSOR_F32) {
             _mm512_mask_storeu_ps(to, mask, r);
-            continue;
-        }
-        const __m128i q = _mm512_cvtepi32_epi8(_mm512_add_epi32(_mm512_cvtps_epi32(r), zero_point));
-        if (full) {
-            _mm_storeu_si128((__m128i *) to, q);
         } else {
-            _mm_mask_storeu_epi8(to, mask, q);
+            const __m512i q = _mm512_add_epi32(_mm512_cvtps_epi32(r), zero_point);
+            _mm_mask_storeu_epi8(to, mask, _mm512_cvtepi32_epi8(q));
         }
+    }
+}
+
+/* What 32 columns have in common on their way to 8 bits. */
+typedef struct byte_columns {
+    __m512 multiplier[2], offset[2], lo, hi;
+    __m512i zero_point;
+} byte_columns;
+
+ALWAYS_INLINE __m512i rounded(const byte_columns *c, const char *acc, int v, bool adds, bool raises) {
+    __m512 r = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(acc + v * 64)), c->multiplier[v]);
+    if (adds) {
+        r = _mm512_add_ps(r, c->offset[v]);
+    }
+    if (raises) {
+        r = _mm512_max_ps(r, c->lo);
+        return _mm512_cvtps_epi32(_mm512_min_ps(r, c->hi));
+    }
+    /* NaN, which passes min from the second place, and what is too small become the least integer. */
+    return _mm512_cvtps_epi32(_mm512_min_ps(c->hi, r));
+}
+
+/* 16-bit results, with the zero point. */
+ALWAYS_INLINE __m512i narrowed(const byte_columns *c, __m512i a, __m512i b) {
+    return _mm512_adds_epi16(_mm512_packs_epi32(a, b), c->zero_point);
+}
+
+/*
+ * 32 columns of 8 bits from column j of the tile on, two rows at a time: saturating packs raise to the type's least
+ * value, so that only a higher bound has to be compared with.
+ */
+ALWAYS_INLINE void store_bytes(tersor_type type, bool adds, bool raises, const epilogue *e, const epilogue_tile *t,
+                               int64_t j) {
+    const int64_t column = t->first + j;
+    byte_columns c = {
+        .multiplier = {_mm512_loadu_ps(e->multiplier + column), _mm512_loadu_ps(e->multiplier + column + 16)},
+        .lo = _mm512_set1_ps(e->lo),
+        .hi = _mm512_set1_ps(e->hi),
+        .zero_point = _mm512_set1_epi16((int16_t) e->zero_point),
+    };
+    if (adds) {
+        c.offset[0] = _mm512_loadu_ps(e->offset + column);
+        c.offset[1] = _mm512_loadu_ps(e->offset + column + 16);
+    }
+    /* The packs leave [row 0: 0-3, 16-19; row 1: 0-3, 16-19; row 0: 4-7 and so on], in units of 4 columns. */
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const char *acc = (const char *) t->acc + j * 4;
+    char *to = (char *) t->dst + column;
+    const int64_t acc_stride = t->acc_stride * 4;
+    for (int64_t i = 0; i < t->rows; i += 2, acc += 2 * acc_stride, to += 2 * t->dst_stride) {
+        /* A last row alone is computed twice. */
+        const int64_t second = i + 1 < t->rows ? 1 : 0;
+        const char *below = acc + second * acc_stride;
+        const __m512i top = narrowed(&c, rounded(&c, acc, 0, adds, raises), rounded(&c, acc, 1, adds, raises));
+        const __m512i bottom = narrowed(&c, rounded(&c, below, 0, adds, raises), rounded(&c, below, 1, adds, raises));
+        const __m512i packed =
+            type == TERSOR_U8 ? _mm512_packus_epi16(top, bottom) : _mm512_packs_epi16(top, bottom);
+        const __m512i q = _mm512_permutexvar_epi32(order, packed);
+        _mm256_storeu_si256((__m256i *) (void *) to, _mm512_castsi512_si256(q));
+        _mm256_storeu_si256((__m256i *) (void *) (to + second * t->dst_stride), _mm512_extracti64x4_epi64(q, 1));
     }
 }
 
@@ -56,11 +112,21 @@ ALWAYS_INLINE void store(tersor_type type, bool integers, const epilogue *e, con
         return;
     }
     int64_t j = 0;
-    for (; j + 16 <= t->columns; j += 16) {
-        store_columns(type, integers, true, e, t, j);
+    if (type != TERSOR_F32) {
+        const int32_t least = type == TERSOR_U8 ? 0 : -128;
+        const bool raises = e->lo != (float) (least - e->zero_point);
+        for (; j + 32 <= t->columns; j += 32) {
+            if (e->offset == 0) {
+                store_bytes(type, false, true, e, t, j);
+            } else if (raises) {
+                store_bytes(type, true, true, e, t, j);
+            } else {
+                store_bytes(type, true, false, e, t, j);
+            }
+        }
     }
-    if (j < t->columns) {
-        store_columns(type, integers, false, e, t, j);
+    for (; j < t->columns; j += 16) {
+        store_columns(type, integers, e, t, j);
     }
 }
 
@@ -68,8 +134,12 @@ static void store_f32(const epilogue *e, const epilogue_tile *t) {
     store(TERSOR_F32, true, e, t);
 }
 
-static void store_i8(const epilogue *e, const epilogue_tile *t) {
+static void store_u8(const epilogue *e, const epilogue_tile *t) {
     store(TERSOR_U8, true, e, t);
+}
+
+static void store_s8(const epilogue *e, const epilogue_tile *t) {
+    store(TERSOR_S8, true, e, t);
 }
 
 static void store_f32_from_f32(const epilogue *e, const epilogue_tile *t) {
@@ -80,8 +150,8 @@ const epilogue_functions epilogue__avx512_vnni = {
     .s32 = epilogue_store_s32,
     .f32 = store_f32,
     .bf16 = epilogue_store_bf16,
-    .u8 = store_i8,
-    .s8 = store_i8,
+    .u8 = store_u8,
+    .s8 = store_s8,
     .f32_from_f32 = store_f32_from_f32,
     .bf16_from_f32 = epilogue_store_bf16_from_f32,
 };
