@@ -15,6 +15,8 @@ final class WorkShare {
     private static final long COLUMNS = 64;
     /** Rows for each thread from which on they are shared; fewer would each read all weights for little work. */
     private static final long ROWS_PER_THREAD = 48;
+    /** Weights of this size pass through a thread's cache for each block of rows: each thread takes its part of them. */
+    private static final long BYTES_OF_LARGE_WEIGHTS = 1 << 20;
 
     private WorkShare() {}
 
@@ -25,10 +27,15 @@ final class WorkShare {
         return even < ROWS ? even : Math.ceilDiv(even, ROWS) * ROWS;
     }
 
-    /** Returns the columns of each part but the last; all if the rows are to be shared. */
-    static long columnsPerPart(long rows, long columns, long k, Parallelism parallelism) {
+    /**
+     * Returns the columns of each part but the last; all if the rows are to be shared.
+     *
+     * @param weightBytes of one weight
+     */
+    static long columnsPerPart(long rows, long columns, long k, int weightBytes, Parallelism parallelism) {
         int threads = parallelism.threads();
-        if (threads == 1 || rows >= ROWS_PER_THREAD * threads || columns < 2 * COLUMNS) {
+        boolean largeWeights = columns > rows && columns * k * weightBytes > BYTES_OF_LARGE_WEIGHTS;
+        if (threads == 1 || columns < 2 * COLUMNS || rows >= ROWS_PER_THREAD * threads && !largeWeights) {
             return columns;
         }
         // Every part reads all of src: no more parts than threads.
