@@ -2,8 +2,8 @@ package io.tersor.kernel;
 
 /**
  * Functions that a kernel may apply to its result. Each is defined here as a sequence of binary32 operations, rounded
- * half to even and none fused, which every backend but oneDNN follows step by step: they agree bit for bit. The absolute
- * error of each is below 4e-7 * max(1, |x|). NaN stays NaN.
+ * half to even and none fused, which every backend but oneDNN follows step by step: they agree bit for bit. The
+ * absolute error of each is below 4e-7 * max(1, |x|). NaN stays NaN.
  */
 public enum ActivationFunction {
     /** x. */

@@ -83,12 +83,13 @@ class RealExtremesTest {
         double[][] rows = {{0, 0, 0, 0, 0, 0, 0}, {-0.0, -0.0, -0.0, -0.0, -0.0, -0.0, -0.0},
             {0x1p-100, 0, -0x1p-101, 0x1p-102, 0, 0, 0}, {below, -below, 0, 0, 0, 0, 0},
             {1e-45f, 1e-40f, 0, 0, 0, 0, 0}, {127, 0.5, 1.5, 2.5, -0.5, -1.5, 126.5},
-            {-127, 0.5, 1.5, 2.5, -0.5, -1.5, -126.5}, {254, 1, 3, 5, -1, -3, 253}, {-5, 1, 2, 3, 4, -4.9f, 0}, {0.1f, 0.2f, 0.3f, -0.7f, 0.6f, 0.5f, 0.4f},
+            {-127, 0.5, 1.5, 2.5, -0.5, -1.5, -126.5}, {254, 1, 3, 5, -1, -3, 253},
+            {-5, 1, 2, 3, 4, -4.9f, 0}, {0.1f, 0.2f, 0.3f, -0.7f, 0.6f, 0.5f, 0.4f},
             {Float.MAX_VALUE, -Float.MAX_VALUE, 1e38f, 1e37f, 1e36f, 1, 0}, {1e-20f, 1e20f, 1e19f, 1e18f, 1e17f, 0, 1},
             {Double.NaN, 1, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 5, 6, Double.NaN}, {1, 2, 3, INFINITY, 5, 6, 7},
             {1, -INFINITY, 3, 4, 5, 6, 7}, {Double.NaN, INFINITY, -INFINITY, 0, 0, 0, 0}};
         double[] a = Arrays.stream(rows).flatMapToDouble(Arrays::stream).toArray();
-        for (int n : new int[] {1, 5, 16, 37}) {
+        for (int n : new int[] {5, 37}) {
             for (Activation activation : ACTIVATIONS) {
                 for (Draw.WeightZeros zeros : Draw.WeightZeros.values()) {
                     Draw draw = new Draw("rows " + cases.size());

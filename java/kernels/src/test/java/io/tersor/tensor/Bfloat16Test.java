@@ -42,7 +42,8 @@ class Bfloat16Test {
             assertEquals(special && (bits & 0x7F) != 0, Float.isNaN(value));
             assertEquals(special && (bits & 0x7F) == 0, Float.isInfinite(value));
             if (!special) {
-                assertEquals(0, valueOf(bits).compareTo(new BigDecimal((double) value)), "0x" + Integer.toHexString(bits));
+                String pattern = "0x" + Integer.toHexString(bits);
+                assertEquals(0, valueOf(bits).compareTo(new BigDecimal((double) value)), pattern);
             }
         }
         assertEquals(Float.NEGATIVE_INFINITY, Bfloat16.toFloat((short) 0xFF80));
