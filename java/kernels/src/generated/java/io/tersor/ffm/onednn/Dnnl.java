@@ -104,6 +104,15 @@ public class Dnnl extends Dnnl$shared {
     public static int DNNL_ARG_ATTR_ZERO_POINTS() {
         return DNNL_ARG_ATTR_ZERO_POINTS;
     }
+    private static final int DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE = (int)32768L;
+    /**
+     * {@snippet lang=c :
+     * #define DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE 32768
+     * }
+     */
+    public static int DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE() {
+        return DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE;
+    }
     private static final int dnnl_success = (int)0L;
     /**
      * {@snippet lang=c :
@@ -166,6 +175,15 @@ public class Dnnl extends Dnnl$shared {
      */
     public static int dnnl_invalid_data_type() {
         return dnnl_invalid_data_type;
+    }
+    private static final int dnnl_bf16 = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum dnnl_data_type_t.dnnl_bf16 = 2
+     * }
+     */
+    public static int dnnl_bf16() {
+        return dnnl_bf16;
     }
     private static final int dnnl_f32 = (int)3L;
     /**
@@ -574,6 +592,24 @@ public class Dnnl extends Dnnl$shared {
     public static int dnnl_eltwise_linear() {
         return dnnl_eltwise_linear;
     }
+    private static final int dnnl_eltwise_gelu_tanh = (int)43L;
+    /**
+     * {@snippet lang=c :
+     * enum dnnl_alg_kind_t.dnnl_eltwise_gelu_tanh = 43
+     * }
+     */
+    public static int dnnl_eltwise_gelu_tanh() {
+        return dnnl_eltwise_gelu_tanh;
+    }
+    private static final int dnnl_eltwise_swish = (int)44L;
+    /**
+     * {@snippet lang=c :
+     * enum dnnl_alg_kind_t.dnnl_eltwise_swish = 44
+     * }
+     */
+    public static int dnnl_eltwise_swish() {
+        return dnnl_eltwise_swish;
+    }
     private static final int dnnl_eltwise_clip = (int)46L;
     /**
      * {@snippet lang=c :
@@ -582,6 +618,24 @@ public class Dnnl extends Dnnl$shared {
      */
     public static int dnnl_eltwise_clip() {
         return dnnl_eltwise_clip;
+    }
+    private static final int dnnl_eltwise_gelu_erf = (int)49L;
+    /**
+     * {@snippet lang=c :
+     * enum dnnl_alg_kind_t.dnnl_eltwise_gelu_erf = 49
+     * }
+     */
+    public static int dnnl_eltwise_gelu_erf() {
+        return dnnl_eltwise_gelu_erf;
+    }
+    private static final int dnnl_eltwise_hardswish = (int)52L;
+    /**
+     * {@snippet lang=c :
+     * enum dnnl_alg_kind_t.dnnl_eltwise_hardswish = 52
+     * }
+     */
+    public static int dnnl_eltwise_hardswish() {
+        return dnnl_eltwise_hardswish;
     }
     private static final int dnnl_pooling_max = (int)511L;
     /**
@@ -1610,6 +1664,69 @@ public class Dnnl extends Dnnl$shared {
         }
     }
 
+    private static class dnnl_post_ops_append_sum {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Dnnl.C_INT,
+            Dnnl.C_POINTER,
+            Dnnl.C_FLOAT,
+            Dnnl.C_INT,
+            Dnnl.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dnnl_post_ops_append_sum");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dnnl_status_t dnnl_post_ops_append_sum(dnnl_post_ops_t post_ops, float scale, int32_t zero_point, dnnl_data_type_t data_type)
+     * }
+     */
+    public static FunctionDescriptor dnnl_post_ops_append_sum$descriptor() {
+        return dnnl_post_ops_append_sum.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dnnl_status_t dnnl_post_ops_append_sum(dnnl_post_ops_t post_ops, float scale, int32_t zero_point, dnnl_data_type_t data_type)
+     * }
+     */
+    public static MethodHandle dnnl_post_ops_append_sum$handle() {
+        return dnnl_post_ops_append_sum.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dnnl_status_t dnnl_post_ops_append_sum(dnnl_post_ops_t post_ops, float scale, int32_t zero_point, dnnl_data_type_t data_type)
+     * }
+     */
+    public static MemorySegment dnnl_post_ops_append_sum$address() {
+        return dnnl_post_ops_append_sum.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dnnl_status_t dnnl_post_ops_append_sum(dnnl_post_ops_t post_ops, float scale, int32_t zero_point, dnnl_data_type_t data_type)
+     * }
+     */
+    public static int dnnl_post_ops_append_sum(MemorySegment post_ops, float scale, int zero_point, int data_type) {
+        var mh$ = dnnl_post_ops_append_sum.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dnnl_post_ops_append_sum", post_ops, scale, zero_point, data_type);
+            }
+            return (int)mh$.invokeExact(post_ops, scale, zero_point, data_type);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class dnnl_post_ops_append_eltwise {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Dnnl.C_INT,
@@ -1666,6 +1783,68 @@ public class Dnnl extends Dnnl$shared {
                 traceDowncall("dnnl_post_ops_append_eltwise", post_ops, alg_kind, alpha, beta);
             }
             return (int)mh$.invokeExact(post_ops, alg_kind, alpha, beta);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class dnnl_post_ops_append_binary {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Dnnl.C_INT,
+            Dnnl.C_POINTER,
+            Dnnl.C_INT,
+            Dnnl.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("dnnl_post_ops_append_binary");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * dnnl_status_t dnnl_post_ops_append_binary(dnnl_post_ops_t post_ops, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src1_desc)
+     * }
+     */
+    public static FunctionDescriptor dnnl_post_ops_append_binary$descriptor() {
+        return dnnl_post_ops_append_binary.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * dnnl_status_t dnnl_post_ops_append_binary(dnnl_post_ops_t post_ops, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src1_desc)
+     * }
+     */
+    public static MethodHandle dnnl_post_ops_append_binary$handle() {
+        return dnnl_post_ops_append_binary.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * dnnl_status_t dnnl_post_ops_append_binary(dnnl_post_ops_t post_ops, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src1_desc)
+     * }
+     */
+    public static MemorySegment dnnl_post_ops_append_binary$address() {
+        return dnnl_post_ops_append_binary.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * dnnl_status_t dnnl_post_ops_append_binary(dnnl_post_ops_t post_ops, dnnl_alg_kind_t alg_kind, const_dnnl_memory_desc_t src1_desc)
+     * }
+     */
+    public static int dnnl_post_ops_append_binary(MemorySegment post_ops, int alg_kind, MemorySegment src1_desc) {
+        var mh$ = dnnl_post_ops_append_binary.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("dnnl_post_ops_append_binary", post_ops, alg_kind, src1_desc);
+            }
+            return (int)mh$.invokeExact(post_ops, alg_kind, src1_desc);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

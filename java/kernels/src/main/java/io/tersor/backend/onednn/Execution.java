@@ -26,10 +26,24 @@ final class Execution {
     /** A memory object whose data each run brings. */
     private static final class Variable {
         private final Plan.Constant operand;
+        private final Optional<Plan.Rows> gathered;
+        private final MemorySegment gatheredData;
         private long address;
 
-        private Variable(Arena arena, int argument, MemoryDesc desc) {
-            operand = new Plan.Constant(argument, desc.memory(arena, MemorySegment.NULL));
+        private Variable(Arena arena, Plan.Operand brought) {
+            operand = new Plan.Constant(brought.argument(), brought.desc().memory(arena, MemorySegment.NULL));
+            gathered = brought.gathered();
+            gatheredData = gathered.isPresent() ? arena.allocate(brought.desc().bytes(), ALIGNMENT_BYTES)
+                    : MemorySegment.NULL;
+        }
+
+        private void bring(MemorySegment data) {
+            if (gathered.isPresent()) {
+                gathered.get().copy(data, gatheredData);
+                set(gatheredData);
+            } else {
+                set(data);
+            }
         }
 
         private void set(MemorySegment data) {
@@ -46,15 +60,15 @@ final class Execution {
      * @param second a second operand that is read, for a primitive that has one
      * @param constants all other operands
      */
-    Execution(Arena arena, MemorySegment primitive, MemoryDesc src, Optional<Plan.Operand> second, MemoryDesc dst,
-            MemoryDesc scratchpad, List<Plan.Constant> constants) {
+    Execution(Arena arena, MemorySegment primitive, Plan.Operand src, Optional<Plan.Operand> second,
+            Plan.Operand dst, MemoryDesc scratchpad, List<Plan.Constant> constants) {
         this.primitive = primitive;
         // The CPU's streams run a primitive before the call returns (cpu_stream_t), so there is nothing to wait for.
         this.stream = OnednnObject.create(arena, "dnnl_stream_create", out -> Dnnl.dnnl_stream_create(out,
                 Onednn.get().engine(), Dnnl.dnnl_stream_default_flags()), Dnnl::dnnl_stream_destroy);
-        this.src = new Variable(arena, Dnnl.DNNL_ARG_SRC(), src);
-        this.second = second.map(operand -> new Variable(arena, operand.argument(), operand.desc()));
-        this.dst = new Variable(arena, Dnnl.DNNL_ARG_DST(), dst);
+        this.src = new Variable(arena, src);
+        this.second = second.map(operand -> new Variable(arena, operand));
+        this.dst = new Variable(arena, dst);
         List<Plan.Constant> operands = new ArrayList<>(constants);
         operands.add(this.src.operand);
         this.second.ifPresent(variable -> operands.add(variable.operand));
@@ -76,7 +90,7 @@ final class Execution {
     void run(MemorySegment srcData, MemorySegment secondData, MemorySegment dstData, MemorySegment guard) {
         src.set(srcData);
         if (second.isPresent()) {
-            second.get().set(secondData);
+            second.get().bring(secondData);
         }
         dst.set(dstData);
         Onednn.execute(primitive, stream, count, arguments, guard, srcData, secondData, dstData);

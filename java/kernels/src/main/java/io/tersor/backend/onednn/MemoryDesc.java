@@ -76,13 +76,15 @@ record MemoryDesc(MemorySegment handle) {
         return dims;
     }
 
-    private static int code(DataType type) {
+    /** Returns oneDNN's code of a type. */
+    static int code(DataType type) {
         return switch (type) {
             case F32 -> Dnnl.dnnl_f32();
+            case BF16 -> Dnnl.dnnl_bf16();
             case S32 -> Dnnl.dnnl_s32();
             case S8 -> Dnnl.dnnl_s8();
             case U8 -> Dnnl.dnnl_u8();
-            default -> throw new IllegalArgumentException("type: expected f32, s32, s8 or u8, got " + type);
+            default -> throw new IllegalArgumentException("type: expected f32, bf16, s32, s8 or u8, got " + type);
         };
     }
 }

@@ -75,19 +75,20 @@ final class OnednnAdd extends Add {
                 MemoryDesc.rowMajor(arena, spec.b(), count), MemoryDesc.rowMajor(arena, spec.dst(), count), attributes);
     }
 
-    private Plan plan(Arena arena, long count, long unused1, long unused2, long unused3) {
+    private Plan plan(Arena arena, long count, long unused1, long unused2, long unused3, long unused4) {
         AddSpec spec = spec();
         try (Arena local = Arena.ofConfined()) {
             return new Plan(arena, parallelism().threads(), describe(local, spec, count),
                     MemoryDesc.rowMajor(local, spec.a(), count),
-                    Optional.of(new Plan.Operand(Dnnl.DNNL_ARG_SRC_1(), MemoryDesc.rowMajor(local, spec.b(), count))),
+                    Optional.of(new Plan.Operand(Dnnl.DNNL_ARG_SRC_1(), MemoryDesc.rowMajor(local, spec.b(), count),
+                            Optional.empty())),
                     MemoryDesc.rowMajor(local, spec.dst(), count), constants);
         }
     }
 
     @Override
     protected void execute(long count, MemorySegment a, MemorySegment b, MemorySegment dst) {
-        plans.run(count, 0, 0, 0, a, b, dst);
+        plans.run(count, 0, 0, 0, 0, a, b, dst);
     }
 
     @Override

@@ -14,7 +14,6 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
-import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
 
@@ -39,9 +38,6 @@ public final class OnednnBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
-            case MatMulSpec matMul when matMul.residual().isPresent() || !matMul.activation().isClip() || matMul.isDynamic()
-                    || matMul.src() == DataType.BF16 || matMul.dst() == DataType.BF16 ->
-                    Optional.of("not implemented by this backend");
             case MatMulSpec matMul -> inexact(matMul.isInteger()).or(() -> OnednnMatMul.refusal(matMul));
             case Conv2dSpec conv -> inexact(conv.isInteger()).or(() -> OnednnConv2d.refusal(conv));
             case AddSpec add -> OnednnAdd.refusal(add);

@@ -99,7 +99,7 @@ final class OnednnConv2d extends Conv2d {
                 : new long[] {groups, spec.oc() / groups, spec.ic() / groups, window.kh(), window.kw()};
     }
 
-    private Plan plan(Arena owner, long n, long h, long w, long unused) {
+    private Plan plan(Arena owner, long n, long h, long w, long unused1, long unused2) {
         Conv2dSpec spec = spec();
         try (Arena local = Arena.ofConfined()) {
             MemoryDesc src = MemoryDesc.nhwc(local, spec.src(), n, spec.ic(), h, w);

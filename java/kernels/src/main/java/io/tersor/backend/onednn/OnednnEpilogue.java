@@ -3,11 +3,15 @@ package io.tersor.backend.onednn;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.tersor.ffm.onednn.Dnnl;
+import io.tersor.kernel.ActivationFunction;
 import io.tersor.kernel.Bias;
 import io.tersor.kernel.Epilogue;
+import io.tersor.kernel.Residual;
 import io.tersor.quant.QuantParams;
+import io.tersor.tensor.Bfloat16;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -18,11 +22,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * {@link Epilogue} in oneDNN's terms: dst = saturate(round(post-op(acc * weightsScale[n] + bias[n]) + zeroPoint)), with
- * the multipliers as the weights' scales, so that everything is in units of the destination. oneDNN may fuse a
- * multiplication with an addition and adds the zero point before it rounds, hence the one unit of difference. It adds a
- * bias after scaling, in binary32, so an s32 bias is scaled too; where dst is the accumulator itself, which binary32
- * cannot hold, the bias is added here instead.
+ * {@link Epilogue} in oneDNN's terms: dst = saturate(round(post-ops(acc * weightsScale[n] + bias[n]) + zeroPoint)),
+ * with the multipliers as the weights' scales, so that everything is in the units of the epilogue. The post-ops are the
+ * residual, the function with the factor that follows it, and the bounds. oneDNN may fuse a multiplication with an
+ * addition and adds the zero point before it rounds, hence the one unit of difference. It adds a bias after scaling, in
+ * binary32, so an s32 bias is scaled too; where dst is the accumulator itself, which binary32 cannot hold, the bias is
+ * added here instead.
  */
 final class OnednnEpilogue {
     private static final long EXACT_IN_FLOAT = 1 << 24;
@@ -49,6 +54,26 @@ final class OnednnEpilogue {
                 ? Optional.of("oneDNN rounds s32 sums of this length to float32") : Optional.empty();
     }
 
+    /** Returns why oneDNN would not add a residual or apply a function as it is asked for. */
+    static Optional<String> refusal(DataType src, DataType dst, Optional<Residual> residual,
+            ActivationFunction function) {
+        if (dst.isFloating() && residual.isPresent() && !residual.get().params().isSymmetric()) {
+            return Optional.of("oneDNN subtracts a residual's zero point too late for a floating dst to keep its bits");
+        }
+        boolean mayBeInfinite = src.isFloating() || residual.isPresent() && residual.get().type() == DataType.F32;
+        return mayBeInfinite && function != ActivationFunction.IDENTITY
+                ? Optional.of("oneDNN's " + function + " of an infinity is NaN") : Optional.empty();
+    }
+
+    /** Returns whether the bias is infinite somewhere. */
+    boolean isInfinite() {
+        boolean found = false;
+        for (float offset : epilogue.offsets()) {
+            found |= Float.isInfinite(offset);
+        }
+        return found;
+    }
+
     /** Returns a bias of zeros, for finding out what oneDNN has without knowing the values. */
     static Optional<Tensor> placeholder(Arena arena, Bias bias, long outputs) {
         return switch (bias) {
@@ -72,11 +97,32 @@ final class OnednnEpilogue {
     }
 
     /**
-     * Returns the attributes of a primitive.
+     * Returns the attributes of a primitive; the residual, if there is one, is what dst holds before.
      *
      * @param channelMask the axes of the weights that make an output channel, as bits
      */
     Attributes attributes(Arena arena, int channelMask) {
+        Attributes attributes = scalesAndZeroPoints(arena, channelMask);
+        epilogue.residual().ifPresent(residual -> attributes.addDst(epilogue.residualMultiplier(),
+                residual.params().zeroPoint(), residual.type()));
+        return finish(attributes);
+    }
+
+    /**
+     * Returns the attributes of a primitive that is given the residual at execution.
+     *
+     * @param residual of dst's layout
+     */
+    Attributes attributes(Arena arena, int channelMask, MemoryDesc residual) {
+        Attributes attributes = scalesAndZeroPoints(arena, channelMask);
+        // oneDNN cannot scale the residual, but all that it is added to.
+        float factor = epilogue.residualMultiplier();
+        int shift = epilogue.residual().orElseThrow().params().zeroPoint();
+        attributes.linear(1 / factor, 0).add(residual).linear(factor, -shift * factor);
+        return finish(attributes);
+    }
+
+    private Attributes scalesAndZeroPoints(Arena arena, int channelMask) {
         Attributes attributes = new Attributes(arena);
         int weights = Dnnl.DNNL_ARG_WEIGHTS();
         if (epilogue.multipliers().length > 0) {
@@ -91,15 +137,29 @@ final class OnednnEpilogue {
         if (epilogue.zeroPoint() != 0) {
             attributes.zeroPoints(Dnnl.DNNL_ARG_DST(), 0);
         }
-        if (epilogue.clamps()) {
-            // A bound where the destination's type ends anyway is left to the saturation.
-            DataType dst = epilogue.dst();
-            boolean low = dst.isQuantized() && epilogue.lo() == (float) (dst.min() - epilogue.zeroPoint());
-            boolean high = dst.isQuantized() && epilogue.hi() == (float) (dst.max() - epilogue.zeroPoint());
-            attributes.clip(low ? Float.NEGATIVE_INFINITY : epilogue.lo(),
-                    high ? Float.POSITIVE_INFINITY : epilogue.hi());
-        }
         return attributes;
+    }
+
+    private Attributes finish(Attributes attributes) {
+        attributes.function(epilogue.function()).linear(epilogue.outputScale(), 0);
+        DataType dst = epilogue.dst();
+        if (dst != DataType.U8 && dst != DataType.S8) {
+            return epilogue.clamps() ? attributes.clip(epilogue.lo(), epilogue.hi()) : attributes;
+        }
+        // A bound where the type ends anyway is left to the saturation, which however takes NaN for the highest level.
+        boolean low = !mayBeNaN() && epilogue.lo() == (float) (dst.min() - epilogue.zeroPoint());
+        boolean high = epilogue.hi() == (float) (dst.max() - epilogue.zeroPoint());
+        return attributes.clip(low ? Float.NEGATIVE_INFINITY : epilogue.lo(),
+                high ? Float.POSITIVE_INFINITY : epilogue.hi());
+    }
+
+    /** Returns whether a result of integer sums may be NaN before it is stored. */
+    private boolean mayBeNaN() {
+        boolean found = epilogue.residual().isPresent() && epilogue.residual().get().type() == DataType.F32;
+        for (float offset : epilogue.offsets()) {
+            found |= Float.isNaN(offset);
+        }
+        return found;
     }
 
     /** Returns the descriptor of the f32 bias that oneDNN is given, if any. */
@@ -131,7 +191,7 @@ final class OnednnEpilogue {
             constants.add(Plan.Constant.ofInts(arena, zeroPoints | Dnnl.DNNL_ARG_DST(), epilogue.zeroPoint()));
         }
         if (epilogue.offsets().length > 0) {
-            constants.add(Plan.Constant.ofFloats(arena, Dnnl.DNNL_ARG_BIAS(), offsets()));
+            constants.add(Plan.Constant.ofFloats(arena, Dnnl.DNNL_ARG_BIAS(), epilogue.offsets()));
         } else if (epilogue.integerBias().length > 0 && !isAccumulator()) {
             float[] scaled = new float[multipliers.length];
             for (int n = 0; n < scaled.length; n++) {
@@ -140,17 +200,6 @@ final class OnednnEpilogue {
             constants.add(Plan.Constant.ofFloats(arena, Dnnl.DNNL_ARG_BIAS(), scaled));
         }
         return constants;
-    }
-
-    /** Returns the bias; oneDNN stores NaN as the highest level of u8, the contract as the lowest of every type. */
-    private float[] offsets() {
-        float[] offsets = epilogue.offsets().clone();
-        for (int n = 0; n < offsets.length; n++) {
-            if (epilogue.dst() != DataType.F32 && Float.isNaN(offsets[n])) {
-                offsets[n] = Float.NEGATIVE_INFINITY;
-            }
-        }
-        return offsets;
     }
 
     /**
@@ -184,14 +233,18 @@ final class OnednnEpilogue {
             for (int n = 0; n < outputs; n++) {
                 long at = row * stride + n;
                 int sum = epilogue.integerBias().length == 0 ? 0 : epilogue.integerBias()[n];
-                boolean integerSum = epilogue.multipliers().length > 0;
                 switch (type) {
                     case S32 -> dst.setAtIndex(JAVA_INT, at, sum);
-                    case F32 -> dst.setAtIndex(JAVA_FLOAT, at,
-                            epilogue.activate(integerSum ? epilogue.scale(sum, n) : epilogue.offset(0, n)));
-                    default -> dst.set(JAVA_BYTE, at, (byte) epilogue.round(epilogue.activate(epilogue.scale(sum, n))));
+                    case F32 -> dst.setAtIndex(JAVA_FLOAT, at, empty(sum, n));
+                    case BF16 -> dst.setAtIndex(JAVA_SHORT, at, Bfloat16.fromFloat(empty(sum, n)));
+                    default -> dst.set(JAVA_BYTE, at, (byte) epilogue.round(empty(sum, n)));
                 }
             }
         }
+    }
+
+    /** Returns the result of an empty sum, of which the s32 bias is left. */
+    private float empty(int bias, int n) {
+        return epilogue.activate(epilogue.multipliers().length > 0 ? epilogue.scale(bias, n) : epilogue.offset(0, n));
     }
 }

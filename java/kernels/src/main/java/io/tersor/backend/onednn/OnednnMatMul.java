@@ -1,11 +1,13 @@
 package io.tersor.backend.onednn;
 
-import io.tersor.OperandException;
+import io.tersor.UnsupportedKernelException;
+import io.tersor.kernel.ActivationFunction;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.PrepareOptions;
+import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,13 +16,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * MatMul on oneDNN's primitive of the same name. The weights are packed once, into the layout that oneDNN chooses for the
- * typical number of rows; its kernels take that layout for every number of rows.
+ * MatMul on oneDNN's primitive of the same name. The weights are packed once, into the layout that oneDNN chooses for
+ * the typical number of rows; its kernels take that layout for every number of rows.
  */
 final class OnednnMatMul extends MatMul {
     /**
-     * For a single row of f32 oneDNN would take a layout of its own, by columns, in which weights that do not fit the L2
-     * cache are read at 0.7 to 0.9 of the blocked layout's speed (Zen 5), and more rows at 0.9.
+     * For a single row of f32 oneDNN would take a layout of its own, by columns: weights that do not fit the L2 cache
+     * then take 1.1 to 1.3 times as long (Zen 5), and so do more rows.
      */
     private static final long MIN_TYPICAL_ROWS = 2;
     /** Axis n of weights [k, n]. */
@@ -58,9 +60,14 @@ final class OnednnMatMul extends MatMul {
 
     /** Packs the weights; the arguments are those of the provider. */
     static MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+        OnednnEpilogue epilogue = epilogue(spec, Epilogue.of(spec, bias));
+        if (function(spec) != ActivationFunction.IDENTITY && epilogue.isInfinite()) {
+            throw new UnsupportedKernelException(Backend.ONEDNN.label(), spec,
+                    "oneDNN's " + function(spec) + " of an infinite bias is NaN");
+        }
         Arena arena = Arena.ofShared();
         try {
-            return new OnednnMatMul(spec, options, arena, epilogue(spec, Epilogue.of(spec, bias)), weights);
+            return new OnednnMatMul(spec, options, arena, epilogue, weights);
         } catch (Throwable e) {
             arena.close();
             throw e;
@@ -69,11 +76,18 @@ final class OnednnMatMul extends MatMul {
 
     /** Returns why oneDNN has nothing good for a spec. */
     static Optional<String> refusal(MatMulSpec spec) {
+        if (spec.isDynamic()) {
+            return Optional.of("oneDNN quantizes no rows at run time");
+        }
+        if (spec.k() == 0 && spec.residual().isPresent()) {
+            return Optional.of("oneDNN adds nothing to empty sums");
+        }
         if (spec.k() == 0 || spec.n() == 0) {
             return Optional.empty();
         }
         Optional<String> inexact = OnednnEpilogue.refusal(spec.src(), spec.dst(), spec.k(), spec.srcParams(),
-                spec.weightsParams());
+                spec.weightsParams())
+                .or(() -> OnednnEpilogue.refusal(spec.src(), spec.dst(), spec.residual(), function(spec)));
         if (inexact.isPresent()) {
             return inexact;
         }
@@ -82,41 +96,69 @@ final class OnednnMatMul extends MatMul {
                 PrepareOptions.DEFAULT_ROWS));
     }
 
+    private static ActivationFunction function(MatMulSpec spec) {
+        return spec.activation().function();
+    }
+
     private static OnednnEpilogue epilogue(MatMulSpec spec, Epilogue epilogue) {
         return new OnednnEpilogue(epilogue, spec.srcParams(), spec.weightsParams(), (int) spec.n());
     }
 
     private static PrimitiveDesc typical(Arena arena, MatMulSpec spec, OnednnEpilogue epilogue, long rows) {
         long m = Math.max(rows, MIN_TYPICAL_ROWS);
-        return describe(arena, spec, epilogue, MemoryDesc.rowMajor(arena, spec.src(), m, spec.k()),
-                MemoryDesc.any(arena, spec.weights(), spec.k(), spec.n()),
-                MemoryDesc.rowMajor(arena, spec.dst(), m, spec.n()));
+        MemoryDesc src = MemoryDesc.rowMajor(arena, spec.src(), m, spec.k());
+        MemoryDesc weights = MemoryDesc.any(arena, spec.weights(), spec.k(), spec.n());
+        MemoryDesc dst = MemoryDesc.rowMajor(arena, spec.dst(), m, spec.n());
+        Attributes attributes = spec.residual().isPresent()
+                ? epilogue.attributes(arena, CHANNEL_MASK,
+                        MemoryDesc.rowMajor(arena, spec.residual().get().type(), m, spec.n()))
+                : epilogue.attributes(arena, CHANNEL_MASK);
+        return describe(arena, spec, epilogue, src, weights, dst, attributes);
     }
 
     private static PrimitiveDesc describe(Arena arena, MatMulSpec spec, OnednnEpilogue epilogue, MemoryDesc src,
-            MemoryDesc weights, MemoryDesc dst) {
-        return PrimitiveDesc.matmul(arena, src, weights, epilogue.biasDesc(arena, 1, spec.n()), dst,
-                epilogue.attributes(arena, CHANNEL_MASK));
+            MemoryDesc weights, MemoryDesc dst, Attributes attributes) {
+        return PrimitiveDesc.matmul(arena, src, weights, epilogue.biasDesc(arena, 1, spec.n()), dst, attributes);
     }
 
-    private Plan plan(Arena arena, long m, long ldSrc, long ldDst, long unused) {
+    /** The distance of the residual's rows is 0 where the residual is dst, or where there is none. */
+    private Plan plan(Arena arena, long m, long srcRowStride, long srcColumnStride, long ldResidual, long ldDst) {
         MatMulSpec spec = spec();
         try (Arena local = Arena.ofConfined()) {
-            MemoryDesc src = MemoryDesc.strided(local, spec.src(), new long[] {m, spec.k()}, new long[] {ldSrc, 1});
-            MemoryDesc dst = MemoryDesc.strided(local, spec.dst(), new long[] {m, spec.n()}, new long[] {ldDst, 1});
+            MemoryDesc src = MemoryDesc.strided(local, spec.src(), new long[] {m, spec.k()},
+                    new long[] {srcRowStride, srcColumnStride});
+            MemoryDesc dst = rows(local, spec.dst(), m, ldDst);
+            Optional<Plan.Operand> residual = Optional.empty();
+            Attributes attributes;
+            if (ldResidual == 0) {
+                attributes = epilogue.attributes(local, CHANNEL_MASK);
+            } else {
+                // oneDNN's fast kernels take a residual that lies as dst does.
+                DataType type = spec.residual().orElseThrow().type();
+                MemoryDesc desc = rows(local, type, m, ldDst);
+                Optional<Plan.Rows> gathered = ldResidual == ldDst ? Optional.empty() : Optional.of(new Plan.Rows(m,
+                        type.bytes(spec.n()), type.bytes(ldResidual), type.bytes(ldDst)));
+                attributes = epilogue.attributes(local, CHANNEL_MASK, desc);
+                residual = Optional.of(new Plan.Operand(attributes.operand(), desc, gathered));
+            }
             return new Plan(arena, parallelism().threads(),
-                    describe(local, spec, epilogue, src, weightsDesc, dst), src, Optional.empty(), dst, constants);
+                    describe(local, spec, epilogue, src, weightsDesc, dst, attributes), src, residual, dst, constants);
         }
     }
 
+    private MemoryDesc rows(Arena arena, DataType type, long m, long stride) {
+        return MemoryDesc.strided(arena, type, new long[] {m, spec().n()}, new long[] {stride, 1});
+    }
+
     @Override
-    protected void execute(long m, MemorySegment src, long ldSrc, long srcColumnStride, MemorySegment residual,
+    protected void execute(long m, MemorySegment src, long srcRowStride, long srcColumnStride, MemorySegment residual,
             long ldResidual, MemorySegment dst, long ldDst) {
-        OperandException.check(srcColumnStride == 1, "src", "rows of unit stride", "a transposed matrix");
         if (spec().k() == 0) {
             epilogue.fill(dst, m, ldDst, (int) spec().n());
         } else {
-            plans.run(m, ldSrc, ldDst, 0, src, dst);
+            boolean separate = spec().residual().isPresent() && residual.address() != dst.address();
+            plans.run(m, srcRowStride, srcColumnStride, separate ? ldResidual : 0, ldDst, src,
+                    separate ? residual : src, dst);
             epilogue.complete(dst, m, ldDst);
         }
     }

@@ -35,7 +35,7 @@ final class OnednnUnary extends Unary {
         }
     }
 
-    private Plan plan(Arena arena, long a, long b, long c, long d) {
+    private Plan plan(Arena arena, long a, long b, long c, long d, long unused) {
         try (Arena local = Arena.ofConfined()) {
             return new Plan(arena, parallelism().threads(), operation.describe(local, a, b, c, d),
                     operation.src(local, a, b, c, d), Optional.empty(), operation.dst(local, a, b, c, d), List.of());

@@ -3,6 +3,7 @@ package io.tersor.backend.onednn;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.tersor.ffm.onednn.Dnnl;
 import io.tersor.tensor.DataType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -45,13 +46,29 @@ final class Plan {
     }
 
     /**
-     * An operand that each run brings: the argument's index and how the data will lie.
+     * An operand that each run brings: the argument's index and how the data has to lie.
      *
      * @param desc need not outlive the plan's construction
+     * @param gathered how to bring the rows where they have to lie, if they lie otherwise
      */
-    record Operand(int argument, MemoryDesc desc) {
+    record Operand(int argument, MemoryDesc desc, Optional<Rows> gathered) {
         private Operand copy(Arena arena) {
-            return new Operand(argument, desc.copy(arena));
+            return new Operand(argument, desc.copy(arena), gathered);
+        }
+    }
+
+    /**
+     * A copy of rows to others.
+     *
+     * @param bytes of a row
+     * @param fromStrideBytes distance of two rows that are read
+     * @param toStrideBytes distance of two rows that are written
+     */
+    record Rows(long count, long bytes, long fromStrideBytes, long toStrideBytes) {
+        void copy(MemorySegment from, MemorySegment to) {
+            for (long row = 0; row < count; row++) {
+                MemorySegment.copy(from, row * fromStrideBytes, to, row * toStrideBytes, bytes);
+            }
         }
     }
 
@@ -71,13 +88,13 @@ final class Plan {
             List<Constant> constants) {
         this.threads = threads;
         MemorySegment primitive = desc.primitive(arena);
-        MemoryDesc srcDesc = src.copy(arena);
+        Operand srcOperand = new Operand(Dnnl.DNNL_ARG_SRC(), src.copy(arena), Optional.empty());
         Optional<Operand> secondOperand = second.map(operand -> operand.copy(arena));
-        MemoryDesc dstDesc = dst.copy(arena);
+        Operand dstOperand = new Operand(Dnnl.DNNL_ARG_DST(), dst.copy(arena), Optional.empty());
         MemoryDesc scratchpad = desc.scratchpad().copy(arena);
         List<Constant> kept = List.copyOf(constants);
         this.executions = new ExecutionPool(
-                () -> new Execution(arena, primitive, srcDesc, secondOperand, dstDesc, scratchpad, kept));
+                () -> new Execution(arena, primitive, srcOperand, secondOperand, dstOperand, scratchpad, kept));
     }
 
     /**

@@ -15,13 +15,13 @@ final class PlanCache {
     /** Makes the plan of a shape. */
     @FunctionalInterface
     interface Factory {
-        /** Returns a plan owned by the given arena; up to four extents describe the shape. */
-        Plan create(Arena arena, long a, long b, long c, long d);
+        /** Returns a plan owned by the given arena; up to five numbers describe the shape. */
+        Plan create(Arena arena, long a, long b, long c, long d, long e);
     }
 
-    private record Entry(long a, long b, long c, long d, Plan plan) {
-        boolean isFor(long otherA, long otherB, long otherC, long otherD) {
-            return a == otherA && b == otherB && c == otherC && d == otherD;
+    private record Entry(long a, long b, long c, long d, long e, Plan plan) {
+        boolean isFor(long otherA, long otherB, long otherC, long otherD, long otherE) {
+            return a == otherA && b == otherB && c == otherC && d == otherD && e == otherE;
         }
     }
 
@@ -44,43 +44,43 @@ final class PlanCache {
 
     /** Runs the plan of a shape on the given memory. */
     void run(long a, long b, long c, long d, MemorySegment src, MemorySegment dst) {
-        run(a, b, c, d, src, src, dst);
+        run(a, b, c, d, 0, src, src, dst);
     }
 
     /** Runs the plan of a shape on the given memory, for a primitive with a second operand that is read. */
-    void run(long a, long b, long c, long d, MemorySegment src, MemorySegment second, MemorySegment dst) {
+    void run(long a, long b, long c, long d, long e, MemorySegment src, MemorySegment second, MemorySegment dst) {
         Entry[] known = entries;
         for (Entry entry : known) {
-            if (entry.isFor(a, b, c, d)) {
+            if (entry.isFor(a, b, c, d, e)) {
                 entry.plan.run(src, second, dst, guard);
                 return;
             }
         }
         if (known.length < CAPACITY) {
-            add(a, b, c, d).run(src, second, dst, guard);
+            add(a, b, c, d, e).run(src, second, dst, guard);
         } else {
             try (Arena temporary = Arena.ofConfined()) {
-                create(temporary, a, b, c, d).run(src, second, dst, guard);
+                create(temporary, a, b, c, d, e).run(src, second, dst, guard);
             }
         }
     }
 
-    private synchronized Plan add(long a, long b, long c, long d) {
+    private synchronized Plan add(long a, long b, long c, long d, long e) {
         for (Entry entry : entries) {
-            if (entry.isFor(a, b, c, d)) {
+            if (entry.isFor(a, b, c, d, e)) {
                 return entry.plan;
             }
         }
-        Plan plan = create(arena, a, b, c, d);
+        Plan plan = create(arena, a, b, c, d, e);
         Entry[] more = Arrays.copyOf(entries, entries.length + 1);
-        more[entries.length] = new Entry(a, b, c, d, plan);
+        more[entries.length] = new Entry(a, b, c, d, e, plan);
         entries = more;
         return plan;
     }
 
-    private Plan create(Arena owner, long a, long b, long c, long d) {
+    private Plan create(Arena owner, long a, long b, long c, long d, long e) {
         // oneDNN shares out the work when it creates a primitive.
         Onednn.setThreads(threads);
-        return factory.create(owner, a, b, c, d);
+        return factory.create(owner, a, b, c, d, e);
     }
 }
