@@ -60,24 +60,27 @@ public final class KernelRegistry {
     public Optional<String> refusal(Backend backend, KernelSpec spec) {
         return switch (status(backend)) {
             case BackendStatus.Missing missing -> Optional.of(missing.reason());
-            case BackendStatus.Available _ -> providers.get(backend).refusal(spec);
+            case BackendStatus.Available _ -> providers.get(backend).refusal(
+                    spec instanceof MatMulSpec matMul ? matMul.single() : spec);
         };
     }
 
     /**
      * Prepares a matrix multiplication.
      *
-     * @param weights [k, n], or [batch, k, n] for a batch, any strides
+     * @param weights [k, n], or [batch, k, n] for a batch (which may be 1), any strides
      * @param bias [n], present if the spec has one
      * @throws UnsupportedKernelException if the ordered backend cannot run it
      */
     public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
-        Shape shape = spec.batch() == 1 ? Shape.of(spec.k(), spec.n()) : Shape.of(spec.batch(), spec.k(), spec.n());
+        boolean matrix = spec.batch() == 1 && weights.shape().rank() == 2;
+        Shape shape = matrix ? Shape.of(spec.k(), spec.n()) : Shape.of(spec.batch(), spec.k(), spec.n());
         Constants.check(weights, spec.weights(), shape, bias, spec.bias(), spec.n());
+        BackendProvider provider = choose(spec, options);
         if (spec.batch() > 1) {
-            throw new UnsupportedKernelException("every backend", spec, "batches are not implemented");
+            return BatchedMatMul.prepare(provider, spec, weights, bias, options);
         }
-        return choose(spec, options).prepare(spec, weights, bias, options);
+        return provider.prepare(spec, matrix ? weights : BatchedMatMul.matrix(weights, 0), bias, options);
     }
 
     /**
