@@ -71,7 +71,8 @@ class BatchedMatMulTest {
                 Tensor weights = random(arena, type == F32 ? F32 : S8, batch, N, K).permute(0, 2, 1);
                 MatMul.Builder batched = builder(type, weights, random(arena, F32, N));
                 Tensor src = random(arena, type, batch, m, K);
-                Tensor dst = Tensor.allocate(arena, type, Shape.of(batch, m, N));
+                List<Tensor> dsts = List.of(Tensor.allocate(arena, type, Shape.of(batch, m, N)),
+                        Tensor.allocate(arena, type, Shape.of(batch, m, N)));
                 for (Backend backend : Backend.values()) {
                     if (registry.refusal(backend, batched.spec()).isPresent()) {
                         continue;
@@ -79,7 +80,8 @@ class BatchedMatMulTest {
                     try (MatMul kernel = batched.prepare(PrepareOptions.DEFAULT.on(backend).with(pool))) {
                         assertTrue(kernel.describe().endsWith(" x" + batch), kernel.describe());
                         assertSame(backend, kernel.backend());
-                        for (int run = 0; run < 3; run++) {
+                        for (int run = 0; run < 4; run++) {
+                            Tensor dst = dsts.get(run % 2);
                             kernel.run(src, dst);
                             assertMembers(arena, batched, weights, src, dst, backend);
                             dst.data().fill((byte) 0);

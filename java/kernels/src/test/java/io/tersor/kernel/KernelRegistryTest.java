@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -24,6 +25,12 @@ class KernelRegistryTest {
     private static final MatMulSpec SPEC = new MatMulSpec(DataType.F32, DataType.F32, DataType.F32, 1, 1,
             QuantParams.IDENTITY, QuantParams.IDENTITY,
             QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
+
+    /** Returns one of the library's own backends. */
+    static BackendProvider standard(Backend backend) {
+        return ServiceLoader.load(BackendProvider.class).stream().map(ServiceLoader.Provider::get)
+                .filter(provider -> provider.backend() == backend).findFirst().orElseThrow();
+    }
 
     private static MatMul prepare(PrepareOptions options, BackendProvider... providers) {
         KernelRegistry registry = new KernelRegistry(List.of(providers));
