@@ -32,6 +32,7 @@ final class DoctorCommand extends Subcommand {
     public Integer call() {
         Map<String, Object> cpu = cpu();
         List<BackendStatus> backends = KernelRegistry.standard().statuses();
+        String ranking = KernelRegistry.standard().measurements();
         Map<String, Object> jvm = jvm();
         Map<String, String> properties = properties();
         String cache = NativeLibrary.cacheDirectory().map(Path::toString).orElse("none can be used");
@@ -40,6 +41,7 @@ final class DoctorCommand extends Subcommand {
             report.put("version", Version.text());
             report.put("cpu", cpu);
             report.put("backends", backends.stream().map(DoctorCommand::describe).toList());
+            report.put("rankedBy", ranking);
             report.put("jvm", jvm);
             report.put("properties", properties);
             report.put("cacheDirectory", cache);
@@ -51,8 +53,9 @@ final class DoctorCommand extends Subcommand {
         print("model", cpu.get("model") + ", " + cpu.get("cores") + " cores for this process");
         print("ISA seen", cpu.get("isa"));
         print("ISA used", cpu.get("isaUsed") + (Isa.cap().isPresent() ? " (capped by -D" + Isa.PROPERTY + ")" : ""));
-        section("Backends, fastest first");
+        section("Backends");
         backends.forEach(this::print);
+        print("ranked by", ranking);
         section("JVM");
         print("version", jvm.get("version"));
         print("module " + VECTOR_MODULE, present(jvm, "vectorModule", "start Java with --add-modules " + VECTOR_MODULE
@@ -72,7 +75,7 @@ final class DoctorCommand extends Subcommand {
         cpu.put("model", features.model());
         cpu.put("cores", Runtime.getRuntime().availableProcessors());
         cpu.put("isa", features.isa().label());
-        cpu.put("isaUsed", Isa.cap().filter(cap -> cap.compareTo(features.isa()) < 0).orElse(features.isa()).label());
+        cpu.put("isaUsed", Isa.used().label());
         cpu.put("flags", new TreeSet<>(features.flags()).stream()
                 .filter(flag -> flag.matches("(avx|amx|fma|sve|asimd|i8mm|bf16|sse4).*")).toList());
         return cpu;

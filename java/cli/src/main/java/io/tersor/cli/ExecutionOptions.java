@@ -14,7 +14,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The options that say how a network runs: {@code --backend} and {@code --threads}. For use as a picocli mixin. */
+/**
+ * The options that say how a network runs: {@code --backend}, {@code --threads} and {@code --tune}. For use as a picocli
+ * mixin.
+ */
 public final class ExecutionOptions {
     /** What {@code --backend} takes. */
     enum Choice {
@@ -46,6 +49,10 @@ public final class ExecutionOptions {
     @Option(names = "--threads", paramLabel = "N", defaultValue = "1", description = "Threads, 1 by default.")
     private int threads;
 
+    @Option(names = "--tune", description = "Measures the backends for each matrix multiplication and remembers the "
+            + "fastest; takes about a second for each that was not measured before.")
+    private boolean tune;
+
     /**
      * Returns the options for preparing a network; the caller closes their {@link Parallelism}.
      *
@@ -58,7 +65,7 @@ public final class ExecutionOptions {
         KernelRegistry registry = KernelRegistry.standard();
         backend().ifPresentOrElse(ordered -> check(registry.status(ordered)),
                 () -> registry.statuses().stream().filter(ExecutionOptions::isNamed).forEach(ExecutionOptions::check));
-        return new NetworkOptions(backend(), Parallelism.of(threads));
+        return new NetworkOptions(backend(), Parallelism.of(threads), tune);
     }
 
     /** Returns the ordered backend, or empty for the fastest. */

@@ -82,7 +82,7 @@ public final class Main implements Runnable {
     private CommandLine commandLine(Logging logging) {
         CommandLine command = new CommandLine(this);
         List<Subcommand> own = List.of(new DoctorCommand(), new InspectCommand(), new CompressCommand(),
-                new RunCommand(), new EvaluateCommand(), new VerifyCommand());
+                new RunCommand(), new EvaluateCommand(), new VerifyCommand(), new TuneCommand());
         own.forEach(command::addSubcommand);
         ServiceLoader.load(Subcommand.class, Main.class.getClassLoader()).forEach(command::addSubcommand);
         command.setColorScheme(Help.defaultColorScheme(terminal.colours() ? Ansi.ON : Ansi.OFF));

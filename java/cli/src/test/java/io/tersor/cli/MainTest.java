@@ -23,7 +23,7 @@ class MainTest {
     @Test
     void helpNamesEveryCommand() {
         Cli help = Cli.run("--help").succeeded();
-        for (String command : new String[] {"doctor", "inspect", "compress", "run", "evaluate", "verify"}) {
+        for (String command : new String[] {"doctor", "inspect", "compress", "run", "evaluate", "verify", "tune"}) {
             assertTrue(help.out().contains(command), help.out());
             assertTrue(Cli.run(command, "--help").succeeded().out().contains("Usage: tersor " + command));
         }

@@ -34,6 +34,16 @@ public enum Isa {
     }
 
     /**
+     * Returns the highest instruction set that kernels use here: what the CPU has, lowered by the cap.
+     *
+     * @throws TersorException if the property names no instruction set
+     */
+    public static Isa used() {
+        Isa seen = CpuFeatures.detect().isa();
+        return cap().filter(cap -> cap.compareTo(seen) < 0).orElse(seen);
+    }
+
+    /**
      * Returns the cap that the property sets, if any.
      *
      * @throws TersorException if the property names no instruction set

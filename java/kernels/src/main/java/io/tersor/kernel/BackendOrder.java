@@ -1,20 +1,120 @@
 package io.tersor.kernel;
 
+import io.tersor.ffm.Isa;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
-/** The order in which backends are tried for a spec, fastest first as measured. */
+/**
+ * The order in which backends are tried for a spec, fastest first: as measured for this very spec, else as the cost
+ * table has it for the nearest size, else fixed. Backends that were not measured come behind those that were, in the
+ * fixed order. Thread-safe.
+ */
 final class BackendOrder {
     private static final List<Backend> PRODUCTS =
             List.of(Backend.ONEDNN, Backend.NATIVE, Backend.VECTOR, Backend.SCALAR);
+    private static final List<Backend> NATIVE_FIRST =
+            List.of(Backend.NATIVE, Backend.ONEDNN, Backend.VECTOR, Backend.SCALAR);
     private static final List<Backend> STREAMING =
             List.of(Backend.NATIVE, Backend.VECTOR, Backend.ONEDNN, Backend.SCALAR);
 
-    private BackendOrder() {}
+    private final Isa isa;
+    private final Optional<CostTable> table;
+    private final TuningCache tuned;
 
-    static List<Backend> fastestFirst(KernelSpec spec) {
+    /**
+     * @param isa what kernels use
+     * @param table measured there
+     */
+    BackendOrder(Isa isa, Optional<CostTable> table, TuningCache tuned) {
+        this.isa = isa;
+        this.table = table;
+        this.tuned = tuned;
+    }
+
+    /**
+     * All backends, fastest first.
+     *
+     * @param measured how many of them were measured: the first ones
+     * @param source what ranks these
+     * @param reason the line that tells of the measurement
+     */
+    record Ranking(List<Backend> backends, int measured, BackendChoice.Source source, String reason) {
+        /** Returns the choice of one of the backends. */
+        BackendChoice choice(Backend chosen, String passedOver) {
+            boolean unmeasured = backends.indexOf(chosen) >= measured;
+            return new BackendChoice(chosen, unmeasured ? BackendChoice.Source.FIXED : source,
+                    unmeasured && measured > 0 ? "not measured, " + reason : reason, passedOver);
+        }
+    }
+
+    /** A backend's time for one run. */
+    record Timed(Backend backend, double micros) {
+        @Override
+        public String toString() {
+            return String.format(Locale.ROOT, "%s %.2f us", backend.label(), micros);
+        }
+    }
+
+    /** Returns the order for a spec. */
+    Ranking of(KernelSpec spec, PrepareOptions options) {
+        return spec instanceof MatMulSpec matMul ? of(matMul, options) : fixed(spec);
+    }
+
+    private Ranking of(MatMulSpec spec, PrepareOptions options) {
+        Optional<List<Timed>> own = tuned.find(spec, options);
+        if (own.isPresent()) {
+            return measured(spec, own.get(), BackendChoice.Source.TUNED, "tuned");
+        }
+        List<CostTable.Row> rows = table
+                .map(costs -> costs.nearest(spec, options.rows(), options.parallelism().threads())).orElse(List.of());
+        if (rows.isEmpty()) {
+            return fixed(spec);
+        }
+        CostTable.Row point = rows.getFirst();
+        return measured(spec, rows.stream().map(row -> new Timed(row.backend(), row.micros())).toList(),
+                BackendChoice.Source.TABLE, "table of " + isa.label() + " at m=" + point.m() + " k=" + point.k() + " n="
+                        + point.n());
+    }
+
+    private Ranking measured(KernelSpec spec, List<Timed> fastestFirst, BackendChoice.Source source, String where) {
+        List<Backend> backends = new ArrayList<>(fastestFirst.stream().map(Timed::backend).toList());
+        int measured = backends.size();
+        order(spec).stream().filter(backend -> !backends.contains(backend)).forEach(backends::add);
+        return new Ranking(List.copyOf(backends), measured, source,
+                where + ": " + fastestFirst.stream().map(Timed::toString).collect(Collectors.joining(", ")));
+    }
+
+    private Ranking fixed(KernelSpec spec) {
+        List<Backend> order = order(spec);
+        return new Ranking(order, 0, BackendChoice.Source.FIXED, "fixed order "
+                + order.stream().map(Backend::label).collect(Collectors.joining(", ")));
+    }
+
+    /** Returns the fixed order: libtersor's AMX kernels are faster than oneDNN's for bytes, the others slower. */
+    private List<Backend> order(KernelSpec spec) {
         return switch (spec) {
+            case MatMulSpec matMul when isa == Isa.AMX && matMul.isInteger() -> NATIVE_FIRST;
             case MatMulSpec _, Conv2dSpec _ -> PRODUCTS;
             case AddSpec _, UnarySpec _ -> STREAMING;
         };
+    }
+
+    /** Keeps the measurement of a spec. */
+    void keep(MatMulSpec spec, PrepareOptions options, List<Timed> fastestFirst) {
+        tuned.store(spec, options, fastestFirst);
+    }
+
+    /** Returns whether a spec was measured. */
+    boolean isTuned(MatMulSpec spec, PrepareOptions options) {
+        return tuned.find(spec, options).isPresent();
+    }
+
+    /** Returns which measurements there are. */
+    @Override
+    public String toString() {
+        return table.map(costs -> "cost table " + costs).orElse("no cost table for " + isa.label()) + "; " + tuned;
     }
 }

@@ -1,9 +1,12 @@
 package io.tersor.kernel;
 
 import io.tersor.UnsupportedKernelException;
+import io.tersor.ffm.Isa;
+import io.tersor.ffm.NativeLibrary;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -11,36 +14,53 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /**
  * Picks the backend for a spec: the fastest that can, or the one that is ordered. An order that cannot be followed is an
- * {@link UnsupportedKernelException}; the first use of each backend logs what it is and why faster ones were passed
- * over. Thread-safe.
+ * {@link UnsupportedKernelException}; the first use of each backend logs what it is and why it was picked, and
+ * {@link #explain} tells it for every spec. Thread-safe.
  */
 public final class KernelRegistry {
     private static final System.Logger LOGGER = System.getLogger("io.tersor");
+    private static final long TUNING_WARM_UP_NANOS = 200_000_000;
 
     private final Map<Backend, BackendProvider> providers = new EnumMap<>(Backend.class);
     private final Set<Backend> announced = ConcurrentHashMap.newKeySet();
+    private final Function<List<BackendStatus>, BackendOrder> ordering;
+    private volatile Optional<BackendOrder> order = Optional.empty();
 
-    /** Returns a registry of the given providers; a later one of the same backend replaces an earlier one. */
+    /**
+     * Returns a registry of the given providers, without cost tables: its order of backends is fixed, but for what is
+     * tuned in this process.
+     *
+     * @param providers a later one of the same backend replaces an earlier one
+     */
     public KernelRegistry(Iterable<BackendProvider> providers) {
+        this(providers, _ -> new BackendOrder(Isa.used(), Optional.empty(), TuningCache.inMemory()));
+    }
+
+    /** @param ordering makes the order of the backends, of which it is told, at its first use */
+    KernelRegistry(Iterable<BackendProvider> providers, Function<List<BackendStatus>, BackendOrder> ordering) {
         for (BackendProvider provider : providers) {
             this.providers.put(provider.backend(), provider);
         }
+        this.ordering = ordering;
     }
 
     private static final class Standard {
         private static final KernelRegistry INSTANCE = new KernelRegistry(
-                ServiceLoader.load(BackendProvider.class, BackendProvider.class.getClassLoader()));
+                ServiceLoader.load(BackendProvider.class, BackendProvider.class.getClassLoader()),
+                statuses -> new BackendOrder(Isa.used(), CostTable.of(Isa.used()),
+                        TuningCache.of(statuses, NativeLibrary::cacheDirectory)));
     }
 
-    /** Returns the process-wide registry of the library's own backends. */
+    /** Returns the process-wide registry of the library's own backends, with its cost tables. */
     public static KernelRegistry standard() {
         return Standard.INSTANCE;
     }
 
-    /** Returns what each backend is, or why it is missing, fastest first. */
+    /** Returns what each backend is, or why it is missing, in an order that does not depend on measurements. */
     public List<BackendStatus> statuses() {
         List<BackendStatus> statuses = new ArrayList<>();
         for (Backend backend : Backend.values()) {
@@ -60,24 +80,67 @@ public final class KernelRegistry {
     public Optional<String> refusal(Backend backend, KernelSpec spec) {
         return switch (status(backend)) {
             case BackendStatus.Missing missing -> Optional.of(missing.reason());
-            case BackendStatus.Available _ -> providers.get(backend).refusal(spec);
+            case BackendStatus.Available _ -> providers.get(backend).refusal(
+                    spec instanceof MatMulSpec matMul ? matMul.single() : spec);
         };
+    }
+
+    /**
+     * Returns which backend {@code prepare} takes for a spec, and why. With {@link PrepareOptions#tuned()} that is the
+     * choice of today, before the measurement.
+     *
+     * @throws UnsupportedKernelException if the ordered backend cannot run it
+     */
+    public BackendChoice explain(KernelSpec spec, PrepareOptions options) {
+        BackendOrder.Ranking ranking = options.backend()
+                .map(ordered -> new BackendOrder.Ranking(List.of(ordered), 1, BackendChoice.Source.ORDERED, "ordered"))
+                .orElseGet(() -> order().of(spec, options));
+        StringBuilder refusals = new StringBuilder();
+        for (Backend backend : ranking.backends()) {
+            Optional<String> refusal = refusal(backend, spec);
+            if (refusal.isEmpty()) {
+                return ranking.choice(backend, refusals.toString());
+            }
+            refusals.append(refusals.isEmpty() ? "" : "; ").append(backend.label()).append(": ").append(refusal.get());
+        }
+        String asked = options.backend().map(Backend::label).orElse("every backend");
+        throw new UnsupportedKernelException(asked, spec, refusals.toString());
+    }
+
+    /** Returns one line about the measurements that rank the backends: the cost table and the tuning results. */
+    public String measurements() {
+        return order().toString();
+    }
+
+    private BackendOrder order() {
+        if (order.isEmpty()) {
+            synchronized (this) {
+                if (order.isEmpty()) {
+                    order = Optional.of(ordering.apply(statuses()));
+                }
+            }
+        }
+        return order.orElseThrow();
     }
 
     /**
      * Prepares a matrix multiplication.
      *
-     * @param weights [k, n], or [batch, k, n] for a batch, any strides
+     * @param weights [k, n], or [batch, k, n] for a batch (which may be 1), any strides
      * @param bias [n], present if the spec has one
      * @throws UnsupportedKernelException if the ordered backend cannot run it
      */
     public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
-        Shape shape = spec.batch() == 1 ? Shape.of(spec.k(), spec.n()) : Shape.of(spec.batch(), spec.k(), spec.n());
+        boolean matrix = spec.batch() == 1 && weights.shape().rank() == 2;
+        Shape shape = matrix ? Shape.of(spec.k(), spec.n()) : Shape.of(spec.batch(), spec.k(), spec.n());
         Constants.check(weights, spec.weights(), shape, bias, spec.bias(), spec.n());
-        if (spec.batch() > 1) {
-            throw new UnsupportedKernelException("every backend", spec, "batches are not implemented");
+        Tensor first = matrix ? weights : BatchedMatMul.matrix(weights, 0);
+        if (options.tune() && options.backend().isEmpty()) {
+            tune(spec.single(), first, bias, options);
         }
-        return choose(spec, options).prepare(spec, weights, bias, options);
+        BackendProvider provider = choose(spec, options);
+        return spec.batch() > 1 ? BatchedMatMul.prepare(provider, spec, weights, bias, options)
+                : provider.prepare(spec, first, bias, options);
     }
 
     /**
@@ -102,41 +165,58 @@ public final class KernelRegistry {
         return choose(spec, options).prepare(spec, options.parallelism());
     }
 
-    private BackendProvider choose(KernelSpec spec, PrepareOptions options) {
-        List<Backend> candidates = options.backend().map(List::of).orElseGet(() -> BackendOrder.fastestFirst(spec));
-        StringBuilder refusals = new StringBuilder();
-        for (Backend backend : candidates) {
-            Optional<String> refusal = refusal(backend, spec);
-            if (refusal.isEmpty()) {
-                announce(backend, refusals);
-                return providers.get(backend);
-            }
-            refusals.append(refusals.isEmpty() ? "" : "; ").append(backend.label()).append(": ").append(refusal.get());
+    /** Measures the backends that can run a multiplication, unless that was done before or there is only one. */
+    private void tune(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+        List<Backend> able = order().of(spec, options).backends().stream()
+                .filter(backend -> backend != Backend.SCALAR && refusal(backend, spec).isEmpty()).toList();
+        if (able.size() < 2 || spec.k() == 0 || spec.n() == 0 || order().isTuned(spec, options)) {
+            return;
         }
-        String asked = options.backend().map(Backend::label).orElse("every backend");
-        throw new UnsupportedKernelException(asked, spec, refusals.toString());
+        List<MatMul> kernels = new ArrayList<>();
+        try (KernelTimer timer = new KernelTimer(spec, options.rows())) {
+            for (Backend backend : able) {
+                kernels.add(providers.get(backend).prepare(spec, weights, bias, options.on(backend)));
+            }
+            double[] micros = timer.micros(kernels, TUNING_WARM_UP_NANOS);
+            List<BackendOrder.Timed> times = new ArrayList<>();
+            for (int i = 0; i < micros.length; i++) {
+                times.add(new BackendOrder.Timed(able.get(i), micros[i]));
+            }
+            times.sort(Comparator.comparingDouble(BackendOrder.Timed::micros));
+            order().keep(spec, options, times);
+        } finally {
+            kernels.forEach(MatMul::close);
+        }
     }
 
-    private void announce(Backend backend, StringBuilder refusals) {
-        if (announced.add(backend) && status(backend) instanceof BackendStatus.Available available) {
-            LOGGER.log(level(refusals), "backend {0}: {1} {2}, {3}{4}", backend.label(), available.version(),
-                    available.isa(), available.origin(), refusals.isEmpty() ? "" : " (passed over " + refusals + ")");
-            announceMissingVector(refusals);
+    private BackendProvider choose(KernelSpec spec, PrepareOptions options) {
+        BackendChoice choice = explain(spec, options);
+        LOGGER.log(System.Logger.Level.DEBUG, () -> spec + " on " + choice);
+        announce(choice);
+        return providers.get(choice.backend());
+    }
+
+    private void announce(BackendChoice choice) {
+        if (announced.add(choice.backend()) && status(choice.backend()) instanceof BackendStatus.Available available) {
+            LOGGER.log(level(choice.passedOver()), "backend {0}: {1} {2}, {3}, {4}{5}", choice.backend().label(),
+                    available.version(), available.isa(), available.origin(), choice.reason(),
+                    choice.passedOver().isEmpty() ? "" : " (passed over " + choice.passedOver() + ")");
+            announceMissingVector(choice.passedOver());
         }
     }
 
     /** Says once that a JVM flag would bring the vector backend, unless the line before did. */
-    private void announceMissingVector(StringBuilder refusals) {
+    private void announceMissingVector(String refusals) {
         if (status(Backend.VECTOR) instanceof BackendStatus.Missing missing && announced.add(Backend.VECTOR)
-                && refusals.indexOf(missing.reason()) < 0) {
+                && !refusals.contains(missing.reason())) {
             LOGGER.log(System.Logger.Level.WARNING, "backend {0}: {1}", missing.backend().label(), missing.reason());
         }
     }
 
     /** A backend that is missing could be had; one that does not implement a spec could not. */
-    private System.Logger.Level level(StringBuilder refusals) {
+    private System.Logger.Level level(String refusals) {
         boolean missing = statuses().stream().anyMatch(status -> status instanceof BackendStatus.Missing(_, String reason)
-                && refusals.indexOf(reason) >= 0);
+                && refusals.contains(reason));
         return missing ? System.Logger.Level.WARNING : System.Logger.Level.INFO;
     }
 }

@@ -11,11 +11,11 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -26,38 +26,10 @@ class KernelRegistryTest {
             QuantParams.IDENTITY, QuantParams.IDENTITY,
             QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
 
-    /** A backend of which everything is told. */
-    private record Fake(Backend backend, BackendStatus status, Optional<String> refusal) implements BackendProvider {
-        private static Fake running(Backend backend) {
-            return new Fake(backend, new BackendStatus.Available(backend, "1.0", "isa", "here"), Optional.empty());
-        }
-
-        private static Fake missing(Backend backend, String reason) {
-            return new Fake(backend, new BackendStatus.Missing(backend, reason), Optional.empty());
-        }
-
-        private static Fake refusing(Backend backend, String reason) {
-            return new Fake(backend, new BackendStatus.Available(backend, "1.0", "isa", "here"), Optional.of(reason));
-        }
-
-        @Override
-        public Optional<String> refusal(KernelSpec spec) {
-            return refusal;
-        }
-
-        @Override
-        public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
-            return new MatMul(spec, backend, options.parallelism(), Arena.ofShared()) {
-                @Override
-                protected void execute(long m, MemorySegment src, long srcRowStride, long srcColumnStride,
-                        MemorySegment residual, long ldResidual, MemorySegment dst, long ldDst) {}
-
-                @Override
-                protected String kernelName() {
-                    return "fake";
-                }
-            };
-        }
+    /** Returns one of the library's own backends. */
+    static BackendProvider standard(Backend backend) {
+        return ServiceLoader.load(BackendProvider.class).stream().map(ServiceLoader.Provider::get)
+                .filter(provider -> provider.backend() == backend).findFirst().orElseThrow();
     }
 
     private static MatMul prepare(PrepareOptions options, BackendProvider... providers) {
@@ -74,9 +46,9 @@ class KernelRegistryTest {
 
     @Test
     void picksTheFastestThatCan() {
-        try (MatMul kernel = prepare(PrepareOptions.DEFAULT, Fake.running(Backend.SCALAR),
-                Fake.refusing(Backend.VECTOR, "too odd"), Fake.running(Backend.NATIVE),
-                Fake.missing(Backend.ONEDNN, "no library"))) {
+        try (MatMul kernel = prepare(PrepareOptions.DEFAULT, FakeBackend.running(Backend.SCALAR),
+                FakeBackend.refusing(Backend.VECTOR, "too odd"), FakeBackend.running(Backend.NATIVE),
+                FakeBackend.missing(Backend.ONEDNN, "no library"))) {
             assertEquals(Backend.NATIVE, kernel.backend());
             assertEquals("native/fake", kernel.describe());
         }
@@ -84,9 +56,9 @@ class KernelRegistryTest {
 
     @Test
     void anOrderIsFollowedOrRefused() {
-        BackendProvider scalar = Fake.running(Backend.SCALAR);
-        BackendProvider vector = Fake.refusing(Backend.VECTOR, "too odd");
-        BackendProvider onednn = Fake.missing(Backend.ONEDNN, "no library");
+        BackendProvider scalar = FakeBackend.running(Backend.SCALAR);
+        BackendProvider vector = FakeBackend.refusing(Backend.VECTOR, "too odd");
+        BackendProvider onednn = FakeBackend.missing(Backend.ONEDNN, "no library");
         for (Backend backend : new Backend[] {Backend.VECTOR, Backend.ONEDNN, Backend.NATIVE}) {
             UnsupportedKernelException failure = assertThrows(UnsupportedKernelException.class,
                     () -> prepare(PrepareOptions.DEFAULT.on(backend), scalar, vector, onednn));
@@ -103,15 +75,15 @@ class KernelRegistryTest {
     @Test
     void withoutAnyBackendEveryReasonIsTold() {
         UnsupportedKernelException failure = assertThrows(UnsupportedKernelException.class,
-                () -> prepare(PrepareOptions.DEFAULT, Fake.refusing(Backend.SCALAR, "tired"),
-                        Fake.missing(Backend.ONEDNN, "no library")));
+                () -> prepare(PrepareOptions.DEFAULT, FakeBackend.refusing(Backend.SCALAR, "tired"),
+                        FakeBackend.missing(Backend.ONEDNN, "no library")));
         assertTrue(failure.getMessage().contains("onednn: no library") && failure.getMessage().contains("scalar: tired")
                 && failure.getMessage().contains("native: "), failure.getMessage());
     }
 
     @Test
     void statusesTellOfEveryBackend() {
-        KernelRegistry registry = new KernelRegistry(List.of(Fake.running(Backend.SCALAR)));
+        KernelRegistry registry = new KernelRegistry(List.of(FakeBackend.running(Backend.SCALAR)));
         assertEquals(Backend.values().length, registry.statuses().size());
         assertInstanceOf(BackendStatus.Available.class, registry.status(Backend.SCALAR));
         assertInstanceOf(BackendStatus.Missing.class, registry.status(Backend.NATIVE));
@@ -142,8 +114,8 @@ class KernelRegistryTest {
         Logger logger = Logger.getLogger("io.tersor");
         logger.addHandler(handler);
         try {
-            KernelRegistry registry = new KernelRegistry(List.of(Fake.running(Backend.SCALAR),
-                    Fake.refusing(Backend.VECTOR, "too odd"), Fake.running(Backend.NATIVE)));
+            KernelRegistry registry = new KernelRegistry(List.of(FakeBackend.running(Backend.SCALAR),
+                    FakeBackend.refusing(Backend.VECTOR, "too odd"), FakeBackend.running(Backend.NATIVE)));
             prepare(registry, PrepareOptions.DEFAULT).close();
             prepare(registry, PrepareOptions.DEFAULT).close();
             prepare(registry, PrepareOptions.DEFAULT.on(Backend.SCALAR)).close();

@@ -12,23 +12,30 @@ import java.util.Optional;
  *     weights then runs on it or {@code prepare} fails; other operators run on it where it has them, and on the fastest
  *     other backend where it has not
  * @param parallelism the threads that a run may use; not closed with the network
+ * @param tune whether the backends of matrix multiplications are chosen by measuring them all, see
+ *     {@link PrepareOptions#tuned()}
  */
-public record NetworkOptions(Optional<Backend> backend, Parallelism parallelism) {
+public record NetworkOptions(Optional<Backend> backend, Parallelism parallelism, boolean tune) {
     /** The fastest backends, on the calling thread alone. */
-    public static final NetworkOptions DEFAULT = new NetworkOptions(Optional.empty(), Parallelism.SINGLE);
+    public static final NetworkOptions DEFAULT = new NetworkOptions(Optional.empty(), Parallelism.SINGLE, false);
 
     /** Returns these options with an order for one backend. */
     public NetworkOptions on(Backend ordered) {
-        return new NetworkOptions(Optional.of(ordered), parallelism);
+        return new NetworkOptions(Optional.of(ordered), parallelism, tune);
     }
 
     /** Returns these options with other threads. */
     public NetworkOptions with(Parallelism threads) {
-        return new NetworkOptions(backend, threads);
+        return new NetworkOptions(backend, threads, tune);
+    }
+
+    /** Returns these options with measured tuning. */
+    public NetworkOptions tuned() {
+        return new NetworkOptions(backend, parallelism, true);
     }
 
     /** Returns the options for single kernels. */
     public PrepareOptions forKernels() {
-        return new PrepareOptions(backend, parallelism, PrepareOptions.DEFAULT_ROWS);
+        return new PrepareOptions(backend, parallelism, PrepareOptions.DEFAULT_ROWS, tune);
     }
 }

@@ -43,13 +43,14 @@ final class Kernels implements AutoCloseable {
     /**
      * Returns a matrix multiplication.
      *
+     * @param rows the rows of the plan that asks; for a shared kernel those of the first plan
      * @param constants the names of the graph's values that the weights and the bias come from
      * @param owned takes the kernel if it is the plan's own
      */
-    MatMul matMul(Node node, MatMulSpec spec, Supplier<Tensor> weights, Supplier<Optional<Tensor>> bias,
+    MatMul matMul(Node node, MatMulSpec spec, long rows, Supplier<Tensor> weights, Supplier<Optional<Tensor>> bias,
             List<String> constants, List<Kernel> owned) {
         return keep(MatMul.class, node, spec, constants, owned, () -> product(node, spec,
-                how -> KernelRegistry.standard().prepare(spec, weights.get(), bias.get(), how)));
+                how -> KernelRegistry.standard().prepare(spec, weights.get(), bias.get(), how.rows(rows))));
     }
 
     /** Returns a convolution; see {@link #matMul}. */

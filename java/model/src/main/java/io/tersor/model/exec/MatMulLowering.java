@@ -150,7 +150,9 @@ final class MatMulLowering {
         Bias kind = bias.map(tensor -> tensor.type() == DataType.S32 ? Bias.S32 : Bias.F32).orElse(Bias.NONE);
         MatMulSpec spec = new MatMulSpec(type.type(), values.type(), dst, k, n, src, params, dstParams, kind,
                 NodeParams.activation(node));
-        MatMul kernel = lowering.kernels.matMul(node, spec, () -> values, () -> bias, constants, lowering.owned);
+        long rows = Math.max(1, k == 0 ? 1 : type.shape().elements() / k);
+        MatMul kernel = lowering.kernels.matMul(node, spec, rows, () -> values, () -> bias, constants,
+                lowering.owned);
         Shape result = type.shape().with(-1, n);
         boolean vector = type.shape().rank() == 1;
         int from = lowering.plain(input, node.name());
