@@ -128,6 +128,35 @@ class OnednnMatMulTest {
         }
     }
 
+    /** oneDNN gathers the parts of a long f32 sum in dst, which must not cost the residual that lies there. */
+    @Test
+    void aResidualInDstOutlastsALongSum() {
+        int k = 5000;
+        MatMulSpec spec = new MatMulSpec(DataType.F32, DataType.F32, DataType.F32, k, N, QuantParams.IDENTITY,
+                QuantParams.IDENTITY, QuantParams.IDENTITY, Bias.NONE, Optional.of(Residual.F32), Activation.NONE, 1);
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor weights = Tensor.allocate(arena, DataType.F32, Shape.of(k, N));
+            for (long i = 0; i < k * (long) N; i++) {
+                weights.set(i, 1);
+            }
+            for (int m : new int[] {1, 3, 40}) {
+                Tensor src = Tensor.allocate(arena, DataType.F32, Shape.of(m, k));
+                for (long i = 0; i < m * (long) k; i++) {
+                    src.set(i, 1);
+                }
+                Tensor dst = filled(Tensor.allocate(arena, DataType.F32, Shape.of(m, N)), m);
+                float[] expected = dst.toFloats();
+                for (int i = 0; i < expected.length; i++) {
+                    expected[i] += k;
+                }
+                try (MatMul kernel = backend.prepare(spec, weights, Optional.empty(), PrepareOptions.DEFAULT)) {
+                    kernel.run(src, dst, dst);
+                }
+                assertArrayEquals(expected, dst.toFloats(), "m = " + m);
+            }
+        }
+    }
+
     @Test
     void everyPackingServesEveryNumberOfRows() {
         for (long rows : new long[] {1, 2, 64, 1000}) {
