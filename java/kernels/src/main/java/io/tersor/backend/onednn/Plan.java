@@ -14,8 +14,8 @@ import java.util.Optional;
  * A primitive for one shape, with everything that its execution needs. Running it again on the same memory makes one
  * call into oneDNN, and another that sets the number of threads.
  *
- * <p>oneDNN's memory objects, arguments and scratchpad serve one execution at a time, so there is a pool of them.
- * Thread-safe.
+ * <p>oneDNN's memory objects, arguments and scratchpad serve one execution at a time, so there is a pool of them, in
+ * which a thread mostly finds the one that knows its addresses. Thread-safe.
  */
 final class Plan {
     private static final int ALIGNMENT_BYTES = 64;
@@ -73,7 +73,7 @@ final class Plan {
     }
 
     private final int threads;
-    private final ExecutionPool executions;
+    private final Pool<Execution> executions;
 
     /**
      * @param arena a shared arena that owns the plan
@@ -93,7 +93,7 @@ final class Plan {
         Operand dstOperand = new Operand(Dnnl.DNNL_ARG_DST(), dst.copy(arena), Optional.empty());
         MemoryDesc scratchpad = desc.scratchpad().copy(arena);
         List<Constant> kept = List.copyOf(constants);
-        this.executions = new ExecutionPool(
+        this.executions = new Pool<>(
                 () -> new Execution(arena, primitive, srcOperand, secondOperand, dstOperand, scratchpad, kept));
     }
 

@@ -6,53 +6,56 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Supplier;
 
 /**
- * The idle executions of a plan, as many as there ever were threads inside the plan at once. A thread mostly gets the
- * one that it gave back last, which knows the addresses that it works on. Thread-safe.
+ * Idle objects that serve one thread at a time, as many as there ever were threads that had one at once. A thread
+ * mostly gets the one that it gave back last. Thread-safe.
+ *
+ * @param <T> what is kept
  */
-final class ExecutionPool {
-    private static final int SLOTS = 8;
+final class Pool<T> {
+    /** Threads whose numbers differ by a multiple of it share a place. */
+    static final int SLOTS = 8;
     /** References in a cache line, so that threads do not disturb each other. */
     private static final int SPACING = 16;
 
-    private final Supplier<Execution> factory;
-    private final AtomicReferenceArray<Execution> slots = new AtomicReferenceArray<>(SLOTS * SPACING);
-    private final ArrayDeque<Execution> surplus = new ArrayDeque<>();
+    private final Supplier<T> factory;
+    private final AtomicReferenceArray<T> slots = new AtomicReferenceArray<>(SLOTS * SPACING);
+    private final ArrayDeque<T> surplus = new ArrayDeque<>();
 
     /**
-     * @param factory makes a further execution
+     * @param factory makes a further object
      */
-    ExecutionPool(Supplier<Execution> factory) {
+    Pool(Supplier<T> factory) {
         this.factory = factory;
     }
 
-    /** Returns an execution that nobody else has until it is given back. */
-    Execution take() {
+    /** Returns an object that nobody else has until it is given back. */
+    T take() {
         int home = home();
         for (int i = 0; i < SLOTS; i++) {
             int slot = (home + i) % SLOTS * SPACING;
-            Execution idle = slots.getOpaque(slot);
+            T idle = slots.getOpaque(slot);
             if (idle != null && slots.compareAndSet(slot, idle, null)) {
                 return idle;
             }
         }
-        Optional<Execution> left;
+        Optional<T> left;
         synchronized (surplus) {
             left = Optional.ofNullable(surplus.poll());
         }
         return left.orElseGet(factory);
     }
 
-    /** Takes an execution back. */
-    void giveBack(Execution execution) {
+    /** Takes an object back. */
+    void giveBack(T used) {
         int home = home();
         for (int i = 0; i < SLOTS; i++) {
             int slot = (home + i) % SLOTS * SPACING;
-            if (slots.getOpaque(slot) == null && slots.compareAndSet(slot, null, execution)) {
+            if (slots.getOpaque(slot) == null && slots.compareAndSet(slot, null, used)) {
                 return;
             }
         }
         synchronized (surplus) {
-            surplus.add(execution);
+            surplus.add(used);
         }
     }
 
