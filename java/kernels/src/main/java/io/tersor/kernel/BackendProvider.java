@@ -8,7 +8,8 @@ import java.util.Optional;
  * What a backend implements, found through {@link java.util.ServiceLoader}. Creating a provider must succeed on every
  * machine; what is missing is told by {@link #status}. Thread-safe.
  *
- * <p>A {@code prepare} is only called after {@link #refusal} was empty and the constants were checked against the spec.
+ * <p>A {@code prepare} is only called after each {@code refusal} was empty and the constants were checked against the
+ * spec.
  */
 public interface BackendProvider {
     /** Returns which backend this is. */
@@ -19,6 +20,15 @@ public interface BackendProvider {
 
     /** Returns why this backend, though available, does not run a spec; empty when it does. */
     Optional<String> refusal(KernelSpec spec);
+
+    /**
+     * Returns why this backend, which runs the spec, does not run it with these constants; empty when it does.
+     *
+     * @param bias [n], present if the spec has one
+     */
+    default Optional<String> refusal(MatMulSpec spec, Optional<Tensor> bias) {
+        return Optional.empty();
+    }
 
     /**
      * Packs the weights and returns the kernel.

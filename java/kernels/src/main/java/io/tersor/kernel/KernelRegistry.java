@@ -92,12 +92,17 @@ public final class KernelRegistry {
      * @throws UnsupportedKernelException if the ordered backend cannot run it
      */
     public BackendChoice explain(KernelSpec spec, PrepareOptions options) {
+        return explain(spec, options, backend -> refusal(backend, spec));
+    }
+
+    private BackendChoice explain(KernelSpec spec, PrepareOptions options,
+            Function<Backend, Optional<String>> refusing) {
         BackendOrder.Ranking ranking = options.backend()
                 .map(ordered -> new BackendOrder.Ranking(List.of(ordered), 1, BackendChoice.Source.ORDERED, "ordered"))
                 .orElseGet(() -> order().of(spec, options));
         StringBuilder refusals = new StringBuilder();
         for (Backend backend : ranking.backends()) {
-            Optional<String> refusal = refusal(backend, spec);
+            Optional<String> refusal = refusing.apply(backend);
             if (refusal.isEmpty()) {
                 return ranking.choice(backend, refusals.toString());
             }
@@ -138,7 +143,7 @@ public final class KernelRegistry {
         if (options.tune() && options.backend().isEmpty()) {
             tune(spec.single(), first, bias, options);
         }
-        BackendProvider provider = choose(spec, options);
+        BackendProvider provider = take(spec, explain(spec, options, backend -> refusal(backend, spec, bias)));
         return spec.batch() > 1 ? BatchedMatMul.prepare(provider, spec, weights, bias, options)
                 : provider.prepare(spec, first, bias, options);
     }
@@ -168,7 +173,7 @@ public final class KernelRegistry {
     /** Measures the backends that can run a multiplication, unless that was done before or there is only one. */
     private void tune(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         List<Backend> able = order().of(spec, options).backends().stream()
-                .filter(backend -> backend != Backend.SCALAR && refusal(backend, spec).isEmpty()).toList();
+                .filter(backend -> backend != Backend.SCALAR && refusal(backend, spec, bias).isEmpty()).toList();
         if (able.size() < 2 || spec.k() == 0 || spec.n() == 0 || order().isTuned(spec, options)) {
             return;
         }
@@ -189,8 +194,15 @@ public final class KernelRegistry {
         }
     }
 
+    private Optional<String> refusal(Backend backend, MatMulSpec spec, Optional<Tensor> bias) {
+        return refusal(backend, spec).or(() -> providers.get(backend).refusal(spec.single(), bias));
+    }
+
     private BackendProvider choose(KernelSpec spec, PrepareOptions options) {
-        BackendChoice choice = explain(spec, options);
+        return take(spec, explain(spec, options));
+    }
+
+    private BackendProvider take(KernelSpec spec, BackendChoice choice) {
         LOGGER.log(System.Logger.Level.DEBUG, () -> spec + " on " + choice);
         announce(choice);
         return providers.get(choice.backend());

@@ -46,8 +46,8 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> isPlain(spec);
-            case NATIVE -> isProduct(spec) && isPlain(spec) || isConversion(spec);
+            case VECTOR -> true;
+            case NATIVE -> isProduct(spec) || isConversion(spec);
             case ONEDNN -> isProduct(spec) && isPlain(spec) && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
     }
@@ -77,7 +77,7 @@ final class Requirements {
      * it knows for some shapes alone.
      */
     private static boolean onednnTakes(Candidate candidate, KernelSpec spec) {
-        boolean vnni = Pattern.compile("vnni|amx|avx10").matcher(candidate.label()).find();
+        boolean vnni = Pattern.compile("vnni|bf16|amx|avx10").matcher(candidate.label()).find();
         return vnni && switch (spec) {
             case MatMulSpec matMul -> matMul.weightsParams().isSymmetric()
                     && (matMul.dst() != DataType.S32 || matMul.k() <= ONEDNN_EXACT_SUM);

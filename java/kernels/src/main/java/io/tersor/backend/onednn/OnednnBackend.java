@@ -52,6 +52,11 @@ public final class OnednnBackend implements BackendProvider {
     }
 
     @Override
+    public Optional<String> refusal(MatMulSpec spec, Optional<Tensor> bias) {
+        return OnednnMatMul.refusal(spec, bias);
+    }
+
+    @Override
     public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         return OnednnMatMul.prepare(spec, weights, bias, options);
     }

@@ -1,6 +1,5 @@
 package io.tersor.backend.onednn;
 
-import io.tersor.UnsupportedKernelException;
 import io.tersor.kernel.ActivationFunction;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Epilogue;
@@ -58,13 +57,16 @@ final class OnednnMatMul extends MatMul {
         }
     }
 
+    /** Returns why oneDNN does not take a bias. */
+    static Optional<String> refusal(MatMulSpec spec, Optional<Tensor> bias) {
+        boolean wrong = function(spec) != ActivationFunction.IDENTITY
+                && epilogue(spec, Epilogue.of(spec, bias)).isInfinite();
+        return wrong ? Optional.of("oneDNN's " + function(spec) + " of an infinite bias is NaN") : Optional.empty();
+    }
+
     /** Packs the weights; the arguments are those of the provider. */
     static MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         OnednnEpilogue epilogue = epilogue(spec, Epilogue.of(spec, bias));
-        if (function(spec) != ActivationFunction.IDENTITY && epilogue.isInfinite()) {
-            throw new UnsupportedKernelException(Backend.ONEDNN.label(), spec,
-                    "oneDNN's " + function(spec) + " of an infinite bias is NaN");
-        }
         Arena arena = Arena.ofShared();
         try {
             return new OnednnMatMul(spec, options, arena, epilogue, weights);

@@ -9,8 +9,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.tersor.UnsupportedKernelException;
+import io.tersor.backend.scalar.ScalarBackend;
 import io.tersor.kernel.Activation;
+import io.tersor.kernel.Backend;
 import io.tersor.kernel.Bias;
+import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.PrepareOptions;
@@ -259,8 +262,12 @@ class OnednnMatMulTest {
                 assertFalse(kernel.describe().contains("ref"), kernel.describe());
             }
             bias.set(1, Float.NEGATIVE_INFINITY);
-            assertThrows(UnsupportedKernelException.class,
-                    () -> backend.prepare(spec, weights, Optional.of(bias), PrepareOptions.DEFAULT));
+            KernelRegistry registry = new KernelRegistry(List.of(backend, new ScalarBackend()));
+            assertThrows(UnsupportedKernelException.class, () -> registry.prepare(spec, weights, Optional.of(bias),
+                    PrepareOptions.DEFAULT.on(Backend.ONEDNN)));
+            try (MatMul other = registry.prepare(spec, weights, Optional.of(bias), PrepareOptions.DEFAULT)) {
+                assertEquals(Backend.SCALAR, other.backend());
+            }
         }
     }
 }
