@@ -5,7 +5,8 @@ import io.tersor.cli.Subcommand;
 import picocli.CommandLine.Command;
 
 /** {@code tersor bench}: a group of commands that measure speed. */
-@Command(name = "bench", mixinStandardHelpOptions = true, subcommands = {BenchGemmCommand.class, BenchModelCommand.class},
+@Command(name = "bench", mixinStandardHelpOptions = true,
+        subcommands = {BenchGemmCommand.class, BenchModelCommand.class},
         description = "Measures speed; every result is verified before it is timed.")
 public final class BenchCommand extends Subcommand {
     @Override

@@ -57,7 +57,7 @@ public final class BenchGemmCommand extends Subcommand {
     private int threads;
 
     @Option(names = "--isa", paramLabel = "CAP", description = "Caps the instruction set of all backends and the peer: "
-            + "baseline, avx2, avx512_vnni, amx.")
+            + "baseline, avx2, avx2_vnni, avx512_vnni, avx512_bf16, amx.")
     private String isa;
 
     @Option(names = "--seconds", paramLabel = "S", defaultValue = "0.3",

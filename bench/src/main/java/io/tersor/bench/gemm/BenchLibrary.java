@@ -50,8 +50,8 @@ public final class BenchLibrary {
                         + System.mapLibraryName("tersor-bench")),
                 "a build of tersor-bench that had CMake and a C compiler"));
         statusName = link("tersor_bench_status_name", FunctionDescriptor.of(ADDRESS, JAVA_INT));
-        create = status("tersor_bench_gemm_create", ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT,
-                JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+        create = status("tersor_bench_gemm_create", ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT,
+                JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
         kernel = link("tersor_bench_gemm_kernel", FunctionDescriptor.of(ADDRESS, ADDRESS));
         run = status("tersor_bench_gemm_run", ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
         destroy = link("tersor_bench_gemm_destroy", FunctionDescriptor.ofVoid(ADDRESS));

@@ -24,8 +24,8 @@ public record GemmShape(int m, int k, int n) {
             }
         }
         if (Math.max((long) k * n, Math.max((long) m * k, (long) m * n)) > Integer.MAX_VALUE) {
-            throw new TersorException("m, k and n: expected at most 2^31 - 1 elements in an operand, got " + m + ", " + k
-                    + ", " + n);
+            throw new TersorException("m, k and n: expected at most 2^31 - 1 elements in an operand, got " + m + ", "
+                    + k + ", " + n);
         }
     }
 

@@ -18,7 +18,8 @@ final class IsaCap {
         for (BackendStatus status : KernelRegistry.standard().statuses()) {
             if (status instanceof BackendStatus.Available available && needed(available.isa()).compareTo(cap) > 0) {
                 throw new TersorException("--isa " + cap.label() + ": the backend " + available.backend().label()
-                        + " already uses " + available.isa() + "; start Java with -D" + Isa.PROPERTY + "=" + cap.label());
+                        + " already uses " + available.isa() + "; start Java with -D" + Isa.PROPERTY + "="
+                        + cap.label());
             }
         }
     }
@@ -28,9 +29,12 @@ final class IsaCap {
         if (isa.contains("amx")) {
             return Isa.AMX;
         }
-        if (isa.contains("avx512") || isa.contains("avx10") || isa.contains("vnni")) {
+        if (isa.contains("bf16") || isa.contains("avx10")) {
+            return Isa.AVX512_BF16;
+        }
+        if (isa.contains("avx512")) {
             return Isa.AVX512_VNNI;
         }
-        return isa.contains("avx2") ? Isa.AVX2 : Isa.BASELINE;
+        return isa.contains("vnni") ? Isa.AVX2_VNNI : isa.contains("avx2") ? Isa.AVX2 : Isa.BASELINE;
     }
 }

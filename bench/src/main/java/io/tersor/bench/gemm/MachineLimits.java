@@ -55,8 +55,11 @@ public final class MachineLimits {
             boolean onednn = contender.startsWith("onednn");
             return Optional.of(isa.contains("vnni") ? "avx2_vnni" : onednn ? "avx2_maddubs" : "avx2_maddwd");
         }
-        if (types.src().bits() == 16 && wide) {
-            return Optional.of(isa.contains("amx") ? "amx_bf16" : "avx512_bf16");
+        if (types.src().bits() == 16 && isa.contains("amx")) {
+            return Optional.of("amx_bf16");
+        }
+        if (types.src().bits() == 16 && (isa.contains("bf16") || isa.contains("avx10"))) {
+            return Optional.of("avx512_bf16");
         }
         return Optional.of(wide ? "avx512_f32" : "avx2_f32");
     }

@@ -201,8 +201,8 @@ final class Reference {
             }
         };
         if (!(Math.abs(actual - expected) <= tolerance)) {
-            throw new VerificationException(who + ", " + operands.shape() + " " + operands.types().label() + ": element ["
-                    + row + ", " + column + "] is " + actual + ", expected " + expected + " within " + tolerance);
+            throw new VerificationException(who + ", " + operands.shape() + " " + operands.types().label()
+                    + ": element [" + row + ", " + column + "] is " + actual + ", expected " + expected + " within " + tolerance);
         }
     }
 }

@@ -145,7 +145,7 @@ class BenchGemmCommandTest {
                 "io.tersor.cli.Main", "bench", "gemm", "--m", "5", "--k", "40", "--n", "48", "--types", "u8s8u8,f32",
                 "--backends", "native,onednn,scalar", "--peer", "onednn-c", "--isa", "avx2", "--seconds", "0.01",
                 "--json").redirectOutput(out.toFile()).redirectError(err.toFile()).start();
-        assertTrue(process.waitFor(1, TimeUnit.MINUTES), "does not end");
+        assertTrue(process.waitFor(3, TimeUnit.MINUTES), "does not end");
         assertEquals(0, process.exitValue(), Files.readString(err));
         JsonNode rows = JsonMapper.shared().readTree(Files.readString(out));
         assertFalse(rows.isEmpty());

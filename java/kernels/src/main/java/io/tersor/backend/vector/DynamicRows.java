@@ -21,28 +21,28 @@ record DynamicRows(MatrixRows rows, int k, int block) implements RowPacker {
     private static final int MAGNITUDE = 0x7FFFFFFF;
 
     @Override
-    public void pack(Scratch scratch, long row, int count, int first, int columns) {
+    public void pack(Scratch scratch, long row, int count, int first, int columns, int at) {
         if (first == 0) {
-            measure(scratch, row, count);
+            measure(scratch, row, count, at);
         }
         if (first > 0 || k > block) {
-            rows.pack(scratch, row, count, first, columns);
+            rows.pack(scratch, row, count, first, columns, at);
         }
         for (int r = 0; r < count; r++) {
-            quantize(scratch.a, r * MicroKernels.LDA, columns,
+            quantize(scratch.a, at + r * MicroKernels.LDA, columns,
                     DynamicQuantization.inverse(scratch.magnitudes[r]));
         }
     }
 
-    private void measure(Scratch scratch, long row, int count) {
+    private void measure(Scratch scratch, long row, int count, int at) {
         Arrays.fill(scratch.magnitudes, 0, count, 0f);
         for (int first = 0; first < k; first += block) {
             int columns = Math.min(block, k - first);
-            rows.pack(scratch, row, count, first, columns);
+            rows.pack(scratch, row, count, first, columns, at);
             for (int r = 0; r < count; r++) {
                 // Math.max keeps NaN.
                 scratch.magnitudes[r] =
-                        Math.max(scratch.magnitudes[r], largest(scratch.a, r * MicroKernels.LDA, columns));
+                        Math.max(scratch.magnitudes[r], largest(scratch.a, at + r * MicroKernels.LDA, columns));
             }
         }
         for (int r = 0; r < count; r++) {

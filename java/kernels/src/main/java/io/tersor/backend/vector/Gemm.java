@@ -20,6 +20,9 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store) {
     /** Panels of weights that one block takes at most. */
     static final int PANELS = Scratch.NC / NR;
 
+    /** Panels that {@link MicroKernels#row1} takes. */
+    private static final int PANELS_OF_ONE_ROW = 4;
+
     /** Returns the rows that one block should take, so that all threads get work of a few blocks each. */
     static int blockRows(long m, int threads) {
         if (threads == 1) {
@@ -81,79 +84,154 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store) {
 
     /** Computes rows [row, row + count) of panels [panel, endPanel); the scratch is bound to the operands. */
     void run(Scratch scratch, long row, int count, int panel, int endPanel) {
-        int tiles = (endPanel - panel) * (count + MR);
-        if (weights.blocks() > 1) {
-            if (store.isInteger()) {
-                scratch.growAccumulators(tiles * NR);
-            } else {
-                scratch.growSums(tiles * NR);
-            }
+        if ((long) count * weights.blocks() <= Scratch.MC) {
+            runFew(scratch, row, count, panel, endPanel);
+            return;
         }
+        grow(scratch, (endPanel - panel) * (count + MR));
         for (int block = 0; block < weights.blocks(); block++) {
-            int k = block * weights.block();
-            int length = Math.min(weights.block(), weights.k() - k);
-            rows.pack(scratch, row, count, k, length);
+            rows.pack(scratch, row, count, block * weights.block(), length(block), 0);
             for (int p = panel; p < endPanel; p++) {
-                int waiting = (p - panel) * (count + MR) * NR;
-                if (store.isInteger()) {
-                    integers(scratch, row, count, p, block, length, waiting);
-                } else {
-                    floats(scratch, row, count, p, block, length, waiting);
-                }
+                tiles(scratch, row, count, 0, p, block, (p - panel) * (count + MR) * NR);
             }
         }
     }
 
-    private void floats(Scratch scratch, long row, int count, int panel, int block, int length, int waiting) {
+    /** Few rows or short ones: packed as a whole, so that the weights are read from the first to the last. */
+    private void runFew(Scratch scratch, long row, int count, int panel, int endPanel) {
+        grow(scratch, count + MR);
+        for (int block = 0; block < weights.blocks(); block++) {
+            rows.pack(scratch, row, count, block * weights.block(), length(block), block * count * MicroKernels.LDA);
+        }
+        int p = panel;
+        if (count == 1 && !weights.bytes()) {
+            for (; p <= endPanel - PANELS_OF_ONE_ROW; p += PANELS_OF_ONE_ROW) {
+                oneRow(scratch, row, p);
+            }
+        }
+        for (; p < endPanel; p++) {
+            for (int block = 0; block < weights.blocks(); block++) {
+                tiles(scratch, row, count, block * count, p, block, 0);
+            }
+        }
+    }
+
+    /** Returns the columns of src in one block. */
+    private int length(int block) {
+        return Math.min(weights.block(), weights.k() - block * weights.block());
+    }
+
+    private void grow(Scratch scratch, int rows) {
+        if (weights.blocks() > 1) {
+            if (store.isInteger()) {
+                scratch.growAccumulators(rows * NR);
+            } else {
+                scratch.growSums(rows * NR);
+            }
+        }
+    }
+
+    /**
+     * Multiplies a block of src with a block of one panel, and stores the results if it is the last.
+     *
+     * @param slot the packed row where the block of src starts
+     * @param waiting where the unfinished sums of this panel are
+     */
+    private void tiles(Scratch scratch, long row, int count, int slot, int panel, int block, int waiting) {
+        if (store.isInteger()) {
+            integers(scratch, row, count, slot, panel, block, waiting);
+        } else {
+            floats(scratch, row, count, slot, panel, block, waiting);
+        }
+    }
+
+    private void floats(Scratch scratch, long row, int count, int slot, int panel, int block, int waiting) {
         boolean single = weights.blocks() == 1;
         float[] sums = single ? scratch.tile : scratch.sums;
         float[] from = block == 0 ? ZEROS : sums;
-        long weightsAt = weights.offset(panel, block * weights.block());
         int height;
         for (int r = 0; r < count; r += height) {
             height = height(count - r);
             int at = single ? 0 : waiting + r * NR;
-            multiply(height, scratch.a, r, weights.data(), weightsAt, length, from, block == 0 ? 0 : at, sums, at);
+            multiply(height, scratch.a, slot + r, panel, block, from, block == 0 ? 0 : at, sums, at);
             if (block == weights.blocks() - 1) {
                 store.storeFloats(scratch, sums, at, row, r, Math.min(height, count - r), panel);
             }
         }
     }
 
-    private void integers(Scratch scratch, long row, int count, int panel, int block, int length, int waiting) {
-        long weightsAt = weights.offset(panel, block * weights.block());
+    private void integers(Scratch scratch, long row, int count, int slot, int panel, int block, int waiting) {
         int height;
         for (int r = 0; r < count; r += height) {
             height = height(count - r);
             int at = waiting + r * NR;
             int kept = Math.min(height, count - r);
-            multiply(height, scratch.a, r, weights.data(), weightsAt, length, ZEROS, 0, scratch.tile, 0);
+            multiply(height, scratch.a, slot + r, panel, block, ZEROS, 0, scratch.tile, 0);
             if (block < weights.blocks() - 1) {
                 TileStore.fold(scratch.tile, kept, scratch.accumulators, at, block == 0);
-                continue;
-            }
-            if (block == 0) {
-                store.storeIntegers(scratch, row, r, kept, panel);
+            } else if (block == 0) {
+                store.storeIntegers(scratch, 0, row, r, kept, panel);
             } else {
-                store.storeIntegers(scratch, scratch.accumulators, at, row, r, kept, panel);
+                store.storeIntegers(scratch, 0, scratch.accumulators, at, row, r, kept, panel);
+            }
+        }
+    }
+
+    /** Multiplies one row with four panels of floats. */
+    private void oneRow(Scratch scratch, long row, int panel) {
+        boolean integer = store.isInteger();
+        long panelBytes = weights.offset(1, 0);
+        int last = weights.blocks() - 1;
+        for (int block = 0; block <= last; block++) {
+            float[] from = integer || block == 0 ? ZEROS : scratch.tile;
+            MicroKernels.row1(scratch.a, block * MicroKernels.LDA, weights.data(),
+                    weights.offset(panel, block * weights.block()), panelBytes, length(block), from, 0, scratch.tile,
+                    0);
+            if (integer && block < last) {
+                TileStore.fold(scratch.tile, PANELS_OF_ONE_ROW, scratch.accumulators, 0, block == 0);
+            }
+        }
+        for (int i = 0; i < PANELS_OF_ONE_ROW; i++) {
+            if (!integer) {
+                store.storeFloats(scratch, scratch.tile, i * NR, row, 0, 1, panel + i);
+            } else if (last == 0) {
+                store.storeIntegers(scratch, i * NR, row, 0, 1, panel + i);
+            } else {
+                store.storeIntegers(scratch, i * NR, scratch.accumulators, i * NR, row, 0, 1, panel + i);
             }
         }
     }
 
     /** Returns the rows of the micro-kernel for what is left; reading the weights once is worth a few rows too many. */
-    private static int height(int left) {
-        return left == 1 ? 1 : MR == 12 && left > 6 ? 12 : 4;
+    private int height(int left) {
+        if (left == 1) {
+            return 1;
+        }
+        if (MR == 12 && left > 4) {
+            return left > 8 && !weights.bytes() ? 12 : 8;
+        }
+        return 4;
     }
 
-    private static void multiply(int height, float[] a, int row, MemorySegment weights, long at, int k, float[] from,
-            int fromAt, float[] to, int toAt) {
-        int first = row * MicroKernels.LDA;
-        if (MR == 12 && height == 12) {
-            MicroKernels.rows12(a, first, weights, at, k, from, fromAt, to, toAt);
-        } else if (height == 4) {
-            MicroKernels.rows4(a, first, weights, at, k, from, fromAt, to, toAt);
+    private void multiply(int height, float[] a, int slot, int panel, int block, float[] from, int fromAt, float[] to,
+            int toAt) {
+        int first = slot * MicroKernels.LDA;
+        int k = length(block);
+        MemorySegment b = weights.data();
+        long at = weights.offset(panel, block * weights.block());
+        if (weights.bytes()) {
+            switch (height) {
+                case 8 -> ByteKernels.rows8(a, first, b, at, k, from, fromAt, to, toAt);
+                case 4 -> ByteKernels.rows4(a, first, b, at, k, from, fromAt, to, toAt);
+                default -> ByteKernels.rows1(a, first, b, at, k, from, fromAt, to, toAt);
+            }
         } else {
-            MicroKernels.rows1(a, first, weights, at, k, from, fromAt, to, toAt);
+            switch (height) {
+                case 12 -> MicroKernels.rows12(a, first, b, at, k, from, fromAt, to, toAt);
+                case 8 -> MicroKernels.rows8(a, first, b, at, k, from, fromAt, to, toAt);
+                case 4 -> MicroKernels.rows4(a, first, b, at, k, from, fromAt, to, toAt);
+                default -> MicroKernels.rows1(a, first, b, at, k, from, fromAt, to, toAt);
+            }
         }
     }
 }

@@ -33,7 +33,10 @@ final class Lanes {
     /** Columns of a micro-kernel's tile: two vectors. */
     static final int NR = 2 * F;
 
-    /** Rows of a micro-kernel's tile: what 32 vector registers hold (AVX-512, AArch64), or 16. */
+    /**
+     * Rows of a micro-kernel's tile: what 32 vector registers hold (AVX-512, AArch64), or 16, of which the compiler
+     * leaves so many unused that five rows would be half as fast.
+     */
     static final int MR = MACHINE_BITS == 512 || System.getProperty("os.arch").equals("aarch64") ? 12 : 4;
 
     private Lanes() {}

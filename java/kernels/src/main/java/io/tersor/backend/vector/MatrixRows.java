@@ -9,21 +9,22 @@ import io.tersor.tensor.DataType;
  */
 record MatrixRows(DataType type, int zeroPoint) implements RowPacker {
     @Override
-    public void pack(Scratch scratch, long row, int rows, int k, int count) {
+    public void pack(Scratch scratch, long row, int rows, int k, int count, int at) {
         if (scratch.columnStride != 1) {
-            packColumns(scratch, row, rows, k, count);
+            packColumns(scratch, row, rows, k, count, at);
             return;
         }
         for (int r = 0; r < rows; r++) {
-            Runs.load(type, scratch.src, (row + r) * scratch.ld + k, zeroPoint, scratch.a, r * MicroKernels.LDA, count);
+            Runs.load(type, scratch.src, (row + r) * scratch.ld + k, zeroPoint, scratch.a, at + r * MicroKernels.LDA,
+                    count);
         }
     }
 
-    private void packColumns(Scratch scratch, long row, int rows, int k, int count) {
+    private void packColumns(Scratch scratch, long row, int rows, int k, int count, int at) {
         for (int i = 0; i < count; i++) {
             Runs.load(type, scratch.src, (k + i) * scratch.columnStride + row, zeroPoint, scratch.column, 0, rows);
             for (int r = 0; r < rows; r++) {
-                scratch.a[r * MicroKernels.LDA + i] = scratch.column[r];
+                scratch.a[at + r * MicroKernels.LDA + i] = scratch.column[r];
             }
         }
     }

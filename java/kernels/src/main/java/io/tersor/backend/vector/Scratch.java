@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
  * {@link ScratchPool}, so that a steady stream of runs allocates nothing.
  */
 final class Scratch {
-    /** Rows of a block at most: with them, the packed block of src fills a quarter of a usual L2 cache. */
+    /** Rows of a block at most: with them, the packed block of src fills less than half of a usual L2 cache. */
     static final int MC = 96;
 
     /** Columns of a block at most, which bounds {@link #sums}. */

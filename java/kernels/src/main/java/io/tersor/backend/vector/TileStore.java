@@ -38,6 +38,7 @@ final class TileStore {
     // One value for each column, filled up to whole panels.
     private final float[] multipliers;
     private final float[] offsets;
+    private final boolean integerBias;
     private final int[] biases;
     private final Optional<Residual> residual;
     private final float residualMultiplier;
@@ -47,6 +48,9 @@ final class TileStore {
     private final float hi;
     private final boolean clamps;
     private final int zeroPoint;
+    private final boolean bytes;
+    // Nothing but scale, bias and bounds.
+    private final boolean plain;
 
     /**
      * @param first the first of n output channels that this store serves: its column in the destination
@@ -64,6 +68,7 @@ final class TileStore {
         float[] given = slice(epilogue.offsets(), first, n);
         System.arraycopy(given, 0, offsets, 0, given.length);
         int[] integers = epilogue.integerBias();
+        this.integerBias = integers.length != 0;
         this.biases = integers.length == 0 ? new int[padded]
                 : Arrays.copyOf(Arrays.copyOfRange(integers, first, first + n), padded);
         this.residual = epilogue.residual();
@@ -74,6 +79,8 @@ final class TileStore {
         this.hi = epilogue.hi();
         this.clamps = epilogue.clamps();
         this.zeroPoint = epilogue.zeroPoint();
+        this.bytes = dst == DataType.U8 || dst == DataType.S8;
+        this.plain = residual.isEmpty() && function == ActivationFunction.IDENTITY;
     }
 
     private static float[] slice(float[] values, int first, int n) {
@@ -91,40 +98,56 @@ final class TileStore {
     }
 
     /** Stores an integer tile that is the only block of its k. */
-    void storeIntegers(Scratch scratch, long row, int r, int rows, int panel) {
-        storeIntegers(scratch, NOTHING, 0, row, r, rows, panel);
+    void storeIntegers(Scratch scratch, int from, long row, int r, int rows, int panel) {
+        storeIntegers(scratch, from, NOTHING, 0, row, r, rows, panel);
     }
 
     /**
-     * Stores the tile of an integer kernel in {@link Scratch#tile}.
+     * Stores the tile of an integer kernel that starts at index {@code from} of {@link Scratch#tile}.
      *
      * @param sums the int32 sums of the earlier blocks of k, from index {@code at} on
      * @param row the first row of the block that the tile belongs to
      * @param r the tile's first row in this block
      */
-    void storeIntegers(Scratch scratch, int[] sums, int at, long row, int r, int rows, int panel) {
+    void storeIntegers(Scratch scratch, int from, int[] sums, int at, long row, int r, int rows, int panel) {
         int column = panel * NR;
         float[] tile = scratch.tile;
+        long element = (row + r) * scratch.ldDst + first + column;
         if (dst == DataType.S32) {
-            addInts(tile, rows, sums, at, column, scratch.ints, 0);
-            addInts(tile, rows, sums, at, column, scratch.ints, F);
-            copyInts(scratch.ints, rows, Math.min(NR, n - column), scratch.dst,
-                    (row + r) * scratch.ldDst + first + column, scratch.ldDst);
+            addInts(tile, from, rows, sums, at, column, scratch.ints, 0);
+            addInts(tile, from, rows, sums, at, column, scratch.ints, F);
+            copyInts(scratch.ints, rows, Math.min(NR, n - column), scratch.dst, element, scratch.ldDst);
+            return;
+        }
+        // Without them the floats of the tile are the sums, exactly.
+        if (sums != NOTHING || integerBias) {
+            roundSums(tile, from, rows, sums, at, column, 0);
+            roundSums(tile, from, rows, sums, at, column, F);
+        }
+        if (kind == Sums.INTEGERS && plain && bytes && column <= n - NR) {
+            scaleToBytes(tile, from, rows, column, 0, scratch.dst, element, scratch.ldDst);
+            scaleToBytes(tile, from, rows, column, F, scratch.dst, element + F, scratch.ldDst);
             return;
         }
         if (kind == Sums.INTEGERS) {
-            scale(tile, rows, sums, at, column, 0);
-            scale(tile, rows, sums, at, column, F);
+            scale(tile, from, rows, column, 0);
+            scale(tile, from, rows, column, F);
         } else {
-            scaleRows(tile, rows, sums, at, scratch.rowScales, r, column, 0);
-            scaleRows(tile, rows, sums, at, scratch.rowScales, r, column, F);
+            scaleRows(tile, from, rows, scratch.rowScales, r, column, 0);
+            scaleRows(tile, from, rows, scratch.rowScales, r, column, F);
         }
-        finish(scratch, tile, 0, row + r, rows, column);
+        finish(scratch, tile, from, row + r, rows, column);
     }
 
     /** Stores the tile of a kernel of floats, which starts at index {@code at} of {@code tile}; see above. */
     void storeFloats(Scratch scratch, float[] tile, int at, long row, int r, int rows, int panel) {
         int column = panel * NR;
+        if (plain && dst == DataType.F32 && column <= n - NR) {
+            long element = (row + r) * scratch.ldDst + first + column;
+            offsetToFloats(tile, at, rows, column, 0, scratch.dst, element, scratch.ldDst);
+            offsetToFloats(tile, at, rows, column, F, scratch.dst, element + F, scratch.ldDst);
+            return;
+        }
         addOffsets(tile, at, rows, column, 0);
         addOffsets(tile, at, rows, column, F);
         finish(scratch, tile, at, row + r, rows, column);
@@ -133,7 +156,6 @@ final class TileStore {
     /** Does what follows the bias to a tile, whose first row is the destination's row {@code row}. */
     private void finish(Scratch scratch, float[] tile, int at, long row, int rows, int column) {
         int columns = Math.min(NR, n - column);
-        boolean bytes = dst == DataType.U8 || dst == DataType.S8;
         if (residual.isPresent()) {
             loadResidual(scratch, residual.get(), row * scratch.ldResidual + first + column, rows, columns);
             addProduct(tile, at, rows * NR, scratch.operand, residualMultiplier);
@@ -181,39 +203,79 @@ final class TileStore {
         }
     }
 
-    // The passes below are short on purpose, one vector of columns each, and call the Vector API alone: what exceeds the
-    // compiler's limits, and any method of ours with vectors in its signature, makes it put vectors on the heap.
+    // The passes below are short on purpose, one vector of columns each, and call the Vector API alone: what exceeds
+    // the compiler's limits, and any method of ours with vectors in its signature, makes it put vectors on the heap.
 
-    private void addInts(float[] tile, int rows, int[] sums, int at, int column, int[] to, int half) {
+    private void addInts(float[] tile, int from, int rows, int[] sums, int at, int column, int[] to, int half) {
         IntVector bias = IntVector.fromArray(INTS, biases, column + half);
         for (int i = half; i < rows * NR; i += NR) {
-            IntVector sum = (IntVector) FloatVector.fromArray(FLOATS, tile, i).convert(VectorOperators.F2I, 0);
+            IntVector sum = (IntVector) FloatVector.fromArray(FLOATS, tile, from + i).convert(VectorOperators.F2I, 0);
             sum.add(IntVector.fromArray(INTS, sums, at + i)).add(bias).intoArray(to, i);
         }
     }
 
-    private void scale(float[] tile, int rows, int[] sums, int at, int column, int half) {
+    /** tile = (float) (tile + sums + bias), the sum in int32. */
+    private void roundSums(float[] tile, int from, int rows, int[] sums, int at, int column, int half) {
         IntVector bias = IntVector.fromArray(INTS, biases, column + half);
-        FloatVector multiplier = FloatVector.fromArray(FLOATS, multipliers, column + half);
-        FloatVector offset = FloatVector.fromArray(FLOATS, offsets, column + half);
         for (int i = half; i < rows * NR; i += NR) {
-            IntVector sum = (IntVector) FloatVector.fromArray(FLOATS, tile, i).convert(VectorOperators.F2I, 0);
+            IntVector sum = (IntVector) FloatVector.fromArray(FLOATS, tile, from + i).convert(VectorOperators.F2I, 0);
             sum = sum.add(IntVector.fromArray(INTS, sums, at + i)).add(bias);
-            ((FloatVector) sum.convert(VectorOperators.I2F, 0)).mul(multiplier).add(offset).intoArray(tile, i);
+            ((FloatVector) sum.convert(VectorOperators.I2F, 0)).intoArray(tile, from + i);
         }
     }
 
-    private void scaleRows(float[] tile, int rows, int[] sums, int at, float[] rowScales, int firstRow, int column,
-            int half) {
-        IntVector bias = IntVector.fromArray(INTS, biases, column + half);
+    private void scale(float[] tile, int from, int rows, int column, int half) {
+        FloatVector multiplier = FloatVector.fromArray(FLOATS, multipliers, column + half);
+        FloatVector offset = FloatVector.fromArray(FLOATS, offsets, column + half);
+        for (int i = from + half; i < from + rows * NR; i += NR) {
+            FloatVector.fromArray(FLOATS, tile, i).mul(multiplier).add(offset).intoArray(tile, i);
+        }
+    }
+
+    private void scaleRows(float[] tile, int from, int rows, float[] rowScales, int firstRow, int column, int half) {
         FloatVector multiplier = FloatVector.fromArray(FLOATS, multipliers, column + half);
         FloatVector offset = FloatVector.fromArray(FLOATS, offsets, column + half);
         for (int r = 0; r < rows; r++) {
-            int i = r * NR + half;
-            IntVector sum = (IntVector) FloatVector.fromArray(FLOATS, tile, i).convert(VectorOperators.F2I, 0);
-            sum = sum.add(IntVector.fromArray(INTS, sums, at + i)).add(bias);
-            ((FloatVector) sum.convert(VectorOperators.I2F, 0)).mul(rowScales[firstRow + r]).mul(multiplier).add(offset)
+            int i = from + r * NR + half;
+            FloatVector.fromArray(FLOATS, tile, i).mul(rowScales[firstRow + r]).mul(multiplier).add(offset)
                     .intoArray(tile, i);
+        }
+    }
+
+    /** {@link #scale} and {@link #storeBytes} in one pass. */
+    private void scaleToBytes(float[] tile, int from, int rows, int column, int half, MemorySegment to, long element,
+            long ld) {
+        FloatVector multiplier = FloatVector.fromArray(FLOATS, multipliers, column + half);
+        FloatVector offset = FloatVector.fromArray(FLOATS, offsets, column + half);
+        FloatVector low = FloatVector.broadcast(FLOATS, lo);
+        FloatVector high = FloatVector.broadcast(FLOATS, hi);
+        for (int r = 0; r < rows; r++) {
+            FloatVector v = FloatVector.fromArray(FLOATS, tile, from + r * NR + half).mul(multiplier).add(offset);
+            v = low.blend(v, v.compare(VectorOperators.GT, low));
+            v = high.blend(v, v.compare(VectorOperators.LT, high));
+            IntVector q = v.add(Bytes.MAGIC).reinterpretAsInts().sub(Bytes.MAGIC_BITS - zeroPoint);
+            ByteVector narrow = (ByteVector) q.convertShape(VectorOperators.I2B, BYTES, 0);
+            if (B == F) {
+                narrow.intoMemorySegment(to, element + r * ld, ByteOrder.nativeOrder());
+            } else {
+                to.set(JAVA_INT_UNALIGNED, element + r * ld, narrow.reinterpretAsInts().lane(0));
+            }
+        }
+    }
+
+    /** {@link #addOffsets}, the bounds and the store in one pass. */
+    private void offsetToFloats(float[] tile, int at, int rows, int column, int half, MemorySegment to, long element,
+            long ld) {
+        FloatVector offset = FloatVector.fromArray(FLOATS, offsets, column + half);
+        FloatVector low = FloatVector.broadcast(FLOATS, lo);
+        FloatVector high = FloatVector.broadcast(FLOATS, hi);
+        for (int r = 0; r < rows; r++) {
+            FloatVector v = FloatVector.fromArray(FLOATS, tile, at + r * NR + half).add(offset);
+            if (clamps) {
+                v = low.blend(v, v.compare(VectorOperators.GT, low));
+                v = high.blend(v, v.compare(VectorOperators.LT, high));
+            }
+            v.intoMemorySegment(to, (element + r * ld) * Float.BYTES, ByteOrder.nativeOrder());
         }
     }
 

@@ -69,7 +69,7 @@ public final class VectorBackend implements BackendProvider {
 
     @Override
     public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
-        return new VectorMatMul(spec, weights, bias, options.parallelism(), pool);
+        return new VectorMatMul(spec, weights, bias, options, pool);
     }
 
     @Override

@@ -36,7 +36,7 @@ final class VectorConv2d extends Conv2d {
             int reduction = (int) spec.reduction();
             PackedWeights packed = spec.isInteger()
                     ? PackedWeights.integers(arena, reduction, groupOc, matrix,
-                            PackedWeights.largestSource(spec.src(), spec.srcParams()))
+                            PackedWeights.largestSource(spec.src(), spec.srcParams()), Long.MAX_VALUE)
                     : PackedWeights.floats(arena, reduction, groupOc, matrix);
             RowPacker rows = spec.window().isPointwise() && groups.length == 1
                     ? new MatrixRows(spec.src(), spec.srcParams().zeroPoint()) : new WindowRows(spec, group);

@@ -156,7 +156,7 @@ final class VectorDepthwiseConv2d extends Conv2d {
             int kept = (int) Math.min(PIXELS, scratch.ow - x);
             long pixel = (image * scratch.oh + y) * scratch.ow + x;
             if (store.isInteger()) {
-                store.storeIntegers(scratch, pixel, 0, kept, panel);
+                store.storeIntegers(scratch, 0, pixel, 0, kept, panel);
             } else {
                 store.storeFloats(scratch, scratch.tile, 0, pixel, 0, kept, panel);
             }

@@ -9,7 +9,7 @@ import io.tersor.kernel.DynamicQuantization;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
-import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.tensor.Bfloat16;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -21,13 +21,13 @@ final class VectorMatMul extends MatMul {
     private final ScratchPool pool;
     private final Gemm gemm;
 
-    VectorMatMul(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism, ScratchPool pool) {
-        this(spec, weights, bias, parallelism, pool, Arena.ofShared());
+    VectorMatMul(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options, ScratchPool pool) {
+        this(spec, weights, bias, options, pool, Arena.ofShared());
     }
 
-    private VectorMatMul(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism,
+    private VectorMatMul(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options,
             ScratchPool pool, Arena arena) {
-        super(spec, Backend.VECTOR, parallelism, arena);
+        super(spec, Backend.VECTOR, options.parallelism(), arena);
         this.pool = pool;
         int k = (int) spec.k();
         int n = (int) spec.n();
@@ -39,7 +39,7 @@ final class VectorMatMul extends MatMul {
                     (row, column) -> data.get(JAVA_BYTE, row * kStride + column * nStride)
                             - spec.weightsParams().zeroPoint(column),
                     spec.isDynamic() ? (int) DynamicQuantization.LARGEST_LEVEL
-                            : PackedWeights.largestSource(spec.src(), spec.srcParams()));
+                            : PackedWeights.largestSource(spec.src(), spec.srcParams()), options.rows());
             case BF16 -> PackedWeights.floats(arena, k, n,
                     (row, column) -> Bfloat16.toFloat(data.getAtIndex(JAVA_SHORT, row * kStride + column * nStride)));
             default -> PackedWeights.floats(arena, k, n,

@@ -37,12 +37,12 @@ final class WindowRows implements RowPacker {
     }
 
     @Override
-    public void pack(Scratch scratch, long row, int rows, int k, int count) {
+    public void pack(Scratch scratch, long row, int rows, int k, int count, int at) {
         long x = row % scratch.ow;
         long y = row / scratch.ow % scratch.oh;
         long image = row / scratch.ow / scratch.oh;
         for (int r = 0; r < rows; r++) {
-            packPixel(scratch, image, y, x, k, count, r * MicroKernels.LDA);
+            packPixel(scratch, image, y, x, k, count, at + r * MicroKernels.LDA);
             if (++x == scratch.ow) {
                 x = 0;
                 if (++y == scratch.oh) {

@@ -70,11 +70,11 @@ class AllocationTest {
             for (DataType type : new DataType[] {F32, U8}) {
                 DataType weights = type == F32 ? F32 : S8;
                 MatMul.Builder builder = MatMul.spec(type, weights, type).relu()
-                        .weights(Operands.random(arena, weights, Shape.of(600, 75), random));
-                for (int m : new int[] {1, 29}) {
+                        .weights(Operands.random(arena, weights, Shape.of(600, 175), random));
+                for (int m : new int[] {1, 7, 29}) {
                     Tensor src = Operands.random(arena, type, Shape.of(m, 600), random);
-                    Tensor dst = Tensor.allocate(arena, type, Shape.of(m, 75));
-                    try (MatMul matMul = builder.prepare(Backend.VECTOR)) {
+                    Tensor dst = Tensor.allocate(arena, type, Shape.of(m, 175));
+                    try (MatMul matMul = builder.prepare(PrepareOptions.DEFAULT.on(Backend.VECTOR).rows(m))) {
                         assertAllocationFree(matMul.describe() + " m=" + m, () -> matMul.run(src, dst));
                     }
                 }

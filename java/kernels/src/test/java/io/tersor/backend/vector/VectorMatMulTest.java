@@ -28,7 +28,8 @@ import org.junit.jupiter.api.Test;
 @Tag("isa-tiers")
 class VectorMatMulTest {
     private static final int[][] SHAPES = {{1, 1, 1}, {1, 64, 32}, {1, 1037, 45}, {2, 3, 5}, {4, 0, 7}, {5, 16, 33},
-            {9, 17, 31}, {12, 64, 64}, {13, 513, 65}, {23, 258, 96}, {97, 600, 40}, {200, 33, 10}};
+            {9, 17, 31}, {12, 64, 64}, {13, 513, 65}, {23, 258, 96}, {97, 600, 40}, {200, 33, 10},
+            {1, 2100, 300}, {7, 2100, 70}, {40, 2100, 40}, {108, 1100, 35}};
 
     @Test
     void integersAgreeWithScalarBitForBit() {
@@ -68,14 +69,19 @@ class VectorMatMulTest {
     private static void compare(MatMul.Builder builder, Tensor src, DataType dst, int m, int n, Arena arena) {
         Tensor expected = Tensor.allocate(arena, dst, Shape.of(m, n));
         Tensor actual = Tensor.allocate(arena, dst, Shape.of(m, n));
-        try (MatMul scalar = builder.prepare(Backend.SCALAR); MatMul vector = builder.prepare(Backend.VECTOR)) {
+        try (MatMul scalar = builder.prepare(Backend.SCALAR)) {
             scalar.run(src, expected);
-            vector.run(src, actual);
-            String reproduce = vector.spec() + " m=" + m;
-            if (dst == F32) {
-                assertArrayEquals(expected.toFloats(), actual.toFloats(), reproduce);
-            } else {
-                assertArrayEquals(expected.toLongs(), actual.toLongs(), reproduce);
+        }
+        // Few rows and many have weights of different forms.
+        for (long rows : new long[] {1, 100}) {
+            try (MatMul vector = builder.prepare(PrepareOptions.DEFAULT.on(Backend.VECTOR).rows(rows))) {
+                vector.run(src, actual);
+                String reproduce = vector.spec() + " m=" + m + " prepared for " + rows;
+                if (dst == F32) {
+                    assertArrayEquals(expected.toFloats(), actual.toFloats(), reproduce);
+                } else {
+                    assertArrayEquals(expected.toLongs(), actual.toLongs(), reproduce);
+                }
             }
         }
     }
@@ -86,14 +92,15 @@ class VectorMatMulTest {
             for (int b : new int[] {-128, -1, 0, 1, 127}) {
                 for (int srcZero : new int[] {0, 255}) {
                     for (int weightsZero : new int[] {0, -128, 127}) {
-                        extreme(a, b, srcZero, weightsZero);
+                        extreme(a, b, srcZero, weightsZero, 1);
+                        extreme(a, b, srcZero, weightsZero, 100);
                     }
                 }
             }
         }
     }
 
-    private static void extreme(int a, int b, int srcZero, int weightsZero) {
+    private static void extreme(int a, int b, int srcZero, int weightsZero, long rows) {
         int k = 2051;
         int n = 35;
         try (Arena arena = Arena.ofConfined()) {
@@ -104,7 +111,8 @@ class VectorMatMulTest {
             Tensor dst = Tensor.allocate(arena, S32, Shape.of(3, n));
             try (MatMul matMul = MatMul.spec(U8, S8, S32)
                     .weights(new QuantizedTensor(weights, QuantParams.perTensor(1, weightsZero)))
-                    .source(QuantParams.perTensor(1, srcZero)).prepare(Backend.VECTOR)) {
+                    .source(QuantParams.perTensor(1, srcZero))
+                    .prepare(PrepareOptions.DEFAULT.on(Backend.VECTOR).rows(rows))) {
                 matMul.run(src, dst);
             }
             long[] expected = new long[3 * n];

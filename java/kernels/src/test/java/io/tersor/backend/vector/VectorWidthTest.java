@@ -17,6 +17,7 @@ class VectorWidthTest {
         public static void main(String[] arguments) {
             VectorMatMulTest matMul = new VectorMatMulTest();
             matMul.integersAgreeWithScalarBitForBit();
+            matMul.extremeOperandsSumExactly();
             matMul.floatsStayWithinTheBound();
             VectorMatMulFeaturesTest features = new VectorMatMulFeaturesTest();
             features.everythingAgreesWithScalarBitForBit();
