@@ -195,6 +195,11 @@ final class Onednn {
         return (isa & vnni) != 0;
     }
 
+    /** Returns whether there are instructions for bf16 products; what oneDNN does without them loses infinities. */
+    boolean multipliesBf16() {
+        return (isa & Dnnl.dnnl_cpu_isa_avx512_core_bf16()) == Dnnl.dnnl_cpu_isa_avx512_core_bf16();
+    }
+
     /** Returns whether kernels can mask what lies beyond an operand's end with AVX-512's registers. */
     boolean hasAvx512() {
         return (isa & Dnnl.dnnl_cpu_isa_avx512_core()) == Dnnl.dnnl_cpu_isa_avx512_core();

@@ -81,6 +81,9 @@ final class OnednnMatMul extends MatMul {
         if (spec.isDynamic()) {
             return Optional.of("oneDNN quantizes no rows at run time");
         }
+        if (spec.src() == DataType.BF16 && !Onednn.get().multipliesBf16()) {
+            return Optional.of("its bf16 products are emulated on " + Onednn.get().isaName() + " and lose infinities");
+        }
         if (spec.k() == 0 && spec.residual().isPresent()) {
             return Optional.of("oneDNN adds nothing to empty sums");
         }
