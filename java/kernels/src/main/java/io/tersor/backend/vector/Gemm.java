@@ -3,10 +3,8 @@ package io.tersor.backend.vector;
 import static io.tersor.backend.vector.Lanes.MR;
 import static io.tersor.backend.vector.Lanes.NR;
 
-import io.tersor.kernel.Parallelism;
 import io.tersor.tensor.DataType;
 import java.lang.foreign.MemorySegment;
-import java.util.function.Consumer;
 
 /**
  * A matrix product with packed weights: blocks of k outermost, so that the packed block of src and one panel of weights
@@ -52,27 +50,6 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store) {
                         Math.min(weights.panels(), panel + blockPanels));
             }
         }
-    }
-
-    /**
-     * Computes everything on several threads.
-     *
-     * @param bind binds a thread's scratch to the operands
-     */
-    void runParts(Parallelism parallelism, ScratchPool pool, long m, Consumer<Scratch> bind) {
-        int blockRows = blockRows(m, parallelism.threads());
-        long rowBlocks = Math.ceilDiv(m, (long) blockRows);
-        int blockPanels = blockPanels(rowBlocks, parallelism.threads());
-        int panelBlocks = Math.ceilDiv(weights.panels(), blockPanels);
-        parallelism.run(rowBlocks * panelBlocks, part -> {
-            long row = part / panelBlocks * blockRows;
-            int panel = (int) (part % panelBlocks) * blockPanels;
-            Scratch scratch = pool.take();
-            bind.accept(scratch);
-            run(scratch, row, (int) Math.min(blockRows, m - row), panel,
-                    Math.min(weights.panels(), panel + blockPanels));
-            pool.give(scratch);
-        });
     }
 
     /** Returns a kernel's name, such as {@code u8s8_gemm_f32fma_12x32__512}. */

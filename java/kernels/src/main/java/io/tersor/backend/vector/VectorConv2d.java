@@ -63,7 +63,12 @@ final class VectorConv2d extends Conv2d {
             return;
         }
         for (Gemm group : groups) {
-            group.runParts(parallelism(), pool, pixels, scratch -> bind(scratch, h, w, src, oh, ow, dst));
+            new SharedRun(group, pool) {
+                @Override
+                void bind(Scratch scratch) {
+                    VectorConv2d.this.bind(scratch, h, w, src, oh, ow, dst);
+                }
+            }.start(parallelism(), pixels);
         }
     }
 

@@ -14,12 +14,15 @@ import io.tersor.tensor.Bfloat16;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** MatMul by {@link Gemm}; parts of a run are blocks of rows and columns. */
 final class VectorMatMul extends MatMul {
     private final ScratchPool pool;
     private final Gemm gemm;
+    private final AtomicReference<Operands> spare = new AtomicReference<>();
 
     VectorMatMul(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options, ScratchPool pool) {
         this(spec, weights, bias, options, pool, Arena.ofShared());
@@ -65,8 +68,45 @@ final class VectorMatMul extends MatMul {
             pool.give(scratch);
             return;
         }
-        gemm.runParts(parallelism(), pool, m, scratch ->
-                bind(scratch, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst));
+        Operands run = Objects.requireNonNullElseGet(spare.getAndSet(null), Operands::new);
+        run.set(src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
+        try {
+            run.start(parallelism(), m);
+        } finally {
+            run.set(MemorySegment.NULL, 0, 0, MemorySegment.NULL, 0, MemorySegment.NULL, 0);
+            spare.set(run);
+        }
+    }
+
+    /** A shared run's operands; kept for the next one, so that runs allocate nothing. */
+    private final class Operands extends SharedRun {
+        private MemorySegment src = MemorySegment.NULL;
+        private long srcRowStride;
+        private long srcColumnStride;
+        private MemorySegment residual = MemorySegment.NULL;
+        private long ldResidual;
+        private MemorySegment dst = MemorySegment.NULL;
+        private long ldDst;
+
+        private Operands() {
+            super(gemm, pool);
+        }
+
+        private void set(MemorySegment runSrc, long runRowStride, long runColumnStride, MemorySegment runResidual,
+                long runLdResidual, MemorySegment runDst, long runLdDst) {
+            src = runSrc;
+            srcRowStride = runRowStride;
+            srcColumnStride = runColumnStride;
+            residual = runResidual;
+            ldResidual = runLdResidual;
+            dst = runDst;
+            ldDst = runLdDst;
+        }
+
+        @Override
+        void bind(Scratch scratch) {
+            VectorMatMul.bind(scratch, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
+        }
     }
 
     private static void bind(Scratch scratch, MemorySegment src, long srcRowStride, long srcColumnStride,
