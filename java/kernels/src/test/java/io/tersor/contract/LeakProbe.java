@@ -20,8 +20,8 @@ final class LeakProbe {
     /** What the line with the result begins with; KiB and file descriptors follow. */
     static final String RESULT = "growth ";
 
-    private static final int K = 64;
-    private static final int N = 48;
+    private static final int K = 32;
+    private static final int N = 40;
 
     private final Backend backend;
     private final boolean closing;
@@ -32,7 +32,7 @@ final class LeakProbe {
         private static Operands of(Arena arena, DataType src, DataType weights) {
             return new Operands(MatMul.spec(src, weights, src).relu()
                     .weights(Tensor.allocate(arena, weights, Shape.of(K, N))),
-                    Tensor.allocate(arena, src, Shape.of(3, K)), Tensor.allocate(arena, src, Shape.of(3, N)));
+                    Tensor.allocate(arena, src, Shape.of(1, K)), Tensor.allocate(arena, src, Shape.of(1, N)));
         }
     }
 

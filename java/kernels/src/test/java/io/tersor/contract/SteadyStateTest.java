@@ -109,7 +109,8 @@ class SteadyStateTest {
                     assertTrue(one.transposed && one.candidate.backend() != Backend.SCALAR, refusal::toString);
                     return;
                 }
-                assertEquals(0, leastAllocation(run, WARM_UP_NANOS), () -> "bytes in " + RUNS + " runs of " + kernel.describe());
+                assertEquals(0, leastAllocation(run, WARM_UP_NANOS),
+                        () -> "bytes in " + RUNS + " runs of " + kernel.describe());
             }
         }
     }
