@@ -79,10 +79,12 @@ final class Runs {
         for (int i = 0; i < count; i += B) {
             int first = Math.min(i, count - B);
             ByteVector v = ByteVector.fromMemorySegment(BYTES, src, from + first, ORDER);
-            ((FloatVector) v.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0).convert(VectorOperators.I2F, 0)).sub(zero)
+            ((FloatVector) v.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0)
+                    .convert(VectorOperators.I2F, 0)).sub(zero)
                     .intoArray(to, at + first);
             if (B > F) {
-                ((FloatVector) v.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 1).convert(VectorOperators.I2F, 0)).sub(zero)
+                ((FloatVector) v.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 1)
+                        .convert(VectorOperators.I2F, 0)).sub(zero)
                         .intoArray(to, at + first + F);
             }
         }
