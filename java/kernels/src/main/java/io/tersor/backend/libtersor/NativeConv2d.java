@@ -9,7 +9,6 @@ import io.tersor.kernel.Window;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -90,7 +89,9 @@ final class NativeConv2d extends Conv2d {
             convolve(n, h, w, 0, pixels, src, dst);
             return;
         }
-        SharedRun run = Objects.requireNonNullElseGet(spare.getAndSet(null), SharedRun::new);
+        // A method reference instead would be an object for each run.
+        SharedRun kept = spare.getAndSet(null);
+        SharedRun run = kept == null ? new SharedRun() : kept;
         run.set(n, h, w, pixels, count, src, dst);
         try {
             parallelism().run(Math.ceilDiv(pixels, count), run);

@@ -9,7 +9,6 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -77,7 +76,9 @@ final class NativeMatMul extends MatMul {
             multiply(m, 0, m, 0, n, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
             return;
         }
-        SharedRun run = Objects.requireNonNullElseGet(spare.getAndSet(null), SharedRun::new);
+        // A method reference instead would be an object for each run.
+        SharedRun kept = spare.getAndSet(null);
+        SharedRun run = kept == null ? new SharedRun() : kept;
         run.share(rows, columns);
         run.set(m, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
         try {

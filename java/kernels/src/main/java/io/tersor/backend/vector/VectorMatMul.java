@@ -14,7 +14,6 @@ import io.tersor.tensor.Bfloat16;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -68,7 +67,9 @@ final class VectorMatMul extends MatMul {
             pool.give(scratch);
             return;
         }
-        Operands run = Objects.requireNonNullElseGet(spare.getAndSet(null), Operands::new);
+        // A method reference instead would be an object for each run.
+        Operands kept = spare.getAndSet(null);
+        Operands run = kept == null ? new Operands() : kept;
         run.set(src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
         try {
             run.start(parallelism(), m);
