@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import io.tersor.OperandException;
 import io.tersor.kernel.Activation;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Bias;
@@ -103,12 +102,6 @@ class SteadyStateTest {
             try (MatMul kernel = one.candidate.registry().prepare(spec, weights, Optional.empty(),
                     one.candidate.options(pool))) {
                 Runnable run = one.added ? () -> kernel.run(src, residual, dst) : () -> kernel.run(src, dst);
-                try {
-                    run.run();
-                } catch (OperandException refusal) {
-                    assertTrue(one.transposed && one.candidate.backend() != Backend.SCALAR, refusal::toString);
-                    return;
-                }
                 assertEquals(0, leastAllocation(run, WARM_UP_NANOS),
                         () -> "bytes in " + RUNS + " runs of " + kernel.describe());
             }
