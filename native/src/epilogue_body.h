@@ -1,7 +1,7 @@
 /*
  * The whole epilogue in plain C, step by step as tersor.h has it, compiled once for each instruction set; the compiler
- * vectorizes the loops. It serves what is not plain, and on the portable set everything. GELU of a 32-column row takes
- * about as long as 40 products of it.
+ * vectorizes the loops. It serves what is not plain, and on the portable set everything. A result that takes
+ * this way with a function costs about as much as 350 INT8 products (Zen 5, AVX-512: 0.8 ns).
  */
 #ifndef TERSOR_EPILOGUE_BODY_H
 #define TERSOR_EPILOGUE_BODY_H
@@ -83,8 +83,11 @@ ALWAYS_INLINE void strip_function(const epilogue *e, bool scales, int64_t count,
     default:
         return;
     }
-    for (int64_t j = 0; scales && j < count; j++) {
-        r[j] *= e->output_scale;
+    if (scales) {
+        const float scale = e->output_scale;
+        for (int64_t j = 0; j < count; j++) {
+            r[j] *= scale;
+        }
     }
 }
 
@@ -124,8 +127,10 @@ ALWAYS_INLINE void epilogue_store(tersor_type type, bool integers, const epilogu
                 strip_residual(e, const_row_of(t->residual, i, t->residual_stride), first, count, r);
             }
             strip_function(e, type != TERSOR_F32 && type != TERSOR_BF16, count, r);
-            for (int64_t j = 0; e->clamps && j < count; j++) {
-                r[j] = scalar_clamp(r[j], lo, hi);
+            if (e->clamps) {
+                for (int64_t j = 0; j < count; j++) {
+                    r[j] = scalar_clamp(r[j], lo, hi);
+                }
             }
             strip_store(e, type, count, r,
                         row_of(row_of(t->dst, i, t->dst_stride), first, epilogue_type_bytes(type)));

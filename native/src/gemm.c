@@ -156,6 +156,9 @@ void gemm_run(const gemm_kernel *kernel, const gemm_operands *o, void *scratch) 
     const bool chunked = is_chunked(kernel, o->k);
     const int64_t source_bytes = gemm_rows_source_bytes(&o->src);
     epilogue_job job = {0};
+    const gemm_rows_scratch rows_scratch =
+        gemm_rows_scratch_at(kernel, o->k, gemm_block_rows(kernel, o->k), source_bytes, scratch);
+    void *accumulators = chunked ? row_of(scratch, 1, rows_bytes(kernel, o->k, source_bytes)) : tile_accumulators;
     int64_t entered = 0;
     for (int64_t first = 0; first < o->m;) {
         int64_t rows = min_s64(block_rows, o->m - first);
@@ -166,13 +169,10 @@ void gemm_run(const gemm_kernel *kernel, const gemm_operands *o, void *scratch) 
             .first = first,
             .count = rows,
             .tile_rows = kernel->fixed_rows ? min_s64(rows, kernel->rows) : equal_parts(kernel, rows, kernel->rows),
-            .scratch = gemm_rows_scratch_at(kernel, o->k, gemm_block_rows(kernel, o->k), source_bytes, scratch),
-            .accumulators = (char *) tile_accumulators,
+            .scratch = rows_scratch,
+            .accumulators = accumulators,
             .chunked = chunked,
         };
-        if (chunked) {
-            block.accumulators = row_of(scratch, 1, rows_bytes(kernel, o->k, source_bytes));
-        }
         /* What was put off may still read the scales of the rows before. */
         epilogue_advance(&job, job.left.rows);
         block.rows = gemm_rows_prepare(kernel, o, convert, first, rows, block.tile_rows, &block.scratch);

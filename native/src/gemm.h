@@ -13,7 +13,7 @@
 
 #include "epilogue.h"
 
-enum { MAX_TILE_ROWS = 32, MAX_TILE_COLUMNS = 64, MAX_TILE = 32 * 32 };
+enum { MAX_TILE_COLUMNS = 64, MAX_TILE = 32 * 32 };
 
 typedef struct gemm_tile {
     int64_t rows;       /* 1 to the kernel's rows */

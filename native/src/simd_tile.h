@@ -6,13 +6,14 @@
  *   ROWS, LANES                 rows of the tile; accumulators in a vector; a tile has two vectors of columns
  *   accumulators, factor        types of the vectors
  *   load_acc, store_acc         of an aligned vector of accumulators
+ *   zero_acc(), add_acc(a, b)   a vector of zeros, a sum of two
  *   load_weights(panel, v)      factor for vector v of one k step
  *   load_src(src)               factor that broadcasts one k step of a row
  *   multiply_add(acc, a, b)
  *   SRC_STEP, PANEL_STEP        bytes of one k step of a row and of a panel
  *
  * A few rows have few sums in flight, fewer than an addition takes cycles, so that they keep two or four sets of sums,
- * each for every second or fourth k step: m = 1 from L2 doubles its speed.
+ * each for every second or fourth k step: that makes m = 1 from L2 1.4 (AVX-512 VNNI) to 1.7 times (AVX-VNNI) as fast.
  */
 #include "compiler.h"
 #include "gemm.h"

@@ -93,7 +93,10 @@ final class BackendOrder {
                 + order.stream().map(Backend::label).collect(Collectors.joining(", ")));
     }
 
-    /** Returns the fixed order: libtersor's AMX kernels are faster than oneDNN's for bytes, the others slower. */
+    /**
+     * Returns the fixed order. That libtersor comes first for bytes on AMX follows from prototypes of such kernels, not
+     * from a measurement of these.
+     */
     private List<Backend> order(KernelSpec spec) {
         return switch (spec) {
             case MatMulSpec matMul when isa == Isa.AMX && matMul.isInteger() -> NATIVE_FIRST;

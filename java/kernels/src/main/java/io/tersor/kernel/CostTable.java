@@ -33,6 +33,7 @@ public record CostTable(String isa, String machine, String libraries, String dat
     private static final String FIRST_LINE = "# tersor cost table 1";
     private static final List<String> HEADER = List.of("isa", "machine", "libraries", "date");
     private static final String COLUMNS = "op\ttypes\tm\tk\tn\tbackend\tthreads\tmicros";
+    private static final int COLUMN_COUNT = COLUMNS.split("\t").length;
 
     /** The op of {@link MatMulSpec}. */
     static final String MATMUL = "matmul";
@@ -70,7 +71,7 @@ public record CostTable(String isa, String machine, String libraries, String dat
 
         private static Row parse(String line) {
             String[] cells = line.split("\t", -1);
-            if (cells.length != COLUMNS.split("\t").length) {
+            if (cells.length != COLUMN_COUNT) {
                 throw new IllegalArgumentException("expected the cells " + COLUMNS.replace('\t', ' '));
             }
             Row row = new Row(cells[0], cells[1], Long.parseLong(cells[2]), Long.parseLong(cells[3]),

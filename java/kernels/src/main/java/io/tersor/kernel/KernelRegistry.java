@@ -51,8 +51,12 @@ public final class KernelRegistry {
     private static final class Standard {
         private static final KernelRegistry INSTANCE = new KernelRegistry(
                 ServiceLoader.load(BackendProvider.class, BackendProvider.class.getClassLoader()),
-                statuses -> new BackendOrder(Isa.used(), CostTable.of(Isa.used()),
-                        TuningCache.of(statuses, NativeLibrary::cacheDirectory)));
+                Standard::order);
+
+        private static BackendOrder order(List<BackendStatus> statuses) {
+            Isa isa = Isa.used();
+            return new BackendOrder(isa, CostTable.of(isa), TuningCache.of(statuses, NativeLibrary::cacheDirectory));
+        }
     }
 
     /** Returns the process-wide registry of the library's own backends, with its cost tables. */
