@@ -29,11 +29,27 @@ public abstract non-sealed class Conv2d extends Kernel {
      *
      * @param src [n, h, w, ic], contiguous
      * @param dst [n, oh, ow, oc], contiguous; must not overlap src
-     * @throws OperandException if type, shape or strides do not fit
+     * @throws OperandException if type, shape or strides do not fit, or a residual is needed
      * @throws IllegalStateException if this kernel or a tensor's arena is closed
      * @throws WrongThreadException if a tensor's arena is confined to another thread
      */
     public final void run(Tensor src, Tensor dst) {
+        OperandException.check(spec.residual().isEmpty(), "residual", "a tensor", "none");
+        start(src, dst, dst);
+    }
+
+    /**
+     * Computes dst from src and the residual that the spec announces, as {@link #run(Tensor, Tensor)} does.
+     *
+     * @param residual of dst's shape, contiguous; may be dst itself where the types are the same
+     */
+    public final void run(Tensor src, Tensor residual, Tensor dst) {
+        OperandException.check(spec.residual().isPresent(), "residual", "none", residual);
+        start(src, residual, dst);
+    }
+
+    /** The residual is any tensor where the spec has none. */
+    private void start(Tensor src, Tensor residual, Tensor dst) {
         checkOpen();
         Shape in = src.shape();
         if (src.type() != spec.src() || in.rank() != 4 || in.dim(3) != spec.ic() || !src.isContiguous()) {
@@ -41,22 +57,34 @@ public abstract non-sealed class Conv2d extends Kernel {
         }
         long oh = spec.window().outHeight(in.dim(1));
         long ow = spec.window().outWidth(in.dim(2));
-        Shape out = dst.shape();
-        if (dst.type() != spec.dst() || out.rank() != 4 || out.dim(0) != in.dim(0) || out.dim(1) != oh
-                || out.dim(2) != ow || out.dim(3) != spec.oc() || !dst.isContiguous()) {
-            throw new OperandException("dst", spec.dst() + " contiguous " + spec.dstShape(in), dst);
+        checkResult("dst", dst, spec.dst(), in, oh, ow);
+        boolean added = spec.residual().isPresent();
+        if (added) {
+            checkResult("residual", residual, spec.residual().get().type(), in, oh, ow);
         }
-        if (out.elements() == 0) {
+        if (dst.shape().elements() == 0) {
             return;
         }
-        execute(in.dim(0), in.dim(1), in.dim(2), src.data(), oh, ow, dst.data());
+        execute(in.dim(0), in.dim(1), in.dim(2), src.data(), oh, ow, added ? residual.data() : MemorySegment.NULL,
+                dst.data());
+    }
+
+    private void checkResult(String operand, Tensor tensor, DataType type, Shape in, long oh, long ow) {
+        Shape out = tensor.shape();
+        if (tensor.type() != type || out.rank() != 4 || out.dim(0) != in.dim(0) || out.dim(1) != oh
+                || out.dim(2) != ow || out.dim(3) != spec.oc() || !tensor.isContiguous()) {
+            throw new OperandException(operand, type + " contiguous " + spec.dstShape(in), tensor);
+        }
     }
 
     /**
-     * Computes n images of h x w pixels into oh x ow ones. The arguments are checked: dst is not empty, both segments
+     * Computes n images of h x w pixels into oh x ow ones. The arguments are checked: dst is not empty, the segments
      * hold exactly their tensors, aligned for their types. h or w may be 0 where the padding alone makes an output.
+     *
+     * @param residual as dst, maybe dst itself; NULL where the spec has none
      */
-    protected abstract void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst);
+    protected abstract void execute(long n, long h, long w, MemorySegment src, long oh, long ow,
+            MemorySegment residual, MemorySegment dst);
 
     /** Starts the description of a convolution of the given types; f32 ones need no quantization parameters. */
     public static Builder spec(DataType src, DataType weights, DataType dst) {
@@ -106,7 +134,7 @@ public abstract non-sealed class Conv2d extends Kernel {
             OperandException.check(used.kh() == kh && used.kw() == kw, "window", "kernel " + kh + "x" + kw, used);
             int ic = Math.toIntExact(Math.multiplyExact(shape.dim(1), (long) groups));
             return new Conv2dSpec(src, weightsType, dst, ic, Math.toIntExact(shape.dim(0)), used, groups, srcParams,
-                    weightsParams, dstParams, Constants.biasKind(bias), activation);
+                    weightsParams, dstParams, Constants.biasKind(bias), residual, activation);
         }
 
         @Override

@@ -4,6 +4,7 @@ import io.tersor.OperandException;
 import io.tersor.quant.QuantParams;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
+import java.util.Optional;
 
 /**
  * Two-dimensional convolution (cross-correlation, as in ONNX Conv) with constant weights, batch and image size free at
@@ -20,19 +21,27 @@ import io.tersor.tensor.Shape;
  * @param weightsParams per tensor, or one pair for each of the oc output channels
  * @param dstParams per tensor
  * @param bias one value for each output channel, or none
+ * @param residual added before the activation, if present
  * @param activation applied before the result is stored
  */
 public record Conv2dSpec(DataType src, DataType weights, DataType dst, int ic, int oc, Window window, int groups,
-        QuantParams srcParams, QuantParams weightsParams, QuantParams dstParams, Bias bias, Activation activation)
-        implements KernelSpec {
+        QuantParams srcParams, QuantParams weightsParams, QuantParams dstParams, Bias bias, Optional<Residual> residual,
+        Activation activation) implements KernelSpec {
     /** Checks the combination. */
     public Conv2dSpec {
         OperandException.check(ic > 0 && oc > 0, "channels", "positive ic and oc", ic + ", " + oc);
         OperandException.check(groups > 0 && ic % groups == 0 && oc % groups == 0, "groups",
                 "a divisor of ic " + ic + " and oc " + oc, groups);
         SpecChecks.conv2dTypes(src, weights, dst);
-        SpecChecks.clip(activation);
         SpecChecks.product(src, weights, dst, oc, srcParams, weightsParams, dstParams, bias, activation);
+        OperandException.check(residual.isEmpty() || dst != DataType.S32, "residual", "none for s32 dst", residual);
+    }
+
+    /** Nothing added but a bias. */
+    public Conv2dSpec(DataType src, DataType weights, DataType dst, int ic, int oc, Window window, int groups,
+            QuantParams srcParams, QuantParams weightsParams, QuantParams dstParams, Bias bias, Activation activation) {
+        this(src, weights, dst, ic, oc, window, groups, srcParams, weightsParams, dstParams, bias, Optional.empty(),
+                activation);
     }
 
     /** Returns whether src and weights are integers. */
@@ -71,6 +80,6 @@ public record Conv2dSpec(DataType src, DataType weights, DataType dst, int ic, i
     public String toString() {
         return name() + " ic=" + ic + " oc=" + oc + " " + window + (groups == 1 ? "" : " groups=" + groups)
                 + (isInteger() ? " src(" + srcParams + ") weights(" + weightsParams + ") dst(" + dstParams + ")" : "")
-                + " bias=" + bias + " activation=" + activation;
+                + " bias=" + bias + residual.map(added -> " residual=" + added).orElse("") + " activation=" + activation;
     }
 }

@@ -94,7 +94,7 @@ public final class Epilogue {
      */
     public static Epilogue of(Conv2dSpec spec, Optional<Tensor> bias) {
         return new Epilogue(spec.dst(), spec.isInteger(), spec.oc(), spec.srcParams(), spec.weightsParams(),
-                spec.dstParams(), spec.bias(), bias, Optional.empty(), spec.activation());
+                spec.dstParams(), spec.bias(), bias, spec.residual(), spec.activation());
     }
 
     /** Returns the type that is stored. */

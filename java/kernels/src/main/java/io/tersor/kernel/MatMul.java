@@ -143,8 +143,6 @@ public abstract non-sealed class MatMul extends Kernel {
      * [batch, k, n] for one matrix each of a batch, with one quantization per tensor or per output channel for all.
      */
     public static final class Builder extends ProductBuilder<Builder, MatMul> {
-        private Optional<Residual> residual = Optional.empty();
-
         private Builder(DataType src, DataType weights, DataType dst) {
             super(src, weights, dst, "[k, n] or [batch, k, n]");
         }
@@ -157,12 +155,6 @@ public abstract non-sealed class MatMul extends Kernel {
         @Override
         int outputAxis() {
             return weights().shape().rank() - 1;
-        }
-
-        /** Adds a tensor of the result's shape before the activation, of type f32, or u8 or s8 with its parameters. */
-        public Builder residual(Residual added) {
-            this.residual = Optional.of(added);
-            return this;
         }
 
         /** Returns the spec collected so far. */

@@ -24,6 +24,7 @@ public abstract sealed class ProductBuilder<B extends ProductBuilder<B, K>, K ex
     QuantParams srcParams = QuantParams.IDENTITY;
     QuantParams weightsParams = QuantParams.IDENTITY;
     QuantParams dstParams = QuantParams.IDENTITY;
+    Optional<Residual> residual = Optional.empty();
     Activation activation = Activation.NONE;
     private final String weightsLayout;
     private Optional<Tensor> weights = Optional.empty();
@@ -76,6 +77,12 @@ public abstract sealed class ProductBuilder<B extends ProductBuilder<B, K>, K ex
     /** Sets the bias, one value for each output channel: f32, or s32 of scale srcScale * weightsScale[channel]. */
     public B bias(Tensor values) {
         this.bias = Optional.of(values);
+        return self();
+    }
+
+    /** Adds a tensor of the result's shape before the activation, of type f32, or u8 or s8 with its parameters. */
+    public B residual(Residual added) {
+        this.residual = Optional.of(added);
         return self();
     }
 

@@ -16,27 +16,33 @@ final class Conv2dCase implements ContractCase {
     private final Conv2dSpec spec;
     private final Shape srcShape;
     private final boolean weightsLastChannel;
+    private final boolean inPlace;
     private final double[] src;
     private final double[] weights;
     private final double[] bias;
+    private final double[] residual;
     private final int threads;
     private Optional<Expected> expected = Optional.empty();
 
     /**
      * @param srcShape [n, h, w, ic]
      * @param weightsLastChannel whether the weights lie in memory as [oc, kh, kw, ic / groups]
+     * @param inPlace whether the residual is the memory of dst
      * @param src row-major values
      * @param weights row-major values [oc, ic / groups, kh, kw]
+     * @param residual of dst's shape or empty
      */
-    Conv2dCase(String id, Conv2dSpec spec, Shape srcShape, boolean weightsLastChannel, double[] src, double[] weights,
-            double[] bias, int threads) {
+    Conv2dCase(String id, Conv2dSpec spec, Shape srcShape, boolean weightsLastChannel, boolean inPlace, double[] src,
+            double[] weights, double[] bias, double[] residual, int threads) {
         this.id = id;
         this.spec = spec;
         this.srcShape = srcShape;
         this.weightsLastChannel = weightsLastChannel;
+        this.inPlace = inPlace;
         this.src = src;
         this.weights = weights;
         this.bias = bias;
+        this.residual = residual;
         this.threads = threads;
     }
 
@@ -57,7 +63,8 @@ final class Conv2dCase implements ContractCase {
 
     @Override
     public String operands() {
-        return "src " + srcShape + (weightsLastChannel ? ", weights permuted" : "");
+        return "src " + srcShape + (weightsLastChannel ? ", weights permuted" : "")
+                + (inPlace ? ", residual is dst" : "");
     }
 
     @Override
@@ -71,10 +78,19 @@ final class Conv2dCase implements ContractCase {
         Optional<Tensor> b = spec.bias() == Bias.NONE ? Optional.empty()
                 : Optional.of(arena.tensor(spec.bias().type(), Shape.of(spec.oc()), bias));
         Tensor a = arena.tensor(spec.src(), srcShape, src);
+        Optional<Tensor> separate = spec.residual().filter(_ -> !inPlace)
+                .map(added -> arena.tensor(added.type(), spec.dstShape(srcShape), residual));
         arena.seal();
         Tensor dst = arena.tensor(spec.dst(), spec.dstShape(srcShape));
+        if (inPlace) {
+            GuardedArena.fill(dst, residual);
+        }
         try (Conv2d kernel = candidate.registry().prepare(spec, w, b, candidate.options(parallelism))) {
-            kernel.run(a, dst);
+            if (spec.residual().isPresent()) {
+                kernel.run(a, separate.orElse(dst), dst);
+            } else {
+                kernel.run(a, dst);
+            }
         }
         check(dst, candidate.backend());
     }
@@ -129,8 +145,9 @@ final class Conv2dCase implements ContractCase {
                 }
             }
         }
-        values[at] = spec.isInteger() ? oracle.integer(integers, 1, oc, 0) : oracle.real(reals, oc, 0);
-        tolerances[at] = spec.isInteger() ? oracle.onednnTolerance(integers, 1, oc, 0)
-                : oracle.realTolerance(spec.reduction(), reals, magnitude, oc, 0, false);
+        double added = spec.residual().isPresent() ? residual[at] : 0;
+        values[at] = spec.isInteger() ? oracle.integer(integers, 1, oc, added) : oracle.real(reals, oc, added);
+        tolerances[at] = spec.isInteger() ? oracle.onednnTolerance(integers, 1, oc, added)
+                : oracle.realTolerance(spec.reduction(), reals, magnitude, oc, added, false);
     }
 }

@@ -1,12 +1,15 @@
 package io.tersor.contract;
 
 import io.tersor.kernel.Activation;
+import io.tersor.kernel.ActivationFunction;
 import io.tersor.kernel.Bias;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.Window;
 import io.tersor.quant.QuantParams;
+import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
@@ -81,14 +84,18 @@ class Conv2dContractTest {
     Stream<DynamicNode> convolves() {
         List<Conv2dCase> cases = new ArrayList<>();
         for (TypeCombo types : TypeCombo.CONV2D) {
-            add(types, cases);
+            add(types, false, cases);
+            add(types, true, cases);
         }
         return ContractSuite.of(Conv2dContractTest.class, cases);
     }
 
-    private static void add(TypeCombo types, List<Conv2dCase> cases) {
+    /**
+     * @param featured whether with residuals and functions
+     */
+    private static void add(TypeCombo types, boolean featured, List<Conv2dCase> cases) {
         int count = GEOMETRIES.size();
-        Spread spread = new Spread(31 * types.toString().hashCode(), count);
+        Spread spread = new Spread((featured ? 37 : 31) * types.toString().hashCode(), count);
         List<Integer> srcZeros = spread.of(0, 1, 2, 3);
         List<Integer> dstZeros = spread.of(0, 1, 2, 3);
         List<Boolean> perChannel = spread.of(false, true);
@@ -99,9 +106,14 @@ class Conv2dContractTest {
         List<Draw.Bounds> bounds = spread.of(Draw.Bounds.values());
         List<Integer> threads = spread.of(1, 1, 1, 1, 3);
         List<Integer> specials = spread.of(0, 0, 0, 2);
+        List<Added> residuals = spread.of(Added.NONE, Added.F32, Added.U8, Added.S8, Added.DST, Added.DST);
+        List<ActivationFunction> functions = spread.of(ActivationFunction.values());
         for (int i = 0; i < count; i++) {
             Geometry geometry = GEOMETRIES.get(i);
-            String id = types + "-" + i;
+            String id = types + (featured ? "-featured-" : "-") + i;
+            Added added = featured ? residuals.get(i).possible(types.dst()) : Added.NONE;
+            ActivationFunction function = featured && types.dst() != DataType.S32 ? functions.get(i)
+                    : ActivationFunction.IDENTITY;
             Draw draw = new Draw("conv " + id);
             int oc = geometry.oc;
             int k = geometry.ic / geometry.groups * geometry.window.kh() * geometry.window.kw();
@@ -109,18 +121,28 @@ class Conv2dContractTest {
             QuantParams weightsParams = types.isInteger()
                     ? draw.weightsParams(oc, 0, perChannel.get(i), weightZeros.get(i)) : QuantParams.IDENTITY;
             double size = Draw.spread(types, k, srcParams, weightsParams);
+            double shrink = function == ActivationFunction.IDENTITY ? 1 : MatMulSampler.FUNCTION_SPREAD / size;
+            size *= shrink;
+            if (types.isInteger()) {
+                srcParams = QuantParams.perTensor((float) (srcParams.scale() * shrink), srcParams.zeroPoint());
+            }
             QuantParams dstParams = draw.dstParams(types.dst(), size, Draw.zeroPoint(types.dst(), dstZeros.get(i)));
             Bias bias = ProductCases.possible(types, biases.get(i));
-            Activation activation = ProductCases.possible(types, Draw.activation(bounds.get(i), size));
+            Activation clip = ProductCases.possible(types, Draw.activation(bounds.get(i), size));
             Conv2dSpec spec = new Conv2dSpec(types.src(), types.weights(), types.dst(), geometry.ic, oc,
-                    geometry.window, geometry.groups, srcParams, weightsParams, dstParams, bias, activation);
+                    geometry.window, geometry.groups, srcParams, weightsParams, dstParams, bias,
+                    added.residual(draw, types.dst(), size), new Activation(function, clip.lo(), clip.hi()));
             double[] src = draw.values(types.src(), geometry.src().elements());
             if (!types.isInteger()) {
+                src = Arrays.stream(src).map(x -> (float) (x * shrink)).toArray();
                 draw.sprinkle(src, specials.get(i));
             }
             double[] weights = draw.values(types.weights(), (long) oc * k);
-            cases.add(new Conv2dCase(id, spec, geometry.src(), permuted.get(i), src, weights,
-                    draw.bias(bias, oc, size), threads.get(i)));
+            double[] biasValues = draw.bias(bias, oc, size);
+            double[] residual = Added.values(draw, spec.residual(), spec.dstShape(geometry.src()).elements(), size,
+                    specials.get(i));
+            cases.add(new Conv2dCase(id, spec, geometry.src(), permuted.get(i), added == Added.DST, src, weights,
+                    biasValues, residual, threads.get(i)));
         }
     }
 }

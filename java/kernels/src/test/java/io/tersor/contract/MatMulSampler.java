@@ -15,11 +15,8 @@ import java.util.Optional;
 
 /** Draws the multiplications of one combination of types: layouts, parameters and epilogues spread evenly over them. */
 final class MatMulSampler {
-    /** What is added to the sums. */
-    private enum Added { NONE, F32, U8, S8, DST }
-
     /** The functions bend where the results are about so far from 0. */
-    private static final double FUNCTION_SPREAD = 3;
+    static final double FUNCTION_SPREAD = 3;
 
     private final TypeCombo types;
     private final String group;
@@ -106,8 +103,7 @@ final class MatMulSampler {
 
     private MatMulCase featured(int i, Shape srcShape, int n, int batch, int threadCount) {
         boolean integers = types.dst() == DataType.S32;
-        Added drawn = integers ? Added.NONE : residuals.get(i);
-        Added added = drawn == Added.DST && types.dst() == DataType.BF16 ? Added.F32 : drawn;
+        Added added = residuals.get(i).possible(types.dst());
         boolean inPlace = added == Added.DST;
         // A matrix of one row or column counts as one of rows.
         boolean columns = batch == 1 && transposed.get(i) && srcShape.dim(0) > 1 && srcShape.dim(1) > 1;
@@ -147,36 +143,12 @@ final class MatMulSampler {
             draw.sprinkle(src, specials.get(i));
         }
         double[] biasValues = draw.bias(bias, n, size);
-        Optional<Residual> residual = residual(draw, added, size);
-        double[] residualValues = residual.isEmpty() ? new double[0] : residualValues(draw, residual.get().type(),
-                layout.srcShape().with(-1, n).elements(), size, specials.get(i));
+        Optional<Residual> residual = added.residual(draw, types.dst(), size);
+        double[] residualValues = Added.values(draw, residual, layout.srcShape().with(-1, n).elements(), size,
+                specials.get(i));
         MatMulSpec spec = new MatMulSpec(types.src(), types.weights(), types.dst(), k, n, srcParams, weightsParams,
                 dstParams, bias, residual, new Activation(function, clip.lo(), clip.hi()), batch);
         return new MatMulCase(id, spec, layout, new MatMulCase.Values(src, weights, biasValues, residualValues), run);
-    }
-
-    private Optional<Residual> residual(Draw draw, Added added, double size) {
-        DataType type = switch (added) {
-            case NONE, F32 -> DataType.F32;
-            case U8 -> DataType.U8;
-            case S8 -> DataType.S8;
-            case DST -> types.dst();
-        };
-        if (added == Added.NONE || type == DataType.F32) {
-            return added == Added.NONE ? Optional.empty() : Optional.of(Residual.F32);
-        }
-        return Optional.of(new Residual(type, QuantParams.perTensor((float) (size / (50 + draw.below(50))),
-                Draw.zeroPoint(type, draw.below(4)))));
-    }
-
-    private static double[] residualValues(Draw draw, DataType type, long count, double size, int specials) {
-        double[] values = draw.values(type, count);
-        if (type != DataType.F32) {
-            return values;
-        }
-        double[] sized = Arrays.stream(values).map(x -> (float) (x * size)).toArray();
-        draw.sprinkle(sized, specials);
-        return sized;
     }
 
     private static double round(DataType type, double x) {

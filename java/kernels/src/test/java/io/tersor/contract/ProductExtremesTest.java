@@ -222,9 +222,9 @@ class ProductExtremesTest {
                     Conv2dSpec spec = new Conv2dSpec(src, S8, S32, ic, oc, Window.of(3, 3).padding(1), 1,
                             QuantParams.perTensor(1f, zero), QuantParams.perTensor(1f, weightsZero),
                             QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
-                    cases.add(new Conv2dCase(id, spec, Shape.of(1, 4, 5, ic), false,
+                    cases.add(new Conv2dCase(id, spec, Shape.of(1, 4, 5, ic), false, false,
                             edgeValues(draw, edgesOf(src), 20 * ic),
-                            edgeValues(draw, S8_EDGES, oc * ic * 9), new double[0], 1));
+                            edgeValues(draw, S8_EDGES, oc * ic * 9), new double[0], new double[0], 1));
                 }
             }
         }

@@ -52,7 +52,7 @@ final class ProductOracle {
 
     static ProductOracle of(Conv2dSpec spec, double[] bias) {
         return new ProductOracle(new TypeCombo(spec.src(), spec.weights(), spec.dst()), spec.srcParams(),
-                spec.weightsParams(), spec.dstParams(), spec.bias(), bias, Optional.empty(), spec.activation());
+                spec.weightsParams(), spec.dstParams(), spec.bias(), bias, spec.residual(), spec.activation());
     }
 
     /**

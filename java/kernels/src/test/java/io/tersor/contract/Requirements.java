@@ -47,15 +47,19 @@ final class Requirements {
         return switch (candidate.backend()) {
             case SCALAR -> true;
             case VECTOR -> true;
-            case NATIVE -> isProduct(spec) || isConversion(spec);
+            case NATIVE -> isProduct(spec) && (spec instanceof MatMulSpec || isPlain(spec)) || isConversion(spec);
             case ONEDNN -> isProduct(spec) && isPlain(spec) && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
     }
 
     /** No residual, no function, no bf16, nothing quantized at run time. */
     private static boolean isPlain(KernelSpec spec) {
-        return !(spec instanceof MatMulSpec matMul) || matMul.residual().isEmpty() && matMul.activation().isClip()
-                && !matMul.isDynamic() && matMul.src() != DataType.BF16 && matMul.dst() != DataType.BF16;
+        return switch (spec) {
+            case MatMulSpec matMul -> matMul.residual().isEmpty() && matMul.activation().isClip()
+                    && !matMul.isDynamic() && matMul.src() != DataType.BF16 && matMul.dst() != DataType.BF16;
+            case Conv2dSpec conv -> conv.residual().isEmpty() && conv.activation().isClip();
+            default -> true;
+        };
     }
 
     private static boolean isProduct(KernelSpec spec) {

@@ -62,8 +62,10 @@ class ResidualTest {
                 Bias.NONE, Activation.NONE));
         refused("activation", () -> new MatMulSpec(U8, S8, S32, 4, 3, ONE, ONE, ONE, Bias.NONE, Activation.GELU));
         refused("activation", () -> new ActivationSpec(F32, ONE, Activation.SILU));
-        refused("activation", () -> new Conv2dSpec(F32, F32, F32, 1, 1, Window.of(1, 1), 1, ONE, ONE, ONE, Bias.NONE,
+        refused("activation", () -> new Conv2dSpec(U8, S8, S32, 1, 1, Window.of(1, 1), 1, ONE, ONE, ONE, Bias.NONE,
                 Activation.HARD_SWISH));
+        refused("residual", () -> new Conv2dSpec(U8, S8, S32, 1, 1, Window.of(1, 1), 1, ONE, ONE, ONE, Bias.NONE,
+                Optional.of(Residual.F32), Activation.NONE));
     }
 
     @Test

@@ -82,7 +82,8 @@ final class NativeConv2d extends Conv2d {
     }
 
     @Override
-    protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst) {
+    protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment residual,
+            MemorySegment dst) {
         long pixels = n * oh * ow;
         long count = WorkShare.rowsPerPart(pixels, spec().reduction() * spec().oc(), parallelism());
         if (count >= pixels) {

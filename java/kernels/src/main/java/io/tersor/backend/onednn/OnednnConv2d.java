@@ -60,6 +60,9 @@ final class OnednnConv2d extends Conv2d {
 
     /** Returns why oneDNN has nothing good for a spec. */
     static Optional<String> refusal(Conv2dSpec spec) {
+        if (spec.residual().isPresent() || !spec.activation().isClip()) {
+            return Optional.of("a convolution with a residual or a function is not handed to oneDNN");
+        }
         if (!spec.weightsParams().isSymmetric()) {
             return Optional.of("oneDNN's convolution has no zero points of weights");
         }
@@ -130,7 +133,8 @@ final class OnednnConv2d extends Conv2d {
     }
 
     @Override
-    protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst) {
+    protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment residual,
+            MemorySegment dst) {
         Window window = spec().window();
         boolean seesImage = meets(h, oh, window.padTop(), window.kh(), window.strideH(), window.dilationH())
                 && meets(w, ow, window.padLeft(), window.kw(), window.strideW(), window.dilationW());

@@ -65,21 +65,23 @@ final class ScalarConv2d extends Conv2d {
     }
 
     @Override
-    protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst) {
+    protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment residual,
+            MemorySegment dst) {
         int[] integers = integerSums.get();
         float[] floats = floatSums.get();
         long pixel = 0;
         for (long image = 0; image < n; image++) {
             for (long y = 0; y < oh; y++) {
                 for (long x = 0; x < ow; x++, pixel++) {
+                    long at = pixel * spec().oc();
                     if (spec().isInteger()) {
                         epilogue.start(integers);
                         addWindow(src, image, h, w, y, x, integers, floats);
-                        epilogue.store(integers, MemorySegment.NULL, 0, dst, pixel * spec().oc());
+                        epilogue.store(integers, residual, at, dst, at);
                     } else {
                         Arrays.fill(floats, 0f);
                         addWindow(src, image, h, w, y, x, integers, floats);
-                        epilogue.store(floats, MemorySegment.NULL, 0, dst, pixel * spec().oc());
+                        epilogue.store(floats, residual, at, dst, at);
                     }
                 }
             }

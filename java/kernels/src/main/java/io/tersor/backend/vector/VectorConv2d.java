@@ -50,12 +50,13 @@ final class VectorConv2d extends Conv2d {
     }
 
     @Override
-    protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst) {
+    protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment residual,
+            MemorySegment dst) {
         long pixels = n * oh * ow;
         int threads = parallelism().threads();
         if (threads == 1) {
             Scratch scratch = pool.take();
-            bind(scratch, h, w, src, oh, ow, dst);
+            bind(scratch, h, w, src, oh, ow, residual, dst);
             for (Gemm group : groups) {
                 group.runAll(scratch, pixels);
             }
@@ -66,14 +67,16 @@ final class VectorConv2d extends Conv2d {
             new SharedRun(group, pool) {
                 @Override
                 void bind(Scratch scratch) {
-                    VectorConv2d.this.bind(scratch, h, w, src, oh, ow, dst);
+                    VectorConv2d.this.bind(scratch, h, w, src, oh, ow, residual, dst);
                 }
             }.start(parallelism(), pixels);
         }
     }
 
-    private void bind(Scratch scratch, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst) {
+    private void bind(Scratch scratch, long h, long w, MemorySegment src, long oh, long ow,
+            MemorySegment residual, MemorySegment dst) {
         scratch.bindImages(src, spec().ic(), h, w, oh, ow);
+        scratch.bindResidual(residual, spec().oc());
         scratch.bindDestination(dst, spec().oc());
     }
 }

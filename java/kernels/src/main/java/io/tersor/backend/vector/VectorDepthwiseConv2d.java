@@ -66,11 +66,12 @@ final class VectorDepthwiseConv2d extends Conv2d {
     }
 
     @Override
-    protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst) {
+    protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment residual,
+            MemorySegment dst) {
         int threads = parallelism().threads();
         if (threads == 1) {
             Scratch scratch = pool.take();
-            bind(scratch, h, w, src, oh, ow, dst);
+            bind(scratch, h, w, src, oh, ow, residual, dst);
             for (long part = 0; part < n * panels; part++) {
                 rows(scratch, part / panels, (int) (part % panels), 0, oh);
             }
@@ -81,7 +82,7 @@ final class VectorDepthwiseConv2d extends Conv2d {
         long chunks = Math.ceilDiv(oh, chunk);
         parallelism().run(n * panels * chunks, part -> {
             Scratch scratch = pool.take();
-            bind(scratch, h, w, src, oh, ow, dst);
+            bind(scratch, h, w, src, oh, ow, residual, dst);
             long first = part % chunks * chunk;
             long rest = part / chunks;
             rows(scratch, rest / panels, (int) (rest % panels), first, Math.min(oh, first + chunk));
@@ -89,8 +90,10 @@ final class VectorDepthwiseConv2d extends Conv2d {
         });
     }
 
-    private void bind(Scratch scratch, long h, long w, MemorySegment src, long oh, long ow, MemorySegment dst) {
+    private void bind(Scratch scratch, long h, long w, MemorySegment src, long oh, long ow,
+            MemorySegment residual, MemorySegment dst) {
         scratch.bindImages(src, spec().ic(), h, w, oh, ow);
+        scratch.bindResidual(residual, spec().oc());
         scratch.bindDestination(dst, spec().oc());
     }
 
