@@ -42,7 +42,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 2
+#define TERSOR_ABI_VERSION 3
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -142,44 +142,40 @@ TERSOR_API tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, c
                                      const void *residual, int64_t ld_residual, void *dst, int64_t ld_dst,
                                      void *scratch, int64_t scratch_bytes);
 
-/*
- * INT8 convolution of NHWC images: src [n, h, w, ic], weights OIHW [oc, ic / groups, kh, kw], dst [n, oh, ow, oc] with
- *   oh = (h + pad_top + pad_bottom - dilation_h * (kh - 1) - 1) / stride_h + 1, or 0 where the window does not fit,
- * and ow likewise. Padding holds src_zero_point. src_type u8 or s8, dst_type s32, f32, u8 or s8; the
- * epilogue has no residual and no function, its columns are the output channels. groups divides ic and oc.
- */
-TERSOR_API tersor_status tersor_i8_conv2d_packed_bytes(uint32_t isa, tersor_type src_type, int64_t ic, int64_t oc,
-                                                       int64_t kh, int64_t kw, int64_t groups, int64_t *bytes);
-/* weights are contiguous; weights_zero_points [oc] and bias [oc] are optional (NULL). */
-TERSOR_API tersor_status tersor_i8_conv2d_pack(uint32_t isa, tersor_type src_type, int64_t ic, int64_t oc, int64_t kh,
-                                               int64_t kw, int64_t stride_h, int64_t stride_w, int64_t pad_top,
-                                               int64_t pad_left, int64_t pad_bottom, int64_t pad_right,
-                                               int64_t dilation_h, int64_t dilation_w, int64_t groups,
-                                               const int8_t *weights, int32_t src_zero_point,
-                                               const int32_t *weights_zero_points, const int32_t *bias, void *packed,
-                                               int64_t packed_bytes);
-/*
- * Computes `count` output pixels from number `first` of the n * oh * ow in row-major order, so that threads can share
- * an image; src and dst are those of all pixels.
- */
-TERSOR_API tersor_status tersor_i8_conv2d(uint32_t isa, tersor_type src_type, int64_t n, int64_t h, int64_t w,
-                                          int64_t first, int64_t count, const void *src, const void *packed,
-                                          int64_t packed_bytes, const float *multiplier, const float *offset, float lo,
-                                          float hi, tersor_type dst_type, int32_t dst_zero_point, void *dst,
-                                          void *scratch, int64_t scratch_bytes);
+/* A convolution's channels and window; groups divides ic and oc. */
+typedef struct tersor_conv2d_geometry {
+    int64_t ic, oc, kh, kw, groups;
+    int64_t stride_h, stride_w;
+    int64_t pad_top, pad_left, pad_bottom, pad_right;
+    int64_t dilation_h, dilation_w;
+} tersor_conv2d_geometry;
 
-/* f32 convolution, with the layouts and shapes of the INT8 one; bias [oc] is optional. Padding is 0. */
-TERSOR_API tersor_status tersor_f32_conv2d_packed_bytes(uint32_t isa, int64_t ic, int64_t oc, int64_t kh, int64_t kw,
-                                                        int64_t groups, int64_t *bytes);
-TERSOR_API tersor_status tersor_f32_conv2d_pack(uint32_t isa, int64_t ic, int64_t oc, int64_t kh, int64_t kw,
-                                                int64_t stride_h, int64_t stride_w, int64_t pad_top, int64_t pad_left,
-                                                int64_t pad_bottom, int64_t pad_right, int64_t dilation_h,
-                                                int64_t dilation_w, int64_t groups, const float *weights, void *packed,
-                                                int64_t packed_bytes);
-TERSOR_API tersor_status tersor_f32_conv2d(uint32_t isa, int64_t n, int64_t h, int64_t w, int64_t first, int64_t count,
-                                           const float *src, const void *packed, int64_t packed_bytes,
-                                           const float *bias, float lo, float hi, float *dst, void *scratch,
-                                           int64_t scratch_bytes);
+/*
+ * Convolution of NHWC images: src [n, h, w, ic], weights OIHW [oc, ic / groups, kh, kw], dst [n, oh, ow, oc] with
+ *   oh = (h + pad_top + pad_bottom - dilation_h * (kh - 1) - 1) / stride_h + 1, or 0 where the window does not fit,
+ * and ow likewise. Padding holds src_zero_point. src_type with weights_type: u8 or s8 with s8, f32 with f32; dst is not
+ * bf16. The epilogue's columns are the output channels.
+ *
+ * has_zero_points: whether some weights zero point is not 0.
+ */
+TERSOR_API tersor_status tersor_conv2d_packed_bytes(uint32_t isa, tersor_type src_type, tersor_type weights_type,
+                                                    const tersor_conv2d_geometry *geometry, int32_t has_zero_points,
+                                                    int64_t *bytes);
+/* weights are contiguous; weights_zero_points [oc] and bias [oc] are optional (NULL), and NULL for f32. */
+TERSOR_API tersor_status tersor_conv2d_pack(uint32_t isa, tersor_type src_type, tersor_type weights_type,
+                                            const tersor_conv2d_geometry *geometry, const void *weights,
+                                            int32_t src_zero_point, const int32_t *weights_zero_points,
+                                            const int32_t *bias, void *packed, int64_t packed_bytes);
+/*
+ * Computes `lines` output lines from number first_line of the n * oh, and of these `channels` channels from
+ * first_channel, a multiple of TERSOR_COLUMNS, so that threads can share an image; where there are groups, all channels.
+ * src, residual and dst are those of all images. residual, of dst's shape, if the epilogue has one, may be dst itself
+ * where their types are the same.
+ */
+TERSOR_API tersor_status tersor_conv2d(const void *packed, int64_t packed_bytes, const tersor_epilogue *epilogue,
+                                       int64_t n, int64_t h, int64_t w, int64_t first_line, int64_t lines,
+                                       int64_t first_channel, int64_t channels, const void *src, const void *residual,
+                                       void *dst, void *scratch, int64_t scratch_bytes);
 
 /* What one call with these packed weights needs, whatever its other sizes. */
 TERSOR_API tersor_status tersor_packed_scratch_bytes(const void *packed, int64_t packed_bytes, int64_t *bytes);

@@ -2,39 +2,28 @@
 
 #include "check.h"
 #include "compiler.h"
-#include "depthwise_run.h"
-#include "im2col.h"
 
-tersor_status conv2d_check_channels(int64_t ic, int64_t oc, int64_t kh, int64_t kw, int64_t groups) {
-    const int64_t values[] = {ic, oc, kh, kw, groups};
-    for (int i = 0; i < 5; i++) {
-        if (values[i] < 1 || values[i] > MAX_DIMENSION) {
+tersor_status conv2d_check_geometry(const conv2d_geometry *g) {
+    const int64_t positive[] = {g->ic,       g->oc,       g->kh,         g->kw,        g->groups,
+                                g->stride_h, g->stride_w, g->dilation_h, g->dilation_w};
+    const int64_t paddings[] = {g->pad_top, g->pad_left, g->pad_bottom, g->pad_right};
+    for (size_t i = 0; i < sizeof positive / sizeof *positive; i++) {
+        if (positive[i] < 1 || positive[i] > MAX_DIMENSION) {
             return TERSOR_INVALID_SIZE;
         }
     }
-    if (ic % groups != 0 || oc % groups != 0) {
+    for (int i = 0; i < 4; i++) {
+        RETURN_IF_ERROR(check_dimension(paddings[i]));
+    }
+    if (g->ic % g->groups != 0 || g->oc % g->groups != 0) {
         return TERSOR_INVALID_SIZE;
     }
     /* The sum's length is a dimension too, which also keeps every product below in range. */
     int64_t k;
-    if (__builtin_mul_overflow(kh * kw, ic / groups, &k)) {
+    if (__builtin_mul_overflow(g->kh * g->kw, g->ic / g->groups, &k)) {
         return TERSOR_INVALID_SIZE;
     }
     return check_dimension(k);
-}
-
-tersor_status conv2d_check_geometry(const conv2d_geometry *g) {
-    RETURN_IF_ERROR(conv2d_check_channels(g->ic, g->oc, g->kh, g->kw, g->groups));
-    const int64_t positive[] = {g->stride_h, g->stride_w, g->dilation_h, g->dilation_w};
-    const int64_t paddings[] = {g->pad_top, g->pad_left, g->pad_bottom, g->pad_right};
-    for (int i = 0; i < 4; i++) {
-        RETURN_IF_ERROR(check_dimension(positive[i]));
-        RETURN_IF_ERROR(check_dimension(paddings[i]));
-        if (positive[i] == 0) {
-            return TERSOR_INVALID_SIZE;
-        }
-    }
-    return TERSOR_OK;
 }
 
 int64_t conv2d_k(const conv2d_geometry *g) {
@@ -50,60 +39,86 @@ int64_t conv2d_out(int64_t extent, int64_t padding, int64_t kernel, int64_t stri
     return room < 0 ? 0 : room / stride + 1;
 }
 
-static bool is_depthwise(const conv2d_geometry *g) {
-    return g->groups > 1 && g->groups == g->ic && g->groups == g->oc;
+static conv2d_method method_of(const conv2d_geometry *g) {
+    if (g->groups > 1 && g->groups == g->ic && g->groups == g->oc) {
+        return CONV2D_DEPTHWISE;
+    }
+    const bool pointwise = g->kh == 1 && g->kw == 1 && g->stride_h == 1 && g->stride_w == 1 &&
+                           (g->pad_top | g->pad_left | g->pad_bottom | g->pad_right) == 0;
+    return pointwise ? CONV2D_POINTWISE : CONV2D_DIRECT;
 }
 
-static bool is_pointwise(const conv2d_geometry *g) {
-    return g->kh == 1 && g->kw == 1 && g->stride_h == 1 && g->stride_w == 1 &&
-           (g->pad_top | g->pad_left | g->pad_bottom | g->pad_right) == 0;
+/* k with every run padded to whole steps. */
+static int64_t padded_k(const gemm_kernel *kernel, const conv2d_geometry *g, conv2d_method method) {
+    return method == CONV2D_POINTWISE ? gemm_padded_k(kernel, conv2d_k(g))
+                                      : window_runs(g) * gemm_padded_k(kernel, window_run_length(g));
 }
 
 tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g,
-                             conv2d_layout *l) {
+                             bool integers, bool has_zero_points, conv2d_layout *l) {
     memset(l, 0, sizeof *l);
-    const bool is_f32 = kernel->src_bytes == 4;
-    l->depthwise = is_depthwise(g);
+    l->method = method_of(g);
     int64_t groups = g->groups;
-    if (l->depthwise) {
+    int64_t ones_bytes = 0;
+    if (l->method == CONV2D_DEPTHWISE) {
         groups = 1;
         RETURN_IF_ERROR(depthwise_weights_bytes(depthwise, g, &l->group_panels_bytes));
         l->group_columns_bytes = depthwise_padded_channels(g->oc) * 4;
     } else {
-        RETURN_IF_ERROR(gemm_panels_bytes(kernel, conv2d_k(g), conv2d_n(g), &l->group_panels_bytes));
+        const int64_t k = padded_k(kernel, g, l->method);
+        RETURN_IF_ERROR(gemm_panels_bytes(kernel, k, conv2d_n(g), &l->group_panels_bytes));
+        l->group_panel_bytes = k * kernel->columns * kernel->src_bytes;
         l->group_columns_bytes = gemm_columns_bytes(kernel, conv2d_n(g));
+        ones_bytes = has_zero_points && l->method == CONV2D_DIRECT ? l->group_panel_bytes : 0;
     }
-    const int64_t columns = is_f32 ? 0 : groups * l->group_columns_bytes;
-    l->compensation = is_f32 ? 0 : (int64_t) sizeof(packed_head);
+    const int64_t columns = integers ? groups * l->group_columns_bytes : 0;
+    l->compensation = integers ? (int64_t) sizeof(packed_head) : 0;
     l->zero_points = l->compensation + columns;
     l->panels = (int64_t) sizeof(packed_head) + 2 * columns;
     int64_t panels;
     if (__builtin_mul_overflow(groups, l->group_panels_bytes, &panels) ||
-        __builtin_add_overflow(panels, l->panels, &l->bytes)) {
+        __builtin_add_overflow(panels, l->panels, &l->bytes) ||
+        __builtin_add_overflow(l->bytes, round_up(ones_bytes, TERSOR_ALIGNMENT), &l->bytes)) {
         return TERSOR_INVALID_SIZE;
     }
+    l->ones = ones_bytes == 0 ? 0 : l->panels + panels;
     return TERSOR_OK;
 }
 
-static int64_t patch_stride(const gemm_kernel *kernel, const conv2d_geometry *g) {
-    return gemm_row_stride(gemm_padded_k(kernel, conv2d_k(g)) * kernel->src_bytes);
-}
+/* Parts of the scratch of a direct convolution. */
+typedef struct direct_scratch {
+    int64_t *offsets;
+    int32_t *sums;
+    void *accumulators;
+    char *band;
+} direct_scratch;
 
-static int64_t patches_bytes(const gemm_kernel *kernel, const conv2d_geometry *g) {
-    if (is_pointwise(g)) {
-        return 0;
-    }
-    return round_up(gemm_block_rows(kernel, conv2d_k(g)) * patch_stride(kernel, g), TERSOR_ALIGNMENT);
+static direct_scratch direct_scratch_at(const window *w, void *scratch) {
+    const gemm_kernel *kernel = w->kernel;
+    const bool chunked = row_block_is_chunked(kernel, w->runs, w->run_steps);
+    direct_scratch s;
+    s.offsets = scratch;
+    s.sums = row_of(scratch, 1, window_offsets_bytes(w));
+    s.accumulators = row_of(s.sums, MAX_BLOCK_ROWS, 4);
+    s.band = row_of(s.accumulators, chunked ? MAX_BLOCK_ROWS : 0, (int64_t) kernel->columns * 4);
+    return s;
 }
 
 int64_t conv2d_scratch_bytes(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g) {
-    if (is_depthwise(g)) {
+    switch (method_of(g)) {
+    case CONV2D_DEPTHWISE:
         return depthwise_scratch_bytes(depthwise, g);
+    case CONV2D_POINTWISE:
+        return gemm_scratch_bytes(kernel, conv2d_k(g), 0);
+    default: {
+        const window w = window_of(kernel, g);
+        return (int64_t) (uintptr_t) direct_scratch_at(&w, NULL).band + window_band_bytes(&w);
     }
-    return patches_bytes(kernel, g) + gemm_scratch_bytes(kernel, conv2d_k(g), 0);
+    }
 }
 
-weights_view conv2d_weights(const conv2d_geometry *g, const void *weights, int64_t element_bytes, int64_t group) {
+/* Weights [oc, ic / groups, kh, kw] of one group in the order [kh, kw, ic / groups]. */
+static weights_view view_of(const conv2d_geometry *g, const void *weights, int64_t element_bytes, int64_t group) {
     const int64_t taps = g->kh * g->kw;
     const int64_t channels = g->ic / g->groups;
     return (weights_view){
@@ -117,101 +132,152 @@ weights_view conv2d_weights(const conv2d_geometry *g, const void *weights, int64
     };
 }
 
-static tersor_status check_images(const void *address, int64_t n, int64_t h, int64_t w, int64_t c, int64_t bytes) {
-    int64_t total;
-    if (n == 0 || h == 0 || w == 0) {
-        return TERSOR_OK;
+/* Run after run, each padded to whole steps. */
+static void pack_runs(const gemm_kernel *kernel, const conv2d_geometry *g, const weights_view *all, void *panels) {
+    const int64_t runs = window_runs(g), length = window_run_length(g);
+    const int64_t run_bytes = gemm_padded_k(kernel, length) * kernel->columns * kernel->src_bytes;
+    for (int64_t run = 0; run < runs; run++) {
+        weights_view view = *all;
+        view.data = const_row_of(all->data, weights_offset(all, run * length), kernel->src_bytes);
+        view.k = length;
+        gemm_pack_panels(kernel, &view, row_of(panels, run, run_bytes), runs * run_bytes);
     }
-    RETURN_IF_ERROR(checked_product((const int64_t[]){n, h, w, c, bytes}, 5, &total));
-    return check_range(address, total, (size_t) bytes);
 }
 
-tersor_status conv2d_check_operands(const conv2d_geometry *g, const conv2d_operands *o, int64_t src_bytes) {
-    RETURN_IF_ERROR(check_dimension(o->n));
-    RETURN_IF_ERROR(check_dimension(o->h));
-    RETURN_IF_ERROR(check_dimension(o->w));
-    RETURN_IF_ERROR(check_images(o->src, o->n, o->h, o->w, g->ic, src_bytes));
-    const int64_t oh = conv2d_out(o->h, g->pad_top + g->pad_bottom, g->kh, g->stride_h, g->dilation_h);
-    const int64_t ow = conv2d_out(o->w, g->pad_left + g->pad_right, g->kw, g->stride_w, g->dilation_w);
-    RETURN_IF_ERROR(check_images(o->dst, o->n, oh, ow, g->oc, o->dst_bytes));
-    int64_t pixels;
-    RETURN_IF_ERROR(checked_product((const int64_t[]){o->n, oh, ow}, 3, &pixels));
-    return check_part(o->first, o->count, pixels);
+static void pack_ones(const gemm_kernel *kernel, const conv2d_geometry *g, void *panel) {
+    static const int8_t one = 1;
+    const weights_view view = {.data = &one, .k = conv2d_k(g), .n = 1, .k_run = 1};
+    pack_runs(kernel, g, &view, panel);
 }
 
-/* One group of pixels [first, first + count); src holds their rows, whole k steps each if padded. */
-static void multiply(const gemm_kernel *kernel, const packed_head *head, const conv2d_layout *l,
-                     const conv2d_operands *o, int64_t group, int64_t first, int64_t count, const void *src,
-                     int64_t src_stride, bool padded, void *scratch) {
+void conv2d_pack(const gemm_kernel *kernel, const conv2d_geometry *g, const conv2d_layout *l, const void *weights,
+                 const quantization *q, void *packed) {
+    if (l->method == CONV2D_DEPTHWISE) {
+        depthwise_pack(g, weights, kernel->src_bytes, q, row_of(packed, 1, l->panels),
+                       row_of(packed, 1, l->compensation));
+        return;
+    }
+    for (int64_t group = 0; group < g->groups; group++) {
+        const weights_view view = view_of(g, weights, kernel->src_bytes, group);
+        void *panels = row_of(packed, 1, l->panels + group * l->group_panels_bytes);
+        if (l->method == CONV2D_POINTWISE) {
+            gemm_pack_panels(kernel, &view, panels, l->group_panel_bytes);
+        } else {
+            pack_runs(kernel, g, &view, panels);
+        }
+        if (l->compensation != 0) {
+            const int64_t channel = group * conv2d_n(g), columns = group * l->group_columns_bytes;
+            const quantization of_group = {
+                q->src_zero_point,
+                q->weights_zero_points == NULL ? NULL : q->weights_zero_points + channel,
+                q->bias == NULL ? NULL : q->bias + channel,
+            };
+            gemm_pack_columns(kernel, &view, &of_group, row_of(packed, 1, l->compensation + columns),
+                              row_of(packed, 1, l->zero_points + columns));
+        }
+    }
+    if (l->ones != 0) {
+        pack_ones(kernel, g, row_of(packed, 1, l->ones));
+    }
+}
+
+/* Everything but the source of the multiplication of one group, into the output row that dst_row 0 means. */
+static gemm_operands operands_of(const gemm_kernel *kernel, const packed_head *head, const conv2d_layout *l,
+                                 const conv2d_operands *o, int64_t group, int64_t row, epilogue *e) {
     const conv2d_geometry *g = &head->geometry;
-    const int64_t columns_offset = group * l->group_columns_bytes;
-    const int64_t channel = group * conv2d_n(g);
-    epilogue e = *o->e;
-    e.multiplier = e.multiplier == NULL ? NULL : e.multiplier + channel;
-    e.offset = e.offset == NULL ? NULL : e.offset + channel;
-    const gemm_operands operands = {
-        .m = count,
+    /* Several groups are computed whole, channels of one in part. */
+    const int64_t channel = group * conv2d_n(g) + o->first_channel;
+    const int64_t columns = group * l->group_columns_bytes + o->first_channel * 4;
+    const bool has_zero_points = head->has_zero_points != 0;
+    *e = *o->e;
+    e->multiplier = e->multiplier == NULL ? NULL : e->multiplier + channel;
+    e->offset = e->offset == NULL ? NULL : e->offset + channel;
+    return (gemm_operands){
         .k = conv2d_k(g),
-        .n = conv2d_n(g),
-        .src =
-            {
-                .data = src,
-                .row_stride = src_stride,
-                .column_stride = kernel->src_bytes,
-                .element_bytes = kernel->src_bytes,
-                .padded = padded,
-            },
+        .n = g->groups == 1 ? o->channels : conv2d_n(g),
         .weights =
             {
-                .panels = const_row_of(head, 1, l->panels + group * l->group_panels_bytes),
-                .compensation = l->compensation == 0 ? NULL : const_row_of(head, 1, l->compensation + columns_offset),
-                .zero_points = head->has_zero_points ? const_row_of(head, 1, l->zero_points + columns_offset) : NULL,
+                .panels = const_row_of(head, 1,
+                                       l->panels + group * l->group_panels_bytes +
+                                           o->first_channel / kernel->columns * l->group_panel_bytes),
+                .compensation = l->compensation == 0 ? NULL : const_row_of(head, 1, l->compensation + columns),
+                .zero_points = has_zero_points ? const_row_of(head, 1, l->zero_points + columns) : NULL,
             },
-        .e = &e,
+        .e = e,
         .store = o->store,
-        .dst = row_of(o->dst, first * g->oc + channel, o->dst_bytes),
+        .dst = row_of(o->dst, row * g->oc + channel, o->dst_bytes),
         .dst_stride = g->oc * o->dst_bytes,
+        .residual = o->residual == NULL ? NULL : const_row_of(o->residual, row * g->oc + channel, o->residual_bytes),
+        .residual_stride = g->oc * o->residual_bytes,
     };
-    gemm_run(kernel, &operands, scratch);
+}
+
+static void run_pointwise(const gemm_kernel *kernel, const packed_head *head, const conv2d_layout *l,
+                          const conv2d_operands *o, void *scratch) {
+    const conv2d_geometry *g = &head->geometry;
+    const int64_t first = o->first_line * o->source.ow;
+    for (int64_t group = 0; group < g->groups; group++) {
+        epilogue e;
+        gemm_operands operands = operands_of(kernel, head, l, o, group, first, &e);
+        operands.m = o->lines * o->source.ow;
+        operands.src = (gemm_source){
+            .data = const_row_of(o->source.data, first * g->ic + group * (g->ic / g->groups), kernel->src_bytes),
+            .row_stride = g->ic * kernel->src_bytes,
+            .column_stride = kernel->src_bytes,
+            .element_bytes = kernel->src_bytes,
+        };
+        gemm_run(kernel, &operands, scratch);
+    }
+}
+
+static void run_direct(const gemm_kernel *kernel, const packed_head *head, const conv2d_layout *l,
+                       const conv2d_operands *o, void *scratch) {
+    _Alignas(64) int32_t tile_accumulators[2 * MAX_TILE];
+    const conv2d_geometry *g = &head->geometry;
+    const window w = window_of(kernel, g);
+    const image *s = &o->source;
+    const direct_scratch parts = direct_scratch_at(&w, scratch);
+    row_block block;
+    row_block_init(&block);
+    block.sums = parts.sums;
+    block.chunked = row_block_is_chunked(kernel, w.runs, w.run_steps);
+    block.accumulators = block.chunked ? parts.accumulators : tile_accumulators;
+    for (int64_t line = o->first_line; line < o->first_line + o->lines;) {
+        const int64_t n = line / s->oh, oh = line % s->oh;
+        const int64_t rest = min_s64(o->first_line + o->lines - line, s->oh - oh);
+        int64_t block_lines, block_columns;
+        window_block_size(&w, s->ow, rest, &block_lines, &block_columns);
+        for (int64_t column = 0; column < s->ow; column += block_columns) {
+            const int64_t columns = min_s64(block_columns, s->ow - column);
+            for (int64_t group = 0; group < g->groups; group++) {
+                epilogue e;
+                const gemm_operands operands = operands_of(kernel, head, l, o, group, 0, &e);
+                window_block(&w, s, n, oh, block_lines, column, columns, group, group > 0, parts.offsets, parts.band,
+                             &block);
+                if (l->ones != 0) {
+                    row_block_sum(kernel, &block, const_row_of(head, 1, l->ones), parts.sums);
+                }
+                row_block_multiply(kernel, &operands, &block);
+                /* What was put off refers to this group's epilogue. */
+                epilogue_advance(&block.job, block.job.left.rows);
+            }
+        }
+        line += block_lines;
+    }
+    row_block_finish(kernel, &block);
 }
 
 void conv2d_run(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const void *packed,
                 const conv2d_layout *l, const conv2d_operands *o, void *scratch) {
-    const packed_head *head = packed;
-    const conv2d_geometry *g = &head->geometry;
-    if (o->count == 0) {
-        return;
-    }
-    const image source = {
-        .data = o->src,
-        .h = o->h,
-        .w = o->w,
-        .oh = conv2d_out(o->h, g->pad_top + g->pad_bottom, g->kh, g->stride_h, g->dilation_h),
-        .ow = conv2d_out(o->w, g->pad_left + g->pad_right, g->kw, g->stride_w, g->dilation_w),
-        .element_bytes = kernel->src_bytes,
-        .padding = o->padding,
-    };
-    if (l->depthwise) {
-        depthwise_run(depthwise, packed, l, &source, o, scratch);
-        return;
-    }
-    if (is_pointwise(g)) {
-        for (int64_t group = 0; group < g->groups; group++) {
-            const int64_t offset = o->first * g->ic + group * (g->ic / g->groups);
-            multiply(kernel, head, l, o, group, o->first, o->count, const_row_of(o->src, offset, kernel->src_bytes),
-                     g->ic * kernel->src_bytes, false, scratch);
-        }
-        return;
-    }
-    const int64_t block = gemm_block_rows(kernel, conv2d_k(g));
-    const int64_t stride = patch_stride(kernel, g);
-    const int64_t row_bytes = gemm_padded_k(kernel, conv2d_k(g)) * kernel->src_bytes;
-    void *gemm_scratch = row_of(scratch, 1, patches_bytes(kernel, g));
-    for (int64_t first = o->first; first < o->first + o->count; first += block) {
-        const int64_t count = min_s64(block, o->first + o->count - first);
-        for (int64_t group = 0; group < g->groups; group++) {
-            im2col(g, &source, group, first, count, scratch, stride, row_bytes);
-            multiply(kernel, head, l, o, group, first, count, scratch, stride, true, gemm_scratch);
-        }
+    switch (l->method) {
+    case CONV2D_POINTWISE:
+        run_pointwise(kernel, packed, l, o, scratch);
+        break;
+    case CONV2D_DEPTHWISE:
+        depthwise_run(depthwise, packed, l, o, scratch);
+        break;
+    default:
+        run_direct(kernel, packed, l, o, scratch);
+        break;
     }
 }

@@ -1,4 +1,7 @@
-/* Convolution of NHWC images by matrix multiplication over gathered patches, or channel by channel. */
+/*
+ * Convolution of NHWC images: as one multiplication where the window is a single pixel, channel by channel where it is
+ * depthwise, otherwise by tiles that walk the image (window.h).
+ */
 #ifndef TERSOR_CONV2D_H
 #define TERSOR_CONV2D_H
 
@@ -7,28 +10,32 @@
 #include "gemm_pack.h"
 #include "packed.h"
 #include "tersor.h"
+#include "window.h"
 
-/* One image batch and the output pixels to compute. */
+typedef enum conv2d_method { CONV2D_POINTWISE, CONV2D_DEPTHWISE, CONV2D_DIRECT } conv2d_method;
+
+/* The images and the part of the output to compute. */
 typedef struct conv2d_operands {
-    int64_t n, h, w;
-    int64_t first, count;
-    const void *src;
-    int32_t padding; /* the byte that padding pixels are made of */
+    image source;
+    int64_t first_line, lines; /* of all images' output lines */
+    int64_t first_channel, channels;
     const epilogue *e;
     epilogue_function *store;
     void *dst;
     int64_t dst_bytes; /* of an element */
+    const void *residual;
+    int64_t residual_bytes; /* of an element */
 } conv2d_operands;
 
 /* Byte offsets in the packed buffer; one group's columns and panels follow another's. */
 typedef struct conv2d_layout {
-    bool depthwise;
-    int64_t compensation, zero_points, panels; /* of the first group; compensation 0: f32, has none */
-    int64_t group_columns_bytes, group_panels_bytes;
+    conv2d_method method;
+    int64_t compensation, zero_points, panels; /* of the first group; compensation 0: floats have none */
+    int64_t ones; /* a panel whose first column sums rows up, 0: none */
+    int64_t group_columns_bytes, group_panels_bytes, group_panel_bytes;
     int64_t bytes;
 } conv2d_layout;
 
-tersor_status conv2d_check_channels(int64_t ic, int64_t oc, int64_t kh, int64_t kw, int64_t groups);
 tersor_status conv2d_check_geometry(const conv2d_geometry *g);
 
 /* Products in one sum, and output channels, of one group. */
@@ -38,15 +45,13 @@ int64_t conv2d_n(const conv2d_geometry *g);
 int64_t conv2d_out(int64_t extent, int64_t padding, int64_t kernel, int64_t stride, int64_t dilation);
 
 tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g,
-                             conv2d_layout *layout);
+                             bool integers, bool has_zero_points, conv2d_layout *layout);
 
 int64_t conv2d_scratch_bytes(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g);
 
-/* Group `group` of contiguous OIHW weights. */
-weights_view conv2d_weights(const conv2d_geometry *g, const void *weights, int64_t element_bytes, int64_t group);
-
-/* Checks the ranges of src and dst, and first and count. */
-tersor_status conv2d_check_operands(const conv2d_geometry *g, const conv2d_operands *o, int64_t src_bytes);
+/* Panels, and of integers the columns, of contiguous OIHW weights into a buffer with this layout. */
+void conv2d_pack(const gemm_kernel *kernel, const conv2d_geometry *g, const conv2d_layout *layout, const void *weights,
+                 const quantization *q, void *packed);
 
 void conv2d_run(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const void *packed,
                 const conv2d_layout *layout, const conv2d_operands *operands, void *scratch);

@@ -2,7 +2,6 @@
 
 #include "check.h"
 #include "compiler.h"
-#include "depthwise_run.h"
 
 enum { PIXELS = 8 /* per call of the epilogue */ };
 
@@ -31,8 +30,8 @@ int64_t depthwise_scratch_bytes(const depthwise_kernel *kernel, const conv2d_geo
            PIXELS * channels * 4;
 }
 
-void depthwise_pack_i8(const conv2d_geometry *g, const int8_t *weights, const quantization *q, int16_t *packed,
-                       int32_t *compensation) {
+static void pack_i8(const conv2d_geometry *g, const int8_t *weights, const quantization *q, int16_t *packed,
+                    int32_t *compensation) {
     const int64_t taps = g->kh * g->kw;
     const int64_t channels = depthwise_padded_channels(g->oc);
     memset(packed, 0, (size_t) ((taps + 1) / 2 * channels * 4));
@@ -50,7 +49,7 @@ void depthwise_pack_i8(const conv2d_geometry *g, const int8_t *weights, const qu
     }
 }
 
-void depthwise_pack_f32(const conv2d_geometry *g, const float *weights, float *packed) {
+static void pack_f32(const conv2d_geometry *g, const float *weights, float *packed) {
     const int64_t taps = g->kh * g->kw;
     const int64_t channels = depthwise_padded_channels(g->oc);
     memset(packed, 0, (size_t) (taps * channels * 4));
@@ -58,6 +57,15 @@ void depthwise_pack_f32(const conv2d_geometry *g, const float *weights, float *p
         for (int64_t tap = 0; tap < taps; tap++) {
             packed[tap * channels + c] = weights[c * taps + tap];
         }
+    }
+}
+
+void depthwise_pack(const conv2d_geometry *g, const void *weights, int64_t element_bytes, const quantization *q,
+                    void *packed, int32_t *compensation) {
+    if (element_bytes == 1) {
+        pack_i8(g, weights, q, packed, compensation);
+    } else {
+        pack_f32(g, weights, packed);
     }
 }
 
@@ -78,16 +86,18 @@ static void collect(const conv2d_geometry *g, const image *s, int64_t pixel, con
     }
 }
 
-void depthwise_run(const depthwise_kernel *kernel, const packed_head *head, const conv2d_layout *l, const image *s,
+void depthwise_run(const depthwise_kernel *kernel, const packed_head *head, const conv2d_layout *l,
                    const conv2d_operands *o, void *scratch) {
     const conv2d_geometry *g = &head->geometry;
+    const image *s = &o->source;
+    const int64_t end = (o->first_line + o->lines) * s->ow;
     const int64_t channels = depthwise_padded_channels(g->oc);
     const int64_t steps = depthwise_steps(kernel, g);
     const void **addresses = scratch;
     void *padding = row_of(scratch, 1, addresses_bytes(kernel, g));
     const int64_t padding_bytes = round_up(channels * kernel->src_bytes, TERSOR_ALIGNMENT);
     int32_t *acc = row_of(padding, 1, padding_bytes);
-    memset(padding, o->padding, (size_t) padding_bytes);
+    memset(padding, s->padding, (size_t) padding_bytes);
     for (int64_t i = 0; i < steps * kernel->taps_per_step; i++) {
         addresses[i] = padding;
     }
@@ -98,8 +108,8 @@ void depthwise_run(const depthwise_kernel *kernel, const packed_head *head, cons
         .weights = const_row_of(head, 1, l->panels),
         .init = l->compensation == 0 ? NULL : const_row_of(head, 1, l->compensation),
     };
-    for (int64_t first = o->first; first < o->first + o->count; first += PIXELS) {
-        const int64_t count = min_s64(PIXELS, o->first + o->count - first);
+    for (int64_t first = o->first_line * s->ow; first < end; first += PIXELS) {
+        const int64_t count = min_s64(PIXELS, end - first);
         for (int64_t i = 0; i < count; i++) {
             collect(g, s, first + i, padding, addresses);
             sum.acc = acc + i * channels;
@@ -112,6 +122,8 @@ void depthwise_run(const depthwise_kernel *kernel, const packed_head *head, cons
             .columns = g->oc,
             .dst = row_of(o->dst, first * g->oc, o->dst_bytes),
             .dst_stride = g->oc * o->dst_bytes,
+            .residual = o->residual == NULL ? NULL : const_row_of(o->residual, first * g->oc, o->residual_bytes),
+            .residual_stride = g->oc * o->residual_bytes,
         };
         o->store(o->e, &tile);
     }

@@ -34,9 +34,16 @@ int64_t depthwise_steps(const depthwise_kernel *kernel, const conv2d_geometry *g
 tersor_status depthwise_weights_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g, int64_t *bytes);
 int64_t depthwise_scratch_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g);
 
-/* compensation: [padded channels], bias - src_zero_point * sum of (weights - zero point). */
-void depthwise_pack_i8(const conv2d_geometry *g, const int8_t *weights, const quantization *q, int16_t *packed,
-                       int32_t *compensation);
-void depthwise_pack_f32(const conv2d_geometry *g, const float *weights, float *packed);
+/* Contiguous weights [channels, kh, kw]. compensation: of integers, [padded channels], bias - src_zero_point * sum of
+ * (weights - zero point). */
+void depthwise_pack(const conv2d_geometry *g, const void *weights, int64_t element_bytes, const quantization *q,
+                    void *packed, int32_t *compensation);
+
+struct conv2d_layout;
+struct conv2d_operands;
+
+/* The output lines that `operands` names, with a packed depthwise convolution. */
+void depthwise_run(const depthwise_kernel *kernel, const packed_head *head, const struct conv2d_layout *layout,
+                   const struct conv2d_operands *operands, void *scratch);
 
 #endif

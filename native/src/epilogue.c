@@ -5,7 +5,8 @@
 #include "check.h"
 #include "scalar.h"
 
-static tersor_status prepare(int64_t n, const tersor_epilogue *given, bool integer_accumulators, epilogue *e) {
+tersor_status epilogue_prepare(int64_t n, const tersor_epilogue *given, bool integer_accumulators, epilogue *e) {
+    RETURN_IF_ERROR(check_range(given, sizeof *given, _Alignof(tersor_epilogue)));
     const tersor_type dst_type = given->dst_type;
     const bool allowed = is_float(dst_type) || (integer_accumulators && (dst_type == TERSOR_S32 || is_i8(dst_type)));
     if (!allowed || given->function < TERSOR_IDENTITY || given->function > TERSOR_HARD_SWISH) {
@@ -53,32 +54,6 @@ static tersor_status prepare(int64_t n, const tersor_epilogue *given, bool integ
         .residual_multiplier = given->residual_multiplier,
     };
     return TERSOR_OK;
-}
-
-tersor_status epilogue_prepare(int64_t n, const tersor_epilogue *given, bool integer_accumulators, epilogue *e) {
-    RETURN_IF_ERROR(check_range(given, sizeof *given, _Alignof(tersor_epilogue)));
-    return prepare(n, given, integer_accumulators, e);
-}
-
-tersor_status epilogue_prepare_i8(int64_t n, const float *multiplier, const float *offset, float lo, float hi,
-                                  tersor_type dst_type, int32_t dst_zero_point, epilogue *e) {
-    if (dst_type == TERSOR_BF16) {
-        return TERSOR_INVALID_ARGUMENT;
-    }
-    const tersor_epilogue given = {
-        .multiplier = multiplier,
-        .offset = offset,
-        .lo = lo,
-        .hi = hi,
-        .dst_type = dst_type,
-        .dst_zero_point = dst_zero_point,
-    };
-    return prepare(n, &given, true, e);
-}
-
-tersor_status epilogue_prepare_f32(int64_t n, const float *bias, float lo, float hi, epilogue *e) {
-    const tersor_epilogue given = {.offset = bias, .lo = lo, .hi = hi, .dst_type = TERSOR_F32};
-    return prepare(n, &given, false, e);
 }
 
 epilogue_function *epilogue_select(const epilogue_functions *functions, bool integer_accumulators,

@@ -47,11 +47,6 @@ extern const epilogue_functions epilogue__portable, epilogue__avx2, epilogue__av
 /* Checks what the caller says of n columns; residual addresses are not part of it. */
 tersor_status epilogue_prepare(int64_t n, const tersor_epilogue *given, bool integer_accumulators, epilogue *e);
 
-/* The same for the convolutions, which know neither functions nor residuals. */
-tersor_status epilogue_prepare_i8(int64_t n, const float *multiplier, const float *offset, float lo, float hi,
-                                  tersor_type dst_type, int32_t dst_zero_point, epilogue *e);
-tersor_status epilogue_prepare_f32(int64_t n, const float *bias, float lo, float hi, epilogue *e);
-
 epilogue_function *epilogue_select(const epilogue_functions *functions, bool integer_accumulators,
                                    tersor_type dst_type);
 

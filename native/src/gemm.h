@@ -18,11 +18,13 @@ enum { MAX_TILE_COLUMNS = 64, MAX_TILE = 32 * 32 };
 typedef struct gemm_tile {
     int64_t rows;       /* 1 to the kernel's rows */
     int64_t columns;    /* that are of interest, 1 to the kernel's columns; more may be computed */
-    const void *src;    /* rows that hold `steps` whole k steps */
+    const void *src;    /* rows whose runs hold `steps` whole k steps each */
     int64_t src_stride; /* bytes between rows */
     int64_t src_step;   /* bytes between the k steps of a row */
-    int64_t steps;
-    const void *tail;    /* NULL, or one more step of each row, padded with zeros, tail_stride bytes apart */
+    int64_t runs;               /* of k; the panel has them one behind the other */
+    const int64_t *run_offsets; /* bytes from src to each run */
+    int64_t steps;              /* of each run */
+    const void *tail; /* NULL, or one more step of each row, padded with zeros, tail_stride bytes apart */
     int64_t tail_stride; /* bytes */
     const void *panel;
     const void *init;    /* what the accumulators start from: int32 or f32 [rows, columns] */
@@ -64,7 +66,6 @@ typedef struct gemm_source {
     int64_t row_stride;    /* bytes */
     int64_t column_stride; /* bytes; that of a neighbour unless the matrix is transposed */
     int64_t element_bytes;
-    bool padded;                     /* rows are readable up to the next k step */
     quantize_row_function *quantize; /* of f32 rows for an INT8 kernel, or NULL */
 } gemm_source;
 

@@ -50,11 +50,12 @@ tersor_status gemm_check_quantization(const quantization *q, int64_t n, bool *ha
 }
 
 #define PACK(name, type)                                                                                               \
-    static void pack_##name(const gemm_kernel *kernel, const weights_view *w, type *to) {                              \
+    static void pack_##name(const gemm_kernel *kernel, const weights_view *w, type *panels, int64_t panel_bytes) {     \
         const type *from = w->data;                                                                                    \
         const int64_t padded_k = gemm_padded_k(kernel, w->k);                                                          \
         const int64_t group = kernel->group;                                                                           \
         for (int64_t panel = 0; panel < w->n; panel += kernel->columns) {                                              \
+            type *to = row_of(panels, panel / kernel->columns, panel_bytes);                                           \
             const int64_t columns = min_s64(kernel->columns, w->n - panel);                                            \
             for (int64_t k = 0; k < padded_k; k += group, to += group * kernel->columns) {                             \
                 for (int64_t i = 0; i < group; i++) {                                                                  \
@@ -72,16 +73,16 @@ PACK(s8, int8_t)
 PACK(bf16, uint16_t)
 PACK(f32, float)
 
-void gemm_pack_panels(const gemm_kernel *kernel, const weights_view *weights, void *panels) {
+void gemm_pack_panels(const gemm_kernel *kernel, const weights_view *weights, void *panels, int64_t panel_bytes) {
     switch (kernel->src_bytes) {
     case 1:
-        pack_s8(kernel, weights, panels);
+        pack_s8(kernel, weights, panels, panel_bytes);
         break;
     case 2:
-        pack_bf16(kernel, weights, panels);
+        pack_bf16(kernel, weights, panels, panel_bytes);
         break;
     default:
-        pack_f32(kernel, weights, panels);
+        pack_f32(kernel, weights, panels, panel_bytes);
         break;
     }
 }

@@ -34,7 +34,8 @@ tersor_status gemm_check_weights(const gemm_kernel *kernel, const weights_view *
 /* TERSOR_INVALID_ARGUMENT for a weights zero point outside s8. */
 tersor_status gemm_check_quantization(const quantization *q, int64_t n, bool *has_zero_points);
 
-void gemm_pack_panels(const gemm_kernel *kernel, const weights_view *weights, void *panels);
+/* panel_bytes: from one panel to the next, at least those of the padded k. */
+void gemm_pack_panels(const gemm_kernel *kernel, const weights_view *weights, void *panels, int64_t panel_bytes);
 
 /* compensation and zero_points: [n] padded with zeros to whole panels. */
 void gemm_pack_columns(const gemm_kernel *kernel, const weights_view *weights, const quantization *q,

@@ -155,9 +155,7 @@ gemm_rows gemm_rows_prepare(const gemm_kernel *kernel, const gemm_operands *o, b
     for (int64_t i = 0; o->weights.zero_points != NULL && i < count; i++) {
         s->sums[i] = kernel->row_sum(const_row_of(rows.src, i, rows.stride), o->k, kernel->src_shift);
     }
-    if (o->src.padded) {
-        rows.steps = padded_k / kernel->step;
-    } else if (o->k != padded_k) {
+    if (o->k != padded_k) {
         rows.tail = s->rows;
         rows.tail_stride = (int64_t) kernel->step * kernel->src_bytes;
         copy_tails(kernel, o, first, count, s->rows);

@@ -86,7 +86,8 @@ tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, tersor_type w
     if (c.integers) {
         gemm_pack_columns(c.gemm, &view, &q, row_of(packed, 1, l.compensation), row_of(packed, 1, l.zero_points));
     }
-    gemm_pack_panels(c.gemm, &view, row_of(packed, 1, l.panels));
+    gemm_pack_panels(c.gemm, &view, row_of(packed, 1, l.panels),
+                     gemm_padded_k(c.gemm, k) * c.gemm->columns * c.gemm->src_bytes);
     return TERSOR_OK;
 }
 

@@ -29,14 +29,6 @@ tersor_status packed_check(const void *packed, int64_t packed_bytes, packed_oper
     return ((const packed_head *) packed)->operation == operation ? TERSOR_OK : TERSOR_INVALID_PACKED;
 }
 
-tersor_status packed_check_for(const void *packed, int64_t packed_bytes, packed_operation operation, uint32_t isa,
-                               tersor_type src_type) {
-    RETURN_IF_ERROR(packed_check(packed, packed_bytes, operation));
-    const packed_head *head = packed;
-    const bool same = head->isa == isa && head->src_type == src_type;
-    return same ? TERSOR_OK : TERSOR_INVALID_PACKED;
-}
-
 tersor_status tersor_packed_kernel_name(const void *packed, int64_t packed_bytes, const char **name) {
     RETURN_IF_ERROR(check_range(name, sizeof *name, _Alignof(const char *)));
     RETURN_IF_ERROR(check_head(packed, packed_bytes));

@@ -9,16 +9,10 @@
 
 typedef enum packed_operation {
     PACKED_GEMM = 1,
-    PACKED_I8_CONV2D = 3,
-    PACKED_F32_CONV2D = 4
+    PACKED_CONV2D = 3
 } packed_operation;
 
-typedef struct conv2d_geometry {
-    int64_t ic, oc, kh, kw, groups;
-    int64_t stride_h, stride_w;
-    int64_t pad_top, pad_left, pad_bottom, pad_right;
-    int64_t dilation_h, dilation_w;
-} conv2d_geometry;
+typedef tersor_conv2d_geometry conv2d_geometry;
 
 typedef struct packed_head {
     _Alignas(TERSOR_ALIGNMENT) uint64_t magic;
@@ -40,9 +34,5 @@ void packed_init(packed_head *head, packed_operation operation, uint32_t isa, te
 
 /* Refuses a buffer that does not start with a head for this operation. */
 tersor_status packed_check(const void *packed, int64_t packed_bytes, packed_operation operation);
-
-/* The same for a head of another instruction set or source type. */
-tersor_status packed_check_for(const void *packed, int64_t packed_bytes, packed_operation operation, uint32_t isa,
-                               tersor_type src_type);
 
 #endif

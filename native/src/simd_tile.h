@@ -87,9 +87,12 @@ ALWAYS_INLINE void TILE(multiply)(int rows, int vectors, const gemm_tile *t) {
         acc[i][1] = vectors > 1 ? load_acc(init + LANES * 4) : zero_acc();
     }
     const char *panel = t->panel;
-    TILE(accumulate)(rows, vectors, acc, t->src, t->src_stride, panel, t->steps);
+    for (int64_t run = 0; run < t->runs; run++, panel += t->steps * PANEL_STEP) {
+        const char *src = (const char *) t->src + t->run_offsets[run];
+        TILE(accumulate)(rows, vectors, acc, src, t->src_stride, panel, t->steps);
+    }
     if (t->tail != NULL) {
-        TILE(step)(rows, vectors, acc, t->tail, t->tail_stride, panel + t->steps * PANEL_STEP);
+        TILE(step)(rows, vectors, acc, t->tail, t->tail_stride, panel);
     }
     char *out = t->acc;
     UNROLL(16)

@@ -136,9 +136,9 @@ static void test_gemm(void) {
     REFUSED(TERSOR_INVALID_ARGUMENT, a.columns = 1; a.e.dst_type = TERSOR_U8);
     expect_status(pack(TERSOR_F32, TERSOR_S8, weights, 1, 1), TERSOR_OK, "pack f32 s8");
     REFUSED(TERSOR_INVALID_ARGUMENT, a.columns = 1; a.src = scratch; a.e.dst_type = TERSOR_U8);
-    expect_status(tersor_i8_conv2d_pack(ISA, TERSOR_U8, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, weights, 0, NULL, NULL,
-                                        packed, BYTES),
-                  TERSOR_OK, "pack a convolution");
+    const tersor_conv2d_geometry one = {1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1};
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, &one, weights, 0, NULL, NULL, packed, BYTES), TERSOR_OK,
+                  "pack a convolution");
     expect_gemm(valid(), TERSOR_INVALID_PACKED, "packed for a convolution");
 }
 
@@ -202,14 +202,14 @@ static void test_pack(void) {
 static tersor_status pack_conv(int64_t ic, int64_t oc, int64_t kh, int64_t stride, int64_t pad, int64_t dilation,
                                int64_t groups) {
     cases++;
-    return tersor_i8_conv2d_pack(ISA, TERSOR_U8, ic, oc, kh, 1, stride, 1, pad, 0, 0, 0, dilation, 1, groups, weights,
-                                 0, NULL, NULL, packed, BYTES);
+    const tersor_conv2d_geometry g = {ic, oc, kh, 1, groups, stride, 1, pad, 0, 0, 0, dilation, 1};
+    return tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, &g, weights, 0, NULL, NULL, packed, BYTES);
 }
 
 static tersor_status conv(int64_t n, int64_t h, int64_t w, int64_t first, int64_t count, const void *from) {
     cases++;
-    return tersor_i8_conv2d(ISA, TERSOR_U8, n, h, w, first, count, from, packed, BYTES, multiplier, NULL, 0, 1,
-                            TERSOR_U8, 0, dst, scratch, sizeof scratch);
+    const tersor_epilogue e = {.multiplier = multiplier, .hi = 1, .dst_type = TERSOR_U8};
+    return tersor_conv2d(packed, BYTES, &e, n, h, w, first, count, 0, 1, from, NULL, dst, scratch, sizeof scratch);
 }
 
 static void test_conv2d(void) {
@@ -226,14 +226,29 @@ static void test_conv2d(void) {
     expect_status(conv(huge, huge, huge, 0, 1, src), TERSOR_INVALID_SIZE, "overflowing results");
     expect_status(conv(huge, 0, huge, 0, 1, src), TERSOR_INVALID_SIZE, "overflowing results of padding alone");
     expect_status(pack_conv(1, 1, 2, 1, 0, 1, 1), TERSOR_OK, "valid");
-    expect_status(conv(1, 3, 4, 0, 8, src), TERSOR_OK, "valid");
-    expect_status(conv(-1, 3, 4, 0, 8, src), TERSOR_INVALID_SIZE, "negative n");
-    expect_status(conv(1, 3, 4, 0, 9, src), TERSOR_INVALID_SIZE, "more pixels than there are");
-    expect_status(conv(1, 3, 4, 9, 0, src), TERSOR_INVALID_SIZE, "first beyond the pixels");
+    expect_status(conv(1, 3, 4, 0, 2, src), TERSOR_OK, "valid");
+    expect_status(conv(-1, 3, 4, 0, 2, src), TERSOR_INVALID_SIZE, "negative n");
+    expect_status(conv(1, 3, 4, 0, 3, src), TERSOR_INVALID_SIZE, "more lines than there are");
+    expect_status(conv(1, 3, 4, 3, 0, src), TERSOR_INVALID_SIZE, "first beyond the lines");
     expect_status(conv(1, 3, 4, INT64_MAX, INT64_MAX, src), TERSOR_INVALID_SIZE, "overflowing part");
     expect_status(conv(huge, huge, huge, 0, 0, src), TERSOR_INVALID_SIZE, "overflowing images");
-    expect_status(conv(1, 3, 4, 0, 8, NULL), TERSOR_NULL_POINTER, "no src");
+    expect_status(conv(1, 3, 4, 0, 2, NULL), TERSOR_NULL_POINTER, "no src");
     expect_status(conv(0, 3, 4, 0, 0, NULL), TERSOR_OK, "no images");
+    const tersor_epilogue e = {.multiplier = multiplier, .hi = 1, .dst_type = TERSOR_U8, .residual_type = TERSOR_U8};
+    cases++;
+    expect_status(tersor_conv2d(packed, BYTES, &e, 1, 3, 4, 0, 2, 0, 1, src, NULL, dst, scratch, sizeof scratch),
+                  TERSOR_NULL_POINTER, "no residual");
+    expect_status(tersor_conv2d(packed, BYTES, &e, 1, 3, 4, 0, 2, 0, 2, src, dst, dst, scratch, sizeof scratch),
+                  TERSOR_INVALID_SIZE, "more channels than there are");
+    expect_status(tersor_conv2d(packed, BYTES, &e, 1, 3, 4, 0, 2, 0, 1, src, dst, dst, scratch, 64),
+                  TERSOR_BUFFER_TOO_SMALL, "scratch");
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, NULL, weights, 0, NULL, NULL, packed, BYTES),
+                  TERSOR_NULL_POINTER, "no geometry");
+    const tersor_conv2d_geometry g = {1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1};
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_S8, &g, weights, 0, NULL, NULL, packed, BYTES),
+                  TERSOR_INVALID_ARGUMENT, "types");
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_F32, &g, multiplier, 0, zero_points, NULL, packed, BYTES),
+                  TERSOR_INVALID_ARGUMENT, "zero points of floats");
 }
 
 static void test_elementwise(void) {

@@ -1,4 +1,4 @@
-/* tersor_f32_conv2d on every instruction set against double sums, at unreadable pages. */
+/* tersor_conv2d of f32 on every instruction set against double sums, at unreadable pages. */
 #include <math.h>
 #include <string.h>
 
@@ -65,21 +65,24 @@ static void run_conv(uint32_t isa, const conv_case *c, int turn) {
     if (bias != NULL) {
         random_floats(bias, (size_t) c->oc, 5.0f);
     }
+    const tersor_conv2d_geometry geometry = {c->ic,  c->oc,  c->kh,  c->kw,  c->groups,   c->stride,  c->stride,
+                                             c->pad, c->pad, c->pad, c->pad, c->dilation, c->dilation};
     const finish f = {bias, turn % 3 == 0 ? 0.0f : -INFINITY, INFINITY};
     int64_t packed_bytes = -1, scratch_bytes = -1;
-    bool ok = expect_status(tersor_f32_conv2d_packed_bytes(isa, c->ic, c->oc, c->kh, c->kw, c->groups, &packed_bytes),
+    const tersor_epilogue given = {.offset = f.bias, .lo = f.lo, .hi = f.hi, .dst_type = TERSOR_F32};
+    bool ok = expect_status(tersor_conv2d_packed_bytes(isa, TERSOR_F32, TERSOR_F32, &geometry, 0, &packed_bytes),
                             TERSOR_OK, "bytes");
     void *packed = guarded(side, (size_t) packed_bytes);
-    ok = ok && expect_status(tersor_f32_conv2d_pack(isa, c->ic, c->oc, c->kh, c->kw, c->stride, c->stride, c->pad,
-                                                    c->pad, c->pad, c->pad, c->dilation, c->dilation, c->groups,
-                                                    weights, packed, packed_bytes),
+    ok = ok && expect_status(tersor_conv2d_pack(isa, TERSOR_F32, TERSOR_F32, &geometry, weights, 0, NULL, NULL, packed,
+                                                packed_bytes),
                              TERSOR_OK, "pack");
     ok = ok && expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");
     void *scratch = guarded(side, ok ? (size_t) scratch_bytes : 0);
     for (int part = 0; part < 2; part++) {
-        const int64_t first = part == 0 ? 0 : pixels / 3, count = part == 0 ? pixels / 3 : pixels - pixels / 3;
-        ok = ok && expect_status(tersor_f32_conv2d(isa, c->n, c->h, c->w, first, count, src, packed, packed_bytes, bias,
-                                                   f.lo, f.hi, dst, scratch, scratch_bytes),
+        const int64_t lines = c->n * oh;
+        const int64_t first = part == 0 ? 0 : lines / 3, count = part == 0 ? lines / 3 : lines - lines / 3;
+        ok = ok && expect_status(tersor_conv2d(packed, packed_bytes, &given, c->n, c->h, c->w, first, count, 0, c->oc,
+                                               src, NULL, dst, scratch, scratch_bytes),
                                  TERSOR_OK, "conv2d");
     }
     for (int64_t i = 0; ok && i < pixels * c->oc; i++) {
@@ -103,7 +106,8 @@ int main(void) {
         {1, 7, 5, 37, 37, 5, 3, 2, 2, 1, 37}, {1, 8, 8, 64, 64, 3, 3, 1, 0, 2, 64},
         {1, 5, 5, 9, 18, 3, 3, 1, 1, 1, 9},   {1, 0, 0, 3, 4, 2, 2, 1, 1, 1, 1},
         {0, 5, 5, 3, 4, 3, 3, 1, 1, 1, 1},    {1, 2, 2, 3, 4, 3, 3, 1, 0, 1, 1},
-        {1, 40, 23, 2, 3, 3, 3, 1, 1, 1, 1},
+        {1, 40, 23, 2, 3, 3, 3, 1, 1, 1, 1},  {1, 14, 14, 256, 40, 3, 3, 1, 1, 1, 1},
+        {1, 9, 30, 300, 4, 3, 3, 1, 9, 9, 1},
     };
     const uint32_t isas = usable_isas();
     for (uint32_t isa = 1; isa != 0; isa <<= 1) {

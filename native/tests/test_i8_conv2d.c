@@ -1,4 +1,4 @@
-/* tersor_i8_conv2d on every instruction set against int64 sums, each operand against an unreadable page. */
+/* INT8 tersor_conv2d on every instruction set against int64 sums, each operand against an unreadable page. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +10,15 @@ typedef struct conv_case {
     int64_t stride_h, stride_w, pad_top, pad_left, pad_bottom, pad_right, dilation_h, dilation_w, groups;
 } conv_case;
 
+static tersor_conv2d_geometry geometry_of(const conv_case *c) {
+    return (tersor_conv2d_geometry){c->ic,       c->oc,       c->kh,       c->kw,         c->groups,    c->stride_h,   c->stride_w,
+                                    c->pad_top,  c->pad_left, c->pad_bottom, c->pad_right, c->dilation_h, c->dilation_w};
+}
+
 typedef struct variation {
     uint32_t isa;
     tersor_type src_type, dst_type;
+    tersor_type residual_type; /* 0: none; that of dst: dst itself */
     bool zero_points, bias, offset, extreme, in_parts;
     guard_side side;
 } variation;
@@ -63,6 +69,16 @@ static void run(const conv_case *c, const variation *v) {
     float *multiplier = guarded(v->side, oc * 4);
     float *offset = v->offset ? guarded(v->side, oc * 4) : NULL;
     uint8_t *dst = guarded(v->side, (size_t) (pixels * c->oc * bytes_of(v->dst_type)));
+    const bool in_place = v->residual_type == v->dst_type;
+    const size_t results = (size_t) (pixels * c->oc);
+    uint8_t *residual = NULL;
+    uint8_t *added = NULL; /* what the residual was */
+    if (v->residual_type != 0) {
+        residual = in_place ? dst : guarded(v->side, results);
+        added = malloc(results + 1);
+        random_bytes(residual, results, v->extreme);
+        memcpy(added, residual, results);
+    }
     random_bytes(src, src_bytes, v->extreme);
     random_bytes((uint8_t *) weights, weights_bytes, v->extreme);
     random_floats(multiplier, oc, 2.0f / (float) (1 + 100 * c->kh * c->kw * c->ic / c->groups));
@@ -87,19 +103,22 @@ static void run(const conv_case *c, const variation *v) {
         .hi = INFINITY,
         .dst_type = v->dst_type,
         .dst_zero_point = narrow ? (v->dst_type == TERSOR_U8 ? 117 : -11) : 0,
+        .residual_type = v->residual_type,
+        .residual_zero_point = v->residual_type == TERSOR_U8 ? 120 : 3,
+        .residual_multiplier = 0.25f,
     };
+    const tersor_epilogue given = reference_given(&e);
+    const tersor_conv2d_geometry geometry = geometry_of(c);
     int64_t packed_bytes = -1, scratch_bytes = -1;
     bool ok = expect_status(
-        tersor_i8_conv2d_packed_bytes(v->isa, v->src_type, c->ic, c->oc, c->kh, c->kw, c->groups, &packed_bytes),
-        TERSOR_OK, "packed_bytes");
+        tersor_conv2d_packed_bytes(v->isa, v->src_type, TERSOR_S8, &geometry, v->zero_points, &packed_bytes), TERSOR_OK,
+        "packed_bytes");
     if (!ok) {
         return;
     }
     void *packed = guarded(v->side, (size_t) packed_bytes);
-    ok = expect_status(tersor_i8_conv2d_pack(v->isa, v->src_type, c->ic, c->oc, c->kh, c->kw, c->stride_h, c->stride_w,
-                                             c->pad_top, c->pad_left, c->pad_bottom, c->pad_right, c->dilation_h,
-                                             c->dilation_w, c->groups, weights, src_zero_point, zero_points, bias,
-                                             packed, packed_bytes),
+    ok = expect_status(tersor_conv2d_pack(v->isa, v->src_type, TERSOR_S8, &geometry, weights, src_zero_point,
+                                          zero_points, bias, packed, packed_bytes),
                        TERSOR_OK, "pack");
     ok = ok && expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");
     if (!ok) {
@@ -107,35 +126,48 @@ static void run(const conv_case *c, const variation *v) {
     }
     void *scratch = guarded(v->side, (size_t) scratch_bytes);
     memset(scratch, 0x5a, (size_t) scratch_bytes);
-    const int64_t part = v->in_parts ? pixels / 3 + 1 : pixels + 1;
-    for (int64_t first = 0; ok && first < pixels; first += part) {
-        const int64_t count = pixels - first < part ? pixels - first : part;
-        ok = expect_status(tersor_i8_conv2d(v->isa, v->src_type, c->n, c->h, c->w, first, count, src, packed,
-                                            packed_bytes, multiplier, offset, e.lo, e.hi, v->dst_type, e.dst_zero_point,
-                                            dst, scratch, scratch_bytes),
-                           TERSOR_OK, "conv2d");
+    const int64_t lines = c->n * oh;
+    const int64_t part = v->in_parts ? lines / 3 + 1 : lines + 1;
+    const int64_t channels = v->in_parts && c->groups == 1 ? TERSOR_COLUMNS : c->oc;
+    for (int64_t first = 0; ok && first < lines; first += part) {
+        const int64_t count = lines - first < part ? lines - first : part;
+        for (int64_t o = 0; ok && o < c->oc; o += channels) {
+            ok = expect_status(tersor_conv2d(packed, packed_bytes, &given, c->n, c->h, c->w, first, count, o,
+                                             c->oc - o < channels ? c->oc - o : channels, src, residual, dst, scratch,
+                                             scratch_bytes),
+                               TERSOR_OK, "conv2d");
+        }
     }
     for (int64_t i = 0; ok && i < pixels * c->oc; i++) {
         const int64_t o = i % c->oc, x = i / c->oc % ow, y = i / c->oc / ow % oh, n = i / c->oc / ow / oh;
         const int32_t zero_point = zero_points == NULL ? 0 : zero_points[o];
         const uint32_t sum = (uint32_t) reference(c, v->src_type, src, weights, src_zero_point, zero_point, n, y, x, o);
         const int32_t acc = (int32_t) (sum + (bias == NULL ? 0 : (uint32_t) bias[o]));
-        const uint32_t expected = reference_store(&e, acc, o);
+        uint32_t expected = reference_store(&e, acc, o);
         const uint32_t actual = stored_bits(dst, i, v->dst_type);
-        if (actual != expected) {
+        bool equal = actual == expected;
+        if (added != NULL) {
+            const reference_value r =
+                reference_integer(&e, acc, NULL, v->residual_type == TERSOR_U8 ? added[i] : (int8_t) added[i], o);
+            expected = (uint32_t) (int32_t) r.value;
+            equal = fabs(reference_stored(dst, i, v->dst_type) - r.value) <= r.tolerance;
+        }
+        if (!equal) {
             ok = false;
             fail("isa=%s %s->%s n=%lld h=%lld w=%lld ic=%lld oc=%lld k=%lldx%lld stride=%lldx%lld pad=%lld,%lld,%lld,"
-                 "%lld dilation=%lldx%lld groups=%lld zero_points=%d bias=%d offset=%d extreme=%d parts=%d side=%d at "
+                 "%lld dilation=%lldx%lld groups=%lld residual=%s zero_points=%d bias=%d offset=%d extreme=%d parts=%d side=%d at "
                  "[%lld, %lld, %lld, %lld]: expected %#x, got %#x",
                  tersor_isa_name(v->isa), type_name(v->src_type), type_name(v->dst_type), (long long) c->n,
                  (long long) c->h, (long long) c->w, (long long) c->ic, (long long) c->oc, (long long) c->kh,
                  (long long) c->kw, (long long) c->stride_h, (long long) c->stride_w, (long long) c->pad_top,
                  (long long) c->pad_left, (long long) c->pad_bottom, (long long) c->pad_right,
-                 (long long) c->dilation_h, (long long) c->dilation_w, (long long) c->groups, v->zero_points, v->bias,
+                 (long long) c->dilation_h, (long long) c->dilation_w, (long long) c->groups,
+                 type_name(v->residual_type), v->zero_points, v->bias,
                  v->offset, v->extreme, v->in_parts, v->side, (long long) n, (long long) y, (long long) x,
                  (long long) o, expected, actual);
         }
     }
+    free(added);
     guarded_free_all();
 }
 
@@ -167,6 +199,17 @@ int main(void) {
         {0, 5, 5, 3, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
         {1, 31, 33, 2, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
         {1, 13, 13, 100, 20, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        /* Tiles of several sizes, long runs that are multiplied in chunks, parts of the channels, lines wider than a
+         * block, and dilations that spread the window beyond one. */
+        {1, 6, 57, 16, 130, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        {1, 7, 7, 512, 40, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        {1, 3, 3, 5000, 33, 1, 1, 2, 2, 0, 0, 0, 0, 1, 1, 1},
+        {1, 5, 29, 64, 96, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1},
+        {1, 2, 1700, 3, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        {1, 2, 900, 256, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        {1, 30, 40, 900, 4, 3, 3, 2, 1, 9, 9, 9, 9, 9, 9, 1},
+        {1, 12, 21, 600, 4, 3, 2, 1, 1, 90, 5, 90, 5, 80, 1, 1},
+        {1, 9, 40, 1200, 8, 3, 3, 1, 1, 9, 9, 9, 9, 9, 9, 4},
     };
     static const tersor_type DST[] = {TERSOR_S32, TERSOR_F32, TERSOR_U8, TERSOR_S8};
     const uint32_t isas = usable_isas();
@@ -179,8 +222,11 @@ int main(void) {
             for (tersor_type src_type = TERSOR_U8; src_type <= TERSOR_S8; src_type++) {
                 for (int d = 0; d < 4; d++, t++) {
                     const guard_side side = t % 5 < 2 ? GUARD_BEFORE : GUARD_AFTER;
-                    run(&CASES[i], &(variation){isa, src_type, DST[d], t % 3 == 1, t % 4 < 2, t % 2 == 0, t % 7 < 3,
-                                                t % 3 == 0, side});
+                    const tersor_type residual = t % 2 == 0 || DST[d] == TERSOR_S32 ? 0
+                                                 : t % 3 == 0                       ? TERSOR_S8
+                                                                                    : TERSOR_U8;
+                    run(&CASES[i], &(variation){isa, src_type, DST[d], residual, t % 3 == 1, t % 4 < 2, t % 5 < 3,
+                                                t % 7 < 3, t % 3 == 0, side});
                 }
             }
         }

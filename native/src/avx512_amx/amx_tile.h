@@ -66,21 +66,25 @@ static void amx_leave(void) {
 /* More than 16 rows. What another tile's job has left is spread over the k steps. */
 #define AMX_TALL(name, dot)                                                                                            \
     static void name##_tall(const gemm_tile *t) {                                                                      \
-        const char *init = t->init, *src = t->src, *panel = t->panel;                                                  \
+        const char *init = t->init, *panel = t->panel;                                                                 \
         const int64_t stride = t->src_stride, lower = AMX_TILE_ROWS * t->src_stride;                                   \
-        const int64_t pace = t->steps == 0 ? 0 : (t->job->left.rows + t->steps - 1) / t->steps;                        \
+        const int64_t steps = t->runs * t->steps;                                                                      \
+        const int64_t pace = steps == 0 ? 0 : (t->job->left.rows + steps - 1) / steps;                                 \
         _tile_loadd(0, init, t->init_stride);                                                                          \
         _tile_loadd(1, init + 64, t->init_stride);                                                                     \
         _tile_loadd(2, init + AMX_TILE_ROWS * t->init_stride, t->init_stride);                                         \
         _tile_loadd(3, init + AMX_TILE_ROWS * t->init_stride + 64, t->init_stride);                                    \
-        for (int64_t s = 0; s < t->steps; s++, src += t->src_step, panel += AMX_PANEL_STEP) {                          \
-            AMX_WEIGHTS(panel)                                                                                         \
-            AMX_ROW(dot, 0, 1, 4, src, stride)                                                                         \
-            AMX_ROW(dot, 2, 3, 5, src + lower, stride)                                                                 \
-            epilogue_advance(t->job, pace);                                                                            \
+        for (int64_t run = 0; run < t->runs; run++) {                                                                  \
+            const char *src = (const char *) t->src + t->run_offsets[run];                                             \
+            for (int64_t s = 0; s < t->steps; s++, src += t->src_step, panel += AMX_PANEL_STEP) {                      \
+                AMX_WEIGHTS(panel)                                                                                     \
+                AMX_ROW(dot, 0, 1, 4, src, stride)                                                                     \
+                AMX_ROW(dot, 2, 3, 5, src + lower, stride)                                                             \
+                epilogue_advance(t->job, pace);                                                                        \
+            }                                                                                                          \
         }                                                                                                              \
         if (t->tail != NULL) {                                                                                         \
-            src = t->tail;                                                                                             \
+            const char *src = t->tail;                                                                                 \
             AMX_WEIGHTS(panel)                                                                                         \
             AMX_ROW(dot, 0, 1, 4, src, t->tail_stride)                                                                 \
             AMX_ROW(dot, 2, 3, 5, src + AMX_TILE_ROWS * t->tail_stride, t->tail_stride)                                \
@@ -97,25 +101,29 @@ static void amx_leave(void) {
     static void name##_low(const gemm_tile *t) {                                                                       \
         static const _Alignas(64) char zeros[64];                                                                      \
         _Alignas(64) element odd[AMX_TILE_ROWS * AMX_COLUMNS];                                                         \
-        const char *init = t->init, *src = t->src, *panel = t->panel;                                                  \
+        const char *init = t->init, *panel = t->panel;                                                                 \
         const int64_t stride = t->src_stride;                                                                          \
-        const int64_t pace = t->steps < 2 ? 0 : (t->job->left.rows + t->steps / 2 - 1) / (t->steps / 2);               \
+        const int64_t pairs = t->runs * (t->steps / 2);                                                                \
+        const int64_t pace = pairs == 0 ? 0 : (t->job->left.rows + pairs - 1) / pairs;                                 \
         _tile_loadd(0, init, t->init_stride);                                                                          \
         _tile_loadd(1, init + 64, t->init_stride);                                                                     \
         _tile_loadd(2, zeros, 0);                                                                                      \
         _tile_loadd(3, zeros, 0);                                                                                      \
-        int64_t s = 0;                                                                                                 \
-        for (; s + 2 <= t->steps; s += 2, src += 2 * t->src_step, panel += 2 * AMX_PANEL_STEP) {                       \
-            AMX_WEIGHTS(panel)                                                                                         \
-            AMX_ROW(dot, 0, 1, 4, src, stride)                                                                         \
-            AMX_WEIGHTS(panel + AMX_PANEL_STEP)                                                                        \
-            AMX_ROW(dot, 2, 3, 5, src + t->src_step, stride)                                                           \
-            epilogue_advance(t->job, pace);                                                                            \
-        }                                                                                                              \
-        if (s < t->steps) {                                                                                            \
-            AMX_WEIGHTS(panel)                                                                                         \
-            AMX_ROW(dot, 0, 1, 4, src, stride)                                                                         \
-            panel += AMX_PANEL_STEP;                                                                                   \
+        for (int64_t run = 0; run < t->runs; run++) {                                                                  \
+            const char *src = (const char *) t->src + t->run_offsets[run];                                             \
+            int64_t s = 0;                                                                                             \
+            for (; s + 2 <= t->steps; s += 2, src += 2 * t->src_step, panel += 2 * AMX_PANEL_STEP) {                   \
+                AMX_WEIGHTS(panel)                                                                                     \
+                AMX_ROW(dot, 0, 1, 4, src, stride)                                                                     \
+                AMX_WEIGHTS(panel + AMX_PANEL_STEP)                                                                    \
+                AMX_ROW(dot, 2, 3, 5, src + t->src_step, stride)                                                       \
+                epilogue_advance(t->job, pace);                                                                        \
+            }                                                                                                          \
+            if (s < t->steps) {                                                                                        \
+                AMX_WEIGHTS(panel)                                                                                     \
+                AMX_ROW(dot, 0, 1, 4, src, stride)                                                                     \
+                panel += AMX_PANEL_STEP;                                                                               \
+            }                                                                                                          \
         }                                                                                                              \
         if (t->tail != NULL) {                                                                                         \
             AMX_WEIGHTS(panel)                                                                                         \

@@ -12,12 +12,15 @@ ALWAYS_INLINE float weight(const void *panel, int64_t i, bool bf16) {
 
 ALWAYS_INLINE void multiply(const gemm_tile *t, bool bf16) {
     for (int64_t i = 0; i < t->rows; i++) {
-        const float *src = const_row_of(t->src, i, t->src_stride);
         float acc[COLUMNS];
         memcpy(acc, const_row_of(t->init, i, t->init_stride), sizeof acc);
-        for (int64_t k = 0; k < t->steps; k++) {
-            for (int64_t j = 0; j < COLUMNS; j++) {
-                acc[j] += src[k] * weight(t->panel, k * COLUMNS + j, bf16);
+        int64_t at = 0;
+        for (int64_t run = 0; run < t->runs; run++) {
+            const float *src = const_row_of(const_row_of(t->src, i, t->src_stride), 1, t->run_offsets[run]);
+            for (int64_t k = 0; k < t->steps; k++, at += COLUMNS) {
+                for (int64_t j = 0; j < COLUMNS; j++) {
+                    acc[j] += src[k] * weight(t->panel, at + j, bf16);
+                }
             }
         }
         memcpy((float *) t->acc + i * COLUMNS, acc, sizeof acc);

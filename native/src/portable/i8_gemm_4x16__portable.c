@@ -5,15 +5,18 @@
 enum { ROWS = 4, COLUMNS = 16 };
 
 ALWAYS_INLINE void multiply(const gemm_tile *t, bool is_signed) {
-    const int8_t *panel = t->panel;
     for (int64_t i = 0; i < t->rows; i++) {
-        const uint8_t *src = const_row_of(t->src, i, t->src_stride);
+        const int8_t *panel = t->panel;
         uint32_t acc[COLUMNS];
         memcpy(acc, const_row_of(t->init, i, t->init_stride), sizeof acc);
-        for (int64_t k = 0; k < t->steps; k++) {
-            const int32_t a = is_signed ? (int8_t) src[k] : src[k];
-            for (int64_t j = 0; j < COLUMNS; j++) {
-                acc[j] += (uint32_t) (a * panel[k * COLUMNS + j]);
+        for (int64_t run = 0; run < t->runs; run++) {
+            const uint8_t *src = const_row_of(t->src, i, t->src_stride);
+            src += t->run_offsets[run];
+            for (int64_t k = 0; k < t->steps; k++, panel += COLUMNS) {
+                const int32_t a = is_signed ? (int8_t) src[k] : src[k];
+                for (int64_t j = 0; j < COLUMNS; j++) {
+                    acc[j] += (uint32_t) (a * panel[j]);
+                }
             }
         }
         memcpy((int32_t *) t->acc + i * COLUMNS, acc, sizeof acc);

@@ -1,0 +1,159 @@
+#include "row_block.h"
+
+#include "compiler.h"
+
+enum { CHUNK_BYTES = 128 * 1024 /* of a panel: what stays in L2 beside a block while its tiles use it in turn */ };
+
+static const int64_t NO_OFFSET = 0;
+
+static int64_t step_bytes(const gemm_kernel *kernel) {
+    return (int64_t) kernel->step * kernel->columns * kernel->src_bytes;
+}
+
+static int64_t chunk_steps(const gemm_kernel *kernel) {
+    return CHUNK_BYTES / step_bytes(kernel);
+}
+
+bool row_block_is_chunked(const gemm_kernel *kernel, int64_t runs, int64_t steps) {
+    return steps > chunk_steps(kernel) || (runs > 1 && runs > chunk_steps(kernel) / (steps == 0 ? 1 : steps));
+}
+
+int64_t row_block_part(int64_t rows, int64_t most) {
+    const int64_t parts = (rows + most - 1) / most;
+    return (rows + parts - 1) / parts;
+}
+
+static void subtract_zero_points(int32_t *acc, int64_t rows, int64_t columns, const int32_t *row_sums,
+                                 const int32_t *zero_points) {
+    for (int64_t i = 0; i < rows; i++, acc += columns) {
+        for (int64_t j = 0; j < columns; j++) {
+            acc[j] = (int32_t) ((uint32_t) acc[j] - (uint32_t) row_sums[i] * (uint32_t) zero_points[j]);
+        }
+    }
+}
+
+/* Stores a finished tile, or puts that off; what was put off before must be done. */
+static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const row_tile *rows,
+                        const gemm_tile *tile, int64_t j) {
+    if (o->weights.zero_points != NULL) {
+        subtract_zero_points(tile->acc, rows->kept, kernel->columns, block->sums + rows->first,
+                             o->weights.zero_points + j);
+    }
+    const epilogue_tile finished = {
+        .acc = tile->acc,
+        .acc_stride = kernel->columns,
+        .rows = rows->kept,
+        .first = j,
+        .columns = tile->columns,
+        .dst = row_of(o->dst, rows->dst_row, o->dst_stride),
+        .dst_stride = o->dst_stride,
+        .residual = o->residual == NULL ? NULL : const_row_of(o->residual, rows->dst_row, o->residual_stride),
+        .residual_stride = o->residual_stride,
+        .row_scale = block->scales == NULL ? NULL : block->scales + rows->first,
+    };
+    if (kernel->interleaves) {
+        block->job = (epilogue_job){o->e, o->store, finished};
+    } else {
+        o->store(o->e, &finished);
+    }
+}
+
+/* A part of k. */
+typedef struct k_part {
+    int64_t run, runs, step, steps;
+    bool is_first, is_last;
+} k_part;
+
+static void run_tile(const gemm_kernel *kernel, row_block *block, const row_tile *rows, const k_part *k,
+                     gemm_tile *tile) {
+    tile->rows = rows->rows;
+    tile->src = rows->src + k->step * block->src_step;
+    tile->src_stride = block->src_stride;
+    tile->src_step = block->src_step;
+    tile->runs = k->runs;
+    tile->run_offsets = (block->run_offsets == NULL ? &NO_OFFSET : block->run_offsets) + k->run;
+    tile->steps = k->steps;
+    tile->tail =
+        k->is_last && block->tail != NULL ? const_row_of(block->tail, rows->first, block->tail_stride) : NULL;
+    tile->tail_stride = block->tail_stride;
+    tile->job = &block->job;
+    if (kernel->enter != NULL && rows->rows != block->entered) {
+        kernel->enter(rows->rows);
+        block->entered = rows->rows;
+    }
+    kernel->tile(tile);
+    epilogue_advance(&block->job, block->job.left.rows);
+}
+
+static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const char *panel,
+                          int64_t j, const k_part *k) {
+    static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
+    const int64_t acc_row_bytes = (int64_t) kernel->columns * 4;
+    for (int64_t t = 0; t < block->count; t++) {
+        const row_tile *rows = &block->tiles[t];
+        const int64_t place = block->chunked ? rows->first : block->turn++ % 2 * kernel->rows;
+        gemm_tile tile = {
+            .columns = min_s64(kernel->columns, o->n - j),
+            .panel = const_row_of(panel, k->run * block->steps + k->step, step_bytes(kernel)),
+            .init = o->weights.compensation == NULL ? zeros : o->weights.compensation + j,
+            .acc = row_of(block->accumulators, place, acc_row_bytes),
+        };
+        if (!k->is_first) {
+            tile.init = tile.acc;
+            tile.init_stride = acc_row_bytes;
+        }
+        if (block->chunked && block->count == 1) {
+            epilogue_advance(&block->job, block->job.left.rows); /* its accumulators are those of this tile */
+        }
+        run_tile(kernel, block, rows, k, &tile);
+        if (k->is_last) {
+            finish_tile(kernel, o, block, rows, &tile, j);
+        }
+    }
+}
+
+void row_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {
+    const int64_t whole = chunk_steps(kernel);
+    const int64_t steps = block->chunked ? min_s64(whole, block->steps) : block->steps;
+    const int64_t fitting = steps == block->steps && steps > 0 ? whole / steps : 1;
+    const int64_t runs = block->chunked ? (fitting > 1 ? fitting : 1) : block->runs;
+    const int64_t panel_bytes = block->runs * block->steps * step_bytes(kernel) +
+                                (block->tail == NULL ? 0 : step_bytes(kernel));
+    const char *panel = o->weights.panels;
+    for (int64_t j = 0; j < o->n; j += kernel->columns, panel += panel_bytes) {
+        k_part k = {.is_first = true};
+        for (k.run = 0; k.run < block->runs; k.run += k.runs) {
+            k.runs = min_s64(runs, block->runs - k.run);
+            k.step = 0;
+            do { /* once also where there is no step */
+                k.steps = min_s64(steps, block->steps - k.step);
+                k.is_last = k.run + k.runs == block->runs && k.step + k.steps == block->steps;
+                multiply_part(kernel, o, block, panel, j, &k);
+                k.is_first = false;
+                k.step += k.steps;
+            } while (k.step < block->steps);
+        }
+    }
+}
+
+void row_block_sum(const gemm_kernel *kernel, row_block *block, const void *ones, int32_t *sums) {
+    static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
+    _Alignas(64) int32_t acc[MAX_TILE];
+    const k_part k = {.runs = block->runs, .steps = block->steps, .is_first = true, .is_last = true};
+    epilogue_advance(&block->job, block->job.left.rows);
+    for (int64_t t = 0; t < block->count; t++) {
+        const row_tile *rows = &block->tiles[t];
+        gemm_tile tile = {.columns = 1, .panel = ones, .init = zeros, .acc = acc};
+        run_tile(kernel, block, rows, &k, &tile);
+        for (int64_t i = 0; i < rows->rows; i++) {
+            sums[rows->first + i] = acc[i * kernel->columns];
+        }
+    }
+}
+
+void row_block_finish(const gemm_kernel *kernel, row_block *block) {
+    epilogue_advance(&block->job, block->job.left.rows);
+    if (block->entered != 0) {
+        kernel->leave();
+    }
+}

@@ -1,0 +1,60 @@
+/* A block of rows, cut into tiles, times the panels of weights: what multiplications and convolutions have in common. */
+#ifndef TERSOR_ROW_BLOCK_H
+#define TERSOR_ROW_BLOCK_H
+
+#include <stddef.h>
+#include <string.h>
+
+#include "gemm.h"
+
+enum { MAX_BLOCK_ROWS = 768 };
+
+/* Rows that a kernel computes at once. */
+typedef struct row_tile {
+    const char *src;
+    int64_t rows;  /* computed */
+    int64_t kept;  /* stored, the first ones */
+    int64_t first; /* number in the block, of all rows before that are computed */
+    int64_t dst_row;
+} row_tile;
+
+typedef struct row_block {
+    int64_t count;       /* tiles */
+    int64_t src_stride;  /* bytes between the rows of a tile */
+    int64_t src_step;    /* bytes between the k steps of a run */
+    int64_t runs;        /* of k: each `steps` steps, at an offset of its own */
+    const int64_t *run_offsets; /* bytes */
+    int64_t steps;
+    const char *tail;    /* NULL, or one more step of each row of the block, tail_stride bytes apart */
+    int64_t tail_stride;
+    const int32_t *sums;  /* of each row, where weights have zero points */
+    const float *scales;  /* of each row, or NULL */
+    void *accumulators;   /* of all rows in one panel if k is chunked, otherwise of two tiles */
+    bool chunked;
+    int64_t turn;    /* of the two tiles: the one before can be stored while the next is multiplied */
+    int64_t entered; /* rows that a kernel with fixed rows is set to, 0 for none */
+    epilogue_job job;
+    row_tile tiles[MAX_BLOCK_ROWS];
+} row_block;
+
+/* Clears everything but the tiles. */
+static inline void row_block_init(row_block *block) {
+    memset(block, 0, offsetof(row_block, tiles));
+}
+
+/* Whether k is multiplied in chunks, so that those of a panel stay in cache while the tiles use them in turn. */
+bool row_block_is_chunked(const gemm_kernel *kernel, int64_t runs, int64_t steps);
+
+/* Rows of a tile: equal parts instead of a last one of a few, at most those of the kernel. */
+int64_t row_block_part(int64_t rows, int64_t most);
+
+/* All of the block's rows times columns [0, n); what is put off at the end is in the block's job. */
+void row_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_block *block);
+
+/* Sums of the rows alone, with a panel whose first column is all ones, into sums. */
+void row_block_sum(const gemm_kernel *kernel, row_block *block, const void *ones, int32_t *sums);
+
+/* Stores what was put off, and resets the kernel. */
+void row_block_finish(const gemm_kernel *kernel, row_block *block);
+
+#endif
