@@ -47,7 +47,7 @@ final class Requirements {
         return switch (candidate.backend()) {
             case SCALAR -> true;
             case VECTOR -> true;
-            case NATIVE -> isProduct(spec) && (spec instanceof MatMulSpec || isPlain(spec)) || isConversion(spec);
+            case NATIVE -> isProduct(spec) || isConversion(spec);
             case ONEDNN -> isProduct(spec) && isPlain(spec) && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
     }

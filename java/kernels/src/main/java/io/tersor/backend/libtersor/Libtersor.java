@@ -1,7 +1,6 @@
 package io.tersor.backend.libtersor;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -25,7 +24,7 @@ import java.nio.file.Path;
  */
 final class Libtersor {
     /** TERSOR_ABI_VERSION of the header that this class follows. */
-    static final int ABI_VERSION = 2;
+    static final int ABI_VERSION = 3;
 
     /** TERSOR_ALIGNMENT. */
     static final int ALIGNMENT_BYTES = 64;
@@ -42,21 +41,12 @@ final class Libtersor {
     private static final MethodHandle GEMM = handle(ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS,
             JAVA_LONG);
-    private static final MethodHandle I8_CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG,
-            JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS);
-    private static final MethodHandle I8_CONV2D_PACK = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-            JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle I8_CONV2D = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-            JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT, JAVA_INT,
-            ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle F32_CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-            JAVA_LONG, JAVA_LONG, ADDRESS);
-    private static final MethodHandle F32_CONV2D_PACK = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
-            ADDRESS, JAVA_LONG);
-    private static final MethodHandle F32_CONV2D = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-            JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT,
+            ADDRESS);
+    private static final MethodHandle CONV2D_PACK = handle(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT,
+            ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle CONV2D = handle(ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle CONVERT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
             ADDRESS, ADDRESS, ADDRESS);
     private static final MethodHandle REQUANTIZE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
@@ -71,12 +61,9 @@ final class Libtersor {
     private final MemorySegment gemmPackedBytes;
     private final MemorySegment gemmPack;
     private final MemorySegment gemm;
-    private final MemorySegment i8Conv2dPackedBytes;
-    private final MemorySegment i8Conv2dPack;
-    private final MemorySegment i8Conv2d;
-    private final MemorySegment f32Conv2dPackedBytes;
-    private final MemorySegment f32Conv2dPack;
-    private final MemorySegment f32Conv2d;
+    private final MemorySegment conv2dPackedBytes;
+    private final MemorySegment conv2dPack;
+    private final MemorySegment conv2d;
     private final MemorySegment quantize;
     private final MemorySegment dequantize;
     private final MemorySegment requantize;
@@ -99,12 +86,9 @@ final class Libtersor {
         this.gemmPackedBytes = library.require("tersor_gemm_packed_bytes");
         this.gemmPack = library.require("tersor_gemm_pack");
         this.gemm = library.require("tersor_gemm");
-        this.i8Conv2dPackedBytes = library.require("tersor_i8_conv2d_packed_bytes");
-        this.i8Conv2dPack = library.require("tersor_i8_conv2d_pack");
-        this.i8Conv2d = library.require("tersor_i8_conv2d");
-        this.f32Conv2dPackedBytes = library.require("tersor_f32_conv2d_packed_bytes");
-        this.f32Conv2dPack = library.require("tersor_f32_conv2d_pack");
-        this.f32Conv2d = library.require("tersor_f32_conv2d");
+        this.conv2dPackedBytes = library.require("tersor_conv2d_packed_bytes");
+        this.conv2dPack = library.require("tersor_conv2d_pack");
+        this.conv2d = library.require("tersor_conv2d");
         this.quantize = library.require("tersor_quantize");
         this.dequantize = library.require("tersor_dequantize");
         this.requantize = library.require("tersor_requantize");
@@ -213,7 +197,7 @@ final class Libtersor {
                 weights, kStride, nStride, srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
     }
 
-    /** @param epilogue a tersor_epilogue, see {@link NativeEpilogue#struct} */
+    /** @param epilogue a tersor_epilogue, see {@link NativeEpilogue} */
     void gemm(MemorySegment packed, MemorySegment epilogue, long m, long firstRow, long rows, long firstColumn,
             long columns, MemorySegment src, long srcRowStride, long srcColumnStride, MemorySegment residual,
             long ldResidual, MemorySegment dst, long ldDst, MemorySegment scratch) {
@@ -228,64 +212,35 @@ final class Libtersor {
         check("tersor_gemm", status);
     }
 
-    long i8Conv2dPackedBytes(int isa, int srcType, long ic, long oc, long kh, long kw, long groups) {
+    /** @param geometry a tersor_conv2d_geometry, see {@link NativeConv2d} */
+    long conv2dPackedBytes(int isa, int srcType, int weightsType, MemorySegment geometry, boolean hasZeroPoints) {
+        int zeroPoints = hasZeroPoints ? 1 : 0;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(JAVA_LONG);
-            check("tersor_i8_conv2d_packed_bytes", call(() -> (int) I8_CONV2D_PACKED_BYTES.invokeExact(
-                    i8Conv2dPackedBytes, isa, srcType, ic, oc, kh, kw, groups, bytes)));
+            check("tersor_conv2d_packed_bytes", call(() -> (int) CONV2D_PACKED_BYTES.invokeExact(conv2dPackedBytes, isa,
+                    srcType, weightsType, geometry, zeroPoints, bytes)));
             return bytes.get(JAVA_LONG, 0);
         }
     }
 
-    void i8Conv2dPack(int isa, int srcType, long ic, long oc, long kh, long kw, long strideH, long strideW, long padTop,
-            long padLeft, long padBottom, long padRight, long dilationH, long dilationW, long groups,
-            MemorySegment weights, int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias,
-            MemorySegment packed) {
-        check("tersor_i8_conv2d_pack", call(() -> (int) I8_CONV2D_PACK.invokeExact(i8Conv2dPack, isa, srcType, ic, oc,
-                kh, kw, strideH, strideW, padTop, padLeft, padBottom, padRight, dilationH, dilationW, groups, weights,
-                srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
+    void conv2dPack(int isa, int srcType, int weightsType, MemorySegment geometry, MemorySegment weights,
+            int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias, MemorySegment packed) {
+        check("tersor_conv2d_pack", call(() -> (int) CONV2D_PACK.invokeExact(conv2dPack, isa, srcType, weightsType,
+                geometry, weights, srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
     }
 
-    void i8Conv2d(int isa, int srcType, long n, long h, long w, long first, long count, MemorySegment src,
-            MemorySegment packed, NativeEpilogue e, MemorySegment dst, MemorySegment scratch) {
+    /** @param epilogue a tersor_epilogue, see {@link NativeEpilogue} */
+    void conv2d(MemorySegment packed, MemorySegment epilogue, long n, long h, long w, long firstLine, long lines,
+            long firstChannel, long channels, MemorySegment src, MemorySegment residual, MemorySegment dst,
+            MemorySegment scratch) {
         int status;
         try {
-            status = (int) I8_CONV2D.invokeExact(i8Conv2d, isa, srcType, n, h, w, first, count, src, packed,
-                    packed.byteSize(), e.multiplier(), e.offset(), e.lo(), e.hi(), e.dstType(), e.dstZeroPoint(), dst,
-                    scratch, scratch.byteSize());
+            status = (int) CONV2D.invokeExact(conv2d, packed, packed.byteSize(), epilogue, n, h, w, firstLine, lines,
+                    firstChannel, channels, src, residual, dst, scratch, scratch.byteSize());
         } catch (Throwable failure) {
             throw unchecked(failure);
         }
-        check("tersor_i8_conv2d", status);
-    }
-
-    long f32Conv2dPackedBytes(int isa, long ic, long oc, long kh, long kw, long groups) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate(JAVA_LONG);
-            check("tersor_f32_conv2d_packed_bytes", call(() -> (int) F32_CONV2D_PACKED_BYTES.invokeExact(
-                    f32Conv2dPackedBytes, isa, ic, oc, kh, kw, groups, bytes)));
-            return bytes.get(JAVA_LONG, 0);
-        }
-    }
-
-    void f32Conv2dPack(int isa, long ic, long oc, long kh, long kw, long strideH, long strideW, long padTop,
-            long padLeft, long padBottom, long padRight, long dilationH, long dilationW, long groups,
-            MemorySegment weights, MemorySegment packed) {
-        check("tersor_f32_conv2d_pack", call(() -> (int) F32_CONV2D_PACK.invokeExact(f32Conv2dPack, isa, ic, oc, kh, kw,
-                strideH, strideW, padTop, padLeft, padBottom, padRight, dilationH, dilationW, groups, weights, packed,
-                packed.byteSize())));
-    }
-
-    void f32Conv2d(int isa, long n, long h, long w, long first, long count, MemorySegment src, MemorySegment packed,
-            NativeEpilogue e, MemorySegment dst, MemorySegment scratch) {
-        int status;
-        try {
-            status = (int) F32_CONV2D.invokeExact(f32Conv2d, isa, n, h, w, first, count, src, packed,
-                    packed.byteSize(), e.offset(), e.lo(), e.hi(), dst, scratch, scratch.byteSize());
-        } catch (Throwable failure) {
-            throw unchecked(failure);
-        }
-        check("tersor_f32_conv2d", status);
+        check("tersor_conv2d", status);
     }
 
     void quantize(int isa, int dstType, long outer, long channels, long inner, MemorySegment src, MemorySegment scale,

@@ -109,8 +109,7 @@ public final class NativeBackend implements BackendProvider {
             case MatMulSpec _ -> Optional.empty();
             case Conv2dSpec conv ->
                     conv.reduction() > Integer.MAX_VALUE ? Optional.of("sums of more than 2^31 - 1 products")
-                            : conv.residual().isPresent() || !conv.activation().isClip()
-                            ? Optional.of("a convolution with a residual or a function") : Optional.empty();
+                            : Optional.empty();
             case QuantizeSpec quantize when quantize.rounding() != Rounding.HALF_EVEN ->
                     Optional.of("rounds half to even only");
             case QuantizeSpec _, DequantizeSpec _, RequantizeSpec _ -> Optional.empty();

@@ -1,5 +1,7 @@
 package io.tersor.backend.libtersor;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
@@ -9,24 +11,23 @@ import io.tersor.kernel.Window;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Convolution by tersor_i8_conv2d or tersor_f32_conv2d; threads share the output pixels. */
+/** Convolution by tersor_conv2d; threads share the output lines, or the channels where these are many. */
 final class NativeConv2d extends Conv2d {
     private final NativeContext context;
     private final String kernelName;
-    private final int srcType;
     private final MemorySegment packed;
-    private final NativeEpilogue epilogue;
+    private final MemorySegment epilogue;
     private final long scratchBytes;
     private final AtomicReference<SharedRun> spare = new AtomicReference<>();
 
-    private NativeConv2d(NativeContext context, Conv2dSpec spec, MemorySegment packed, NativeEpilogue epilogue,
+    private NativeConv2d(NativeContext context, Conv2dSpec spec, MemorySegment packed, MemorySegment epilogue,
             Parallelism parallelism, Arena arena) {
         super(spec, Backend.NATIVE, parallelism, arena);
         this.context = context;
-        this.srcType = Libtersor.typeCode(spec.src());
         this.packed = packed;
         this.epilogue = epilogue;
         this.kernelName = context.library().packedKernelName(packed);
@@ -44,36 +45,28 @@ final class NativeConv2d extends Conv2d {
 
     private static MemorySegment pack(NativeContext context, Conv2dSpec spec, Tensor weights, Epilogue epilogue,
             Arena arena) {
+        int srcType = Libtersor.typeCode(spec.src());
+        int weightsType = Libtersor.typeCode(spec.weights());
         try (Arena temporary = Arena.ofConfined()) {
             Tensor readable = weights.isContiguous() ? weights : weights.copy(temporary);
-            return spec.isInteger() ? packIntegers(context, spec, readable, epilogue, temporary, arena)
-                    : packFloats(context, spec, readable, arena);
+            MemorySegment geometry = geometry(spec, temporary);
+            int[] zeroPoints = spec.isInteger()
+                    ? NativeContext.ints(spec.oc(), spec.weightsParams()::zeroPoint) : new int[0];
+            boolean hasZeroPoints = Arrays.stream(zeroPoints).anyMatch(zeroPoint -> zeroPoint != 0);
+            MemorySegment packed = arena.allocate(context.library().conv2dPackedBytes(context.isa(), srcType,
+                    weightsType, geometry, hasZeroPoints), Libtersor.ALIGNMENT_BYTES);
+            context.library().conv2dPack(context.isa(), srcType, weightsType, geometry, readable.data(),
+                    spec.srcParams().zeroPoint(), NativeContext.intsOrNull(zeroPoints, temporary),
+                    NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
+            return packed;
         }
     }
 
-    private static MemorySegment packIntegers(NativeContext context, Conv2dSpec spec, Tensor weights,
-            Epilogue epilogue, Arena temporary, Arena arena) {
-        int srcType = Libtersor.typeCode(spec.src());
+    /** Returns a tersor_conv2d_geometry. */
+    private static MemorySegment geometry(Conv2dSpec spec, Arena arena) {
         Window w = spec.window();
-        int[] zeroPoints = NativeContext.ints(spec.oc(), spec.weightsParams()::zeroPoint);
-        MemorySegment packed = arena.allocate(context.library().i8Conv2dPackedBytes(context.isa(), srcType, spec.ic(),
-                spec.oc(), w.kh(), w.kw(), spec.groups()), Libtersor.ALIGNMENT_BYTES);
-        context.library().i8Conv2dPack(context.isa(), srcType, spec.ic(), spec.oc(), w.kh(), w.kw(), w.strideH(),
-                w.strideW(), w.padTop(), w.padLeft(), w.padBottom(), w.padRight(), w.dilationH(), w.dilationW(),
-                spec.groups(), weights.data(), spec.srcParams().zeroPoint(),
-                NativeContext.intsOrNull(zeroPoints, temporary),
-                NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
-        return packed;
-    }
-
-    private static MemorySegment packFloats(NativeContext context, Conv2dSpec spec, Tensor weights, Arena arena) {
-        Window w = spec.window();
-        MemorySegment packed = arena.allocate(context.library().f32Conv2dPackedBytes(context.isa(), spec.ic(),
-                spec.oc(), w.kh(), w.kw(), spec.groups()), Libtersor.ALIGNMENT_BYTES);
-        context.library().f32Conv2dPack(context.isa(), spec.ic(), spec.oc(), w.kh(), w.kw(), w.strideH(), w.strideW(),
-                w.padTop(), w.padLeft(), w.padBottom(), w.padRight(), w.dilationH(), w.dilationW(), spec.groups(),
-                weights.data(), packed);
-        return packed;
+        return arena.allocateFrom(JAVA_LONG, spec.ic(), spec.oc(), w.kh(), w.kw(), spec.groups(), w.strideH(),
+                w.strideW(), w.padTop(), w.padLeft(), w.padBottom(), w.padRight(), w.dilationH(), w.dilationW());
     }
 
     @Override
@@ -84,61 +77,74 @@ final class NativeConv2d extends Conv2d {
     @Override
     protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment residual,
             MemorySegment dst) {
-        long pixels = n * oh * ow;
-        long count = WorkShare.rowsPerPart(pixels, spec().reduction() * spec().oc(), parallelism());
-        if (count >= pixels) {
-            convolve(n, h, w, 0, pixels, src, dst);
+        long lines = n * oh;
+        long oc = spec().oc();
+        long channels = spec().groups() > 1 ? oc : WorkShare.columnsPerPart(lines * ow, oc, spec().reduction(),
+                spec().weights().alignment(), parallelism());
+        long partLines = channels < oc ? lines
+                : WorkShare.linesPerPart(lines, ow * spec().reduction() * oc, parallelism());
+        if (partLines >= lines && channels >= oc) {
+            convolve(n, h, w, 0, lines, 0, oc, src, residual, dst);
             return;
         }
         // A method reference instead would be an object for each run.
         SharedRun kept = spare.getAndSet(null);
         SharedRun run = kept == null ? new SharedRun() : kept;
-        run.set(n, h, w, pixels, count, src, dst);
+        run.share(lines, partLines, channels);
+        run.set(n, h, w, src, residual, dst);
         try {
-            parallelism().run(Math.ceilDiv(pixels, count), run);
+            parallelism().run(channels < oc ? Math.ceilDiv(oc, channels) : Math.ceilDiv(lines, partLines), run);
         } finally {
-            run.set(0, 0, 0, 0, 0, MemorySegment.NULL, MemorySegment.NULL);
+            run.set(0, 0, 0, MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL);
             spare.set(run);
         }
     }
 
-    /** A run whose pixels threads share; kept for the next one, so that runs allocate nothing. */
+    /** A run that threads share; kept for the next one, so that runs allocate nothing. */
     private final class SharedRun implements Parallelism.Part {
+        private long lines;
+        private long partLines;
+        private long partChannels;
         private long n;
         private long h;
         private long w;
-        private long pixels;
-        private long count;
         private MemorySegment src = MemorySegment.NULL;
+        private MemorySegment residual = MemorySegment.NULL;
         private MemorySegment dst = MemorySegment.NULL;
 
-        private void set(long images, long height, long width, long allPixels, long partPixels, MemorySegment runSrc,
+        /** Lines or channels of a part are all there are. */
+        private void share(long allLines, long linesOfPart, long channelsOfPart) {
+            lines = allLines;
+            partLines = linesOfPart;
+            partChannels = channelsOfPart;
+        }
+
+        private void set(long images, long height, long width, MemorySegment runSrc, MemorySegment runResidual,
                 MemorySegment runDst) {
             n = images;
             h = height;
             w = width;
-            pixels = allPixels;
-            count = partPixels;
             src = runSrc;
+            residual = runResidual;
             dst = runDst;
         }
 
         @Override
         public void run(long part) {
-            convolve(n, h, w, part * count, Math.min(count, pixels - part * count), src, dst);
+            long oc = spec().oc();
+            long firstChannel = partChannels < oc ? part * partChannels : 0;
+            long firstLine = partChannels < oc ? 0 : part * partLines;
+            convolve(n, h, w, firstLine, Math.min(partLines, lines - firstLine), firstChannel,
+                    Math.min(partChannels, oc - firstChannel), src, residual, dst);
         }
     }
 
-    private void convolve(long n, long h, long w, long first, long count, MemorySegment src, MemorySegment dst) {
+    private void convolve(long n, long h, long w, long firstLine, long lines, long firstChannel, long channels,
+            MemorySegment src, MemorySegment residual, MemorySegment dst) {
         MemorySegment scratch = context.scratch().take(scratchBytes);
         try {
-            if (spec().isInteger()) {
-                context.library().i8Conv2d(context.isa(), srcType, n, h, w, first, count, src, packed, epilogue, dst,
-                        scratch);
-            } else {
-                context.library().f32Conv2d(context.isa(), n, h, w, first, count, src, packed, epilogue, dst,
-                        scratch);
-            }
+            context.library().conv2d(packed, epilogue, n, h, w, firstLine, lines, firstChannel, channels, src,
+                    residual, dst, scratch);
         } finally {
             context.scratch().give(scratch);
         }

@@ -13,16 +13,8 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/**
- * An {@link Epilogue} as libtersor takes it.
- *
- * @param multiplier f32 [n], NULL where the destination needs none
- * @param offset f32 [n], NULL without an f32 bias
- * @param dstType the value of tersor_type
- */
-record NativeEpilogue(MemorySegment multiplier, MemorySegment offset, float lo, float hi, int dstType,
-        int dstZeroPoint) {
-    /** tersor_epilogue. */
+/** An {@link Epilogue} as libtersor takes it: a tersor_epilogue. */
+final class NativeEpilogue {
     private static final StructLayout STRUCT = MemoryLayout.structLayout(ADDRESS.withName("multiplier"),
             ADDRESS.withName("offset"), JAVA_FLOAT.withName("lo"), JAVA_FLOAT.withName("hi"),
             JAVA_INT.withName("dst_type"), JAVA_INT.withName("dst_zero_point"), JAVA_INT.withName("function"),
@@ -30,22 +22,17 @@ record NativeEpilogue(MemorySegment multiplier, MemorySegment offset, float lo, 
             JAVA_INT.withName("residual_zero_point"), JAVA_FLOAT.withName("residual_multiplier"),
             JAVA_INT.withName("reserved"));
 
-    /** Returns the epilogue with its arrays in the arena. */
-    static NativeEpilogue of(Epilogue epilogue, Arena arena) {
-        return new NativeEpilogue(floats(epilogue.multipliers(), arena), floats(epilogue.offsets(), arena),
-                epilogue.lo(), epilogue.hi(), Libtersor.typeCode(epilogue.dst()), epilogue.zeroPoint());
-    }
+    private NativeEpilogue() {}
 
     /** Returns a tersor_epilogue in the arena, with its arrays. */
-    static MemorySegment struct(Epilogue epilogue, Arena arena) {
-        NativeEpilogue flat = of(epilogue, arena);
+    static MemorySegment of(Epilogue epilogue, Arena arena) {
         MemorySegment struct = arena.allocate(STRUCT);
-        struct.set(ADDRESS, offset("multiplier"), flat.multiplier);
-        struct.set(ADDRESS, offset("offset"), flat.offset);
-        struct.set(JAVA_FLOAT, offset("lo"), flat.lo);
-        struct.set(JAVA_FLOAT, offset("hi"), flat.hi);
-        struct.set(JAVA_INT, offset("dst_type"), flat.dstType);
-        struct.set(JAVA_INT, offset("dst_zero_point"), flat.dstZeroPoint);
+        struct.set(ADDRESS, offset("multiplier"), floats(epilogue.multipliers(), arena));
+        struct.set(ADDRESS, offset("offset"), floats(epilogue.offsets(), arena));
+        struct.set(JAVA_FLOAT, offset("lo"), epilogue.lo());
+        struct.set(JAVA_FLOAT, offset("hi"), epilogue.hi());
+        struct.set(JAVA_INT, offset("dst_type"), Libtersor.typeCode(epilogue.dst()));
+        struct.set(JAVA_INT, offset("dst_zero_point"), epilogue.zeroPoint());
         struct.set(JAVA_INT, offset("function"), code(epilogue.function()));
         struct.set(JAVA_FLOAT, offset("output_scale"), epilogue.outputScale());
         if (epilogue.residual().isPresent()) {

@@ -38,7 +38,7 @@ final class NativeMatMul extends MatMul {
         return NativeContext.building(arena -> {
             Epilogue epilogue = Epilogue.of(spec, bias);
             MemorySegment packed = pack(context, spec, weights, epilogue, arena);
-            return new NativeMatMul(context, spec, packed, NativeEpilogue.struct(epilogue, arena), parallelism, arena);
+            return new NativeMatMul(context, spec, packed, NativeEpilogue.of(epilogue, arena), parallelism, arena);
         });
     }
 

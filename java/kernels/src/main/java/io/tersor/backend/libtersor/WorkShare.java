@@ -27,6 +27,11 @@ final class WorkShare {
         return even < ROWS ? even : Math.ceilDiv(even, ROWS) * ROWS;
     }
 
+    /** Returns the lines of an image in each part but the last, at least 1. */
+    static long linesPerPart(long lines, long productsPerLine, Parallelism parallelism) {
+        return Math.ceilDiv(lines, Math.min(lines, parts(lines * productsPerLine, parallelism.threads())));
+    }
+
     /**
      * Returns the columns of each part but the last; all if the rows are to be shared.
      *
