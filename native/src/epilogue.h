@@ -50,9 +50,9 @@ tersor_status epilogue_prepare(int64_t n, const tersor_epilogue *given, bool int
 epilogue_function *epilogue_select(const epilogue_functions *functions, bool integer_accumulators,
                                    tersor_type dst_type);
 
-/* No row scales, residual or function: what the kernels of each instruction set do in registers. */
+/* No row scales and no function: what the kernels of each instruction set do in registers. */
 static inline bool epilogue_is_plain(const epilogue *e, const epilogue_tile *t) {
-    return t->row_scale == 0 && e->residual_type == 0 && e->function == TERSOR_IDENTITY;
+    return t->row_scale == 0 && e->function == TERSOR_IDENTITY;
 }
 
 /* Rows whose storing was put off, so that it can run between the multiplications of the next tile. */

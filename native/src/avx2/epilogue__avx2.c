@@ -16,9 +16,25 @@ ALWAYS_INLINE void store_bytes(void *dst, __m256i q) {
     _mm_storel_epi64((__m128i *) dst, both);
 }
 
+/* r with what eight columns of a residual contribute; type 0: no residual. */
+ALWAYS_INLINE __m256 add_residual(tersor_type residual, const epilogue *e, __m256 r, const char *from) {
+    __m256 value;
+    if (residual == 0) {
+        return r;
+    }
+    if (residual == TERSOR_F32) {
+        value = _mm256_loadu_ps((const float *) (const void *) from);
+    } else {
+        const __m128i bytes = _mm_loadl_epi64((const __m128i *) (const void *) from);
+        const __m256i q = residual == TERSOR_U8 ? _mm256_cvtepu8_epi32(bytes) : _mm256_cvtepi8_epi32(bytes);
+        value = _mm256_cvtepi32_ps(_mm256_sub_epi32(q, _mm256_set1_epi32(e->residual_zero_point)));
+    }
+    return _mm256_add_ps(r, _mm256_mul_ps(value, _mm256_set1_ps(e->residual_multiplier)));
+}
+
 /* Columns [j, j + 8) of the tile. */
-ALWAYS_INLINE void store_columns(tersor_type type, bool integers, const epilogue *e, const epilogue_tile *t,
-                                 int64_t j) {
+ALWAYS_INLINE void store_columns(tersor_type type, bool integers, tersor_type residual, const epilogue *e,
+                                 const epilogue_tile *t, int64_t j) {
     const __m256 lo = _mm256_set1_ps(e->lo), hi = _mm256_set1_ps(e->hi);
     const __m256i zero_point = _mm256_set1_epi32(e->zero_point);
     const int64_t column = t->first + j;
@@ -26,6 +42,7 @@ ALWAYS_INLINE void store_columns(tersor_type type, bool integers, const epilogue
     const bool adds = e->offset != 0;
     const __m256 offset = adds ? _mm256_loadu_ps(e->offset + column) : _mm256_setzero_ps();
     const char *acc = (const char *) t->acc + j * 4;
+    const char *from = residual == 0 ? 0 : (const char *) t->residual + column * epilogue_type_bytes(residual);
     char *to = (char *) t->dst + column * epilogue_type_bytes(type);
     for (int64_t i = 0; i < t->rows; i++, acc += t->acc_stride * 4, to += t->dst_stride) {
         __m256 r;
@@ -37,6 +54,7 @@ ALWAYS_INLINE void store_columns(tersor_type type, bool integers, const epilogue
         if (adds) {
             r = _mm256_add_ps(r, offset);
         }
+        r = add_residual(residual, e, r, residual == 0 ? 0 : from + i * t->residual_stride);
         if (type != TERSOR_F32 || e->clamps) {
             r = clamp(r, lo, hi);
         }
@@ -48,10 +66,33 @@ ALWAYS_INLINE void store_columns(tersor_type type, bool integers, const epilogue
     }
 }
 
+/* Returns how many columns are stored. */
+ALWAYS_INLINE int64_t store_whole(tersor_type type, bool integers, tersor_type residual, const epilogue *e,
+                                  const epilogue_tile *t) {
+    int64_t j = 0;
+    for (; j + 8 <= t->columns; j += 8) {
+        store_columns(type, integers, residual, e, t, j);
+    }
+    return j;
+}
+
 ALWAYS_INLINE void store(tersor_type type, bool integers, const epilogue *e, const epilogue_tile *t) {
     int64_t j = 0;
-    for (; epilogue_is_plain(e, t) && j + 8 <= t->columns; j += 8) {
-        store_columns(type, integers, e, t, j);
+    if (epilogue_is_plain(e, t)) {
+        switch (e->residual_type) {
+        case 0:
+            j = store_whole(type, integers, 0, e, t);
+            break;
+        case TERSOR_F32:
+            j = store_whole(type, integers, TERSOR_F32, e, t);
+            break;
+        case TERSOR_U8:
+            j = store_whole(type, integers, TERSOR_U8, e, t);
+            break;
+        default:
+            j = store_whole(type, integers, TERSOR_S8, e, t);
+            break;
+        }
     }
     if (j < t->columns) {
         epilogue_tile rest = *t;
