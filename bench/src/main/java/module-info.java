@@ -1,10 +1,12 @@
 /** Workloads, JMH suites and reports; adds {@code bench} and {@code demo} to the command. */
 module io.tersor.bench {
     requires transitive io.tersor.cli;
+    requires com.microsoft.onnxruntime;
     requires java.management;
     requires jmh.core;
 
     exports io.tersor.bench;
+    exports io.tersor.bench.measure;
     exports io.tersor.bench.networks;
 
     opens io.tersor.bench to info.picocli;

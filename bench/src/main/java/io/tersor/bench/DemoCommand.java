@@ -2,7 +2,9 @@ package io.tersor.bench;
 
 import io.tersor.TersorException;
 import io.tersor.bench.DemoNetwork.Result;
+import io.tersor.bench.measure.Figures;
 import io.tersor.bench.networks.ResNet50;
+import io.tersor.bench.networks.SeededInputs;
 import io.tersor.cli.Progress;
 import io.tersor.cli.Subcommand;
 import io.tersor.cli.Table;
@@ -27,8 +29,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -101,7 +101,7 @@ public final class DemoCommand extends Subcommand {
 
     private static DemoNetwork resNet50(Arena arena, List<Backend> backends) {
         Graph fp32 = ResNet50.build(SEED);
-        Tensor images = randomImages(arena);
+        Tensor images = SeededInputs.images(arena, RESNET_IMAGES, 224, SEED);
         Graph int8 = Recipe.parse("int8").apply(fp32, Calibration.of(fp32, images.slice(0, 0, 4)));
         List<Backend> bearable = backends.stream().filter(backend -> backend != Backend.SCALAR).toList();
         Tensor none = Tensor.allocate(arena, DataType.S64, Shape.of(RESNET_IMAGES));
@@ -109,27 +109,6 @@ public final class DemoCommand extends Subcommand {
                 .mapToLong(Integer::longValue).toArray();
         Tensor labels = Tensor.ofLongs(arena, Shape.of(RESNET_IMAGES), answers);
         return new DemoNetwork("resnet50", fp32, int8, images, labels, bearable.isEmpty() ? backends : bearable);
-    }
-
-    /** Smooth random images: a sum of waves for each channel, whose features differ as those of photographs do. */
-    private static Tensor randomImages(Arena arena) {
-        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(SEED);
-        int size = 224;
-        Tensor images = Tensor.allocate(arena, DataType.F32, Shape.of(RESNET_IMAGES, 3, size, size));
-        long index = 0;
-        for (int plane = 0; plane < RESNET_IMAGES * 3; plane++) {
-            double fx = 0.3 * random.nextDouble();
-            double fy = 0.3 * random.nextDouble();
-            double phase = 2 * Math.PI * random.nextDouble();
-            double offset = random.nextDouble() - 0.5;
-            for (int y = 0; y < size; y++) {
-                for (int x = 0; x < size; x++) {
-                    double noise = 0.4 * (random.nextDouble() - 0.5);
-                    images.set(index++, 1.5 * Math.sin(fx * x + fy * y + phase) + offset + noise);
-                }
-            }
-        }
-        return images;
     }
 
     private interface Reader<T> {

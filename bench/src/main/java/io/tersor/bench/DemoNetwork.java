@@ -1,6 +1,7 @@
 package io.tersor.bench;
 
 import io.tersor.bench.NetworkWorkload.StepTiming;
+import io.tersor.bench.measure.Timing;
 import io.tersor.compress.Evaluation;
 import io.tersor.kernel.Backend;
 import io.tersor.model.Graph;
@@ -38,7 +39,9 @@ record DemoNetwork(String name, Graph fp32, Graph int8, Tensor images, Tensor la
     /** Runs the images, then times one. */
     Result measure(String precision, Graph graph, Backend backend, double seconds) {
         double top1 = evaluate(graph, images, labels, backend).top1();
-        try (NetworkWorkload workload = new NetworkWorkload(graph, 1, NetworkOptions.DEFAULT.on(backend))) {
+        PreparedNetwork network = Network.of(graph).prepare(NetworkOptions.DEFAULT.on(backend));
+        Map<String, Tensor> image = Map.of(graph.inputs().getFirst().name(), images.slice(0, 0, 1));
+        try (NetworkWorkload workload = new NetworkWorkload(network, image)) {
             Timing timing = Timing.of(workload::run, seconds, seconds, MIN_RUNS);
             return new Result(precision, backend, top1, parameterBytes(graph), timing.medianMicros(),
                     busiestKernel(workload, backend));

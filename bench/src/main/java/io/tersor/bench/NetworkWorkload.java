@@ -1,33 +1,28 @@
 package io.tersor.bench;
 
-import io.tersor.OperandException;
+import io.tersor.bench.measure.Contender;
 import io.tersor.kernel.Backend;
-import io.tersor.model.Dim;
 import io.tersor.model.Graph;
 import io.tersor.model.Network;
 import io.tersor.model.NetworkOptions;
 import io.tersor.model.PreparedNetwork;
 import io.tersor.model.StepInfo;
 import io.tersor.model.StepTime;
-import io.tersor.model.ValueInfo;
-import io.tersor.tensor.DataType;
-import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 
 /**
- * A network to be timed on one input: prepared, with seeded inputs and room for its outputs. Closing frees all of it.
+ * A network to be timed on the same inputs again and again: prepared, with room for its outputs. Closing frees both.
  * For one thread at a time.
  */
-public final class NetworkWorkload implements AutoCloseable {
-    private static final long SEED = 20240229;
+public final class NetworkWorkload implements Contender {
+    /** Its name beside those of peers. */
+    static final String NAME = "tersor";
+
     private static final Set<String> QUANTIZED = Set.of("QuantizeLinear", "QLinearConv", "QLinearMatMul");
 
     private final Arena arena = Arena.ofShared();
@@ -36,81 +31,56 @@ public final class NetworkWorkload implements AutoCloseable {
     private final Map<String, Tensor> outputs;
 
     /**
-     * Prepares a network.
+     * Takes a network over and runs it once.
      *
-     * @param batch the extent of an open first dimension of each input
+     * @param inputs a tensor for every input, for as long as this is used
      */
-    public NetworkWorkload(Graph graph, int batch, NetworkOptions options) {
-        this.network = Network.of(graph).prepare(options);
-        this.inputs = randomInputs(graph.inputs(), batch);
-        this.outputs = network.run(inputs, arena);
+    public NetworkWorkload(PreparedNetwork network, Map<String, Tensor> inputs) {
+        this.network = network;
+        this.inputs = inputs;
+        try {
+            this.outputs = network.run(inputs, arena);
+        } catch (Throwable e) {
+            close();
+            throw e;
+        }
     }
 
-    private Map<String, Tensor> randomInputs(List<ValueInfo> infos, int batch) {
-        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(SEED);
-        Map<String, Tensor> tensors = new LinkedHashMap<>();
-        for (ValueInfo info : infos) {
-            Tensor tensor = Tensor.allocate(arena, info.type(), shape(info, batch));
-            for (long i = 0; i < tensor.shape().elements(); i++) {
-                if (info.type().isFloating()) {
-                    tensor.set(i, 2 * random.nextFloat() - 1);
-                } else {
-                    tensor.setLong(i, info.type() == DataType.BOOL ? random.nextInt(2) : random.nextInt(8));
-                }
-            }
-            tensors.put(info.name(), tensor);
-        }
-        return tensors;
-    }
-
-    private static Shape shape(ValueInfo info, int batch) {
-        List<Dim> dims = info.dims()
-                .orElseThrow(() -> new OperandException("input " + info.name(), "a declared shape", "none"));
-        long[] extents = new long[dims.size()];
-        for (int axis = 0; axis < extents.length; axis++) {
-            boolean fixed = dims.get(axis) instanceof Dim.Known;
-            OperandException.check(fixed || axis == 0, "input " + info.name(), "only the first dimension left open",
-                    info.describe());
-            extents[axis] = dims.get(axis) instanceof Dim.Known(long extent) ? extent : batch;
-        }
-        return Shape.of(extents);
+    /** Returns whether a network computes with integers. */
+    public static boolean isQuantized(Graph graph) {
+        return graph.nodes().stream().anyMatch(node -> QUANTIZED.contains(node.opType()));
     }
 
     /**
-     * Compares the outputs with the scalar backend's, once, before anything is timed, by the relative error in the
-     * Euclidean norm: 1e-4, or 0.05 where oneDNN runs a quantized network and may round single values the other way.
+     * Compares the outputs with the scalar backend's, by the relative error in the Euclidean norm: 1e-4, or 0.05 where
+     * oneDNN runs a quantized network and may round single values the other way.
      *
-     * @throws VerificationException if they differ by more
+     * @param graph what was prepared
+     * @throws io.tersor.bench.measure.VerificationException if they differ by more
      */
     public void verify(Graph graph) {
-        boolean quantized = graph.nodes().stream().anyMatch(node -> QUANTIZED.contains(node.opType()));
-        boolean rounds = quantized && kernels().stream().anyMatch(kernel -> kernel.startsWith("onednn/"));
-        network.run(inputs, outputs);
+        boolean rounds = isQuantized(graph) && kernels().stream().anyMatch(kernel -> kernel.startsWith("onednn/"));
+        run();
         try (Arena scratch = Arena.ofShared();
                 PreparedNetwork reference = Network.of(graph).prepare(NetworkOptions.DEFAULT.on(Backend.SCALAR))) {
-            reference.run(inputs, scratch).forEach(
-                    (name, expected) -> compare(name, outputs.get(name), expected, rounds ? 0.05 : 1e-4));
-        }
-    }
-
-    private void compare(String name, Tensor actual, Tensor expected, double tolerance) {
-        double error = 0;
-        double norm = 0;
-        for (long i = 0; i < expected.shape().elements(); i++) {
-            double difference = actual.get(i) - expected.get(i);
-            error += difference * difference;
-            norm += expected.get(i) * expected.get(i);
-        }
-        double relative = Math.sqrt(error / Math.max(norm, Double.MIN_NORMAL));
-        if (!(relative <= tolerance)) {
-            throw new VerificationException("output " + name + " is off the scalar backend's by " + relative
-                    + " of its norm, more than " + tolerance);
+            Agreement.of(outputs, reference.run(inputs, scratch))
+                    .check(rounds ? Agreement.QUANTIZED : Agreement.REAL, "the scalar backend");
         }
     }
 
     /** Runs once. */
     public void run() {
         network.run(inputs, outputs);
+    }
+
+    /** Returns the inputs. */
+    public Map<String, Tensor> inputs() {
+        return inputs;
+    }
+
+    /** Returns the outputs of the last run. */
+    public Map<String, Tensor> outputs() {
+        return outputs;
     }
 
     /** Returns the steps as they run. */
@@ -121,6 +91,25 @@ public final class NetworkWorkload implements AutoCloseable {
     /** Returns the distinct kernels that run, in the order of their first step. */
     public List<String> kernels() {
         return network.kernels().stream().map(StepInfo::kernel).distinct().toList();
+    }
+
+    /** Returns the bytes of activation memory that one run uses, inputs and outputs not counted. */
+    public long activationBytes() {
+        return network.activationBytes();
+    }
+
+    /** Returns the bytes of the results of two consecutive steps, of those two that have the most. */
+    public long largestPairBytes() {
+        List<StepInfo> steps = network.kernels();
+        long largest = 0;
+        for (int i = 1; i < steps.size(); i++) {
+            largest = Math.max(largest, bytes(steps.get(i - 1)) + bytes(steps.get(i)));
+        }
+        return largest;
+    }
+
+    private static long bytes(StepInfo step) {
+        return step.type().bytes(step.shape().elements());
     }
 
     /** Returns the times of each step, over the given number of runs. */
@@ -140,6 +129,30 @@ public final class NetworkWorkload implements AutoCloseable {
 
     /** The median time of one step. */
     public record StepTiming(StepInfo step, double medianMicros) {}
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public String kernel() {
+        return NAME + "/" + String.join(",", kernels());
+    }
+
+    @Override
+    public boolean isSlowToCompile() {
+        return kernels().stream().anyMatch(kernel -> kernel.startsWith("vector/") || kernel.startsWith("java/"));
+    }
+
+    @Override
+    public long time(int runs) {
+        long start = System.nanoTime();
+        for (int i = 0; i < runs; i++) {
+            run();
+        }
+        return System.nanoTime() - start;
+    }
 
     @Override
     public void close() {

@@ -71,6 +71,47 @@ class BenchCommandsTest {
         assertEquals(1, outcome.err().lines().count(), outcome.err());
         assertEquals(2, tersor("bench", "model", "resnet50", "--batch", "0").status());
         assertEquals(2, tersor("bench").status());
+        for (String[] wrong : new String[][] {{"--peer", "torch"}, {"--peer", "onnxruntime-fp32"},
+                {"--sequence", "0"}, {"--seconds", "-1"}}) {
+            Outcome refused = tersor("bench", "model", "resnet50", wrong[0], wrong[1]);
+            assertEquals(2, refused.status());
+            assertTrue(refused.err().contains(wrong[0]), refused.err());
+        }
+    }
+
+    @Test
+    void benchModelComparesWithPeers() throws IOException {
+        Outcome outcome = tersor("bench", "model", digits().toString(), "--recipe", "int8", "--peer",
+                "onnxruntime,onnxruntime-fp32", "--seconds", "0.02", "--json");
+        assertEquals(0, outcome.status(), outcome.err());
+        JsonNode figures = JsonMapper.shared().readTree(outcome.out());
+        assertEquals("INT8", figures.get("precision").asString());
+        JsonNode peers = figures.get("peers");
+        assertEquals(2, peers.size(), outcome.out());
+        assertEquals("onnxruntime INT8", name(peers.get(0)));
+        assertEquals("onnxruntime-fp32 FP32", name(peers.get(1)));
+        for (JsonNode peer : peers) {
+            assertTrue(peer.get("speed").asDouble() > 0 && peer.get("medianMicros").asDouble() > 0, peer.toString());
+            assertTrue(peer.get("relativeError").asDouble() < 0.05, peer.toString());
+        }
+        assertEquals(1, peers.get(0).get("sameClass").asDouble(), peers.toString());
+        assertTrue(peers.get(1).get("relativeError").asDouble() > 1e-4, "INT8 is not FP32: " + outcome.out());
+        for (String figure : new String[] {"kernelShare", "activationBytes", "largestPairBytes", "loadMicros"}) {
+            assertTrue(figures.get(figure).asDouble() > 0, figure + ": " + outcome.out());
+        }
+    }
+
+    private static String name(JsonNode peer) {
+        return peer.get("name").asString() + " " + peer.get("precision").asString();
+    }
+
+    @Test
+    void benchModelPrintsARowForEachPeer() throws IOException {
+        Outcome outcome = tersor("bench", "model", digits().toString(), "--peer", "onnxruntime", "--seconds", "0.02");
+        assertEquals(0, outcome.status(), outcome.err());
+        assertTrue(outcome.out().lines().anyMatch(line -> line.matches("tersor auto +FP32 .*")), outcome.out());
+        assertTrue(outcome.out().lines().anyMatch(line -> line.matches("onnxruntime [0-9.]+ +FP32 .* x .*")),
+                outcome.out());
     }
 
     @Test

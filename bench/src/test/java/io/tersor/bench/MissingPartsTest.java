@@ -51,7 +51,13 @@ class MissingPartsTest {
         }
     }
 
-    private static Outcome tersor(List<String> jvmOptions, String... arguments) throws IOException, InterruptedException {
+    private static Outcome tersor(List<String> jvmOptions, String... arguments) throws IOException,
+            InterruptedException {
+        return tersor(0, jvmOptions, arguments);
+    }
+
+    private static Outcome tersor(int status, List<String> jvmOptions, String... arguments) throws IOException,
+            InterruptedException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED"));
         command.addAll(jvmOptions);
@@ -62,7 +68,7 @@ class MissingPartsTest {
         Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectOutput(out.toFile())
                 .redirectError(err.toFile()).start();
         assertTrue(process.waitFor(3, TimeUnit.MINUTES), command + " does not end");
-        assertEquals(0, process.exitValue(), command + "\n" + Files.readString(err));
+        assertEquals(status, process.exitValue(), command + "\n" + Files.readString(err));
         return new Outcome(Files.readString(out), Files.readString(err));
     }
 
@@ -135,5 +141,18 @@ class MissingPartsTest {
     void bothMissing() throws IOException, InterruptedException {
         check(List.of(HIDDEN), Set.of("onednn", "native", "vector"),
                 Set.of("tersor.native.hidden", "--add-modules jdk.incubator.vector"));
+    }
+
+    @Test
+    void peerThatCannotBeLoadedIsNamedInOneLine() throws IOException, InterruptedException {
+        Files.createDirectories(folder.resolve("broken"));
+        Files.writeString(folder.resolve("broken").resolve(System.mapLibraryName("onnxruntime")), "no library");
+        Outcome outcome = tersor(1, List.of("-Donnxruntime.native.path=" + folder.resolve("broken")), "bench", "model",
+                "digits-cnn.onnx", "--peer", "onnxruntime", "--backend", "scalar", "--seconds", "0.01");
+        // The JVM itself warns of such a file.
+        List<String> lines = outcome.err().lines().filter(line -> !line.matches(".*(VM warning|execstack).*")).toList();
+        assertEquals(1, lines.size(), outcome.err());
+        assertTrue(lines.getFirst().startsWith("tersor: onnxruntime: its native library cannot be loaded"),
+                outcome.err());
     }
 }

@@ -1,7 +1,7 @@
 package io.tersor.bench.gemm;
 
 import io.tersor.TersorException;
-import io.tersor.bench.Figures;
+import io.tersor.bench.measure.Figures;
 import io.tersor.cli.Progress;
 import io.tersor.cli.Subcommand;
 import io.tersor.cli.Table;

@@ -1,8 +1,10 @@
 package io.tersor.bench.gemm;
 
 import io.tersor.TersorException;
-import io.tersor.bench.Timing;
-import io.tersor.bench.VerificationException;
+import io.tersor.bench.measure.Rounds;
+import io.tersor.bench.measure.Timing;
+import io.tersor.bench.measure.VerificationException;
+import io.tersor.bench.measure.WarmUp;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
@@ -66,18 +68,18 @@ final class GemmBenchmark {
      * @throws VerificationException if a result is wrong
      */
     List<GemmRow> measure(GemmShape shape, GemmTypes types) {
-        List<Contender> contenders = new ArrayList<>();
+        List<GemmContender> contenders = new ArrayList<>();
         try (MatMulWorkload workload = new MatMulWorkload(shape, types)) {
             try {
                 prepare(workload, contenders);
                 return contenders.isEmpty() ? List.of() : time(workload, contenders);
             } finally {
-                contenders.forEach(Contender::close);
+                contenders.forEach(GemmContender::close);
             }
         }
     }
 
-    private void prepare(MatMulWorkload workload, List<Contender> contenders) {
+    private void prepare(MatMulWorkload workload, List<GemmContender> contenders) {
         int copies = copies(workload);
         for (Optional<Backend> backend : settings.backends) {
             PrepareOptions options = PrepareOptions.DEFAULT.with(settings.parallelism);
@@ -94,10 +96,10 @@ final class GemmBenchmark {
     /** Prepares a contender. */
     @FunctionalInterface
     private interface Preparation {
-        Contender run();
+        GemmContender run();
     }
 
-    private void add(List<Contender> contenders, String name, MatMulWorkload workload, Preparation preparation) {
+    private void add(List<GemmContender> contenders, String name, MatMulWorkload workload, Preparation preparation) {
         try {
             contenders.add(preparation.run());
         } catch (VerificationException e) {
@@ -125,7 +127,7 @@ final class GemmBenchmark {
         return Math.clamp(needed, 1, MAX_COPIES);
     }
 
-    private List<GemmRow> time(MatMulWorkload workload, List<Contender> contenders) {
+    private List<GemmRow> time(MatMulWorkload workload, List<GemmContender> contenders) {
         contenders.forEach(warmUp::run);
         Rounds rounds = Rounds.of(contenders, settings.seconds);
         limits.ifPresent(MachineLimits::measureAgain);
@@ -140,7 +142,7 @@ final class GemmBenchmark {
         return rows;
     }
 
-    private GemmRow row(MatMulWorkload workload, Contender contender, Timing timing, double speedOverFirst) {
+    private GemmRow row(MatMulWorkload workload, GemmContender contender, Timing timing, double speedOverFirst) {
         GemmShape shape = workload.shape();
         Optional<String> limit = MachineLimits.limit(workload.types(), contender.name(), contender.isa());
         OptionalDouble read = limits.isEmpty() || shape.m() > FEW_ROWS ? OptionalDouble.empty()

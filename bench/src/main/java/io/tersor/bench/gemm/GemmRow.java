@@ -1,6 +1,6 @@
 package io.tersor.bench.gemm;
 
-import io.tersor.bench.Timing;
+import io.tersor.bench.measure.Timing;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;

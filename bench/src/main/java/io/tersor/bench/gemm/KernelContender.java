@@ -9,7 +9,7 @@ import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 
 /** One of the library's own backends. */
-final class KernelContender implements Contender {
+final class KernelContender implements GemmContender {
     private final Arena arena = Arena.ofShared();
     private final MatMul[] kernels;
     private final Tensor src;

@@ -1,5 +1,6 @@
 package io.tersor.bench.gemm;
 
+import io.tersor.bench.measure.VerificationException;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.PrepareOptions;
 import java.lang.foreign.Arena;
@@ -49,7 +50,7 @@ public final class MatMulWorkload implements AutoCloseable {
      * @throws io.tersor.UnsupportedKernelException if an ordered backend does not run it
      * @throws io.tersor.bench.VerificationException if the result is wrong
      */
-    public Contender prepare(PrepareOptions options, int copies) {
+    public GemmContender prepare(PrepareOptions options, int copies) {
         return verified(new KernelContender(operands, options, copies), reference);
     }
 
@@ -61,7 +62,7 @@ public final class MatMulWorkload implements AutoCloseable {
      * @throws io.tersor.TersorException if oneDNN is missing or has no kernel for it
      * @throws io.tersor.bench.VerificationException if the result is wrong
      */
-    public Contender prepareOnednnPeer(BenchLibrary library, int threads, int copies) {
+    public GemmContender prepareOnednnPeer(BenchLibrary library, int threads, int copies) {
         BackendStatus.Available onednn = OnednnPeer.onednn();
         if (types.multipliesBytes() && OnednnPeer.saturates(onednn)) {
             Operands small = Operands.random(arena, shape, types, Operands.Range.HALF);
@@ -71,7 +72,7 @@ public final class MatMulWorkload implements AutoCloseable {
     }
 
     /** Returns the contender, or closes it if its result is wrong. */
-    static Contender verified(Contender contender, Reference reference) {
+    static GemmContender verified(GemmContender contender, Reference reference) {
         try {
             for (int copy = 0; copy < contender.copies(); copy++) {
                 contender.result().data().fill(UNTOUCHED);

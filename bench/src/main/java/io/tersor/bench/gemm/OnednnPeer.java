@@ -17,7 +17,7 @@ import java.lang.foreign.MemorySegment;
  * oneDNN called from C: the same library, the same attributes as the onednn backend's, the layout of the weights that
  * oneDNN chooses for this very shape. Times are taken in C.
  */
-final class OnednnPeer implements Contender {
+final class OnednnPeer implements GemmContender {
     /** The peer's name on the command line and in reports. */
     static final String NAME = "onednn-c";
 

@@ -1,6 +1,6 @@
 package io.tersor.bench.gemm;
 
-import io.tersor.bench.VerificationException;
+import io.tersor.bench.measure.VerificationException;
 import io.tersor.kernel.DynamicQuantization;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;

@@ -1,6 +1,6 @@
 package io.tersor.bench.jmh;
 
-import io.tersor.bench.gemm.Contender;
+import io.tersor.bench.gemm.GemmContender;
 import io.tersor.bench.gemm.GemmShape;
 import io.tersor.bench.gemm.GemmTypes;
 import io.tersor.bench.gemm.MatMulWorkload;
@@ -42,7 +42,7 @@ public class MatMulBenchmark {
     public String backend;
 
     private MatMulWorkload workload;
-    private Contender contender;
+    private GemmContender contender;
 
     /** Prepares and verifies. */
     @Setup

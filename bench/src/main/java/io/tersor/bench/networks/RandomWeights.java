@@ -4,7 +4,6 @@ import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 
 /** Seeded random constants: the same seed gives the same network on every machine. */
 final class RandomWeights {
@@ -12,7 +11,7 @@ final class RandomWeights {
     private final RandomGenerator random;
 
     RandomWeights(long seed) {
-        this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+        this.random = SeededInputs.generator(seed);
     }
 
     /** Returns weights uniform in +-sqrt(6 / fanIn), whose variance 2 / fanIn keeps activations in scale under ReLU. */

@@ -37,8 +37,8 @@ class BenchLibraryTest {
     void onednnFromCAndFromJavaAgreeBitForBit(int m, int k, int n) {
         for (GemmTypes types : List.of(GemmTypes.U8S8U8, GemmTypes.S8S8S8, GemmTypes.U8S8F32, GemmTypes.U8S8S32)) {
             try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(m, k, n), types);
-                    Contender java = workload.prepare(PrepareOptions.DEFAULT.on(Backend.ONEDNN), 1);
-                    Contender c = workload.prepareOnednnPeer(library, 1, 2)) {
+                    GemmContender java = workload.prepare(PrepareOptions.DEFAULT.on(Backend.ONEDNN), 1);
+                    GemmContender c = workload.prepareOnednnPeer(library, 1, 2)) {
                 assertArrayEquals(bytes(java), bytes(c), c.kernel() + " " + types.label());
                 assertTrue(c.kernel().startsWith("onednn-c/") && c.kernel().length() > 9, c.kernel());
                 assertTrue(c.time(3) > 0);
@@ -46,7 +46,7 @@ class BenchLibraryTest {
         }
     }
 
-    private static byte[] bytes(Contender contender) {
+    private static byte[] bytes(GemmContender contender) {
         return contender.result().data().toArray(ValueLayout.JAVA_BYTE);
     }
 
@@ -54,7 +54,7 @@ class BenchLibraryTest {
     @CsvSource({"F32F32F32", "BF16BF16F32", "BF16BF16BF16"})
     void floatingPointOfOnednnIsVerified(GemmTypes types) {
         try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(37, 300, 65), types);
-                Contender c = workload.prepareOnednnPeer(library, 1, 1)) {
+                GemmContender c = workload.prepareOnednnPeer(library, 1, 1)) {
             assertEquals("onednn-c", c.name());
         }
     }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.tersor.bench.VerificationException;
+import io.tersor.bench.measure.VerificationException;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.PrepareOptions;
@@ -23,7 +23,7 @@ class VerificationTest {
     private static final GemmShape LARGE = new GemmShape(70, 601, 500);
 
     /** Counts its runs and then returns what it was given. */
-    private static final class Fake implements Contender {
+    private static final class Fake implements GemmContender {
         private final Tensor result;
         private final byte value;
         private boolean closed;
@@ -148,7 +148,7 @@ class VerificationTest {
     @Test
     void rightContendersAreKept() {
         try (MatMulWorkload workload = new MatMulWorkload(SMALL, GemmTypes.S8S8S8);
-                Contender contender = workload.prepare(PrepareOptions.DEFAULT.on(Backend.SCALAR), 3)) {
+                GemmContender contender = workload.prepare(PrepareOptions.DEFAULT.on(Backend.SCALAR), 3)) {
             assertEquals("scalar", contender.name());
             assertEquals(3, contender.copies());
             assertFalse(contender.isSlowToCompile());

@@ -1,4 +1,4 @@
-package io.tersor.bench;
+package io.tersor.bench.measure;
 
 import java.util.Locale;
 

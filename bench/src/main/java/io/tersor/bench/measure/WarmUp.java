@@ -1,4 +1,4 @@
-package io.tersor.bench.gemm;
+package io.tersor.bench.measure;
 
 import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
@@ -9,7 +9,7 @@ import java.util.Set;
  * Runs contenders until they get no faster. Those of the Vector API are slower by a factor of thousands until the JVM
  * has compiled them for good, which takes seconds, once; the others are warm soon. Not thread-safe.
  */
-final class WarmUp {
+public final class WarmUp {
     private static final double SLICE_SHARE = 1.0 / 15;
     private static final double MAX_NANOS = 1e10;
     /** The shortest warm-up over the time that is timed. */
@@ -26,12 +26,12 @@ final class WarmUp {
     private final double timedNanos;
 
     /** @param seconds how long a contender is timed */
-    WarmUp(double seconds) {
+    public WarmUp(double seconds) {
         this.timedNanos = seconds * 1e9;
     }
 
     /** Runs a contender until it is warm. */
-    void run(Contender contender) {
+    public void run(Contender contender) {
         boolean slow = contender.isSlowToCompile() && known.add(contender.kernel());
         double least = slow ? Math.min(SLOW_SHARE * timedNanos, MAX_SLOW_NANOS) : SHARE * timedNanos;
         double fastest = Double.POSITIVE_INFINITY;

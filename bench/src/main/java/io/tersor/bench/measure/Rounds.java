@@ -1,6 +1,5 @@
-package io.tersor.bench.gemm;
+package io.tersor.bench.measure;
 
-import io.tersor.bench.Timing;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -9,17 +8,17 @@ import java.util.List;
  * Times several contenders in turn, round after round, so that whatever slows the machine for a while slows all of
  * them. Short runs are timed many at once.
  */
-final class Rounds {
+public final class Rounds {
     private static final int ROUNDS = 20;
     private static final int MIN_ROUNDS = 3;
     private static final double SAMPLE_NANOS = 20_000;
     private static final double PROBE_SHARE = 0.03;
 
-    private final List<Contender> contenders;
+    private final List<? extends Contender> contenders;
     private final List<List<Double>> nanos = new ArrayList<>();
     private final List<double[]> roundLeasts = new ArrayList<>();
 
-    private Rounds(List<Contender> contenders) {
+    private Rounds(List<? extends Contender> contenders) {
         this.contenders = contenders;
     }
 
@@ -28,7 +27,7 @@ final class Rounds {
      *
      * @param seconds how long to time each, at least a few runs
      */
-    static Rounds of(List<Contender> contenders, double seconds) {
+    public static Rounds of(List<? extends Contender> contenders, double seconds) {
         Rounds rounds = new Rounds(contenders);
         rounds.time(seconds);
         return rounds;
@@ -89,12 +88,12 @@ final class Rounds {
     }
 
     /** Returns the times of one run of a contender. */
-    Timing timing(int contender) {
+    public Timing timing(int contender) {
         return Timing.ofNanos(nanos.get(contender));
     }
 
     /** Returns how many times as fast as another a contender is: the median over the rounds, of their fastest runs. */
-    double speed(int contender, int other) {
+    public double speed(int contender, int other) {
         double[] mine = roundLeasts.get(contender);
         double[] others = roundLeasts.get(other);
         List<Double> ratios = new ArrayList<>();

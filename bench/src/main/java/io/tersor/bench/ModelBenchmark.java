@@ -1,0 +1,140 @@
+package io.tersor.bench;
+
+import io.tersor.bench.measure.Contender;
+import io.tersor.bench.measure.Rounds;
+import io.tersor.bench.measure.WarmUp;
+import io.tersor.cli.Progress;
+import io.tersor.model.Graph;
+import io.tersor.model.Network;
+import io.tersor.model.NetworkOptions;
+import io.tersor.model.PreparedNetwork;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Loads a network, compares its outputs with those of peers, and times all of them in turn. For one thread. */
+final class ModelBenchmark {
+    /** The peer that runs the network before compression. */
+    static final String UNCOMPRESSED_PEER = OnnxRuntimePeer.NAME + "-fp32";
+
+    private static final int LOADS = 3;
+    private static final int PROFILED_RUNS = 11;
+
+    private final ModelFiles files;
+    private final NetworkOptions options;
+    private final Set<String> peers;
+    private final double seconds;
+
+    /**
+     * @param peers names, in the order of the report
+     * @param seconds how long to time each
+     */
+    ModelBenchmark(ModelFiles files, NetworkOptions options, Set<String> peers, double seconds) {
+        this.files = files;
+        this.options = options;
+        this.peers = peers;
+        this.seconds = seconds;
+    }
+
+    /**
+     * Measures.
+     *
+     * @throws io.tersor.bench.measure.VerificationException if outputs differ; nothing is timed then
+     */
+    ModelResult measure(int batch, Progress progress) {
+        try (Arena arena = Arena.ofShared()) {
+            progress.step("loading");
+            double loadMicros = loadMicros();
+            Graph graph = Graph.load(files.file());
+            Map<String, Tensor> inputs = files.inputs(arena, graph, batch);
+            PreparedNetwork prepared = Network.of(graph).prepare(options);
+            long start = System.nanoTime();
+            try (NetworkWorkload workload = new NetworkWorkload(prepared, inputs)) {
+                double firstRunMicros = micros(start);
+                List<OnnxRuntimePeer> others = new ArrayList<>();
+                try {
+                    progress.step("verifying");
+                    List<Optional<Agreement>> agreements = verify(workload, graph, others);
+                    progress.step("timing");
+                    return time(workload, graph, others, agreements, loadMicros, firstRunMicros);
+                } finally {
+                    others.forEach(OnnxRuntimePeer::close);
+                }
+            }
+        }
+    }
+
+    private static double micros(long start) {
+        return (System.nanoTime() - start) / 1e3;
+    }
+
+    /** Returns the shortest time from the file to a network that can run. */
+    private double loadMicros() {
+        double shortest = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < LOADS; i++) {
+            long start = System.nanoTime();
+            try (PreparedNetwork _ = Network.load(files.file()).prepare(options)) {
+                shortest = Math.min(shortest, micros(start));
+            }
+        }
+        return shortest;
+    }
+
+    /** Adds the peers; returns how the outputs agree with each of theirs. */
+    private List<Optional<Agreement>> verify(NetworkWorkload workload, Graph graph, List<OnnxRuntimePeer> others) {
+        if (peers.isEmpty()) {
+            workload.verify(graph);
+        }
+        List<Optional<Agreement>> agreements = new ArrayList<>();
+        for (String name : peers) {
+            boolean uncompressed = name.equals(UNCOMPRESSED_PEER);
+            Path file = uncompressed ? files.original() : files.file();
+            OnnxRuntimePeer peer = new OnnxRuntimePeer(name, file, options.parallelism().threads(), workload.inputs(),
+                    workload.outputs());
+            others.add(peer);
+            Agreement agreement = Agreement.of(workload.outputs(), peer.outputs());
+            if (uncompressed) {
+                verifyUncompressed(workload.inputs(), peer);
+            } else {
+                agreement.check(NetworkWorkload.isQuantized(graph) ? Agreement.QUANTIZED : Agreement.REAL, name);
+            }
+            agreements.add(Optional.of(agreement));
+        }
+        return agreements;
+    }
+
+    private void verifyUncompressed(Map<String, Tensor> inputs, OnnxRuntimePeer peer) {
+        try (Arena arena = Arena.ofShared();
+                PreparedNetwork network = Network.load(files.original()).prepare(options)) {
+            Agreement.of(network.run(inputs, arena), peer.outputs()).check(Agreement.REAL, peer.name());
+        }
+    }
+
+    private ModelResult time(NetworkWorkload workload, Graph graph, List<OnnxRuntimePeer> others,
+            List<Optional<Agreement>> agreements, double loadMicros, double firstRunMicros) {
+        List<Contender> contenders = new ArrayList<>(List.of(workload));
+        contenders.addAll(others);
+        WarmUp warmUp = new WarmUp(seconds);
+        contenders.forEach(warmUp::run);
+        Rounds rounds = Rounds.of(contenders, seconds);
+        List<ModelResult.Row> rows = new ArrayList<>();
+        for (int i = 0; i < contenders.size(); i++) {
+            Contender contender = contenders.get(i);
+            boolean quantized = !contender.name().equals(UNCOMPRESSED_PEER) && NetworkWorkload.isQuantized(graph);
+            rows.add(new ModelResult.Row(contender.name(), i == 0 ? backend() : others.get(i - 1).version(),
+                    quantized ? "INT8" : "FP32", rounds.timing(i), rounds.speed(0, i),
+                    i == 0 ? Optional.empty() : agreements.get(i - 1)));
+        }
+        return new ModelResult(rows, workload.profile(PROFILED_RUNS), workload.activationBytes(),
+                workload.largestPairBytes(), loadMicros, firstRunMicros);
+    }
+
+    private String backend() {
+        return options.backend().map(backend -> backend.label()).orElse("auto");
+    }
+}

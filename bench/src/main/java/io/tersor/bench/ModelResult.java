@@ -1,0 +1,138 @@
+package io.tersor.bench;
+
+import io.tersor.bench.NetworkWorkload.StepTiming;
+import io.tersor.bench.measure.Figures;
+import io.tersor.bench.measure.Timing;
+import io.tersor.cli.Table;
+import io.tersor.model.StepInfo;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What was measured of one network.
+ *
+ * @param rows the library's own first, then the peers'
+ * @param steps median times of the steps
+ * @param activationBytes activation memory of one run, inputs and outputs not counted
+ * @param largestPairBytes results of two consecutive steps, of those two that have the most
+ * @param loadMicros from the file to a network that can run inputs of the shapes that the file tells, the shortest
+ * @param firstRunMicros the first run, with the plan for other shapes where there is one
+ */
+record ModelResult(List<Row> rows, List<StepTiming> steps, long activationBytes, long largestPairBytes,
+        double loadMicros, double firstRunMicros) {
+    /**
+     * One contender.
+     *
+     * @param how the backend that was ordered, or the peer's version
+     * @param speed how many times as fast as this one the library is
+     * @param agreement of the library's outputs with this one's
+     */
+    record Row(String name, String how, String precision, Timing timing, double speed,
+            Optional<Agreement> agreement) {}
+
+    private double micros(boolean kernels) {
+        return steps.stream().filter(step -> step.step().kernel().startsWith("java/") != kernels)
+                .mapToDouble(StepTiming::medianMicros).sum();
+    }
+
+    /** Returns the sum of the steps that kernels run, over the time of a whole run. */
+    double kernelShare() {
+        return micros(true) / rows.getFirst().timing.medianMicros();
+    }
+
+    /** Returns the same of the steps that no kernel runs. */
+    double operatorShare() {
+        return micros(false) / rows.getFirst().timing.medianMicros();
+    }
+
+    /** Adds what there is for JSON. */
+    void addTo(Map<String, Object> figures) {
+        figures.put("precision", rows.getFirst().precision);
+        addTo(figures, rows.getFirst().timing);
+        figures.put("kernelShare", kernelShare());
+        figures.put("operatorShare", operatorShare());
+        figures.put("activationBytes", activationBytes);
+        figures.put("largestPairBytes", largestPairBytes);
+        figures.put("loadMicros", loadMicros);
+        figures.put("firstRunMicros", firstRunMicros);
+        List<Map<String, Object>> peers = new ArrayList<>();
+        for (Row row : rows.subList(1, rows.size())) {
+            Map<String, Object> peer = new LinkedHashMap<>();
+            peer.put("name", row.name);
+            peer.put("version", row.how);
+            peer.put("precision", row.precision);
+            addTo(peer, row.timing);
+            peer.put("speed", row.speed);
+            row.agreement.ifPresent(agreement -> {
+                peer.put("relativeError", agreement.relativeError());
+                agreement.sameClass().ifPresent(share -> peer.put("sameClass", share));
+            });
+            peers.add(peer);
+        }
+        figures.put("peers", peers);
+        figures.put("kernels", steps.stream().map(ModelResult::describe).toList());
+    }
+
+    private static void addTo(Map<String, Object> figures, Timing timing) {
+        figures.put("medianMicros", timing.medianMicros());
+        figures.put("minMicros", timing.minMicros());
+        figures.put("lowerQuartileMicros", timing.lowMicros());
+        figures.put("upperQuartileMicros", timing.highMicros());
+        figures.put("runs", timing.runs());
+    }
+
+    private static Map<String, Object> describe(StepTiming timed) {
+        StepInfo step = timed.step();
+        Map<String, Object> kernel = new LinkedHashMap<>();
+        kernel.put("node", step.node());
+        kernel.put("operator", step.operator());
+        kernel.put("kernel", step.kernel());
+        kernel.put("output", step.type() + " " + step.shape());
+        kernel.put("medianMicros", timed.medianMicros());
+        return kernel;
+    }
+
+    /** Returns a row for each contender. */
+    Table contenders() {
+        Table table = new Table("contender", "precision", "median", "half of the runs", "least", "tersor over it",
+                "outputs differ by");
+        for (Row row : rows) {
+            Timing timing = row.timing;
+            table.row(row.name + " " + row.how, row.precision, Figures.time(timing.medianMicros()),
+                    Figures.time(timing.lowMicros()) + " to " + Figures.time(timing.highMicros()),
+                    Figures.time(timing.minMicros()),
+                    row.agreement.isEmpty() ? "-" : String.format(Locale.ROOT, "%.2f x", row.speed),
+                    row.agreement.map(agreement -> String.format(Locale.ROOT, "%.2g", agreement.relativeError()))
+                            .orElse("-"));
+        }
+        return table;
+    }
+
+    /** Returns lines of what else there is. */
+    List<String> lines() {
+        return List.of(
+                String.format(Locale.ROOT, "kernels take %.1f %% of the time of a run, other operators %.1f %%",
+                        100 * kernelShare(), 100 * operatorShare()),
+                String.format(Locale.ROOT, "activation memory %s, %.2f times the two largest consecutive results, %s",
+                        Figures.bytes(activationBytes), (double) activationBytes / Math.max(1, largestPairBytes),
+                        Figures.bytes(largestPairBytes)),
+                "loaded and prepared from the file in " + Figures.time(loadMicros) + ", first run "
+                        + Figures.time(firstRunMicros));
+    }
+
+    /** Returns a row for each step. */
+    Table profile() {
+        double sum = steps.stream().mapToDouble(StepTiming::medianMicros).sum();
+        Table table = new Table("step", "operator", "output", "time", "share", "kernel");
+        for (StepTiming timed : steps) {
+            table.row(timed.step().node(), timed.step().operator(), timed.step().type() + " " + timed.step().shape(),
+                    Figures.time(timed.medianMicros()),
+                    String.format(Locale.ROOT, "%.1f %%", 100 * timed.medianMicros() / sum), timed.step().kernel());
+        }
+        return table;
+    }
+}

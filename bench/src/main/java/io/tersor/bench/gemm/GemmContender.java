@@ -1,0 +1,16 @@
+package io.tersor.bench.gemm;
+
+import io.tersor.bench.measure.Contender;
+import io.tersor.tensor.Tensor;
+
+/** One way to do a matrix multiplication. */
+public interface GemmContender extends Contender {
+    /** Returns the instruction set that it may use. */
+    String isa();
+
+    /** Returns how many copies of the weights the runs take in turn. */
+    int copies();
+
+    /** Returns the result of the last run. */
+    Tensor result();
+}

@@ -1,0 +1,68 @@
+package io.tersor.bench.networks;
+
+import io.tersor.model.Graph;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.LongFunction;
+
+/** The networks that a command line can name, each with inputs that suit it. */
+public enum BenchNetwork {
+    /** See {@link ResNet50}. */
+    RESNET50("resnet50", 0, ResNet50::build, BenchNetwork::images);
+
+    /** Makes inputs, by name. */
+    @FunctionalInterface
+    private interface Inputs {
+        Map<String, Tensor> make(Arena arena, int samples, int sequence, long seed);
+    }
+
+    private final String label;
+    private final int sequence;
+    private final LongFunction<Graph> builder;
+    private final Inputs inputs;
+
+    BenchNetwork(String label, int sequence, LongFunction<Graph> builder, Inputs inputs) {
+        this.label = label;
+        this.sequence = sequence;
+        this.builder = builder;
+        this.inputs = inputs;
+    }
+
+    /** Returns the network of a name, if there is one. */
+    public static Optional<BenchNetwork> of(String label) {
+        return Arrays.stream(values()).filter(network -> network.label.equals(label)).findFirst();
+    }
+
+    /** Returns all names. */
+    public static List<String> labels() {
+        return Arrays.stream(values()).map(network -> network.label).toList();
+    }
+
+    /** Returns the network with the weights of a seed. */
+    public Graph build(long seed) {
+        return builder.apply(seed);
+    }
+
+    /** Returns whether the inputs' length is open. */
+    public boolean isSequential() {
+        return sequence > 0;
+    }
+
+    /**
+     * Returns inputs like those that the network would see, by name; axis 0 counts the samples.
+     *
+     * @param length of sequences, where the network's own is not meant; not looked at where it has none
+     */
+    public Map<String, Tensor> inputs(Arena arena, int samples, OptionalInt length, long seed) {
+        return inputs.make(arena, samples, length.orElse(sequence), seed);
+    }
+
+    private static Map<String, Tensor> images(Arena arena, int samples, int sequence, long seed) {
+        return Map.of("image", SeededInputs.images(arena, samples, 224, seed));
+    }
+}
