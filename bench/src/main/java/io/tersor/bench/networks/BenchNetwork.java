@@ -1,6 +1,7 @@
 package io.tersor.bench.networks;
 
 import io.tersor.model.Graph;
+import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
@@ -13,7 +14,19 @@ import java.util.function.LongFunction;
 /** The networks that a command line can name, each with inputs that suit it. */
 public enum BenchNetwork {
     /** See {@link ResNet50}. */
-    RESNET50("resnet50", 0, ResNet50::build, BenchNetwork::images);
+    RESNET50("resnet50", 0, ResNet50::build, BenchNetwork::images),
+    /** See {@link MobileNetV2}. */
+    MOBILENET_V2("mobilenet-v2", 0, MobileNetV2::build, BenchNetwork::images),
+    /** See {@link BertEncoder}; sequences of 128. */
+    BERT_BASE("bert-base", 128, BertEncoder.BASE::build, BenchNetwork::hiddenStates),
+    /** The same. */
+    BERT_BASE_128("bert-base-128", 128, BertEncoder.BASE::build, BenchNetwork::hiddenStates),
+    /** The same with sequences of 384. */
+    BERT_BASE_384("bert-base-384", 384, BertEncoder.BASE::build, BenchNetwork::hiddenStates),
+    /** See {@link LstmClassifier}; sequences of 64. */
+    LSTM("lstm", 64, LstmClassifier.BASE::build, BenchNetwork::frames),
+    /** See {@link Decoder}; sequences of 64. */
+    DECODER("decoder", 64, Decoder.SMALL::build, BenchNetwork::tokens);
 
     /** Makes inputs, by name. */
     @FunctionalInterface
@@ -48,11 +61,6 @@ public enum BenchNetwork {
         return builder.apply(seed);
     }
 
-    /** Returns whether the inputs' length is open. */
-    public boolean isSequential() {
-        return sequence > 0;
-    }
-
     /**
      * Returns inputs like those that the network would see, by name; axis 0 counts the samples.
      *
@@ -64,5 +72,20 @@ public enum BenchNetwork {
 
     private static Map<String, Tensor> images(Arena arena, int samples, int sequence, long seed) {
         return Map.of("image", SeededInputs.images(arena, samples, 224, seed));
+    }
+
+    private static Map<String, Tensor> hiddenStates(Arena arena, int samples, int sequence, long seed) {
+        return Map.of("hidden",
+                SeededInputs.normal(arena, Shape.of(samples, sequence, BertEncoder.BASE.width()), seed));
+    }
+
+    private static Map<String, Tensor> frames(Arena arena, int samples, int sequence, long seed) {
+        return Map.of("frames",
+                SeededInputs.normal(arena, Shape.of(samples, sequence, LstmClassifier.BASE.features()), seed));
+    }
+
+    private static Map<String, Tensor> tokens(Arena arena, int samples, int sequence, long seed) {
+        return Map.of("tokens",
+                SeededInputs.indices(arena, Shape.of(samples, sequence), Decoder.SMALL.vocabulary(), seed));
     }
 }
