@@ -10,7 +10,9 @@ module io.tersor.bench {
     exports io.tersor.bench.networks;
 
     opens io.tersor.bench to info.picocli;
+    opens io.tersor.bench.conv to info.picocli;
     opens io.tersor.bench.gemm to info.picocli;
+    opens io.tersor.bench.product to info.picocli;
 
     provides io.tersor.cli.Subcommand with io.tersor.bench.BenchCommand, io.tersor.bench.DemoCommand;
 }

@@ -121,9 +121,9 @@ public final class BenchModelCommand extends Subcommand {
         print(result.contenders());
         result.lines().forEach(out()::println);
         if (profile) {
-            print(result.profile());
+            print(result.steps());
         } else {
-            result.steps().stream().map(step -> step.step()).map(StepInfo::kernel).distinct()
+            result.profile().steps().stream().map(step -> step.step()).map(StepInfo::kernel).distinct()
                     .forEach(kernel -> out().println("  " + kernel));
         }
         out().flush();

@@ -61,7 +61,7 @@ record DemoNetwork(String name, Graph fp32, Graph int8, Tensor images, Tensor la
 
     private static String busiestKernel(NetworkWorkload workload, Backend backend) {
         Map<String, Double> micros = new HashMap<>();
-        for (StepTiming step : workload.profile(PROFILED_RUNS)) {
+        for (StepTiming step : workload.profile(PROFILED_RUNS).steps()) {
             if (step.step().kernel().startsWith(backend.label() + "/")) {
                 micros.merge(step.step().kernel(), step.medianMicros(), Double::sum);
             }

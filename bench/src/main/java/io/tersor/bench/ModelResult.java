@@ -1,5 +1,6 @@
 package io.tersor.bench;
 
+import io.tersor.bench.NetworkWorkload.Profile;
 import io.tersor.bench.NetworkWorkload.StepTiming;
 import io.tersor.bench.measure.Figures;
 import io.tersor.bench.measure.Timing;
@@ -16,13 +17,13 @@ import java.util.Optional;
  * What was measured of one network.
  *
  * @param rows the library's own first, then the peers'
- * @param steps median times of the steps
+ * @param profile times of the steps
  * @param activationBytes activation memory of one run, inputs and outputs not counted
  * @param largestPairBytes results of two consecutive steps, of those two that have the most
  * @param loadMicros from the file to a network that can run inputs of the shapes that the file tells, the shortest
  * @param firstRunMicros the first run, with the plan for other shapes where there is one
  */
-record ModelResult(List<Row> rows, List<StepTiming> steps, long activationBytes, long largestPairBytes,
+record ModelResult(List<Row> rows, Profile profile, long activationBytes, long largestPairBytes,
         double loadMicros, double firstRunMicros) {
     /**
      * One contender.
@@ -34,27 +35,12 @@ record ModelResult(List<Row> rows, List<StepTiming> steps, long activationBytes,
     record Row(String name, String how, String precision, Timing timing, double speed,
             Optional<Agreement> agreement) {}
 
-    private double micros(boolean kernels) {
-        return steps.stream().filter(step -> step.step().kernel().startsWith("java/") != kernels)
-                .mapToDouble(StepTiming::medianMicros).sum();
-    }
-
-    /** Returns the sum of the steps that kernels run, over the time of a whole run. */
-    double kernelShare() {
-        return micros(true) / rows.getFirst().timing.medianMicros();
-    }
-
-    /** Returns the same of the steps that no kernel runs. */
-    double operatorShare() {
-        return micros(false) / rows.getFirst().timing.medianMicros();
-    }
-
     /** Adds what there is for JSON. */
     void addTo(Map<String, Object> figures) {
         figures.put("precision", rows.getFirst().precision);
         addTo(figures, rows.getFirst().timing);
-        figures.put("kernelShare", kernelShare());
-        figures.put("operatorShare", operatorShare());
+        figures.put("kernelShare", profile.kernelShare());
+        figures.put("operatorShare", profile.operatorShare());
         figures.put("activationBytes", activationBytes);
         figures.put("largestPairBytes", largestPairBytes);
         figures.put("loadMicros", loadMicros);
@@ -74,7 +60,7 @@ record ModelResult(List<Row> rows, List<StepTiming> steps, long activationBytes,
             peers.add(peer);
         }
         figures.put("peers", peers);
-        figures.put("kernels", steps.stream().map(ModelResult::describe).toList());
+        figures.put("kernels", profile.steps().stream().map(ModelResult::describe).toList());
     }
 
     private static void addTo(Map<String, Object> figures, Timing timing) {
@@ -116,7 +102,7 @@ record ModelResult(List<Row> rows, List<StepTiming> steps, long activationBytes,
     List<String> lines() {
         return List.of(
                 String.format(Locale.ROOT, "kernels take %.1f %% of the time of a run, other operators %.1f %%",
-                        100 * kernelShare(), 100 * operatorShare()),
+                        100 * profile.kernelShare(), 100 * profile.operatorShare()),
                 String.format(Locale.ROOT, "activation memory %s, %.2f times the two largest consecutive results, %s",
                         Figures.bytes(activationBytes), (double) activationBytes / Math.max(1, largestPairBytes),
                         Figures.bytes(largestPairBytes)),
@@ -125,10 +111,10 @@ record ModelResult(List<Row> rows, List<StepTiming> steps, long activationBytes,
     }
 
     /** Returns a row for each step. */
-    Table profile() {
-        double sum = steps.stream().mapToDouble(StepTiming::medianMicros).sum();
+    Table steps() {
+        double sum = profile.steps().stream().mapToDouble(StepTiming::medianMicros).sum();
         Table table = new Table("step", "operator", "output", "time", "share", "kernel");
-        for (StepTiming timed : steps) {
+        for (StepTiming timed : profile.steps()) {
             table.row(timed.step().node(), timed.step().operator(), timed.step().type() + " " + timed.step().shape(),
                     Figures.time(timed.medianMicros()),
                     String.format(Locale.ROOT, "%.1f %%", 100 * timed.medianMicros() / sum), timed.step().kernel());

@@ -11,9 +11,11 @@ import io.tersor.model.StepTime;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.LongStream;
 
 /**
  * A network to be timed on the same inputs again and again: prepared, with room for its outputs. Closing frees both.
@@ -112,19 +114,53 @@ public final class NetworkWorkload implements Contender {
         return step.type().bytes(step.shape().elements());
     }
 
-    /** Returns the times of each step, over the given number of runs. */
-    public List<StepTiming> profile(int runs) {
+    /**
+     * Times each step, in runs that take turns with plain ones, so that the machine is as fast for both.
+     *
+     * @param runs of each kind
+     */
+    public Profile profile(int runs) {
         List<List<StepTime>> profiles = new ArrayList<>();
+        long[] plain = new long[runs];
         for (int i = 0; i < runs; i++) {
+            plain[i] = time(1);
             profiles.add(network.profile(inputs));
         }
         List<StepTiming> timings = new ArrayList<>();
         for (int step = 0; step < profiles.getFirst().size(); step++) {
             int index = step;
-            long[] nanos = profiles.stream().mapToLong(profile -> profile.get(index).nanos()).sorted().toArray();
-            timings.add(new StepTiming(profiles.getFirst().get(index).step(), nanos[nanos.length / 2] / 1e3));
+            timings.add(new StepTiming(profiles.getFirst().get(index).step(),
+                    medianMicros(profiles.stream().mapToLong(profile -> profile.get(index).nanos()))));
         }
-        return timings;
+        return new Profile(timings, medianMicros(Arrays.stream(plain)));
+    }
+
+    private static double medianMicros(LongStream nanos) {
+        long[] sorted = nanos.sorted().toArray();
+        return sorted[sorted.length / 2] / 1e3;
+    }
+
+    /**
+     * Where the time of a run goes.
+     *
+     * @param steps median times
+     * @param runMicros of a whole run, the median
+     */
+    public record Profile(List<StepTiming> steps, double runMicros) {
+        /** Returns the sum of the steps that kernels run over the time of a run. */
+        public double kernelShare() {
+            return share(false);
+        }
+
+        /** Returns the sum of the steps that plain Java operators run over the time of a run. */
+        public double operatorShare() {
+            return share(true);
+        }
+
+        private double share(boolean operators) {
+            return steps.stream().filter(step -> step.step().kernel().startsWith("java/") == operators)
+                    .mapToDouble(StepTiming::medianMicros).sum() / runMicros;
+        }
     }
 
     /** The median time of one step. */

@@ -1,17 +1,15 @@
 package io.tersor.bench;
 
+import static io.tersor.bench.CommandLine.tersor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.tersor.cli.Main;
+import io.tersor.bench.CommandLine.Outcome;
 import io.tersor.kernel.Backend;
 import io.tersor.model.Graph;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -26,18 +24,8 @@ import tools.jackson.databind.json.JsonMapper;
 class BenchCommandsTest {
     private static final double FP32_TOP1 = 0.9956;
 
-    private record Outcome(int status, String out, String err) {}
-
     @TempDir
     private Path folder;
-
-    private static Outcome tersor(String... arguments) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int status = Main.run(arguments, new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8));
-        return new Outcome(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-    }
 
     private Path digits() throws IOException {
         try (InputStream model = BenchCommandsTest.class.getResourceAsStream("digits/digits-cnn.onnx")) {

@@ -1,6 +1,11 @@
 package io.tersor.bench.gemm;
 
 import io.tersor.TersorException;
+import io.tersor.bench.product.ProductShape;
+import io.tersor.bench.product.ShapeFile;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
  * Extents of dst[m, n] = src[m, k] * weights[k, n].
@@ -9,8 +14,15 @@ import io.tersor.TersorException;
  * @param k inner extent, likewise
  * @param n columns, likewise
  */
-public record GemmShape(int m, int k, int n) {
+public record GemmShape(int m, int k, int n) implements ProductShape {
+    /** Up to so many rows the weights' way from memory is what counts. */
+    private static final int FEW_ROWS = 16;
     private static final int MAX = 1 << 20;
+
+    /** Lists of lines {@code m k n}, and those that come with the benchmark. */
+    public static final ShapeFile<GemmShape> LISTS = new ShapeFile<>("gemm-",
+            List.of("bert-base", "llm-decode", "square-and-small"), List.of("m", "k", "n"),
+            numbers -> new GemmShape(numbers[0], numbers[1], numbers[2]));
 
     /**
      * Checks the extents.
@@ -29,9 +41,23 @@ public record GemmShape(int m, int k, int n) {
         }
     }
 
-    /** Returns the multiplications and additions of one run. */
+    @Override
     public double operations() {
         return 2.0 * m * k * n;
+    }
+
+    @Override
+    public boolean isBoundByWeights() {
+        return m <= FEW_ROWS;
+    }
+
+    @Override
+    public Map<String, Object> extents() {
+        Map<String, Object> extents = new LinkedHashMap<>();
+        extents.put("m", m);
+        extents.put("k", k);
+        extents.put("n", n);
+        return extents;
     }
 
     /** Returns {@code m x k x n}. */

@@ -1,89 +1,73 @@
 package io.tersor.bench.gemm;
 
-import io.tersor.bench.measure.VerificationException;
+import io.tersor.bench.product.BackendContender;
+import io.tersor.bench.product.BenchLibrary;
+import io.tersor.bench.product.ProductContender;
+import io.tersor.bench.product.ProductTypes;
+import io.tersor.bench.product.ProductWorkload;
+import io.tersor.bench.product.RandomValues;
+import io.tersor.bench.product.Verification;
 import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.MatMul;
 import io.tersor.kernel.PrepareOptions;
+import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 
-/**
- * One matrix multiplication to be timed: seeded operands, and contenders whose result was compared with a float64
- * reference before anything is timed. Closing frees the operands, so the contenders are closed before. For one thread
- * at a time.
- */
-public final class MatMulWorkload implements AutoCloseable {
-    /** No result has it: the largest number but for a fraction in floating-point types. */
-    private static final byte UNTOUCHED = 0x7F;
-
+/** One matrix multiplication to be timed. */
+public final class MatMulWorkload implements ProductWorkload {
     private final Arena arena = Arena.ofShared();
     private final GemmShape shape;
-    private final GemmTypes types;
+    private final ProductTypes types;
     private final Operands operands;
     private final Reference reference;
 
     /** Makes the operands and their reference. */
-    public MatMulWorkload(GemmShape shape, GemmTypes types) {
+    public MatMulWorkload(GemmShape shape, ProductTypes types) {
         this.shape = shape;
         this.types = types;
-        this.operands = Operands.random(arena, shape, types, Operands.Range.FULL);
+        this.operands = Operands.random(arena, shape, types, RandomValues.Range.FULL);
         this.reference = new Reference(operands);
     }
 
-    /** Returns the shape. */
+    @Override
     public GemmShape shape() {
         return shape;
     }
 
-    /** Returns the types. */
-    public GemmTypes types() {
+    @Override
+    public ProductTypes types() {
         return types;
     }
 
-    /** Returns the bytes of the weights, before they are packed. */
+    @Override
     public long weightsBytes() {
-        return operands.weights().byteSize();
+        return operands.constants().weights().byteSize();
+    }
+
+    @Override
+    public ProductContender prepare(PrepareOptions options, int copies) {
+        MatMul.Builder builder = operands.builder();
+        Tensor src = operands.src();
+        return Verification.verified(new BackendContender<>(options, copies, operands::newDst,
+                () -> builder.prepare(options.rows(shape.m())), (kernel, dst) -> kernel.run(src, dst)),
+                reference::check);
     }
 
     /**
-     * Prepares and verifies a backend.
+     * {@inheritDoc}
      *
-     * @param copies of the weights, which the runs take in turn
-     * @throws io.tersor.UnsupportedKernelException if an ordered backend does not run it
-     * @throws io.tersor.bench.VerificationException if the result is wrong
+     * <p>Where its sums of bytes saturate, it gets weights of 7 bits, with which they do not; its time does not depend
+     * on the values.
      */
-    public GemmContender prepare(PrepareOptions options, int copies) {
-        return verified(new KernelContender(operands, options, copies), reference);
-    }
-
-    /**
-     * Prepares and verifies oneDNN called from C. Where its sums of bytes saturate, it gets weights of 7 bits, with
-     * which they do not; its time does not depend on the values.
-     *
-     * @param copies of the weights, which the runs take in turn
-     * @throws io.tersor.TersorException if oneDNN is missing or has no kernel for it
-     * @throws io.tersor.bench.VerificationException if the result is wrong
-     */
-    public GemmContender prepareOnednnPeer(BenchLibrary library, int threads, int copies) {
+    @Override
+    public ProductContender prepareOnednnPeer(BenchLibrary library, int threads, int copies) {
         BackendStatus.Available onednn = OnednnPeer.onednn();
         if (types.multipliesBytes() && OnednnPeer.saturates(onednn)) {
-            Operands small = Operands.random(arena, shape, types, Operands.Range.HALF);
-            return verified(new OnednnPeer(library, onednn, small, threads, copies), new Reference(small));
+            Operands small = Operands.random(arena, shape, types, RandomValues.Range.HALF);
+            return Verification.verified(new OnednnPeer(library, onednn, small, threads, copies),
+                    new Reference(small)::check);
         }
-        return verified(new OnednnPeer(library, onednn, operands, threads, copies), reference);
-    }
-
-    /** Returns the contender, or closes it if its result is wrong. */
-    static GemmContender verified(GemmContender contender, Reference reference) {
-        try {
-            for (int copy = 0; copy < contender.copies(); copy++) {
-                contender.result().data().fill(UNTOUCHED);
-                contender.time(1);
-                reference.check(contender.result(), contender.kernel());
-            }
-            return contender;
-        } catch (Throwable e) {
-            contender.close();
-            throw e;
-        }
+        return Verification.verified(new OnednnPeer(library, onednn, operands, threads, copies), reference::check);
     }
 
     @Override

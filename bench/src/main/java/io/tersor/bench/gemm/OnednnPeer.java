@@ -4,6 +4,11 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.tersor.TersorException;
+import io.tersor.bench.product.BenchLibrary;
+import io.tersor.bench.product.Constants;
+import io.tersor.bench.product.ProductContender;
+import io.tersor.bench.product.ProductTypes;
+import io.tersor.bench.product.ProductWorkload;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.Epilogue;
@@ -17,9 +22,8 @@ import java.lang.foreign.MemorySegment;
  * oneDNN called from C: the same library, the same attributes as the onednn backend's, the layout of the weights that
  * oneDNN chooses for this very shape. Times are taken in C.
  */
-final class OnednnPeer implements GemmContender {
-    /** The peer's name on the command line and in reports. */
-    static final String NAME = "onednn-c";
+final class OnednnPeer implements ProductContender {
+    private static final String NAME = ProductWorkload.ONEDNN_PEER;
 
     private final Arena arena = Arena.ofShared();
     private final BenchLibrary library;
@@ -39,13 +43,14 @@ final class OnednnPeer implements GemmContender {
         this.dst = operands.newDst(arena);
         this.copies = copies;
         this.nanos = arena.allocate(JAVA_LONG);
-        Epilogue epilogue = Epilogue.of(operands.builder().spec(), operands.bias());
-        GemmTypes types = operands.types();
+        Constants constants = operands.constants();
+        Epilogue epilogue = Epilogue.of(operands.builder().spec(), constants.bias());
+        ProductTypes types = operands.types();
         try {
-            this.gemm = library.create(onednn.origin(), threads, operands.shape(),
+            this.gemm = library.create(onednn.origin(), threads, operands.shape().m(), operands.shape().k(), operands.shape().n(),
                     new int[] {code(types.src()), code(types.weights()), code(types.dst())}, operands.src().data(),
-                    operands.weights().data(), dst.data(), floats(epilogue.multipliers()), floats(epilogue.offsets()),
-                    operands.srcParams().zeroPoint(), operands.dstParams().zeroPoint(), operands.bias().isPresent(),
+                    constants.weights().data(), dst.data(), floats(epilogue.multipliers()), floats(epilogue.offsets()),
+                    constants.srcParams().zeroPoint(), constants.dstParams().zeroPoint(), constants.bias().isPresent(),
                     copies);
         } catch (TersorException e) {
             arena.close();

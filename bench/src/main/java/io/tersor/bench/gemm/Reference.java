@@ -1,8 +1,8 @@
 package io.tersor.bench.gemm;
 
 import io.tersor.bench.measure.VerificationException;
+import io.tersor.bench.product.ProductTypes;
 import io.tersor.kernel.DynamicQuantization;
-import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -14,10 +14,6 @@ import java.util.random.RandomGenerator;
 /**
  * The result in float64, in which sums of integers are exact: of all elements of a small multiplication, of some whole
  * rows and columns of a large one, the first and last always among them. Independent of all backends.
- *
- * <p>A result in an 8-bit type is right if it is a nearest integer, where a tie may go either way within the rounding
- * errors of the scaling in binary32; an s32 one if it is the sum; a floating-point one if it lies within the rounding
- * errors of a sum of k products in binary32, and of its own type.
  */
 final class Reference {
     private static final long EXHAUSTIVE = 1 << 24;
@@ -70,7 +66,7 @@ final class Reference {
         }
         double[] weights = new double[n];
         for (int i = 0; i < k; i++) {
-            read(operands.weights(), (long) i * n, weights);
+            read(operands.constants().weights(), (long) i * n, weights);
             for (int row = 0; row < rows.length; row++) {
                 Line line = lines.get(row);
                 accumulate(line.sums, line.magnitudes, sources[row][i], weights);
@@ -93,7 +89,7 @@ final class Reference {
         double[][] weights = new double[columns.length][k];
         for (int j = 0; j < columns.length; j++) {
             for (int i = 0; i < k; i++) {
-                weights[j][i] = operands.weights().get((long) i * n + columns[j]);
+                weights[j][i] = operands.constants().weights().get((long) i * n + columns[j]);
             }
         }
         double[][] sums = new double[columns.length][m];
@@ -121,7 +117,7 @@ final class Reference {
     /** Reads a row of src, less its zero point, quantized if that is done at run time; returns its scale. */
     private double source(int row, double[] values) {
         int k = values.length;
-        if (operands.types() == GemmTypes.F32S8F32) {
+        if (operands.types() == ProductTypes.F32S8F32) {
             int[] levels = new int[k];
             float scale = DynamicQuantization.quantize(operands.src().data(), 4L * row * k, 4, levels);
             for (int i = 0; i < k; i++) {
@@ -130,11 +126,11 @@ final class Reference {
             return scale;
         }
         read(operands.src(), (long) row * k, values);
-        int zeroPoint = operands.srcParams().zeroPoint();
+        int zeroPoint = operands.constants().srcParams().zeroPoint();
         for (int i = 0; i < k && zeroPoint != 0; i++) {
             values[i] -= zeroPoint;
         }
-        return operands.srcParams().scale();
+        return operands.constants().srcParams().scale();
     }
 
     private static void read(Tensor tensor, long first, double[] values) {
@@ -167,42 +163,18 @@ final class Reference {
      * Compares a result.
      *
      * @param who what computed it, for the message
-     * @throws VerificationException if an element is wrong
+     * @throws io.tersor.bench.measure.VerificationException if an element is wrong
      */
     void check(Tensor dst, String who) {
         for (Line line : lines) {
             for (int i = 0; i < line.sums.length; i++) {
                 int row = line.isRow ? line.index : i;
                 int column = line.isRow ? i : line.index;
-                check(dst, who, row, column, line.sums[i], line.magnitudes[i],
-                        line.rowScales[line.isRow ? 0 : i]);
+                operands.constants().check(dst.get((long) row * operands.shape().n() + column), column, line.sums[i],
+                        line.magnitudes[i], line.rowScales[line.isRow ? 0 : i],
+                        () -> who + ", " + operands.shape() + " " + operands.types().label() + ": element [" + row
+                                + ", " + column + "]");
             }
-        }
-    }
-
-    private void check(Tensor dst, String who, int row, int column, double sum, double magnitude, double rowScale) {
-        double actual = dst.get((long) row * operands.shape().n() + column);
-        double scale = rowScale * operands.weightsParams().scale(column) / operands.dstParams().scale();
-        double bias = operands.bias().map(values -> values.get(column) / operands.dstParams().scale()).orElse(0.0);
-        double expected = sum * scale + bias;
-        if (operands.bias().isPresent()) {
-            expected = Math.max(expected, 0);
-        }
-        double error = 0x1p-21 * (magnitude * scale + Math.abs(bias));
-        DataType type = dst.type();
-        double tolerance = switch (type) {
-            case S32 -> 0;
-            case BF16 -> error + 0x1p-8 * Math.abs(expected);
-            case F32 -> error;
-            default -> {
-                int zeroPoint = operands.dstParams().zeroPoint();
-                expected = Math.clamp(expected + zeroPoint, type.min(), type.max());
-                yield 0.5 + error;
-            }
-        };
-        if (!(Math.abs(actual - expected) <= tolerance)) {
-            throw new VerificationException(who + ", " + operands.shape() + " " + operands.types().label()
-                    + ": element [" + row + ", " + column + "] is " + actual + ", expected " + expected + " within " + tolerance);
         }
     }
 }

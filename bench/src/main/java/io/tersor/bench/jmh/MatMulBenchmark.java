@@ -1,9 +1,9 @@
 package io.tersor.bench.jmh;
 
-import io.tersor.bench.gemm.GemmContender;
 import io.tersor.bench.gemm.GemmShape;
-import io.tersor.bench.gemm.GemmTypes;
 import io.tersor.bench.gemm.MatMulWorkload;
+import io.tersor.bench.product.ProductContender;
+import io.tersor.bench.product.ProductTypes;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.PrepareOptions;
 import java.util.Locale;
@@ -42,14 +42,14 @@ public class MatMulBenchmark {
     public String backend;
 
     private MatMulWorkload workload;
-    private GemmContender contender;
+    private ProductContender contender;
 
     /** Prepares and verifies. */
     @Setup
     public void prepare() {
         String[] extents = shape.split("x");
         workload = new MatMulWorkload(new GemmShape(Integer.parseInt(extents[0]), Integer.parseInt(extents[1]),
-                Integer.parseInt(extents[2])), GemmTypes.of(types));
+                Integer.parseInt(extents[2])), ProductTypes.of(types));
         contender = workload.prepare(PrepareOptions.DEFAULT.on(Backend.valueOf(backend.toUpperCase(Locale.ROOT))), 1);
     }
 

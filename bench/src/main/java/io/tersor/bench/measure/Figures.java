@@ -26,4 +26,9 @@ public final class Figures {
         return bytes < 1 << 20 ? String.format(Locale.ROOT, "%.1f KiB", bytes / 1024.0)
                 : String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0);
     }
+
+    /** Returns 10^12 operations per second. */
+    public static String tops(double operations, double micros) {
+        return String.format(Locale.ROOT, "%.3f", operations / micros * 1e-6);
+    }
 }

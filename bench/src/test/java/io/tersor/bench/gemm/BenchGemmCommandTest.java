@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tersor.bench.CommandLine.Outcome;
+import io.tersor.bench.CommandLine;
+import io.tersor.bench.product.IsaCap;
 import io.tersor.cli.Main;
 import io.tersor.ffm.Isa;
 import io.tersor.ffm.NativeLibrary;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,36 +23,13 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The command {@code bench gemm}, run as a person would. */
 class BenchGemmCommandTest {
-    private record Outcome(int status, String out, String err) {
-        Outcome succeeded() {
-            assertEquals(0, status, err);
-            return this;
-        }
-
-        JsonNode json() {
-            return JsonMapper.shared().readTree(succeeded().out);
-        }
-
-        void failed(int expected, String... parts) {
-            assertEquals(expected, status, out + err);
-            assertEquals(1, err.lines().count(), err);
-            for (String part : parts) {
-                assertTrue(err.contains(part), err);
-            }
-        }
-    }
-
     @TempDir
     private Path folder;
 
     private static Outcome gemm(String... arguments) {
         List<String> all = new ArrayList<>(List.of("bench", "gemm", "--seconds", "0.01"));
         all.addAll(List.of(arguments));
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int status = Main.run(all.toArray(new String[0]), new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8));
-        return new Outcome(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+        return CommandLine.tersor(all.toArray(new String[0]));
     }
 
     private Path shapes(String text) throws IOException {

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tersor.bench.measure.VerificationException;
+import io.tersor.bench.product.ProductContender;
+import io.tersor.bench.product.ProductTypes;
+import io.tersor.bench.product.RandomValues;
+import io.tersor.bench.product.Verification;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.PrepareOptions;
@@ -23,7 +27,7 @@ class VerificationTest {
     private static final GemmShape LARGE = new GemmShape(70, 601, 500);
 
     /** Counts its runs and then returns what it was given. */
-    private static final class Fake implements GemmContender {
+    private static final class Fake implements ProductContender {
         private final Tensor result;
         private final byte value;
         private boolean closed;
@@ -76,10 +80,10 @@ class VerificationTest {
     }
 
     @ParameterizedTest
-    @EnumSource(GemmTypes.class)
-    void everyWrongElementOfASmallResultIsFound(GemmTypes types) {
+    @EnumSource(ProductTypes.class)
+    void everyWrongElementOfASmallResultIsFound(ProductTypes types) {
         try (Arena arena = Arena.ofConfined()) {
-            Operands operands = Operands.random(arena, SMALL, types, Operands.Range.FULL);
+            Operands operands = Operands.random(arena, SMALL, types, RandomValues.Range.FULL);
             Tensor dst = run(arena, operands);
             Reference reference = new Reference(operands);
             reference.check(dst, "scalar");
@@ -90,10 +94,10 @@ class VerificationTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = GemmTypes.class, names = {"U8S8U8", "U8S8S32", "F32F32F32"})
-    void theEdgesOfALargeResultAreChecked(GemmTypes types) {
+    @EnumSource(value = ProductTypes.class, names = {"U8S8U8", "U8S8S32", "F32F32F32"})
+    void theEdgesOfALargeResultAreChecked(ProductTypes types) {
         try (Arena arena = Arena.ofConfined()) {
-            Operands operands = Operands.random(arena, LARGE, types, Operands.Range.HALF);
+            Operands operands = Operands.random(arena, LARGE, types, RandomValues.Range.HALF);
             Tensor dst = run(arena, operands);
             Reference reference = new Reference(operands);
             reference.check(dst, "scalar");
@@ -136,10 +140,10 @@ class VerificationTest {
     @Test
     void aWrongContenderIsClosedAndNotTimed() {
         try (Arena arena = Arena.ofConfined()) {
-            Operands operands = Operands.random(arena, SMALL, GemmTypes.U8S8U8, Operands.Range.FULL);
+            Operands operands = Operands.random(arena, SMALL, ProductTypes.U8S8U8, RandomValues.Range.FULL);
             Fake fake = new Fake(operands.newDst(arena), (byte) 1);
             String message = assertThrows(VerificationException.class,
-                    () -> MatMulWorkload.verified(fake, new Reference(operands))).getMessage();
+                    () -> Verification.verified(fake, new Reference(operands)::check)).getMessage();
             assertTrue(message.contains("fake/constant") && message.contains("5x67x9 u8s8u8"), message);
             assertTrue(fake.closed);
         }
@@ -147,8 +151,8 @@ class VerificationTest {
 
     @Test
     void rightContendersAreKept() {
-        try (MatMulWorkload workload = new MatMulWorkload(SMALL, GemmTypes.S8S8S8);
-                GemmContender contender = workload.prepare(PrepareOptions.DEFAULT.on(Backend.SCALAR), 3)) {
+        try (MatMulWorkload workload = new MatMulWorkload(SMALL, ProductTypes.S8S8S8);
+                ProductContender contender = workload.prepare(PrepareOptions.DEFAULT.on(Backend.SCALAR), 3)) {
             assertEquals("scalar", contender.name());
             assertEquals(3, contender.copies());
             assertFalse(contender.isSlowToCompile());

@@ -1,4 +1,4 @@
-package io.tersor.bench.gemm;
+package io.tersor.bench.product;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
@@ -153,29 +153,30 @@ public final class BenchLibrary {
      * @param scales n floats, or NULL; bias likewise
      * @return the gemm, to be destroyed
      */
-    MemorySegment create(String onednn, int threads, GemmShape shape, int[] types, MemorySegment src,
+    public MemorySegment create(String onednn, int threads, long m, long k, long n, int[] types, MemorySegment src,
             MemorySegment weights, MemorySegment dst, MemorySegment scales, MemorySegment bias, int srcZeroPoint,
             int dstZeroPoint, boolean relu, int copies) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment file = arena.allocateFrom(onednn);
             MemorySegment out = arena.allocate(ADDRESS);
-            check("tersor_bench_gemm_create", call(() -> (int) create.invokeExact(file, threads, (long) shape.m(),
-                    (long) shape.k(), (long) shape.n(), types[0], types[1], types[2], src, weights, dst, scales, bias,
+            check("tersor_bench_gemm_create", call(() -> (int) create.invokeExact(file, threads, m, k, n, types[0], types[1], types[2], src, weights, dst, scales, bias,
                     srcZeroPoint, dstZeroPoint, relu ? 1 : 0, copies, out)));
             return out.get(ADDRESS, 0);
         }
     }
 
-    String kernel(MemorySegment gemm) {
+    /** Returns the name of the kernel that oneDNN chose. */
+    public String kernel(MemorySegment gemm) {
         return text(call(() -> (MemorySegment) kernel.invokeExact(gemm)));
     }
 
     /** Runs so often and stores the time in nanoseconds. */
-    void run(MemorySegment gemm, long runs, MemorySegment nanos) {
+    public void run(MemorySegment gemm, long runs, MemorySegment nanos) {
         check("tersor_bench_gemm_run", call(() -> (int) run.invokeExact(gemm, 1L, runs, nanos)));
     }
 
-    void destroy(MemorySegment gemm) {
+    /** Frees a gemm. */
+    public void destroy(MemorySegment gemm) {
         call(() -> {
             destroy.invokeExact(gemm);
             return gemm;

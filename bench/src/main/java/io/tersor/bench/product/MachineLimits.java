@@ -1,4 +1,4 @@
-package io.tersor.bench.gemm;
+package io.tersor.bench.product;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,7 +40,7 @@ public final class MachineLimits {
      * @param contender its name
      * @param isa the instruction set by the name that libtersor, oneDNN or the vector backend has for it
      */
-    static Optional<String> limit(GemmTypes types, String contender, String isa) {
+    static Optional<String> limit(ProductTypes types, String contender, String isa) {
         boolean wide = isa.contains("avx512") || isa.contains("avx10");
         if (!wide && !isa.contains("avx2")) {
             return Optional.empty();

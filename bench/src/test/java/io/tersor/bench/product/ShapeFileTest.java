@@ -1,10 +1,11 @@
-package io.tersor.bench.gemm;
+package io.tersor.bench.product;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tersor.TersorException;
+import io.tersor.bench.gemm.GemmShape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,13 +25,13 @@ class ShapeFileTest {
 
                   40\t50   60 7   # forty
                 """);
-        assertEquals(List.of(new GemmShape(1, 2, 3), new GemmShape(40, 50, 60)), ShapeFile.read(file.toString()));
+        assertEquals(List.of(new GemmShape(1, 2, 3), new GemmShape(40, 50, 60)), GemmShape.LISTS.read(file.toString()));
     }
 
     @Test
     void bundledLists() {
-        assertEquals(List.of(6, 9, 16), ShapeFile.NAMES.stream().map(name -> ShapeFile.read(name).size()).toList());
-        assertEquals(new GemmShape(128, 768, 3072), ShapeFile.read("bert-base").get(1));
+        assertEquals(List.of(6, 9, 16), GemmShape.LISTS.names().stream().map(name -> GemmShape.LISTS.read(name).size()).toList());
+        assertEquals(new GemmShape(128, 768, 3072), GemmShape.LISTS.read("bert-base").get(1));
     }
 
     @Test
@@ -44,14 +45,14 @@ class ShapeFileTest {
         refused("1 99999999999 3", "line 1", "99999999999");
         refused("# nothing", "none");
         String missing = folder.resolve("missing.txt").toString();
-        assertTrue(assertThrows(TersorException.class, () -> ShapeFile.read(missing)).getMessage().startsWith(missing));
+        assertTrue(assertThrows(TersorException.class, () -> GemmShape.LISTS.read(missing)).getMessage().startsWith(missing));
         Path binary = Files.write(folder.resolve("binary"), new byte[] {(byte) 0xC3, 0x28});
-        assertThrows(TersorException.class, () -> ShapeFile.read(binary.toString()));
-        assertThrows(TersorException.class, () -> ShapeFile.read(folder.toString()));
+        assertThrows(TersorException.class, () -> GemmShape.LISTS.read(binary.toString()));
+        assertThrows(TersorException.class, () -> GemmShape.LISTS.read(folder.toString()));
     }
 
     private static void refused(String text, String... parts) {
-        String message = assertThrows(TersorException.class, () -> ShapeFile.parse("list.txt", text)).getMessage();
+        String message = assertThrows(TersorException.class, () -> GemmShape.LISTS.parse("list.txt", text)).getMessage();
         assertTrue(message.startsWith("list.txt"), message);
         for (String part : parts) {
             assertTrue(message.contains(part), message);

@@ -1,10 +1,10 @@
-package io.tersor.bench.gemm;
+package io.tersor.bench.product;
 
 import io.tersor.bench.measure.Contender;
 import io.tersor.tensor.Tensor;
 
-/** One way to do a matrix multiplication. */
-public interface GemmContender extends Contender {
+/** One way to compute a product. */
+public interface ProductContender extends Contender {
     /** Returns the instruction set that it may use. */
     String isa();
 

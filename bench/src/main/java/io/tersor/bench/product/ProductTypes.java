@@ -1,4 +1,4 @@
-package io.tersor.bench.gemm;
+package io.tersor.bench.product;
 
 import static io.tersor.tensor.DataType.BF16;
 import static io.tersor.tensor.DataType.F32;
@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Types of src, weights and dst that can be timed, as a layer of a network has them. */
-public enum GemmTypes {
+public enum ProductTypes {
     U8S8U8(U8, S8, U8, 128),
     S8S8S8(S8, S8, S8, 0),
     U8S8F32(U8, S8, F32, 128),
@@ -30,7 +30,7 @@ public enum GemmTypes {
     private final DataType dst;
     private final int srcZeroPoint;
 
-    GemmTypes(DataType src, DataType weights, DataType dst, int srcZeroPoint) {
+    ProductTypes(DataType src, DataType weights, DataType dst, int srcZeroPoint) {
         this.src = src;
         this.weights = weights;
         this.dst = dst;
@@ -42,10 +42,10 @@ public enum GemmTypes {
      *
      * @throws TersorException if there are none
      */
-    public static GemmTypes of(String label) {
+    public static ProductTypes of(String label) {
         return Arrays.stream(values()).filter(types -> types.label().equals(label)).findFirst()
                 .orElseThrow(() -> new TersorException("types: expected one of " + Arrays.stream(values())
-                        .map(GemmTypes::label).collect(Collectors.joining(", ")) + ", got '" + label + "'"));
+                        .map(ProductTypes::label).collect(Collectors.joining(", ")) + ", got '" + label + "'"));
     }
 
     /** Returns the name: the three types, or {@code f32} where all are that. */
@@ -68,17 +68,18 @@ public enum GemmTypes {
         return dst;
     }
 
-    int srcZeroPoint() {
+    /** Returns the zero point of a quantized src. */
+    public int srcZeroPoint() {
         return srcZeroPoint;
     }
 
     /** Returns whether bytes are multiplied. */
-    boolean multipliesBytes() {
+    public boolean multipliesBytes() {
         return weights == S8;
     }
 
     /** Returns whether dst is the plain sum. */
-    boolean isPlain() {
+    public boolean isPlain() {
         return dst == S32;
     }
 }

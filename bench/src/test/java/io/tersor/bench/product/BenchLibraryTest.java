@@ -1,4 +1,4 @@
-package io.tersor.bench.gemm;
+package io.tersor.bench.product;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,8 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.tersor.TersorException;
+import io.tersor.bench.gemm.GemmShape;
+import io.tersor.bench.gemm.MatMulWorkload;
 import io.tersor.ffm.CpuFeatures;
 import io.tersor.kernel.Backend;
+import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.PrepareOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -35,10 +39,10 @@ class BenchLibraryTest {
     @ParameterizedTest
     @CsvSource({"16,16,16", "1,1000,130", "7,13,31", "127,255,511", "33,1,64"})
     void onednnFromCAndFromJavaAgreeBitForBit(int m, int k, int n) {
-        for (GemmTypes types : List.of(GemmTypes.U8S8U8, GemmTypes.S8S8S8, GemmTypes.U8S8F32, GemmTypes.U8S8S32)) {
+        for (ProductTypes types : List.of(ProductTypes.U8S8U8, ProductTypes.S8S8S8, ProductTypes.U8S8F32, ProductTypes.U8S8S32)) {
             try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(m, k, n), types);
-                    GemmContender java = workload.prepare(PrepareOptions.DEFAULT.on(Backend.ONEDNN), 1);
-                    GemmContender c = workload.prepareOnednnPeer(library, 1, 2)) {
+                    ProductContender java = workload.prepare(PrepareOptions.DEFAULT.on(Backend.ONEDNN), 1);
+                    ProductContender c = workload.prepareOnednnPeer(library, 1, 2)) {
                 assertArrayEquals(bytes(java), bytes(c), c.kernel() + " " + types.label());
                 assertTrue(c.kernel().startsWith("onednn-c/") && c.kernel().length() > 9, c.kernel());
                 assertTrue(c.time(3) > 0);
@@ -46,15 +50,15 @@ class BenchLibraryTest {
         }
     }
 
-    private static byte[] bytes(GemmContender contender) {
+    private static byte[] bytes(ProductContender contender) {
         return contender.result().data().toArray(ValueLayout.JAVA_BYTE);
     }
 
     @ParameterizedTest
     @CsvSource({"F32F32F32", "BF16BF16F32", "BF16BF16BF16"})
-    void floatingPointOfOnednnIsVerified(GemmTypes types) {
+    void floatingPointOfOnednnIsVerified(ProductTypes types) {
         try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(37, 300, 65), types);
-                GemmContender c = workload.prepareOnednnPeer(library, 1, 1)) {
+                ProductContender c = workload.prepareOnednnPeer(library, 1, 1)) {
             assertEquals("onednn-c", c.name());
         }
     }
@@ -82,16 +86,15 @@ class BenchLibraryTest {
 
     @Test
     void failuresTellTheStatus() {
-        GemmShape shape = new GemmShape(4, 4, 4);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = arena.allocate(64);
             int[] types = {3, 3, 3};
             MemorySegment none = MemorySegment.NULL;
-            String file = assertThrows(TersorException.class, () -> library.create("/none.so", 1, shape, types, data,
+            String file = assertThrows(TersorException.class, () -> library.create("/none.so", 1, 4, 4, 4, types, data,
                     data, data, none, none, 0, 0, false, 1)).getMessage();
             assertTrue(file.contains("no oneDNN library"), file);
-            String onednn = OnednnPeer.onednn().origin();
-            String size = assertThrows(TersorException.class, () -> library.create(onednn, 1, shape, types, data, data,
+            String onednn = ((BackendStatus.Available) KernelRegistry.standard().status(Backend.ONEDNN)).origin();
+            String size = assertThrows(TersorException.class, () -> library.create(onednn, 1, 4, 4, 4, types, data, data,
                     data, none, none, 0, 0, false, 0)).getMessage();
             assertTrue(size.contains("invalid size"), size);
         }

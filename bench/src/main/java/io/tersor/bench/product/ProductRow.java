@@ -1,4 +1,4 @@
-package io.tersor.bench.gemm;
+package io.tersor.bench.product;
 
 import io.tersor.bench.measure.Timing;
 import java.util.LinkedHashMap;
@@ -9,12 +9,13 @@ import java.util.OptionalDouble;
 /**
  * What was measured of one contender on one shape; its result was verified.
  *
+ * @param operation {@code gemm} or {@code conv}
  * @param contender a backend's label, {@code auto}, or a peer's name
  * @param limit the name of the limit that holds for it
  * @param shareOfBandwidth for few rows: the rate at which its fastest run takes in weights over that of a plain read
  * @param speedOverFirst how many times as fast as the first contender of the shape
  */
-record GemmRow(GemmShape shape, GemmTypes types, String contender, String kernel, String isa, int threads,
+public record ProductRow(String operation, ProductShape shape, ProductTypes types, String contender, String kernel, String isa, int threads,
         Timing timing, Optional<String> limit, OptionalDouble shareOfBandwidth, double speedOverFirst) {
     /** Returns 10^12 operations per second, at the median. */
     double tops() {
@@ -32,10 +33,8 @@ record GemmRow(GemmShape shape, GemmTypes types, String contender, String kernel
     /** Returns the row for JSON; a share that is unknown is left out. */
     Map<String, Object> toJson(Optional<MachineLimits> limits) {
         Map<String, Object> json = new LinkedHashMap<>();
-        json.put("op", "gemm");
-        json.put("m", shape.m());
-        json.put("k", shape.k());
-        json.put("n", shape.n());
+        json.put("op", operation);
+        json.putAll(shape.extents());
         json.put("types", types.label());
         json.put("backend", contender);
         json.put("kernel", kernel);

@@ -1,4 +1,4 @@
-package io.tersor.bench.gemm;
+package io.tersor.bench.product;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,14 +8,14 @@ import java.util.Map;
 /** How many times as fast as each later contender one is, over all shapes of a type where both ran. */
 final class Comparison {
     /** Two contenders on one type. */
-    record Pair(GemmTypes types, String contender, String other) {}
+    record Pair(ProductTypes types, String contender, String other) {}
 
     /** A ratio on one shape. */
-    record Ratio(GemmShape shape, double speed) {}
+    record Ratio(ProductShape shape, double speed) {}
 
     private final Map<Pair, List<Ratio>> ratios = new LinkedHashMap<>();
 
-    void add(Pair pair, GemmShape shape, double speed) {
+    void add(Pair pair, ProductShape shape, double speed) {
         ratios.computeIfAbsent(pair, _ -> new ArrayList<>()).add(new Ratio(shape, speed));
     }
 

@@ -1,4 +1,4 @@
-package io.tersor.bench.gemm;
+package io.tersor.bench.product;
 
 import io.tersor.TersorException;
 import io.tersor.ffm.Isa;
@@ -6,7 +6,7 @@ import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.KernelRegistry;
 
 /** Whether the backends keep to a cap: each looks at the property once, when it is loaded. */
-final class IsaCap {
+public final class IsaCap {
     private IsaCap() {}
 
     /**
@@ -25,7 +25,7 @@ final class IsaCap {
     }
 
     /** Returns the least cap that allows an instruction set by the name that a backend has for it. */
-    static Isa needed(String isa) {
+    public static Isa needed(String isa) {
         if (isa.contains("amx")) {
             return Isa.AMX;
         }

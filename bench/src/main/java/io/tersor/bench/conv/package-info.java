@@ -1,0 +1,2 @@
+/** Convolution as a workload: shapes, operands, verification. */
+package io.tersor.bench.conv;
