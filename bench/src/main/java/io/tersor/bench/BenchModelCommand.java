@@ -70,7 +70,8 @@ public final class BenchModelCommand extends Subcommand {
     @Override
     public Integer call() {
         if (batch < 1 || sequence.orElse(1) < 1) {
-            throw wrongUsage("--batch and --sequence: expected at least 1, got " + Math.min(batch, sequence.orElse(batch)));
+            throw wrongUsage("--batch and --sequence: expected at least 1, got "
+                    + Math.min(batch, sequence.orElse(batch)));
         }
         if (!(seconds > 0 && seconds <= 3600)) {
             throw wrongUsage("--seconds: expected more than 0 and at most 3600, got " + seconds);

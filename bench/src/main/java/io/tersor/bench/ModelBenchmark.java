@@ -3,7 +3,13 @@ package io.tersor.bench;
 import io.tersor.bench.measure.Contender;
 import io.tersor.bench.measure.Rounds;
 import io.tersor.bench.measure.WarmUp;
+import io.tersor.bench.product.BenchLibrary;
+import io.tersor.bench.product.MachineLimits;
+import io.tersor.bench.product.ProductTypes;
 import io.tersor.cli.Progress;
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.KernelRegistry;
 import io.tersor.model.Graph;
 import io.tersor.model.Network;
 import io.tersor.model.NetworkOptions;
@@ -15,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /** Loads a network, compares its outputs with those of peers, and times all of them in turn. For one thread. */
@@ -59,7 +66,7 @@ final class ModelBenchmark {
                 List<OnnxRuntimePeer> others = new ArrayList<>();
                 try {
                     progress.step("verifying");
-                    List<Optional<Agreement>> agreements = verify(workload, graph, others);
+                    List<Agreement> agreements = verify(workload, graph, others);
                     progress.step("timing");
                     return time(workload, graph, others, agreements, loadMicros, firstRunMicros);
                 } finally {
@@ -86,11 +93,11 @@ final class ModelBenchmark {
     }
 
     /** Adds the peers; returns how the outputs agree with each of theirs. */
-    private List<Optional<Agreement>> verify(NetworkWorkload workload, Graph graph, List<OnnxRuntimePeer> others) {
+    private List<Agreement> verify(NetworkWorkload workload, Graph graph, List<OnnxRuntimePeer> others) {
         if (peers.isEmpty()) {
             workload.verify(graph);
         }
-        List<Optional<Agreement>> agreements = new ArrayList<>();
+        List<Agreement> agreements = new ArrayList<>();
         for (String name : peers) {
             boolean uncompressed = name.equals(UNCOMPRESSED_PEER);
             Path file = uncompressed ? files.original() : files.file();
@@ -103,7 +110,7 @@ final class ModelBenchmark {
             } else {
                 agreement.check(NetworkWorkload.isQuantized(graph) ? Agreement.QUANTIZED : Agreement.REAL, name);
             }
-            agreements.add(Optional.of(agreement));
+            agreements.add(agreement);
         }
         return agreements;
     }
@@ -116,7 +123,7 @@ final class ModelBenchmark {
     }
 
     private ModelResult time(NetworkWorkload workload, Graph graph, List<OnnxRuntimePeer> others,
-            List<Optional<Agreement>> agreements, double loadMicros, double firstRunMicros) {
+            List<Agreement> agreements, double loadMicros, double firstRunMicros) {
         List<Contender> contenders = new ArrayList<>(List.of(workload));
         contenders.addAll(others);
         WarmUp warmUp = new WarmUp(seconds);
@@ -128,10 +135,26 @@ final class ModelBenchmark {
             boolean quantized = !contender.name().equals(UNCOMPRESSED_PEER) && NetworkWorkload.isQuantized(graph);
             rows.add(new ModelResult.Row(contender.name(), i == 0 ? backend() : others.get(i - 1).version(),
                     quantized ? "INT8" : "FP32", rounds.timing(i), rounds.speed(0, i),
-                    i == 0 ? Optional.empty() : agreements.get(i - 1)));
+                    i == 0 ? Optional.empty() : Optional.of(agreements.get(i - 1))));
         }
         return new ModelResult(rows, workload.profile(PROFILED_RUNS), workload.activationBytes(),
-                workload.largestPairBytes(), loadMicros, firstRunMicros);
+                workload.largestPairBytes(), loadMicros, firstRunMicros,
+                GraphProducts.operations(graph, workload.inputs()), peak(NetworkWorkload.isQuantized(graph)));
+    }
+
+    /** Measures what all threads together could do at most, by the instruction set of our own kernels. */
+    private Optional<ModelResult.Peak> peak(boolean quantized) {
+        Backend backend = options.backend().orElse(Backend.NATIVE);
+        ProductTypes types = quantized ? ProductTypes.U8S8U8 : ProductTypes.F32F32F32;
+        Optional<String> limit = KernelRegistry.standard().status(backend) instanceof BackendStatus.Available available
+                ? MachineLimits.limit(types, backend.label(), available.isa()) : Optional.empty();
+        if (limit.isEmpty()) {
+            return Optional.empty();
+        }
+        OptionalDouble rate = BenchLibrary.find("bench model").map(MachineLimits::new)
+                .map(limits -> limits.rate(limit.get())).orElse(OptionalDouble.empty());
+        return rate.isEmpty() ? Optional.empty() : Optional.of(
+                new ModelResult.Peak(limit.get(), rate.getAsDouble() * options.parallelism().threads()));
     }
 
     private String backend() {

@@ -22,9 +22,11 @@ import java.util.Optional;
  * @param largestPairBytes results of two consecutive steps, of those two that have the most
  * @param loadMicros from the file to a network that can run inputs of the shapes that the file tells, the shortest
  * @param firstRunMicros the first run, with the plan for other shapes where there is one
+ * @param operations multiplications and additions of a run's products
+ * @param peak what the machine could do at most, where that can be measured
  */
 record ModelResult(List<Row> rows, Profile profile, long activationBytes, long largestPairBytes,
-        double loadMicros, double firstRunMicros) {
+        double loadMicros, double firstRunMicros, double operations, Optional<Peak> peak) {
     /**
      * One contender.
      *
@@ -35,12 +37,30 @@ record ModelResult(List<Row> rows, Profile profile, long activationBytes, long l
     record Row(String name, String how, String precision, Timing timing, double speed,
             Optional<Agreement> agreement) {}
 
+    /**
+     * What all threads together could do at most.
+     *
+     * @param limit its name
+     * @param rate in operations per second
+     */
+    record Peak(String limit, double rate) {}
+
+    private double tops() {
+        return operations / rows.getFirst().timing.medianMicros() * 1e-6;
+    }
+
     /** Adds what there is for JSON. */
     void addTo(Map<String, Object> figures) {
         figures.put("precision", rows.getFirst().precision);
         addTo(figures, rows.getFirst().timing);
         figures.put("kernelShare", profile.kernelShare());
         figures.put("operatorShare", profile.operatorShare());
+        figures.put("operations", operations);
+        figures.put("tops", tops());
+        peak.ifPresent(most -> {
+            figures.put("limit", most.limit);
+            figures.put("shareOfPeak", tops() * 1e12 / most.rate);
+        });
         figures.put("activationBytes", activationBytes);
         figures.put("largestPairBytes", largestPairBytes);
         figures.put("loadMicros", loadMicros);
@@ -101,6 +121,9 @@ record ModelResult(List<Row> rows, Profile profile, long activationBytes, long l
     /** Returns lines of what else there is. */
     List<String> lines() {
         return List.of(
+                String.format(Locale.ROOT, "%.2f billion operations in products: %.3f TOPS", operations * 1e-9, tops())
+                        + peak.map(most -> String.format(Locale.ROOT, ", %.1f %% of what %s can do",
+                                100 * tops() * 1e12 / most.rate, most.limit)).orElse(""),
                 String.format(Locale.ROOT, "kernels take %.1f %% of the time of a run, other operators %.1f %%",
                         100 * profile.kernelShare(), 100 * profile.operatorShare()),
                 String.format(Locale.ROOT, "activation memory %s, %.2f times the two largest consecutive results, %s",

@@ -17,9 +17,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * ONNX Runtime's CPU provider in this JVM, on the same file and the same memory: inputs are read where they are, outputs
- * are written to tensors made beforehand. All graph optimizations, operators one after the other. For one thread at a
- * time.
+ * ONNX Runtime's CPU provider in this JVM, on the same file and the same memory: inputs are read where they are,
+ * outputs are written to tensors made beforehand. All graph optimizations, operators one after the other. For one
+ * thread at a time.
  */
 final class OnnxRuntimePeer implements Contender {
     /** The peer's name on the command line and in reports. */

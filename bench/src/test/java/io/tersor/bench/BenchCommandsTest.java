@@ -84,7 +84,8 @@ class BenchCommandsTest {
         }
         assertEquals(1, peers.get(0).get("sameClass").asDouble(), peers.toString());
         assertTrue(peers.get(1).get("relativeError").asDouble() > 1e-4, "INT8 is not FP32: " + outcome.out());
-        for (String figure : new String[] {"kernelShare", "activationBytes", "largestPairBytes", "loadMicros"}) {
+        for (String figure : new String[] {"kernelShare", "tops", "activationBytes", "largestPairBytes",
+            "loadMicros"}) {
             assertTrue(figures.get(figure).asDouble() > 0, figure + ": " + outcome.out());
         }
     }

@@ -67,6 +67,18 @@ class BenchNetworksTest {
         assertEquals(expected, actual);
     }
 
+    /** By hand: multiply-adds of the shape lists and the last layer; of layers and scores; of gates. */
+    @ParameterizedTest
+    @CsvSource({"resnet50,1,4.0891e9", "mobilenet-v2,2,0.6016e9", "bert-base-128,1,11.1746e9", "lstm,3,706.18e6"})
+    void operationsAreCounted(String name, int batch, double multiplyAdds) {
+        BenchNetwork network = BenchNetwork.of(name).orElseThrow();
+        try (Arena arena = Arena.ofConfined()) {
+            double operations = GraphProducts.operations(network.build(SEED),
+                    network.inputs(arena, batch, OptionalInt.empty(), SEED));
+            assertEquals(2 * multiplyAdds, operations, 2e-3 * operations);
+        }
+    }
+
     private static String line(Graph graph, Map<String, ValueInfo> infos, Node conv) {
         Shape src = infos.get(conv.inputs().getFirst()).shape().orElseThrow();
         Shape weights = graph.initializer(conv.inputs().get(1)).orElseThrow().shape();
@@ -140,7 +152,7 @@ class BenchNetworksTest {
         }
     }
 
-    /** Runs the graph from its file in ONNX Runtime and here: on the fastest backends, a small one on scalar code too. */
+    /** Runs the graph from its file in ONNX Runtime and here; a small one on scalar code too. */
     private Map<String, Tensor> compare(Graph graph, Map<String, Tensor> inputs, boolean small) {
         Path file = folder.resolve("network.onnx");
         graph.save(file);

@@ -58,7 +58,8 @@ class MissingPartsTest {
 
     private static Outcome tersor(int status, List<String> jvmOptions, String... arguments) throws IOException,
             InterruptedException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED"));
         command.addAll(jvmOptions);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "io.tersor.cli.Main"));

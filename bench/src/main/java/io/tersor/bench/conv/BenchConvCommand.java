@@ -44,7 +44,8 @@ public final class BenchConvCommand extends ProductCommand<ConvShape> {
             List<ConvShape> shapes = ConvShape.LISTS.read(file).stream().distinct().toList();
             Map<String, Double> firsts = new LinkedHashMap<>();
             rows.stream().map(row -> new Who(row.types(), row.contender())).distinct().forEach(who -> {
-                List<ProductRow> own = rows.stream().filter(row -> shapes.contains(row.shape()) && who.is(row)).toList();
+                List<ProductRow> own = rows.stream()
+                        .filter(row -> shapes.contains(row.shape()) && who.is(row)).toList();
                 if (own.size() < shapes.size()) {
                     return;
                 }

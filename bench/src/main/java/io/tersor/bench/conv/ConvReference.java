@@ -8,8 +8,9 @@ import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 
 /**
- * The result in float64, in which sums of integers are exact: of all elements of a small convolution, of some pixels and
- * channels of a large one, the corners and the first and last channel always among them. Independent of all backends.
+ * The result in float64, in which sums of integers are exact: of all elements of a small convolution, of some pixels
+ * and channels of a large one, the corners and the first and last channel always among them. Independent of all
+ * backends.
  */
 final class ConvReference {
     private static final double EXHAUSTIVE = 1 << 24;

@@ -48,8 +48,8 @@ public final class BenchGemmCommand extends ProductCommand<GemmShape> {
     @Override
     protected List<GemmShape> shapes() {
         if (m == null && k == null && n == null) {
-            return (files == null ? GemmShape.LISTS.names() : files).stream().flatMap(file -> GemmShape.LISTS.read(file).stream())
-                    .distinct().toList();
+            return (files == null ? GemmShape.LISTS.names() : files).stream()
+                    .flatMap(file -> GemmShape.LISTS.read(file).stream()).distinct().toList();
         }
         if (m == null || k == null || n == null || files != null) {
             throw wrongUsage("expected either --shapes, or --m, --k and --n");

@@ -46,8 +46,9 @@ final class OnednnPeer implements ProductContender {
         Constants constants = operands.constants();
         Epilogue epilogue = Epilogue.of(operands.builder().spec(), constants.bias());
         ProductTypes types = operands.types();
+        GemmShape shape = operands.shape();
         try {
-            this.gemm = library.create(onednn.origin(), threads, operands.shape().m(), operands.shape().k(), operands.shape().n(),
+            this.gemm = library.create(onednn.origin(), threads, shape.m(), shape.k(), shape.n(),
                     new int[] {code(types.src()), code(types.weights()), code(types.dst())}, operands.src().data(),
                     constants.weights().data(), dst.data(), floats(epilogue.multipliers()), floats(epilogue.offsets()),
                     constants.srcParams().zeroPoint(), constants.dstParams().zeroPoint(), constants.bias().isPresent(),

@@ -69,8 +69,8 @@ public final class BackendContender<K extends Kernel> implements ProductContende
 
     @Override
     public String isa() {
-        return KernelRegistry.standard().status(kernels.getFirst().backend()) instanceof BackendStatus.Available available
-                ? available.isa() : "unknown";
+        BackendStatus status = KernelRegistry.standard().status(kernels.getFirst().backend());
+        return status instanceof BackendStatus.Available available ? available.isa() : "unknown";
     }
 
     @Override

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.tersor.TersorException;
 import io.tersor.ffm.NativeBundle;
 import io.tersor.ffm.NativeLibrary;
+import io.tersor.ffm.NativeLibraryException;
 import io.tersor.ffm.NativePlatform;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -18,11 +19,13 @@ import java.lang.invoke.MethodHandle;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /** libtersor-bench, function by function; see {@code native/bench/tersor_bench.h}. Immutable; safe to share. */
 public final class BenchLibrary {
+    private static final System.Logger LOGGER = System.getLogger("io.tersor.bench");
     private static final String NAME = "libtersor-bench";
     private static final int OK = 0;
     private static final int UNSUPPORTED_ISA = 4;
@@ -51,7 +54,8 @@ public final class BenchLibrary {
                 "a build of tersor-bench that had CMake and a C compiler"));
         statusName = link("tersor_bench_status_name", FunctionDescriptor.of(ADDRESS, JAVA_INT));
         create = status("tersor_bench_gemm_create", ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT,
-                JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+                JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT,
+                JAVA_INT, ADDRESS);
         kernel = link("tersor_bench_gemm_kernel", FunctionDescriptor.of(ADDRESS, ADDRESS));
         run = status("tersor_bench_gemm_run", ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
         destroy = link("tersor_bench_gemm_destroy", FunctionDescriptor.ofVoid(ADDRESS));
@@ -59,6 +63,21 @@ public final class BenchLibrary {
         limitRate = status("tersor_bench_limit_rate", JAVA_INT, JAVA_LONG, ADDRESS);
         readRate = status("tersor_bench_read_rate", ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
         cacheBytes = link("tersor_bench_cache_bytes", FunctionDescriptor.of(JAVA_LONG));
+    }
+
+    /**
+     * Loads the library, or says in one line of the log that it is missing.
+     *
+     * @param command what goes on without it, for that line
+     */
+    public static Optional<BenchLibrary> find(String command) {
+        try {
+            return Optional.of(new BenchLibrary());
+        } catch (NativeLibraryException e) {
+            LOGGER.log(System.Logger.Level.WARNING, "{0} without shares of the machine''s limits: {1}", command,
+                    e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private MethodHandle link(String function, FunctionDescriptor descriptor) {
@@ -159,8 +178,9 @@ public final class BenchLibrary {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment file = arena.allocateFrom(onednn);
             MemorySegment out = arena.allocate(ADDRESS);
-            check("tersor_bench_gemm_create", call(() -> (int) create.invokeExact(file, threads, m, k, n, types[0], types[1], types[2], src, weights, dst, scales, bias,
-                    srcZeroPoint, dstZeroPoint, relu ? 1 : 0, copies, out)));
+            check("tersor_bench_gemm_create", call(() -> (int) create.invokeExact(file, threads, m, k, n, types[0],
+                    types[1], types[2], src, weights, dst, scales, bias, srcZeroPoint, dstZeroPoint, relu ? 1 : 0,
+                    copies, out)));
             return out.get(ADDRESS, 0);
         }
     }

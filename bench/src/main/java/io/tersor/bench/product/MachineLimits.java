@@ -40,7 +40,7 @@ public final class MachineLimits {
      * @param contender its name
      * @param isa the instruction set by the name that libtersor, oneDNN or the vector backend has for it
      */
-    static Optional<String> limit(ProductTypes types, String contender, String isa) {
+    public static Optional<String> limit(ProductTypes types, String contender, String isa) {
         boolean wide = isa.contains("avx512") || isa.contains("avx10");
         if (!wide && !isa.contains("avx2")) {
             return Optional.empty();
@@ -65,7 +65,7 @@ public final class MachineLimits {
     }
 
     /** Returns the rate of a limit in operations per second, where this CPU has it. */
-    OptionalDouble rate(String limit) {
+    public OptionalDouble rate(String limit) {
         return rates.containsKey(limit) ? OptionalDouble.of(rates.get(limit)) : OptionalDouble.empty();
     }
 

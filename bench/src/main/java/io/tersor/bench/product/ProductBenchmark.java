@@ -34,8 +34,8 @@ final class ProductBenchmark {
      * @param seconds how long to time each contender on each shape
      * @param cold whether the runs take turns in copies of the weights that exceed the last-level cache
      */
-    record Settings(String operation, List<Optional<Backend>> backends, boolean peer, Parallelism parallelism, double seconds,
-            boolean cold) {}
+    record Settings(String operation, List<Optional<Backend>> backends, boolean peer, Parallelism parallelism,
+            double seconds, boolean cold) {}
 
     private final Settings settings;
     private final Optional<BenchLibrary> library;
@@ -99,7 +99,8 @@ final class ProductBenchmark {
         ProductContender run();
     }
 
-    private void add(List<ProductContender> contenders, String name, ProductWorkload workload, Preparation preparation) {
+    private void add(List<ProductContender> contenders, String name, ProductWorkload workload,
+            Preparation preparation) {
         try {
             contenders.add(preparation.run());
         } catch (VerificationException e) {
@@ -149,7 +150,7 @@ final class ProductBenchmark {
                 : limits.get().readRate(workload.weightsBytes() * contender.copies());
         OptionalDouble share = read.isEmpty() ? read
                 : OptionalDouble.of(workload.weightsBytes() / (timing.minMicros() * 1e-6 * read.getAsDouble()));
-        return new ProductRow(settings.operation, shape, workload.types(), contender.name(), contender.kernel(), contender.isa(),
-                settings.parallelism.threads(), timing, limit, share, speedOverFirst);
+        return new ProductRow(settings.operation, shape, workload.types(), contender.name(), contender.kernel(),
+                contender.isa(), settings.parallelism.threads(), timing, limit, share, speedOverFirst);
     }
 }

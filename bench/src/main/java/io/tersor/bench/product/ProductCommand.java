@@ -6,7 +6,6 @@ import io.tersor.cli.Progress;
 import io.tersor.cli.Subcommand;
 import io.tersor.cli.Table;
 import io.tersor.ffm.Isa;
-import io.tersor.ffm.NativeLibraryException;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Parallelism;
 import java.nio.file.Path;
@@ -26,7 +25,6 @@ import picocli.CommandLine.Option;
  * @param <S> the shapes
  */
 public abstract class ProductCommand<S extends ProductShape> extends Subcommand {
-    private static final System.Logger LOGGER = System.getLogger("io.tersor.bench");
     private static final String AUTO = ProductBenchmark.AUTO;
 
     @Option(names = "--types", paramLabel = "T", split = ",", defaultValue = "u8s8u8,f32",
@@ -91,7 +89,9 @@ public abstract class ProductCommand<S extends ProductShape> extends Subcommand 
         capIsa();
         try (Parallelism parallelism = Parallelism.of(threads)) {
             ProductBenchmark benchmark = new ProductBenchmark(
-                    new ProductBenchmark.Settings(operation(), chosen, peer, parallelism, seconds, cold), library(peer));
+                    new ProductBenchmark.Settings(operation(), chosen, peer, parallelism, seconds, cold),
+                    BenchLibrary.find("bench " + operation()
+                            + (peer ? " without " + ProductWorkload.ONEDNN_PEER + " and" : "")));
             List<ProductRow> rows = new ArrayList<>();
             try (Progress progress = progress("bench " + operation(), (long) shapes.size() * kinds.size())) {
                 for (ProductTypes kind : kinds) {
@@ -122,16 +122,6 @@ public abstract class ProductCommand<S extends ProductShape> extends Subcommand 
         if (isa != null) {
             System.setProperty(Isa.PROPERTY, isa);
             IsaCap.check(Isa.cap().orElseThrow());
-        }
-    }
-
-    private Optional<BenchLibrary> library(boolean peer) {
-        try {
-            return Optional.of(new BenchLibrary());
-        } catch (NativeLibraryException e) {
-            LOGGER.log(System.Logger.Level.WARNING, "bench {0} without shares of the machine''s limits{1}: {2}",
-                    operation(), peer ? " and without " + ProductWorkload.ONEDNN_PEER : "", e.getMessage());
-            return Optional.empty();
         }
     }
 
@@ -167,7 +157,8 @@ public abstract class ProductCommand<S extends ProductShape> extends Subcommand 
                 "to first", "kernel");
         for (ProductRow row : rows) {
             table.row(row.shape(), row.types().label(), row.contender(), Figures.time(row.timing().medianMicros()),
-                    Figures.time(row.timing().minMicros()), Figures.tops(row.shape().operations(), row.timing().medianMicros()),
+                    Figures.time(row.timing().minMicros()),
+                    Figures.tops(row.shape().operations(), row.timing().medianMicros()),
                     percent(row.shareOfPeak(limits)), percent(row.shareOfBandwidth()), speed(row.speedOverFirst()),
                     row.kernel());
         }

@@ -15,8 +15,9 @@ import java.util.OptionalDouble;
  * @param shareOfBandwidth for few rows: the rate at which its fastest run takes in weights over that of a plain read
  * @param speedOverFirst how many times as fast as the first contender of the shape
  */
-public record ProductRow(String operation, ProductShape shape, ProductTypes types, String contender, String kernel, String isa, int threads,
-        Timing timing, Optional<String> limit, OptionalDouble shareOfBandwidth, double speedOverFirst) {
+public record ProductRow(String operation, ProductShape shape, ProductTypes types, String contender, String kernel,
+        String isa, int threads, Timing timing, Optional<String> limit, OptionalDouble shareOfBandwidth,
+        double speedOverFirst) {
     /** Returns 10^12 operations per second, at the median. */
     double tops() {
         return shape.operations() / timing.medianMicros() * 1e-6;

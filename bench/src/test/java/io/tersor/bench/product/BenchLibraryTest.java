@@ -39,7 +39,8 @@ class BenchLibraryTest {
     @ParameterizedTest
     @CsvSource({"16,16,16", "1,1000,130", "7,13,31", "127,255,511", "33,1,64"})
     void onednnFromCAndFromJavaAgreeBitForBit(int m, int k, int n) {
-        for (ProductTypes types : List.of(ProductTypes.U8S8U8, ProductTypes.S8S8S8, ProductTypes.U8S8F32, ProductTypes.U8S8S32)) {
+        for (ProductTypes types : List.of(ProductTypes.U8S8U8, ProductTypes.S8S8S8, ProductTypes.U8S8F32,
+                ProductTypes.U8S8S32)) {
             try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(m, k, n), types);
                     ProductContender java = workload.prepare(PrepareOptions.DEFAULT.on(Backend.ONEDNN), 1);
                     ProductContender c = workload.prepareOnednnPeer(library, 1, 2)) {
@@ -94,8 +95,8 @@ class BenchLibraryTest {
                     data, data, none, none, 0, 0, false, 1)).getMessage();
             assertTrue(file.contains("no oneDNN library"), file);
             String onednn = ((BackendStatus.Available) KernelRegistry.standard().status(Backend.ONEDNN)).origin();
-            String size = assertThrows(TersorException.class, () -> library.create(onednn, 1, 4, 4, 4, types, data, data,
-                    data, none, none, 0, 0, false, 0)).getMessage();
+            String size = assertThrows(TersorException.class, () -> library.create(onednn, 1, 4, 4, 4, types, data,
+                    data, data, none, none, 0, 0, false, 0)).getMessage();
             assertTrue(size.contains("invalid size"), size);
         }
     }

@@ -14,6 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ShapeFileTest {
+    private static final ShapeFile<GemmShape> LISTS = GemmShape.LISTS;
+
     @TempDir
     private Path folder;
 
@@ -25,13 +27,13 @@ class ShapeFileTest {
 
                   40\t50   60 7   # forty
                 """);
-        assertEquals(List.of(new GemmShape(1, 2, 3), new GemmShape(40, 50, 60)), GemmShape.LISTS.read(file.toString()));
+        assertEquals(List.of(new GemmShape(1, 2, 3), new GemmShape(40, 50, 60)), LISTS.read(file.toString()));
     }
 
     @Test
     void bundledLists() {
-        assertEquals(List.of(6, 9, 16), GemmShape.LISTS.names().stream().map(name -> GemmShape.LISTS.read(name).size()).toList());
-        assertEquals(new GemmShape(128, 768, 3072), GemmShape.LISTS.read("bert-base").get(1));
+        assertEquals(List.of(6, 9, 16), LISTS.names().stream().map(name -> LISTS.read(name).size()).toList());
+        assertEquals(new GemmShape(128, 768, 3072), LISTS.read("bert-base").get(1));
     }
 
     @Test
@@ -45,14 +47,14 @@ class ShapeFileTest {
         refused("1 99999999999 3", "line 1", "99999999999");
         refused("# nothing", "none");
         String missing = folder.resolve("missing.txt").toString();
-        assertTrue(assertThrows(TersorException.class, () -> GemmShape.LISTS.read(missing)).getMessage().startsWith(missing));
+        assertTrue(assertThrows(TersorException.class, () -> LISTS.read(missing)).getMessage().startsWith(missing));
         Path binary = Files.write(folder.resolve("binary"), new byte[] {(byte) 0xC3, 0x28});
-        assertThrows(TersorException.class, () -> GemmShape.LISTS.read(binary.toString()));
-        assertThrows(TersorException.class, () -> GemmShape.LISTS.read(folder.toString()));
+        assertThrows(TersorException.class, () -> LISTS.read(binary.toString()));
+        assertThrows(TersorException.class, () -> LISTS.read(folder.toString()));
     }
 
     private static void refused(String text, String... parts) {
-        String message = assertThrows(TersorException.class, () -> GemmShape.LISTS.parse("list.txt", text)).getMessage();
+        String message = assertThrows(TersorException.class, () -> LISTS.parse("list.txt", text)).getMessage();
         assertTrue(message.startsWith("list.txt"), message);
         for (String part : parts) {
             assertTrue(message.contains(part), message);

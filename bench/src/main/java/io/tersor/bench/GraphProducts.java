@@ -1,0 +1,63 @@
+package io.tersor.bench;
+
+import io.tersor.model.Graph;
+import io.tersor.model.Node;
+import io.tersor.model.TypeInference;
+import io.tersor.model.ValueInfo;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** How much a network multiplies. */
+final class GraphProducts {
+    private final Map<String, ValueInfo> infos;
+
+    private GraphProducts(Map<String, ValueInfo> infos) {
+        this.infos = infos;
+    }
+
+    /**
+     * Returns the multiplications and additions of one run's convolutions, matrix products and LSTM layers, in any
+     * precision; elementwise operators are not counted.
+     *
+     * @param inputs of the run
+     */
+    static double operations(Graph graph, Map<String, Tensor> inputs) {
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        inputs.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+        GraphProducts products = new GraphProducts(TypeInference.infer(graph, shapes));
+        return 2 * graph.nodes().stream().mapToDouble(products::multiplications).sum();
+    }
+
+    private double multiplications(Node node) {
+        return switch (node.opType()) {
+            case "Conv", "ConvInteger" -> convolution(node, 1);
+            case "QLinearConv" -> convolution(node, 3);
+            case "MatMul", "MatMulInteger", "QLinearMatMul" -> elements(node.outputs().getFirst())
+                    * dim(node.inputs().getFirst(), -1);
+            case "Gemm" -> elements(node.outputs().getFirst())
+                    * dim(node.inputs().getFirst(), node.attributes().integer("transA", 0) == 0 ? 1 : 0);
+            case "LSTM" -> dim(node.inputs().getFirst(), 0) * dim(node.inputs().getFirst(), 1)
+                    * (elements(node.inputs().get(1)) + elements(node.inputs().get(2)));
+            default -> 0;
+        };
+    }
+
+    private double convolution(Node node, int weights) {
+        String name = node.inputs().get(weights);
+        return elements(node.outputs().getFirst()) * elements(name) / dim(name, 0);
+    }
+
+    private Shape shape(String value) {
+        return infos.get(value).shape().orElseThrow();
+    }
+
+    private double elements(String value) {
+        return shape(value).elements();
+    }
+
+    private double dim(String value, int axis) {
+        return shape(value).dim(axis);
+    }
+}

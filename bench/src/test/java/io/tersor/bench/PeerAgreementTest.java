@@ -1,0 +1,56 @@
+package io.tersor.bench;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tersor.bench.networks.BenchNetwork;
+import io.tersor.compress.Recipe;
+import io.tersor.model.Graph;
+import io.tersor.model.Network;
+import io.tersor.model.NetworkOptions;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whole quantized networks against ONNX Runtime on the same file, over many inputs. */
+@Tag("slow")
+class PeerAgreementTest {
+    private static final int INPUTS = 100;
+    private static final long SEED = 1000;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"resnet50", "mobilenet-v2"})
+    void quantizedNetworksChooseTheSameClass(String name) {
+        int same = 0;
+        double worst = 0;
+        try (ModelFiles files = new ModelFiles(name, Optional.of(Recipe.parse("int8")), OptionalInt.empty());
+                Arena arena = Arena.ofShared()) {
+            Graph graph = Graph.load(files.file());
+            Map<String, Tensor> inputs = files.inputs(arena, graph, 1);
+            try (NetworkWorkload workload = new NetworkWorkload(Network.of(graph).prepare(NetworkOptions.DEFAULT),
+                    inputs);
+                    OnnxRuntimePeer peer = new OnnxRuntimePeer("onnxruntime", files.file(), 1, inputs,
+                            workload.outputs())) {
+                for (int i = 0; i < INPUTS; i++) {
+                    try (Arena scratch = Arena.ofConfined()) {
+                        Map<String, Tensor> fresh = BenchNetwork.of(name).orElseThrow()
+                                .inputs(scratch, 1, OptionalInt.empty(), SEED + i);
+                        inputs.forEach((input, tensor) -> tensor.copyFrom(fresh.get(input)));
+                    }
+                    workload.run();
+                    peer.time(1);
+                    Agreement agreement = Agreement.of(workload.outputs(), peer.outputs());
+                    same += agreement.sameClass().orElseThrow() == 1 ? 1 : 0;
+                    worst = Math.max(worst, agreement.relativeError());
+                }
+            }
+        }
+        System.out.println("AGREE " + name + " " + same + " " + worst);
+        assertTrue(same >= 0.99 * INPUTS, same + " of " + INPUTS + " inputs in the same class");
+        assertTrue(worst <= Agreement.QUANTIZED, "outputs differ by up to " + worst + " of their norm");
+    }
+}
