@@ -75,7 +75,10 @@ record ModelResult(List<Row> rows, Profile profile, long activationBytes, long l
             peer.put("speed", row.speed);
             row.agreement.ifPresent(agreement -> {
                 peer.put("relativeError", agreement.relativeError());
-                agreement.sameClass().ifPresent(share -> peer.put("sameClass", share));
+                agreement.sameClass().ifPresent(share -> {
+                    peer.put("sameClass", share);
+                    peer.put("regret", agreement.regret());
+                });
             });
             peers.add(peer);
         }

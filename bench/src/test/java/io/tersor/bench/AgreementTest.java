@@ -32,10 +32,19 @@ class AgreementTest {
 
     @Test
     void theLargestElementsAreCompared() {
-        Map<String, Tensor> expected = output(Shape.of(2, 3), 1, 2, 3, 1, 1.01f, 1);
-        Agreement agreement = Agreement.of(output(Shape.of(2, 3), 1, 2, 3, 1.02f, 1.01f, 1), expected);
+        Map<String, Tensor> expected = output(Shape.of(2, 3), 1, 2, 3, 10, 10.2f, 8.2f);
+        Agreement agreement = Agreement.of(output(Shape.of(2, 3), 1, 2, 3, 10.3f, 10.2f, 8.2f), expected);
         assertEquals(0.5, agreement.sameClass().orElseThrow());
+        assertEquals(0.1, agreement.regret(), 1e-6);
         assertThrows(VerificationException.class, () -> agreement.check(0.05, "other"));
+    }
+
+    @Test
+    void nearTiesMayGoEitherWay() {
+        Map<String, Tensor> expected = output(Shape.of(1, 3), 10, 10.02f, 8);
+        Agreement agreement = Agreement.of(output(Shape.of(1, 3), 10.03f, 10.02f, 8), expected);
+        assertEquals(0, agreement.sameClass().orElseThrow());
+        agreement.check(0.05, "other");
     }
 
     @Test
