@@ -80,19 +80,19 @@ static int compare(const void *a, const void *b) {
 }
 
 /* Prints one line of JSON; returns the status of the run. */
-static tersor_status measure(const options *o, tersor_bench_gemm *gemm) {
+static tersor_status measure(const options *o, tersor_bench_product *gemm) {
     static int64_t nanos[MAX_SAMPLES];
     const int64_t sample_nanos = 20000;
     int64_t runs = 1, samples = 0;
-    tersor_status status = tersor_bench_gemm_run(gemm, 1, runs, nanos);
+    tersor_status status = tersor_bench_product_run(gemm, 1, runs, nanos);
     const int64_t warm = clock_nanos() + (int64_t) (o->seconds * 1e8);
     while (status == TERSOR_OK && clock_nanos() < warm) {
-        status = tersor_bench_gemm_run(gemm, 1, runs, nanos);
+        status = tersor_bench_product_run(gemm, 1, runs, nanos);
         runs = nanos[0] < sample_nanos ? 2 * runs : runs;
     }
     const int64_t end = clock_nanos() + (int64_t) (o->seconds * 1e9);
     while (status == TERSOR_OK && samples < MAX_SAMPLES && (samples < 3 || clock_nanos() < end)) {
-        status = tersor_bench_gemm_run(gemm, 1, runs, &nanos[samples++]);
+        status = tersor_bench_product_run(gemm, 1, runs, &nanos[samples++]);
     }
     if (status != TERSOR_OK) {
         return status;
@@ -101,7 +101,7 @@ static tersor_status measure(const options *o, tersor_bench_gemm *gemm) {
     const double median = (double) nanos[samples / 2] / (double) runs;
     printf("{\"op\": \"gemm\", \"m\": %lld, \"k\": %lld, \"n\": %lld, \"types\": \"%s\", \"backend\": \"onednn-c\", "
            "\"kernel\": \"%s\", \"threads\": %d, \"medianMicros\": %.3f, \"minMicros\": %.3f, \"tops\": %.4f}\n",
-           (long long) o->m, (long long) o->k, (long long) o->n, o->types->name, tersor_bench_gemm_kernel(gemm),
+           (long long) o->m, (long long) o->k, (long long) o->n, o->types->name, tersor_bench_product_kernel(gemm),
            (int) o->threads, median / 1e3, (double) nanos[0] / (double) runs / 1e3,
            2e-3 * (double) o->m * (double) o->k * (double) o->n / median);
     return TERSOR_OK;
@@ -122,14 +122,15 @@ static int run(const options *o) {
         /* So that sums of k products of bytes spread over the range of a byte. */
         scales[i] = 0.01f * (1.5f + scales[i]) / sqrtf((float) o->k);
     }
-    tersor_bench_gemm *gemm;
-    tersor_status status = tersor_bench_gemm_create(
-        o->library, o->threads, o->m, o->k, o->n, t->src, t->weights, t->dst, src, weights, dst,
-        scaled ? scales : NULL, t->dst == S32 ? NULL : bias, t->src == U8 && scaled ? 128 : 0, 0, t->dst != S32, 1,
-        &gemm);
+    const int64_t extents[] = {o->m, o->k, o->n};
+    const int32_t codes[] = {t->src, t->weights, t->dst};
+    tersor_bench_product *gemm;
+    tersor_status status = tersor_bench_product_create(
+        o->library, o->threads, TERSOR_BENCH_GEMM, extents, codes, src, weights, dst, scaled ? scales : NULL,
+        t->dst == S32 ? NULL : bias, t->src == U8 && scaled ? 128 : 0, 0, t->dst != S32, 1, &gemm);
     if (status == TERSOR_OK) {
         status = measure(o, gemm);
-        tersor_bench_gemm_destroy(gemm);
+        tersor_bench_product_destroy(gemm);
     }
     free(scales);
     free(bias);

@@ -27,6 +27,7 @@
     X(dnnl_post_ops_destroy)                                                                                           \
     X(dnnl_post_ops_append_eltwise)                                                                                    \
     X(dnnl_matmul_primitive_desc_create)                                                                               \
+    X(dnnl_convolution_forward_primitive_desc_create)                                                                  \
     X(dnnl_reorder_primitive_desc_create)                                                                              \
     X(dnnl_primitive_desc_destroy)                                                                                     \
     X(dnnl_primitive_desc_query)                                                                                       \
@@ -52,5 +53,8 @@ void onednn_close(onednn *functions);
 static inline tersor_status onednn_status(dnnl_status_t status) {
     return status == dnnl_success ? TERSOR_OK : TERSOR_BENCH_ONEDNN + (tersor_status) status;
 }
+
+/* Returns from a function unless oneDNN succeeds; needs check.h. */
+#define ONEDNN_CHECK(call) RETURN_IF_ERROR(onednn_status(call))
 
 #endif

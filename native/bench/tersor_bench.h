@@ -1,9 +1,9 @@
 /*
- * libtersor-bench: what libtersor is measured against. oneDNN's matrix multiplication called from C, and the limits of
- * this machine on one core: arithmetic on registers alone, and a plain read of memory.
+ * libtersor-bench: what libtersor is measured against. oneDNN's matrix multiplication and convolution called from C,
+ * and the limits of this machine on one core: arithmetic on registers alone, and a plain read of memory.
  *
- * Every function returns a status and never aborts. Unlike libtersor it allocates: a gemm is owned by its caller, and
- * serves one thread at a time.
+ * Every function returns a status and never aborts. Unlike libtersor it allocates: a product is owned by its caller,
+ * and serves one thread at a time.
  */
 #ifndef TERSOR_BENCH_H
 #define TERSOR_BENCH_H
@@ -20,7 +20,7 @@ extern "C" {
 enum {
     TERSOR_BENCH_OUT_OF_MEMORY = 100,
     TERSOR_BENCH_NO_LIBRARY = 101, /* cannot be opened, or has not oneDNN's functions */
-    TERSOR_BENCH_NO_KERNEL = 102,  /* oneDNN has no implementation of the multiplication */
+    TERSOR_BENCH_NO_KERNEL = 102,  /* oneDNN has no implementation of the product */
     TERSOR_BENCH_ONEDNN = 1000     /* plus oneDNN's own status */
 };
 
@@ -29,33 +29,41 @@ TERSOR_API const char *tersor_bench_status_name(tersor_status status);
 
 /* ---- oneDNN */
 
-typedef struct tersor_bench_gemm tersor_bench_gemm;
+typedef struct tersor_bench_product tersor_bench_product;
+
+/* Operations, and what extents they have. */
+enum {
+    TERSOR_BENCH_GEMM = 0, /* m, k, n */
+    TERSOR_BENCH_CONV = 1  /* ic, ih, iw, oc, kh, kw, stride, pad, dilation, groups */
+};
 
 /*
- * Prepares dst[m, n] = post(sum over k of (src[m, k] - src_zero_point) * weights[k, n]), row-major and contiguous, with
- * post(acc) = max(acc * scales[n] + bias[n], 0 if relu) + dst_zero_point, as one primitive with packed weights.
+ * Prepares a product as one primitive with packed weights: each sum of (src - src_zero_point) * weights becomes
+ * max(sum * scales[channel] + bias[channel], 0 if relu) + dst_zero_point. All operands are contiguous.
  *
  *   library    oneDNN's file; where this process has it loaded already, that copy serves
  *   threads    for preparation and runs
- *   *_type     codes of oneDNN's dnnl_data_type_t: bf16 2, f32 3, s32 4, s8 5, u8 6
- *   src, dst   read and written by each run, so they must outlive the gemm
- *   weights    read now; packed `copies` times, and the runs take the copies in turn
- *   scales     n values or NULL; bias likewise
+ *   types      of src, weights and dst, codes of oneDNN's dnnl_data_type_t: bf16 2, f32 3, s32 4, s8 5, u8 6
+ *   src, dst   [m, k] and [m, n]; images [ih, iw, ic] and [oh, ow, oc]. Read and written by each run, so they must
+ *              outlive the product
+ *   weights    [k, n]; [oc, ic / groups, kh, kw]. Read now, packed `copies` times, and the runs take the copies in turn
+ *   scales     one for each channel, which n or oc counts, or NULL; bias likewise
  */
-TERSOR_API tersor_status tersor_bench_gemm_create(const char *library, int32_t threads, int64_t m, int64_t k, int64_t n,
-                                                  int32_t src_type, int32_t weights_type, int32_t dst_type,
-                                                  const void *src, const void *weights, void *dst, const float *scales,
-                                                  const float *bias, int32_t src_zero_point, int32_t dst_zero_point,
-                                                  int32_t relu, int32_t copies, tersor_bench_gemm **gemm);
+TERSOR_API tersor_status tersor_bench_product_create(const char *library, int32_t threads, int32_t operation,
+                                                     const int64_t *extents, const int32_t *types, const void *src,
+                                                     const void *weights, void *dst, const float *scales,
+                                                     const float *bias, int32_t src_zero_point, int32_t dst_zero_point,
+                                                     int32_t relu, int32_t copies, tersor_bench_product **product);
 
-/* oneDNN's name of the implementation, valid until the gemm is destroyed. */
-TERSOR_API const char *tersor_bench_gemm_kernel(const tersor_bench_gemm *gemm);
+/* oneDNN's name of the implementation, valid until the product is destroyed. */
+TERSOR_API const char *tersor_bench_product_kernel(const tersor_bench_product *product);
 
 /* Takes `samples` times of `runs` runs each; nanos[samples] gets the time of each sample. */
-TERSOR_API tersor_status tersor_bench_gemm_run(tersor_bench_gemm *gemm, int64_t samples, int64_t runs, int64_t *nanos);
+TERSOR_API tersor_status tersor_bench_product_run(tersor_bench_product *product, int64_t samples, int64_t runs,
+                                                  int64_t *nanos);
 
-/* Frees the gemm; NULL is none. */
-TERSOR_API void tersor_bench_gemm_destroy(tersor_bench_gemm *gemm);
+/* Frees the product; NULL is none. */
+TERSOR_API void tersor_bench_product_destroy(tersor_bench_product *product);
 
 /* ---- limits of the machine */
 

@@ -24,20 +24,9 @@ public final class BenchGemmCommand extends ProductCommand<GemmShape> {
     @Option(names = "--n", paramLabel = "N", description = "Columns.")
     private Integer n;
 
-    @Option(names = "--peer", paramLabel = "NAME", description = "onednn-c: oneDNN called from C.")
-    private String peer;
-
     @Override
     protected String operation() {
         return "gemm";
-    }
-
-    @Override
-    protected boolean hasOnednnPeer() {
-        if (peer != null && !peer.equals(ProductWorkload.ONEDNN_PEER)) {
-            throw wrongUsage("--peer: expected " + ProductWorkload.ONEDNN_PEER + ", got '" + peer + "'");
-        }
-        return peer != null;
     }
 
     @Override

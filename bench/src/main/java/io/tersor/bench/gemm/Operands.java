@@ -1,9 +1,16 @@
 package io.tersor.bench.gemm;
 
+import io.tersor.bench.product.BackendContender;
+import io.tersor.bench.product.BenchLibrary;
 import io.tersor.bench.product.Constants;
+import io.tersor.bench.product.ProductContender;
+import io.tersor.bench.product.ProductOperands;
 import io.tersor.bench.product.ProductTypes;
 import io.tersor.bench.product.RandomValues;
+import io.tersor.bench.product.Verification;
+import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.MatMul;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -14,7 +21,8 @@ import java.lang.foreign.Arena;
  * @param src [m, k]
  * @param constants with weights [k, n]
  */
-record Operands(GemmShape shape, ProductTypes types, Tensor src, Constants constants) {
+record Operands(GemmShape shape, ProductTypes types, Tensor src, Constants constants)
+        implements ProductOperands {
     /** Returns operands that live as long as the arena. */
     static Operands random(Arena arena, GemmShape shape, ProductTypes types, RandomValues.Range range) {
         RandomValues random = new RandomValues();
@@ -28,8 +36,35 @@ record Operands(GemmShape shape, ProductTypes types, Tensor src, Constants const
         return constants.addTo(MatMul.spec(types.src(), types.weights(), types.dst()));
     }
 
-    /** Returns a place for a result. */
-    Tensor newDst(Arena arena) {
+    @Override
+    public Tensor newDst(Arena arena) {
         return Tensor.allocate(arena, types.dst(), Shape.of(shape.m(), shape.n()));
+    }
+
+    @Override
+    public Epilogue epilogue() {
+        return Epilogue.of(builder().spec(), constants.bias());
+    }
+
+    @Override
+    public BenchLibrary.Operation operation() {
+        return BenchLibrary.Operation.GEMM;
+    }
+
+    @Override
+    public long[] extents() {
+        return new long[] {shape.m(), shape.k(), shape.n()};
+    }
+
+    @Override
+    public ProductContender prepare(PrepareOptions options, int copies) {
+        MatMul.Builder builder = builder();
+        return new BackendContender<>(options, copies, this::newDst, () -> builder.prepare(options.rows(shape.m())),
+                (kernel, dst) -> kernel.run(src, dst));
+    }
+
+    @Override
+    public Verification.Check reference() {
+        return new Reference(this)::check;
     }
 }

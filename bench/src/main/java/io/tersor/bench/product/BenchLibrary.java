@@ -53,12 +53,11 @@ public final class BenchLibrary {
                         + System.mapLibraryName("tersor-bench")),
                 "a build of tersor-bench that had CMake and a C compiler"));
         statusName = link("tersor_bench_status_name", FunctionDescriptor.of(ADDRESS, JAVA_INT));
-        create = status("tersor_bench_gemm_create", ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT,
-                JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT,
-                JAVA_INT, ADDRESS);
-        kernel = link("tersor_bench_gemm_kernel", FunctionDescriptor.of(ADDRESS, ADDRESS));
-        run = status("tersor_bench_gemm_run", ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
-        destroy = link("tersor_bench_gemm_destroy", FunctionDescriptor.ofVoid(ADDRESS));
+        create = status("tersor_bench_product_create", ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
+                ADDRESS, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+        kernel = link("tersor_bench_product_kernel", FunctionDescriptor.of(ADDRESS, ADDRESS));
+        run = status("tersor_bench_product_run", ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
+        destroy = link("tersor_bench_product_destroy", FunctionDescriptor.ofVoid(ADDRESS));
         limitName = link("tersor_bench_limit_name", FunctionDescriptor.of(ADDRESS, JAVA_INT));
         limitRate = status("tersor_bench_limit_rate", JAVA_INT, JAVA_LONG, ADDRESS);
         readRate = status("tersor_bench_read_rate", ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
@@ -164,42 +163,57 @@ public final class BenchLibrary {
         return bytes > 0 ? OptionalLong.of(bytes) : OptionalLong.empty();
     }
 
+    /** What oneDNN is to do, in the order of {@code TERSOR_BENCH_GEMM} and what follows it. */
+    public enum Operation {
+        /** A matrix multiplication; extents are m, k, n. */
+        GEMM,
+        /** A convolution of one image; extents are ic, ih, iw, oc, kh, kw, stride, pad, dilation, groups. */
+        CONV
+    }
+
     /**
-     * Prepares oneDNN's matmul.
+     * What is done to a sum.
+     *
+     * @param scales one f32 for each channel, or NULL; bias likewise
+     */
+    record Finish(MemorySegment scales, MemorySegment bias, int srcZeroPoint, int dstZeroPoint, boolean relu) {}
+
+    /**
+     * Prepares a primitive of oneDNN.
      *
      * @param onednn the file that the library's own backend has loaded
      * @param types codes of src, weights and dst
-     * @param scales n floats, or NULL; bias likewise
-     * @return the gemm, to be destroyed
+     * @return the product, to be destroyed
      */
-    public MemorySegment create(String onednn, int threads, long m, long k, long n, int[] types, MemorySegment src,
-            MemorySegment weights, MemorySegment dst, MemorySegment scales, MemorySegment bias, int srcZeroPoint,
-            int dstZeroPoint, boolean relu, int copies) {
+    MemorySegment create(String onednn, int threads, Operation operation, long[] extents, int[] types,
+            MemorySegment src, MemorySegment weights, MemorySegment dst, Finish finish, int copies) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment file = arena.allocateFrom(onednn);
+            MemorySegment dims = arena.allocateFrom(JAVA_LONG, extents);
+            MemorySegment codes = arena.allocateFrom(JAVA_INT, types);
             MemorySegment out = arena.allocate(ADDRESS);
-            check("tersor_bench_gemm_create", call(() -> (int) create.invokeExact(file, threads, m, k, n, types[0],
-                    types[1], types[2], src, weights, dst, scales, bias, srcZeroPoint, dstZeroPoint, relu ? 1 : 0,
-                    copies, out)));
+            check("tersor_bench_product_create", call(() -> (int) create.invokeExact(file, threads, operation.ordinal(),
+                    dims, codes, src, weights, dst, finish.scales, finish.bias, finish.srcZeroPoint,
+                    finish.dstZeroPoint, finish.relu ? 1 : 0, copies, out)));
             return out.get(ADDRESS, 0);
         }
     }
 
     /** Returns the name of the kernel that oneDNN chose. */
-    public String kernel(MemorySegment gemm) {
-        return text(call(() -> (MemorySegment) kernel.invokeExact(gemm)));
+    String kernel(MemorySegment product) {
+        return text(call(() -> (MemorySegment) kernel.invokeExact(product)));
     }
 
     /** Runs so often and stores the time in nanoseconds. */
-    public void run(MemorySegment gemm, long runs, MemorySegment nanos) {
-        check("tersor_bench_gemm_run", call(() -> (int) run.invokeExact(gemm, 1L, runs, nanos)));
+    void run(MemorySegment product, long runs, MemorySegment nanos) {
+        check("tersor_bench_product_run", call(() -> (int) run.invokeExact(product, 1L, runs, nanos)));
     }
 
-    /** Frees a gemm. */
-    public void destroy(MemorySegment gemm) {
+    /** Frees a product. */
+    void destroy(MemorySegment product) {
         call(() -> {
-            destroy.invokeExact(gemm);
-            return gemm;
+            destroy.invokeExact(product);
+            return product;
         });
     }
 }

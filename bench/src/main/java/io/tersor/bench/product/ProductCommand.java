@@ -36,6 +36,9 @@ public abstract class ProductCommand<S extends ProductShape> extends Subcommand 
             description = "auto, onednn, native, vector, scalar; the first is what the others are compared with.")
     private List<String> backends;
 
+    @Option(names = "--peer", paramLabel = "NAME", description = "onednn-c: oneDNN called from C.")
+    private String peer;
+
     @Option(names = "--threads", paramLabel = "N", defaultValue = "1", description = "Threads, 1 by default.")
     private int threads;
 
@@ -65,11 +68,6 @@ public abstract class ProductCommand<S extends ProductShape> extends Subcommand 
     /** Returns the workload of a shape. */
     protected abstract ProductWorkload workload(S shape, ProductTypes kind);
 
-    /** Returns whether oneDNN called from C takes part. */
-    protected boolean hasOnednnPeer() {
-        return false;
-    }
-
     /** Prints what there is behind the tables of all shapes. */
     protected void printTotals(List<ProductRow> rows) {}
 
@@ -81,7 +79,9 @@ public abstract class ProductCommand<S extends ProductShape> extends Subcommand 
         if (!(seconds > 0 && seconds <= 3600)) {
             throw wrongUsage("--seconds: expected more than 0 and at most 3600, got " + seconds);
         }
-        boolean peer = hasOnednnPeer();
+        if (peer != null && !peer.equals(ProductWorkload.ONEDNN_PEER)) {
+            throw wrongUsage("--peer: expected " + ProductWorkload.ONEDNN_PEER + ", got '" + peer + "'");
+        }
         List<S> shapes = shapes();
         List<ProductTypes> kinds = types.stream().map(ProductTypes::of).distinct().toList();
         List<Optional<Backend>> chosen = backends.stream().map(this::backend).distinct().toList();
@@ -89,9 +89,9 @@ public abstract class ProductCommand<S extends ProductShape> extends Subcommand 
         capIsa();
         try (Parallelism parallelism = Parallelism.of(threads)) {
             ProductBenchmark benchmark = new ProductBenchmark(
-                    new ProductBenchmark.Settings(operation(), chosen, peer, parallelism, seconds, cold),
+                    new ProductBenchmark.Settings(operation(), chosen, peer != null, parallelism, seconds, cold),
                     BenchLibrary.find("bench " + operation()
-                            + (peer ? " without " + ProductWorkload.ONEDNN_PEER + " and" : "")));
+                            + (peer != null ? " without " + ProductWorkload.ONEDNN_PEER + " and" : "")));
             List<ProductRow> rows = new ArrayList<>();
             try (Progress progress = progress("bench " + operation(), (long) shapes.size() * kinds.size())) {
                 for (ProductTypes kind : kinds) {

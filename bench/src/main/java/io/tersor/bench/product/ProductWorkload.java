@@ -1,24 +1,59 @@
 package io.tersor.bench.product;
 
-import io.tersor.TersorException;
+import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.PrepareOptions;
+import java.lang.foreign.Arena;
 
 /**
  * One product to be timed: seeded operands, and contenders whose result was compared with a float64 reference before
  * anything is timed. Closing frees the operands, so the contenders are closed before. For one thread at a time.
  */
-public interface ProductWorkload extends AutoCloseable {
+public abstract class ProductWorkload implements AutoCloseable {
     /** The name of oneDNN called from C, on the command line and in reports. */
-    String ONEDNN_PEER = "onednn-c";
+    public static final String ONEDNN_PEER = "onednn-c";
+
+    private final Arena arena = Arena.ofShared();
+    private final ProductShape shape;
+    private final ProductTypes types;
+    private final Factory factory;
+    private final ProductOperands operands;
+    private final Verification.Check reference;
+
+    /** Makes operands. */
+    @FunctionalInterface
+    protected interface Factory {
+        /** Returns operands that live as long as the arena. */
+        ProductOperands make(Arena arena, RandomValues.Range weights);
+    }
+
+    /** Makes the operands and their reference. */
+    protected ProductWorkload(ProductShape shape, ProductTypes types, Factory factory) {
+        this.shape = shape;
+        this.types = types;
+        this.factory = factory;
+        this.operands = factory.make(arena, RandomValues.Range.FULL);
+        this.reference = operands.reference();
+    }
 
     /** Returns the shape. */
-    ProductShape shape();
+    public final ProductShape shape() {
+        return shape;
+    }
 
     /** Returns the types. */
-    ProductTypes types();
+    public final ProductTypes types() {
+        return types;
+    }
 
     /** Returns the bytes of the weights, before they are packed. */
-    long weightsBytes();
+    public final long weightsBytes() {
+        return operands.constants().weights().byteSize();
+    }
+
+    /** Returns what is right. */
+    public final Verification.Check reference() {
+        return reference;
+    }
 
     /**
      * Prepares and verifies a backend.
@@ -27,19 +62,29 @@ public interface ProductWorkload extends AutoCloseable {
      * @throws io.tersor.UnsupportedKernelException if an ordered backend does not run it
      * @throws io.tersor.bench.measure.VerificationException if the result is wrong
      */
-    ProductContender prepare(PrepareOptions options, int copies);
+    public final ProductContender prepare(PrepareOptions options, int copies) {
+        return Verification.verified(operands.prepare(options, copies), reference);
+    }
 
     /**
-     * Prepares and verifies oneDNN called from C.
+     * Prepares and verifies oneDNN called from C. Where its sums of bytes saturate, it gets weights of 7 bits, with
+     * which they do not; its time does not depend on the values.
      *
      * @param copies of the weights, which the runs take in turn
-     * @throws TersorException if oneDNN is missing or has no kernel for it, or libtersor-bench does not call it
+     * @throws io.tersor.TersorException if oneDNN is missing or has no kernel for it
      * @throws io.tersor.bench.measure.VerificationException if the result is wrong
      */
-    default ProductContender prepareOnednnPeer(BenchLibrary library, int threads, int copies) {
-        throw new TersorException(ONEDNN_PEER + ": not for " + shape());
+    public final ProductContender prepareOnednnPeer(BenchLibrary library, int threads, int copies) {
+        BackendStatus.Available onednn = OnednnPeer.onednn();
+        if (types.multipliesBytes() && OnednnPeer.saturates(onednn)) {
+            ProductOperands small = factory.make(arena, RandomValues.Range.HALF);
+            return Verification.verified(new OnednnPeer(library, onednn, small, threads, copies), small.reference());
+        }
+        return Verification.verified(new OnednnPeer(library, onednn, operands, threads, copies), reference);
     }
 
     @Override
-    void close();
+    public final void close() {
+        arena.close();
+    }
 }

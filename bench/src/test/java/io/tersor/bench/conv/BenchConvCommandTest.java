@@ -61,6 +61,7 @@ class BenchConvCommandTest {
         conv("--shapes", shapes("1 2 3\n")).failed(1, "shapes.txt, line 1", "dilation groups");
         conv("--shapes", shapes("3 9 8 5 3 3 2 1 1 2\n")).failed(1, "line 1", "groups");
         conv("--types", "u8u8u8").failed(1, "types", "u8u8u8");
+        conv("--peer", "mkl").failed(2, "--peer", "mkl", "onednn-c");
         conv("--backends", "cuda").failed(2, "--backends", "cuda");
     }
 }

@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.tersor.TersorException;
+import io.tersor.bench.conv.ConvShape;
+import io.tersor.bench.conv.ConvWorkload;
 import io.tersor.bench.gemm.GemmShape;
 import io.tersor.bench.gemm.MatMulWorkload;
 import io.tersor.ffm.CpuFeatures;
 import io.tersor.kernel.Backend;
-import io.tersor.kernel.BackendStatus;
-import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.PrepareOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -47,6 +47,22 @@ class BenchLibraryTest {
                 assertArrayEquals(bytes(java), bytes(c), c.kernel() + " " + types.label());
                 assertTrue(c.kernel().startsWith("onednn-c/") && c.kernel().length() > 9, c.kernel());
                 assertTrue(c.time(3) > 0);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"16,14,14,32,1,1,1,0,1,1", "3,20,17,8,7,5,2,3,1,1", "24,9,9,24,3,3,2,1,1,24", "8,12,12,12,3,3,1,2,2,4",
+        "64,15,15,64,3,3,2,1,1,1"})
+    void convolutionsFromCAndFromJavaAgreeBitForBit(int ic, int ih, int iw, int oc, int kh, int kw, int stride, int pad,
+            int dilation, int groups) {
+        ConvShape shape = new ConvShape(ic, ih, iw, oc, kh, kw, stride, pad, dilation, groups, 1);
+        for (ProductTypes types : List.of(ProductTypes.U8S8U8, ProductTypes.U8S8F32, ProductTypes.F32F32F32)) {
+            try (ConvWorkload workload = new ConvWorkload(shape, types);
+                    ProductContender java = workload.prepare(PrepareOptions.DEFAULT.on(Backend.ONEDNN), 1);
+                    ProductContender c = workload.prepareOnednnPeer(library, 1, 2)) {
+                assertArrayEquals(bytes(java), bytes(c), c.kernel() + " " + types.label());
+                assertEquals("onednn-c", c.name());
             }
         }
     }
@@ -90,13 +106,14 @@ class BenchLibraryTest {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = arena.allocate(64);
             int[] types = {3, 3, 3};
-            MemorySegment none = MemorySegment.NULL;
-            String file = assertThrows(TersorException.class, () -> library.create("/none.so", 1, 4, 4, 4, types, data,
-                    data, data, none, none, 0, 0, false, 1)).getMessage();
+            long[] extents = {4, 4, 4};
+            BenchLibrary.Finish finish = new BenchLibrary.Finish(MemorySegment.NULL, MemorySegment.NULL, 0, 0, false);
+            String file = assertThrows(TersorException.class, () -> library.create("/none.so", 1,
+                    BenchLibrary.Operation.GEMM, extents, types, data, data, data, finish, 1)).getMessage();
             assertTrue(file.contains("no oneDNN library"), file);
-            String onednn = ((BackendStatus.Available) KernelRegistry.standard().status(Backend.ONEDNN)).origin();
-            String size = assertThrows(TersorException.class, () -> library.create(onednn, 1, 4, 4, 4, types, data,
-                    data, data, none, none, 0, 0, false, 0)).getMessage();
+            String onednn = OnednnPeer.onednn().origin();
+            String size = assertThrows(TersorException.class, () -> library.create(onednn, 1,
+                    BenchLibrary.Operation.GEMM, extents, types, data, data, data, finish, 0)).getMessage();
             assertTrue(size.contains("invalid size"), size);
         }
     }

@@ -1,14 +1,9 @@
-package io.tersor.bench.gemm;
+package io.tersor.bench.product;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.tersor.TersorException;
-import io.tersor.bench.product.BenchLibrary;
-import io.tersor.bench.product.Constants;
-import io.tersor.bench.product.ProductContender;
-import io.tersor.bench.product.ProductTypes;
-import io.tersor.bench.product.ProductWorkload;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.Epilogue;
@@ -30,29 +25,31 @@ final class OnednnPeer implements ProductContender {
     private final BackendStatus.Available onednn;
     private final Tensor dst;
     private final int copies;
-    private final MemorySegment gemm;
+    private final MemorySegment product;
     private final MemorySegment nanos;
 
     /**
      * @param onednn what {@link #onednn()} returned
+     * @param copies of the weights, which the runs take in turn
      * @throws TersorException if oneDNN has no kernel for it
      */
-    OnednnPeer(BenchLibrary library, BackendStatus.Available onednn, Operands operands, int threads, int copies) {
+    OnednnPeer(BenchLibrary library, BackendStatus.Available onednn, ProductOperands operands, int threads,
+            int copies) {
         this.library = library;
         this.onednn = onednn;
         this.dst = operands.newDst(arena);
         this.copies = copies;
         this.nanos = arena.allocate(JAVA_LONG);
         Constants constants = operands.constants();
-        Epilogue epilogue = Epilogue.of(operands.builder().spec(), constants.bias());
-        ProductTypes types = operands.types();
-        GemmShape shape = operands.shape();
+        Epilogue epilogue = operands.epilogue();
+        ProductTypes types = constants.types();
+        BenchLibrary.Finish finish = new BenchLibrary.Finish(floats(epilogue.multipliers()),
+                floats(epilogue.offsets()), constants.srcParams().zeroPoint(), constants.dstParams().zeroPoint(),
+                constants.bias().isPresent());
         try {
-            this.gemm = library.create(onednn.origin(), threads, shape.m(), shape.k(), shape.n(),
+            this.product = library.create(onednn.origin(), threads, operands.operation(), operands.extents(),
                     new int[] {code(types.src()), code(types.weights()), code(types.dst())}, operands.src().data(),
-                    constants.weights().data(), dst.data(), floats(epilogue.multipliers()), floats(epilogue.offsets()),
-                    constants.srcParams().zeroPoint(), constants.dstParams().zeroPoint(), constants.bias().isPresent(),
-                    copies);
+                    constants.weights().data(), dst.data(), finish, copies);
         } catch (TersorException e) {
             arena.close();
             throw e;
@@ -99,7 +96,7 @@ final class OnednnPeer implements ProductContender {
 
     @Override
     public String kernel() {
-        return NAME + "/" + library.kernel(gemm);
+        return NAME + "/" + library.kernel(product);
     }
 
     @Override
@@ -119,7 +116,7 @@ final class OnednnPeer implements ProductContender {
 
     @Override
     public long time(int runs) {
-        library.run(gemm, runs, nanos);
+        library.run(product, runs, nanos);
         return nanos.get(JAVA_LONG, 0);
     }
 
@@ -130,7 +127,7 @@ final class OnednnPeer implements ProductContender {
 
     @Override
     public void close() {
-        library.destroy(gemm);
+        library.destroy(product);
         arena.close();
     }
 }
