@@ -18,7 +18,8 @@ record Agreement(double relativeError, OptionalDouble sameClass, double regret) 
     static final double REAL = 1e-4;
     /**
      * What quantized networks may: a value halfway between two steps may be rounded either way after scaling in
-     * another order, and later layers carry it on.
+     * another order, and later layers carry it on. ONNX Runtime with and without its own fusions differs from itself by
+     * 0.011 for ResNet-50 with random weights, and by 0.029 for an encoder of four layers, 0.0007 after the first.
      */
     static final double QUANTIZED = 0.05;
 

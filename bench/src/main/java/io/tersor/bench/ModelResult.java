@@ -115,8 +115,8 @@ record ModelResult(List<Row> rows, Profile profile, long activationBytes, long l
                     Figures.time(timing.lowMicros()) + " to " + Figures.time(timing.highMicros()),
                     Figures.time(timing.minMicros()),
                     row.agreement.isEmpty() ? "-" : String.format(Locale.ROOT, "%.2f x", row.speed),
-                    row.agreement.map(agreement -> String.format(Locale.ROOT, "%.2g", agreement.relativeError()))
-                            .orElse("-"));
+                    row.agreement.map(agreement -> String.format(Locale.ROOT, "%.4f %%",
+                            100 * agreement.relativeError())).orElse("-"));
         }
         return table;
     }
