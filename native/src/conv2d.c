@@ -63,7 +63,7 @@ tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *
     if (l->method == CONV2D_DEPTHWISE) {
         groups = 1;
         RETURN_IF_ERROR(depthwise_weights_bytes(depthwise, g, &l->group_panels_bytes));
-        l->group_columns_bytes = depthwise_padded_channels(g->oc) * 4;
+        l->group_columns_bytes = depthwise_columns_bytes(depthwise, g);
     } else {
         const int64_t k = padded_k(kernel, g, l->method);
         RETURN_IF_ERROR(gemm_panels_bytes(kernel, k, conv2d_n(g), &l->group_panels_bytes));
@@ -150,11 +150,10 @@ static void pack_ones(const gemm_kernel *kernel, const conv2d_geometry *g, void 
     pack_runs(kernel, g, &view, panel);
 }
 
-void conv2d_pack(const gemm_kernel *kernel, const conv2d_geometry *g, const conv2d_layout *l, const void *weights,
-                 const quantization *q, void *packed) {
+void conv2d_pack(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g,
+                 const conv2d_layout *l, const void *weights, const quantization *q, void *packed) {
     if (l->method == CONV2D_DEPTHWISE) {
-        depthwise_pack(g, weights, kernel->src_bytes, q, row_of(packed, 1, l->panels),
-                       row_of(packed, 1, l->compensation));
+        depthwise_pack(depthwise, g, weights, q, row_of(packed, 1, l->panels), row_of(packed, 1, l->compensation));
         return;
     }
     for (int64_t group = 0; group < g->groups; group++) {
@@ -235,34 +234,24 @@ static void run_direct(const gemm_kernel *kernel, const packed_head *head, const
     _Alignas(64) int32_t tile_accumulators[2 * MAX_TILE];
     const conv2d_geometry *g = &head->geometry;
     const window w = window_of(kernel, g);
-    const image *s = &o->source;
     const direct_scratch parts = direct_scratch_at(&w, scratch);
     row_block block;
     row_block_init(&block);
     block.sums = parts.sums;
     block.chunked = row_block_is_chunked(kernel, w.runs, w.run_steps);
     block.accumulators = block.chunked ? parts.accumulators : tile_accumulators;
-    for (int64_t line = o->first_line; line < o->first_line + o->lines;) {
-        const int64_t n = line / s->oh, oh = line % s->oh;
-        const int64_t rest = min_s64(o->first_line + o->lines - line, s->oh - oh);
-        int64_t block_lines, block_columns;
-        window_block_size(&w, s->ow, rest, &block_lines, &block_columns);
-        for (int64_t column = 0; column < s->ow; column += block_columns) {
-            const int64_t columns = min_s64(block_columns, s->ow - column);
-            for (int64_t group = 0; group < g->groups; group++) {
-                epilogue e;
-                const gemm_operands operands = operands_of(kernel, head, l, o, group, 0, &e);
-                window_block(&w, s, n, oh, block_lines, column, columns, group, group > 0, parts.offsets, parts.band,
-                             &block);
-                if (l->ones != 0) {
-                    row_block_sum(kernel, &block, const_row_of(head, 1, l->ones), parts.sums);
-                }
-                row_block_multiply(kernel, &operands, &block);
-                /* What was put off refers to this group's epilogue. */
-                epilogue_advance(&block.job, block.job.left.rows);
+    for (window_part p = window_first(&w, &o->source, o->first_line, o->lines); p.lines > 0; window_next(&p)) {
+        for (int64_t group = 0; group < g->groups; group++) {
+            epilogue e;
+            const gemm_operands operands = operands_of(kernel, head, l, o, group, 0, &e);
+            window_block(&w, &p, group, group > 0, parts.offsets, parts.band, &block);
+            if (l->ones != 0) {
+                row_block_sum(kernel, &block, const_row_of(head, 1, l->ones), parts.sums);
             }
+            row_block_multiply(kernel, &operands, &block);
+            /* What was put off refers to this group's epilogue. */
+            epilogue_advance(&block.job, block.job.left.rows);
         }
-        line += block_lines;
     }
     row_block_finish(kernel, &block);
 }

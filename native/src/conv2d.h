@@ -50,8 +50,8 @@ tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *
 int64_t conv2d_scratch_bytes(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g);
 
 /* Panels, and of integers the columns, of contiguous OIHW weights into a buffer with this layout. */
-void conv2d_pack(const gemm_kernel *kernel, const conv2d_geometry *g, const conv2d_layout *layout, const void *weights,
-                 const quantization *q, void *packed);
+void conv2d_pack(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g,
+                 const conv2d_layout *layout, const void *weights, const quantization *q, void *packed);
 
 void conv2d_run(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const void *packed,
                 const conv2d_layout *layout, const conv2d_operands *operands, void *scratch);

@@ -12,7 +12,8 @@ typedef struct choice {
     bool integers;
 } choice;
 
-static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weights_type, choice *c) {
+static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weights_type, bool has_zero_points,
+                            choice *c) {
     c->kernels = kernels_for(isa);
     if (c->kernels == NULL) {
         return TERSOR_UNSUPPORTED_ISA;
@@ -22,7 +23,7 @@ static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weig
         return TERSOR_INVALID_ARGUMENT;
     }
     c->gemm = kernels_gemm(c->kernels, src_type, weights_type);
-    c->depthwise = c->integers ? kernels_i8_depthwise(c->kernels, src_type) : c->kernels->f32_depthwise;
+    c->depthwise = c->integers ? kernels_i8_depthwise(c->kernels, src_type, has_zero_points) : c->kernels->f32_depthwise;
     return TERSOR_OK;
 }
 
@@ -38,7 +39,7 @@ tersor_status tersor_conv2d_packed_bytes(uint32_t isa, tersor_type src_type, ter
     choice c;
     conv2d_layout l;
     RETURN_IF_ERROR(check_range(bytes, sizeof *bytes, sizeof *bytes));
-    RETURN_IF_ERROR(choose(isa, src_type, weights_type, &c));
+    RETURN_IF_ERROR(choose(isa, src_type, weights_type, has_zero_points != 0, &c));
     RETURN_IF_ERROR(lay_out(&c, geometry, has_zero_points != 0, &l));
     *bytes = l.bytes;
     return TERSOR_OK;
@@ -50,7 +51,7 @@ tersor_status tersor_conv2d_pack(uint32_t isa, tersor_type src_type, tersor_type
                                  int64_t packed_bytes) {
     choice c;
     conv2d_layout l;
-    RETURN_IF_ERROR(choose(isa, src_type, weights_type, &c));
+    RETURN_IF_ERROR(choose(isa, src_type, weights_type, false, &c));
     RETURN_IF_ERROR(lay_out(&c, g, false, &l));
     if (!c.integers && (weights_zero_points != NULL || bias != NULL)) {
         return TERSOR_INVALID_ARGUMENT;
@@ -64,6 +65,7 @@ tersor_status tersor_conv2d_pack(uint32_t isa, tersor_type src_type, tersor_type
     const quantization q = {src_zero_point, weights_zero_points, bias};
     bool has_zero_points;
     RETURN_IF_ERROR(gemm_check_quantization(&q, g->oc, &has_zero_points));
+    RETURN_IF_ERROR(choose(isa, src_type, weights_type, has_zero_points, &c));
     RETURN_IF_ERROR(lay_out(&c, g, has_zero_points, &l));
     RETURN_IF_ERROR(check_buffer(packed, packed_bytes, l.bytes));
     packed_head *head = packed;
@@ -76,7 +78,7 @@ tersor_status tersor_conv2d_pack(uint32_t isa, tersor_type src_type, tersor_type
     head->src_zero_point = src_zero_point;
     head->has_zero_points = has_zero_points;
     head->geometry = *g;
-    conv2d_pack(c.gemm, g, &l, weights, &q, packed);
+    conv2d_pack(c.gemm, c.depthwise, g, &l, weights, &q, packed);
     return TERSOR_OK;
 }
 
@@ -120,7 +122,7 @@ tersor_status tersor_conv2d(const void *packed, int64_t packed_bytes, const ters
     RETURN_IF_ERROR(packed_check(packed, packed_bytes, PACKED_CONV2D));
     const packed_head *head = packed;
     const conv2d_geometry *g = &head->geometry;
-    RETURN_IF_ERROR(choose(head->isa, head->src_type, head->weights_type, &c));
+    RETURN_IF_ERROR(choose(head->isa, head->src_type, head->weights_type, head->has_zero_points != 0, &c));
     RETURN_IF_ERROR(lay_out(&c, g, head->has_zero_points != 0, &l));
     if (l.bytes != head->bytes) {
         return TERSOR_INVALID_PACKED;

@@ -3,85 +3,139 @@
 #include "check.h"
 #include "compiler.h"
 
-enum { PIXELS = 8 /* per call of the epilogue */ };
-
-int64_t depthwise_padded_channels(int64_t channels) {
-    return round_up(channels, DEPTHWISE_BLOCK);
-}
-
-int64_t depthwise_steps(const depthwise_kernel *kernel, const conv2d_geometry *g) {
+static int64_t steps_of(const depthwise_kernel *kernel, const conv2d_geometry *g) {
     return (g->kh * g->kw + kernel->taps_per_step - 1) / kernel->taps_per_step;
 }
 
+static int64_t padded_channels(const depthwise_kernel *kernel, const conv2d_geometry *g) {
+    return round_up(g->oc, kernel->block);
+}
+
 tersor_status depthwise_weights_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g, int64_t *bytes) {
-    /* Two int16 or one float. */
-    const int64_t factors[] = {depthwise_steps(kernel, g), depthwise_padded_channels(g->oc), 4};
+    const int64_t factors[] = {steps_of(kernel, g), padded_channels(kernel, g), 4};
     return checked_product(factors, 3, bytes);
 }
 
-static int64_t addresses_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g) {
-    const int64_t addresses = depthwise_steps(kernel, g) * kernel->taps_per_step;
-    return round_up(addresses * (int64_t) sizeof(void *), TERSOR_ALIGNMENT);
+int64_t depthwise_columns_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g) {
+    return round_up(padded_channels(kernel, g) * 4, TERSOR_ALIGNMENT);
+}
+
+static bool is_halved(const depthwise_kernel *kernel, int64_t channels) {
+    return kernel->halves && channels <= kernel->block / 2;
+}
+
+/* The channel at a position of a block; a halved block has each twice. */
+static int64_t channel_at(const depthwise_kernel *kernel, int64_t position, bool halved) {
+    const int64_t lane_channels = kernel->block / kernel->lanes;
+    const int64_t lane = position / 4 % kernel->lanes, unit = position / 4 / kernel->lanes;
+    const int64_t lanes = halved ? kernel->lanes / 2 : kernel->lanes;
+    return lane % lanes * lane_channels + unit * 4 + position % 4;
+}
+
+static void pack_integer(const depthwise_kernel *kernel, const int8_t *weights, int64_t taps, int32_t zero_point,
+                         void *to, int64_t step_bytes, int32_t *sum) {
+    for (int64_t tap = 0; tap < taps; tap++) {
+        const int32_t weight = weights[tap] - zero_point;
+        char *step = row_of(to, tap / kernel->taps_per_step, step_bytes);
+        const int64_t slot = tap % kernel->taps_per_step;
+        if (kernel->weight_bytes == 1) {
+            ((int8_t *) step)[slot] = (int8_t) weight;
+        } else {
+            ((int16_t *) (void *) step)[slot] = (int16_t) weight;
+        }
+        *sum = (int32_t) ((uint32_t) *sum + (uint32_t) weight);
+    }
+}
+
+void depthwise_pack(const depthwise_kernel *kernel, const conv2d_geometry *g, const void *weights,
+                    const quantization *q, void *packed, int32_t *compensation) {
+    const int64_t taps = g->kh * g->kw, steps = steps_of(kernel, g);
+    const int64_t step_bytes = (int64_t) kernel->block * 4;
+    const uint32_t src_zero_point = (uint32_t) (q->src_zero_point + kernel->format->src_shift);
+    const bool integers = kernel->weight_bytes < 4;
+    memset(packed, 0, (size_t) (padded_channels(kernel, g) * steps * 4));
+    if (integers) {
+        memset(compensation, 0, (size_t) depthwise_columns_bytes(kernel, g));
+    }
+    for (int64_t block = 0; block < g->oc; block += kernel->block) {
+        const int64_t count = min_s64(kernel->block, g->oc - block);
+        const bool halved = is_halved(kernel, count);
+        for (int64_t position = 0; position < kernel->block; position++) {
+            const int64_t in_block = channel_at(kernel, position, halved), c = block + in_block;
+            if (in_block >= count) {
+                continue;
+            }
+            char *to = row_of(packed, block * steps + position, 4);
+            if (integers) {
+                const int32_t zero_point = q->weights_zero_points == NULL ? 0 : q->weights_zero_points[c];
+                int32_t sum = 0;
+                pack_integer(kernel, (const int8_t *) weights + c * taps, taps, zero_point, to, step_bytes, &sum);
+                const uint32_t bias = q->bias == NULL ? 0 : (uint32_t) q->bias[c];
+                compensation[block + position] = (int32_t) (bias - src_zero_point * (uint32_t) sum);
+            } else {
+                for (int64_t tap = 0; tap < taps; tap++) {
+                    memcpy(to + tap * step_bytes, (const float *) weights + c * taps + tap, 4);
+                }
+            }
+        }
+    }
+}
+
+/* Parts of the scratch. */
+typedef struct depthwise_scratch {
+    int64_t *offsets; /* of the taps, and those that fill the last step up */
+    char *acc;
+    char *band;
+} depthwise_scratch;
+
+static depthwise_scratch scratch_at(const depthwise_kernel *kernel, const conv2d_geometry *g, void *scratch) {
+    depthwise_scratch s;
+    const int64_t offsets = steps_of(kernel, g) * kernel->taps_per_step * (int64_t) sizeof(int64_t);
+    s.offsets = scratch;
+    s.acc = row_of(scratch, 1, round_up(offsets, TERSOR_ALIGNMENT));
+    s.band = row_of(s.acc, kernel->format->rows + 1, (int64_t) kernel->block * 4);
+    return s;
 }
 
 int64_t depthwise_scratch_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g) {
-    const int64_t channels = depthwise_padded_channels(g->oc);
-    return addresses_bytes(kernel, g) + round_up(channels * kernel->src_bytes, TERSOR_ALIGNMENT) +
-           PIXELS * channels * 4;
+    const window w = window_of_channels(kernel->format, g, kernel->block);
+    return (int64_t) (uintptr_t) scratch_at(kernel, g, NULL).band + window_band_bytes(&w);
 }
 
-static void pack_i8(const conv2d_geometry *g, const int8_t *weights, const quantization *q, int16_t *packed,
-                    int32_t *compensation) {
-    const int64_t taps = g->kh * g->kw;
-    const int64_t channels = depthwise_padded_channels(g->oc);
-    memset(packed, 0, (size_t) ((taps + 1) / 2 * channels * 4));
-    memset(compensation, 0, (size_t) (channels * 4));
-    for (int64_t c = 0; c < g->oc; c++) {
-        const int32_t zero_point = q->weights_zero_points == NULL ? 0 : q->weights_zero_points[c];
-        int32_t sum = 0;
-        for (int64_t tap = 0; tap < taps; tap++) {
-            const int32_t weight = weights[c * taps + tap] - zero_point;
-            packed[(tap / 2 * channels + c) * 2 + tap % 2] = (int16_t) weight;
-            sum = (int32_t) ((uint32_t) sum + (uint32_t) weight);
-        }
-        const uint32_t bias = q->bias == NULL ? 0 : (uint32_t) q->bias[c];
-        compensation[c] = (int32_t) (bias - (uint32_t) q->src_zero_point * (uint32_t) sum);
-    }
-}
-
-static void pack_f32(const conv2d_geometry *g, const float *weights, float *packed) {
-    const int64_t taps = g->kh * g->kw;
-    const int64_t channels = depthwise_padded_channels(g->oc);
-    memset(packed, 0, (size_t) (taps * channels * 4));
-    for (int64_t c = 0; c < g->oc; c++) {
-        for (int64_t tap = 0; tap < taps; tap++) {
-            packed[tap * channels + c] = weights[c * taps + tap];
-        }
-    }
-}
-
-void depthwise_pack(const conv2d_geometry *g, const void *weights, int64_t element_bytes, const quantization *q,
-                    void *packed, int32_t *compensation) {
-    if (element_bytes == 1) {
-        pack_i8(g, weights, q, packed, compensation);
-    } else {
-        pack_f32(g, weights, packed);
-    }
-}
-
-/* The addresses under the window of one output pixel; those outside the image are the padding pixel's. */
-static void collect(const conv2d_geometry *g, const image *s, int64_t pixel, const void *padding,
-                    const void **addresses) {
-    const int64_t ow = pixel % s->ow;
-    const int64_t oh = pixel / s->ow % s->oh;
-    const int64_t n = pixel / s->ow / s->oh;
-    for (int64_t kh = 0; kh < g->kh; kh++) {
-        const int64_t h = oh * g->stride_h - g->pad_top + kh * g->dilation_h;
-        for (int64_t kw = 0; kw < g->kw; kw++) {
-            const int64_t w = ow * g->stride_w - g->pad_left + kw * g->dilation_w;
-            const bool inside = h >= 0 && h < s->h && w >= 0 && w < s->w;
-            const int64_t at = ((n * s->h + h) * s->w + w) * g->ic;
-            *addresses++ = inside ? const_row_of(s->data, at, s->element_bytes) : padding;
+/* All channels of the block's pixels. */
+static void run_block(const depthwise_kernel *kernel, const packed_head *head, const conv2d_layout *l,
+                      const conv2d_operands *o, const depthwise_scratch *s, const row_block *block) {
+    const conv2d_geometry *g = &head->geometry;
+    const int64_t row_bytes = kernel->format->row_bytes;
+    for (int64_t c = 0; c < g->oc; c += kernel->block) {
+        const int64_t channels = min_s64(kernel->block, g->oc - c);
+        depthwise_tile sums = {
+            .halved = is_halved(kernel, channels),
+            .src_stride = block->src_stride,
+            .offsets = s->offsets,
+            .steps = steps_of(kernel, g),
+            .init = l->compensation == 0 ? NULL : const_row_of(head, 1, l->compensation + c * 4),
+            .acc = s->acc,
+        };
+        sums.weights = const_row_of(head, 1, l->panels + c * sums.steps * 4);
+        for (int64_t t = 0; t < block->count; t++) {
+            const row_tile *rows = &block->tiles[t];
+            sums.pixels = rows->kept;
+            sums.src = rows->src + c * row_bytes;
+            kernel->sum(&sums);
+            const epilogue_tile tile = {
+                .acc = s->acc,
+                .acc_stride = sums.halved ? kernel->block / 2 : kernel->block,
+                .rows = rows->kept,
+                .first = c,
+                .columns = channels,
+                .dst = row_of(o->dst, rows->dst_row * g->oc, o->dst_bytes),
+                .dst_stride = g->oc * o->dst_bytes,
+                .residual =
+                    o->residual == NULL ? NULL : const_row_of(o->residual, rows->dst_row * g->oc, o->residual_bytes),
+                .residual_stride = g->oc * o->residual_bytes,
+            };
+            o->store(o->e, &tile);
         }
     }
 }
@@ -89,42 +143,16 @@ static void collect(const conv2d_geometry *g, const image *s, int64_t pixel, con
 void depthwise_run(const depthwise_kernel *kernel, const packed_head *head, const conv2d_layout *l,
                    const conv2d_operands *o, void *scratch) {
     const conv2d_geometry *g = &head->geometry;
-    const image *s = &o->source;
-    const int64_t end = (o->first_line + o->lines) * s->ow;
-    const int64_t channels = depthwise_padded_channels(g->oc);
-    const int64_t steps = depthwise_steps(kernel, g);
-    const void **addresses = scratch;
-    void *padding = row_of(scratch, 1, addresses_bytes(kernel, g));
-    const int64_t padding_bytes = round_up(channels * kernel->src_bytes, TERSOR_ALIGNMENT);
-    int32_t *acc = row_of(padding, 1, padding_bytes);
-    memset(padding, s->padding, (size_t) padding_bytes);
-    for (int64_t i = 0; i < steps * kernel->taps_per_step; i++) {
-        addresses[i] = padding;
-    }
-    depthwise_sum sum = {
-        .taps = addresses,
-        .steps = steps,
-        .channels = g->oc,
-        .weights = const_row_of(head, 1, l->panels),
-        .init = l->compensation == 0 ? NULL : const_row_of(head, 1, l->compensation),
-    };
-    for (int64_t first = o->first_line * s->ow; first < end; first += PIXELS) {
-        const int64_t count = min_s64(PIXELS, end - first);
-        for (int64_t i = 0; i < count; i++) {
-            collect(g, s, first + i, padding, addresses);
-            sum.acc = acc + i * channels;
-            kernel->sum(&sum);
+    const window w = window_of_channels(kernel->format, g, kernel->block);
+    const depthwise_scratch s = scratch_at(kernel, g, scratch);
+    const int64_t taps = g->kh * g->kw, all = steps_of(kernel, g) * kernel->taps_per_step;
+    row_block block;
+    row_block_init(&block);
+    for (window_part p = window_first(&w, &o->source, o->first_line, o->lines); p.lines > 0; window_next(&p)) {
+        window_block(&w, &p, 0, false, s.offsets, s.band, &block);
+        for (int64_t i = taps; i < all; i++) {
+            s.offsets[i] = s.offsets[0]; /* anything readable: the weight is 0 */
         }
-        const epilogue_tile tile = {
-            .acc = acc,
-            .acc_stride = channels,
-            .rows = count,
-            .columns = g->oc,
-            .dst = row_of(o->dst, first * g->oc, o->dst_bytes),
-            .dst_stride = g->oc * o->dst_bytes,
-            .residual = o->residual == NULL ? NULL : const_row_of(o->residual, first * g->oc, o->residual_bytes),
-            .residual_stride = g->oc * o->residual_bytes,
-        };
-        o->store(o->e, &tile);
+        run_block(kernel, head, l, o, &s, &block);
     }
 }

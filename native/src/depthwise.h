@@ -1,43 +1,50 @@
 /*
- * Depthwise convolution: every channel by itself, vectorized over channels. The driver gathers for each output pixel
- * the addresses of the pixels under the taps, padding pixels included, and the kernel sums over them.
+ * Depthwise convolution: every channel by itself, vectorized over a block of channels. Tiles of pixels walk a band of
+ * image lines as those of other convolutions do (window.h), every tap at an offset of its own.
  *
- * Packed weights, channels padded with zeros to DEPTHWISE_BLOCK: INT8 kernels take taps in pairs, int16
- * [pair][channel][2] with the zero point already subtracted (an odd last pair has a zero); f32 kernels [tap][channel].
+ * Packed weights: [block of channels][step][position][taps_per_step], 4 bytes for each channel and step: four s8, two s16
+ * with the zero point already subtracted, or an f32. The positions are the order in which a kernel's registers hold the
+ * channels: units of 4, the first unit of each lane, then the second, and so on, as interleaving the taps within lanes
+ * leaves them. What fills the last block and the last step up is zero.
  */
 #ifndef TERSOR_DEPTHWISE_H
 #define TERSOR_DEPTHWISE_H
 
+#include "gemm.h"
 #include "gemm_pack.h"
 #include "packed.h"
 
-enum { DEPTHWISE_BLOCK = 32 };
-
-typedef struct depthwise_sum {
-    const void *const *taps; /* addresses of channel 0; a multiple of the kernel's taps_per_step */
+typedef struct depthwise_tile {
+    int64_t pixels;
+    bool halved;            /* the block has at most half its channels; the other lanes take the next pixel */
+    const char *src;        /* of the first pixel and channel; a whole block is readable */
+    int64_t src_stride;     /* bytes between pixels */
+    const int64_t *offsets; /* bytes, of steps * taps_per_step taps */
     int64_t steps;
-    int64_t channels;
     const void *weights;
-    const int32_t *init; /* int32 [padded channels] that sums start from; NULL for f32, which starts from zero */
-    void *acc;           /* int32 or f32 [padded channels]; those beyond `channels` get any value */
-} depthwise_sum;
+    const int32_t *init; /* [position] that sums start from; NULL for f32, which starts from zero */
+    void *acc;           /* int32 or f32 [pixels][block], halved [pixels][block / 2]; room for one pixel more */
+} depthwise_tile;
 
 typedef struct depthwise_kernel {
     const char *name;
-    int32_t src_bytes;
+    const gemm_kernel *format; /* whose form of the source it reads */
+    int32_t block;             /* channels */
+    int32_t lanes;             /* into which a block is divided */
     int32_t taps_per_step;
-    void (*sum)(const depthwise_sum *sum);
+    int32_t weight_bytes;
+    bool halves; /* knows halved blocks, of half the lanes */
+    void (*sum)(const depthwise_tile *tile);
 } depthwise_kernel;
 
-int64_t depthwise_padded_channels(int64_t channels);
-int64_t depthwise_steps(const depthwise_kernel *kernel, const conv2d_geometry *g);
 tersor_status depthwise_weights_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g, int64_t *bytes);
+int64_t depthwise_columns_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g);
 int64_t depthwise_scratch_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g);
 
-/* Contiguous weights [channels, kh, kw]. compensation: of integers, [padded channels], bias - src_zero_point * sum of
- * (weights - zero point). */
-void depthwise_pack(const conv2d_geometry *g, const void *weights, int64_t element_bytes, const quantization *q,
-                    void *packed, int32_t *compensation);
+/* Contiguous weights [channels, kh, kw]. compensation: of integers, in the order of the positions: bias - src_zero_point
+ * * sum of (weights - zero point). */
+void depthwise_pack(const depthwise_kernel *kernel, const conv2d_geometry *g, const void *weights,
+                    const quantization *q, void *packed, int32_t *compensation);
 
 struct conv2d_layout;
 struct conv2d_operands;

@@ -14,18 +14,20 @@ extern const gemm_kernel bf16_gemm_4x16__portable, bf16_gemm_6x16__avx2, bf16_ge
 extern const gemm_kernel bf16_gemm_12x32__avx512_bf16, bf16_gemm_32x32__amx_bf16;
 extern const depthwise_kernel u8s8_depthwise_1x1__portable, s8s8_depthwise_1x1__portable;
 extern const depthwise_kernel u8s8_depthwise_1x16__avx2, s8s8_depthwise_1x16__avx2;
-extern const depthwise_kernel u8s8_depthwise_1x32__avx512_vnni, s8s8_depthwise_1x32__avx512_vnni;
+extern const depthwise_kernel u8s8_depthwise_1x64__avx512_vnni, s8s8_depthwise_1x64__avx512_vnni;
 extern const depthwise_kernel f32_depthwise_1x1__portable, f32_depthwise_1x16__avx2, f32_depthwise_1x32__avx512f;
 
 /* What AMX machines use besides AMX; the emulation must run on every machine. */
 #if defined(TERSOR_EMULATION)
 #define BESIDE_AMX(name) name##_portable
 #define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x1__portable
+#define WIDE_DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x1__portable
 #define F32_GEMM_BESIDE_AMX f32_gemm_4x16__portable
 #define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_1x1__portable
 #else
 #define BESIDE_AMX(name) name##_avx512_vnni
-#define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x32__avx512_vnni
+#define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x64__avx512_vnni
+#define WIDE_DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x16__avx2
 #define F32_GEMM_BESIDE_AMX f32_gemm_12x32__avx512f
 #define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_1x32__avx512f
 #endif
@@ -40,6 +42,8 @@ static const isa_kernels ALL[] = {
         .s8s8_gemm = &s8s8_gemm_4x16__portable,
         .u8s8_depthwise = &u8s8_depthwise_1x1__portable,
         .s8s8_depthwise = &s8s8_depthwise_1x1__portable,
+        .u8s8_wide_depthwise = &u8s8_depthwise_1x1__portable,
+        .s8s8_wide_depthwise = &s8s8_depthwise_1x1__portable,
         .f32_gemm = &f32_gemm_4x16__portable,
         .bf16_gemm = &bf16_gemm_4x16__portable,
         .f32_depthwise = &f32_depthwise_1x1__portable,
@@ -54,6 +58,8 @@ static const isa_kernels ALL[] = {
         .s8s8_gemm = &s8s8_gemm_6x16__avx2,
         .u8s8_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_depthwise = &s8s8_depthwise_1x16__avx2,
+        .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
+        .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
         .f32_gemm = &f32_gemm_6x16__avx2,
         .bf16_gemm = &bf16_gemm_6x16__avx2,
         .f32_depthwise = &f32_depthwise_1x16__avx2,
@@ -69,6 +75,8 @@ static const isa_kernels ALL[] = {
         .s8s8_gemm = &s8s8_gemm_6x16__avx2_vnni,
         .u8s8_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_depthwise = &s8s8_depthwise_1x16__avx2,
+        .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
+        .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
         .f32_gemm = &f32_gemm_6x16__avx2,
         .bf16_gemm = &bf16_gemm_6x16__avx2,
         .f32_depthwise = &f32_depthwise_1x16__avx2,
@@ -82,8 +90,10 @@ static const isa_kernels ALL[] = {
         .elementwise = &elementwise__avx512_vnni,
         .u8s8_gemm = &u8s8_gemm_12x32__avx512_vnni,
         .s8s8_gemm = &s8s8_gemm_12x32__avx512_vnni,
-        .u8s8_depthwise = &u8s8_depthwise_1x32__avx512_vnni,
-        .s8s8_depthwise = &s8s8_depthwise_1x32__avx512_vnni,
+        .u8s8_depthwise = &u8s8_depthwise_1x64__avx512_vnni,
+        .s8s8_depthwise = &s8s8_depthwise_1x64__avx512_vnni,
+        .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
+        .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
         .f32_gemm = &f32_gemm_12x32__avx512f,
         .bf16_gemm = &bf16_gemm_12x32__avx512f,
         .f32_depthwise = &f32_depthwise_1x32__avx512f,
@@ -97,8 +107,10 @@ static const isa_kernels ALL[] = {
         .elementwise = &elementwise__avx512_vnni,
         .u8s8_gemm = &u8s8_gemm_12x32__avx512_vnni,
         .s8s8_gemm = &s8s8_gemm_12x32__avx512_vnni,
-        .u8s8_depthwise = &u8s8_depthwise_1x32__avx512_vnni,
-        .s8s8_depthwise = &s8s8_depthwise_1x32__avx512_vnni,
+        .u8s8_depthwise = &u8s8_depthwise_1x64__avx512_vnni,
+        .s8s8_depthwise = &s8s8_depthwise_1x64__avx512_vnni,
+        .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
+        .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
         .f32_gemm = &f32_gemm_12x32__avx512f,
         .bf16_gemm = &bf16_gemm_12x32__avx512_bf16,
         .f32_depthwise = &f32_depthwise_1x32__avx512f,
@@ -114,6 +126,8 @@ static const isa_kernels ALL[] = {
         .s8s8_gemm = &s8s8_gemm_32x32__amx_int8,
         .u8s8_depthwise = &DEPTHWISE_BESIDE_AMX(u8s8),
         .s8s8_depthwise = &DEPTHWISE_BESIDE_AMX(s8s8),
+        .u8s8_wide_depthwise = &WIDE_DEPTHWISE_BESIDE_AMX(u8s8),
+        .s8s8_wide_depthwise = &WIDE_DEPTHWISE_BESIDE_AMX(s8s8),
         .f32_gemm = &F32_GEMM_BESIDE_AMX,
         .bf16_gemm = &bf16_gemm_32x32__amx_bf16,
         .f32_depthwise = &F32_DEPTHWISE_BESIDE_AMX,
@@ -152,7 +166,10 @@ const gemm_kernel *kernels_i8_gemm(const isa_kernels *kernels, tersor_type src_t
     return src_type == TERSOR_U8 ? kernels->u8s8_gemm : kernels->s8s8_gemm;
 }
 
-const depthwise_kernel *kernels_i8_depthwise(const isa_kernels *kernels, tersor_type src_type) {
+const depthwise_kernel *kernels_i8_depthwise(const isa_kernels *kernels, tersor_type src_type, bool has_zero_points) {
+    if (has_zero_points) {
+        return src_type == TERSOR_U8 ? kernels->u8s8_wide_depthwise : kernels->s8s8_wide_depthwise;
+    }
     return src_type == TERSOR_U8 ? kernels->u8s8_depthwise : kernels->s8s8_depthwise;
 }
 

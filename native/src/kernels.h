@@ -14,6 +14,7 @@ typedef struct isa_kernels {
     const elementwise_functions *elementwise;
     const gemm_kernel *u8s8_gemm, *s8s8_gemm, *f32_gemm, *bf16_gemm;
     const depthwise_kernel *u8s8_depthwise, *s8s8_depthwise, *f32_depthwise;
+    const depthwise_kernel *u8s8_wide_depthwise, *s8s8_wide_depthwise; /* for weights with zero points */
 } isa_kernels;
 
 /* NULL unless `isa` is one bit, compiled in and usable here. */
@@ -22,6 +23,6 @@ const isa_kernels *kernels_for(uint32_t isa);
 /* NULL for types that do not go together. */
 const gemm_kernel *kernels_gemm(const isa_kernels *kernels, tersor_type src_type, tersor_type weights_type);
 const gemm_kernel *kernels_i8_gemm(const isa_kernels *kernels, tersor_type src_type);
-const depthwise_kernel *kernels_i8_depthwise(const isa_kernels *kernels, tersor_type src_type);
+const depthwise_kernel *kernels_i8_depthwise(const isa_kernels *kernels, tersor_type src_type, bool has_zero_points);
 
 #endif

@@ -25,15 +25,16 @@ static int64_t band_columns(const window *w, int64_t output_columns) {
 /* What a tile reads behind the last pixel: to the end of its last step, and pixels that are not kept. */
 static int64_t slack_bytes(const window *w) {
     const gemm_kernel *kernel = w->kernel;
-    return (int64_t) kernel->step * kernel->row_bytes + kernel->rows * w->output_column * w->pixel_bytes;
+    return w->reach * kernel->row_bytes + kernel->rows * w->output_column * w->pixel_bytes;
 }
 
-window window_of(const gemm_kernel *kernel, const conv2d_geometry *g) {
+static window build(const gemm_kernel *kernel, const conv2d_geometry *g, int64_t runs, int64_t run_length, int64_t reach) {
     window w = {
         .kernel = kernel,
-        .geometry = g,
-        .runs = window_runs(g),
-        .run_length = window_run_length(g),
+        .geometry = *g,
+        .runs = runs,
+        .run_length = run_length,
+        .reach = reach,
         /* A window of one pixel needs only those that it stands on. */
         .line_step = g->kh == 1 ? g->stride_h : 1,
         .column_step = g->kw == 1 ? g->stride_w : 1,
@@ -65,6 +66,18 @@ window window_of(const gemm_kernel *kernel, const conv2d_geometry *g) {
     return w;
 }
 
+window window_of(const gemm_kernel *kernel, const conv2d_geometry *g) {
+    return build(kernel, g, window_runs(g), window_run_length(g), kernel->step);
+}
+
+window window_of_channels(const gemm_kernel *kernel, const conv2d_geometry *g, int64_t reach) {
+    conv2d_geometry all = *g;
+    all.groups = 1;
+    window w = build(kernel, &all, g->kh * g->kw, g->ic, reach);
+    w.in_place = false; /* nothing may be read behind the image */
+    return w;
+}
+
 int64_t window_offsets_bytes(const window *w) {
     return round_up(w->runs * (int64_t) sizeof(int64_t), TERSOR_ALIGNMENT);
 }
@@ -77,17 +90,46 @@ int64_t window_band_bytes(const window *w) {
     return round_up(pixels + slack_bytes(w), TERSOR_ALIGNMENT);
 }
 
-void window_block_size(const window *w, int64_t ow, int64_t lines, int64_t *block_lines, int64_t *block_columns) {
-    *block_columns = min_s64(ow, w->block_columns);
-    const int64_t part = row_block_part(*block_columns, w->kernel->rows);
-    int64_t most = MAX_BLOCK_ROWS / round_up(*block_columns, part);
+/* Lines of a block of so many columns, at most. */
+static int64_t most_lines(const window *w, int64_t columns) {
+    const int64_t padded = round_up(columns, row_block_part(columns, w->kernel->rows));
     if (w->by_taps) {
-        most = 1;
-    } else {
-        const int64_t line_bytes = band_columns(w, *block_columns) * w->pixel_bytes;
-        most = min_s64(most, (BAND_BYTES / line_bytes - w->line_span) / w->output_line + 1);
+        return 1;
     }
-    *block_lines = row_block_part(lines, most < 1 ? 1 : most);
+    const int64_t line_bytes = band_columns(w, columns) * w->pixel_bytes;
+    return min_s64(MAX_BLOCK_ROWS / padded, (BAND_BYTES / line_bytes - w->line_span) / w->output_line + 1);
+}
+
+static void start_lines(window_part *p) {
+    const int64_t rest = p->end_line - p->next_line;
+    p->n = p->next_line / p->source->oh;
+    p->line = p->next_line % p->source->oh;
+    const int64_t most = most_lines(p->w, p->block_columns), inside = min_s64(rest, p->source->oh - p->line);
+    p->lines = inside == 0 ? 0 : row_block_part(inside, most < 1 ? 1 : most);
+    p->column = 0;
+    p->columns = p->block_columns;
+}
+
+window_part window_first(const window *w, const image *s, int64_t first_line, int64_t lines) {
+    window_part p = {
+        .w = w,
+        .source = s,
+        .next_line = first_line,
+        .end_line = first_line + lines,
+        .block_columns = min_s64(s->ow, w->block_columns),
+    };
+    start_lines(&p);
+    return p;
+}
+
+void window_next(window_part *p) {
+    p->column += p->columns;
+    if (p->column < p->source->ow) {
+        p->columns = min_s64(p->block_columns, p->source->ow - p->column);
+        return;
+    }
+    p->next_line += p->lines;
+    start_lines(p);
 }
 
 /* Elements of padding as the kernel reads them. */
@@ -126,7 +168,7 @@ static void fill_line(const window *w, const image *s, int64_t n, int64_t h, int
     if (inside == 0) {
         return;
     }
-    const int64_t ic = w->geometry->ic;
+    const int64_t ic = w->geometry.ic;
     const int64_t first = ((n * s->h + h) * s->w + c + before * step) * ic + channel;
     const char *from = const_row_of(s->data, first, s->element_bytes);
     if (step == 1 && elements == ic) {
@@ -141,7 +183,7 @@ static void fill_line(const window *w, const image *s, int64_t n, int64_t h, int
 
 static void fill_band(const window *w, const image *s, int64_t n, int64_t line, int64_t lines, int64_t column,
                       int64_t columns, char *band) {
-    const conv2d_geometry *g = w->geometry;
+    const conv2d_geometry *g = &w->geometry;
     const int64_t width = band_columns(w, columns);
     const int64_t line_bytes = width * w->pixel_bytes;
     const int64_t h = line * g->stride_h - g->pad_top, c = column * g->stride_w - g->pad_left;
@@ -153,7 +195,7 @@ static void fill_band(const window *w, const image *s, int64_t n, int64_t line, 
 /* [run][column][run_length]: merged runs are whole lines of taps. */
 static void fill_taps(const window *w, const image *s, int64_t n, int64_t line, int64_t column, int64_t columns,
                       int64_t group, char *band) {
-    const conv2d_geometry *g = w->geometry;
+    const conv2d_geometry *g = &w->geometry;
     const int64_t group_ic = g->ic / g->groups;
     const int64_t taps = w->run_length / group_ic;
     const int64_t c = column * g->stride_w - g->pad_left;
@@ -166,9 +208,11 @@ static void fill_taps(const window *w, const image *s, int64_t n, int64_t line, 
     }
 }
 
-void window_block(const window *w, const image *s, int64_t n, int64_t line, int64_t lines, int64_t column,
-                  int64_t columns, int64_t group, bool filled, int64_t *offsets, char *band, row_block *block) {
-    const conv2d_geometry *g = w->geometry;
+void window_block(const window *w, const window_part *part, int64_t group, bool filled, int64_t *offsets, char *band,
+                  row_block *block) {
+    const conv2d_geometry *g = &w->geometry;
+    const image *s = part->source;
+    const int64_t n = part->n, line = part->line, lines = part->lines, column = part->column, columns = part->columns;
     const int64_t group_bytes = g->ic / g->groups * group;
     const char *base;
     int64_t column_bytes, line_bytes, tap_column_bytes, tap_line_bytes;
@@ -208,13 +252,13 @@ void window_block(const window *w, const image *s, int64_t n, int64_t line, int6
     block->run_offsets = offsets;
     block->steps = w->run_steps;
     block->count = 0;
-    const int64_t part = row_block_part(columns, w->kernel->rows);
+    const int64_t tile_rows = row_block_part(columns, w->kernel->rows);
     int64_t first = 0;
     for (int64_t i = 0; i < lines; i++) {
-        for (int64_t j = 0; j < columns; j += part) {
-            const int64_t kept = min_s64(part, columns - j);
+        for (int64_t j = 0; j < columns; j += tile_rows) {
+            const int64_t kept = min_s64(tile_rows, columns - j);
             /* Behind a line's pixels the band goes on, and a kernel with fixed rows is not set anew. */
-            const int64_t rows = w->in_place || !w->kernel->fixed_rows ? kept : part;
+            const int64_t rows = w->in_place || !w->kernel->fixed_rows ? kept : tile_rows;
             block->tiles[block->count++] = (row_tile){
                 .src = base + i * line_bytes + j * column_bytes,
                 .rows = rows,

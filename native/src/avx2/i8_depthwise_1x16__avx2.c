@@ -1,57 +1,65 @@
 /*
- * INT8 depthwise sums of 16 channels. The bytes of two taps are interleaved and widened, so that vpmaddwd adds both
- * products of a channel; exact, since the products of 9-bit numbers are far from the limits of int32.
+ * INT8 depthwise sums of 16 channels. The source is widened to 16 bits; two taps are interleaved, so that vpmaddwd adds
+ * both products of a channel: exact, since the products of 9-bit numbers are far from the limits of int32.
  */
 #include <immintrin.h>
 
 #include "compiler.h"
 #include "depthwise.h"
 
-enum { CHANNELS = 16 };
+extern const gemm_kernel u8s8_gemm_6x16__avx2, s8s8_gemm_6x16__avx2;
 
-ALWAYS_INLINE __m256i widen(bool is_signed, __m128i bytes) {
-    return is_signed ? _mm256_cvtepi8_epi16(bytes) : _mm256_cvtepu8_epi16(bytes);
-}
+enum { PIXELS = 2 };
 
-/* `count` bytes, the others zero. */
-ALWAYS_INLINE __m128i load(const void *address, int64_t count) {
-    if (count >= CHANNELS) {
-        return _mm_loadu_si128(address);
+ALWAYS_INLINE void sum_pixels(const depthwise_tile *t, int64_t p, int pixels) {
+    const char *src = t->src + p * t->src_stride;
+    const __m256i *init = (const __m256i *) (const void *) t->init;
+    const __m256i *weights = t->weights;
+    __m256i acc[PIXELS][2];
+    UNROLL(2)
+    for (int i = 0; i < pixels; i++) {
+        acc[i][0] = _mm256_load_si256(init);
+        acc[i][1] = _mm256_load_si256(init + 1);
     }
-    _Alignas(16) uint8_t bytes[CHANNELS] = {0};
-    memcpy(bytes, address, (size_t) count);
-    return _mm_load_si128((const __m128i *) bytes);
-}
-
-ALWAYS_INLINE void add(const depthwise_sum *s, bool is_signed) {
-    const int64_t step_bytes = depthwise_padded_channels(s->channels) * 4;
-    for (int64_t c = 0; c < s->channels; c += CHANNELS) {
-        const int64_t rest = s->channels - c;
-        const char *weights = (const char *) s->weights + c * 4;
-        __m256i acc0 = _mm256_load_si256((const __m256i *) (s->init + c));
-        __m256i acc1 = _mm256_load_si256((const __m256i *) (s->init + c) + 1);
-        for (int64_t step = 0; step < s->steps; step++, weights += step_bytes) {
-            const __m128i a = load((const char *) s->taps[2 * step] + c, rest);
-            const __m128i b = load((const char *) s->taps[2 * step + 1] + c, rest);
-            const __m256i pairs0 = widen(is_signed, _mm_unpacklo_epi8(a, b));
-            const __m256i pairs1 = widen(is_signed, _mm_unpackhi_epi8(a, b));
-            const __m256i w0 = _mm256_load_si256((const __m256i *) weights);
-            const __m256i w1 = _mm256_load_si256((const __m256i *) weights + 1);
-            acc0 = _mm256_add_epi32(acc0, _mm256_madd_epi16(pairs0, w0));
-            acc1 = _mm256_add_epi32(acc1, _mm256_madd_epi16(pairs1, w1));
+    for (int64_t s = 0; s < t->steps; s++, weights += 2) {
+        const __m256i w0 = _mm256_load_si256(weights), w1 = _mm256_load_si256(weights + 1);
+        UNROLL(2)
+        for (int i = 0; i < pixels; i++) {
+            const char *at = src + i * t->src_stride;
+            const __m256i a = _mm256_loadu_si256((const __m256i *) (const void *) (at + t->offsets[2 * s]));
+            const __m256i b = _mm256_loadu_si256((const __m256i *) (const void *) (at + t->offsets[2 * s + 1]));
+            acc[i][0] = _mm256_add_epi32(acc[i][0], _mm256_madd_epi16(_mm256_unpacklo_epi16(a, b), w0));
+            acc[i][1] = _mm256_add_epi32(acc[i][1], _mm256_madd_epi16(_mm256_unpackhi_epi16(a, b), w1));
         }
-        _mm256_store_si256((__m256i *) ((int32_t *) s->acc + c), acc0);
-        _mm256_store_si256((__m256i *) ((int32_t *) s->acc + c) + 1, acc1);
+    }
+    UNROLL(2)
+    for (int i = 0; i < pixels; i++) {
+        __m256i *to = (__m256i *) (void *) ((int32_t *) t->acc + (p + i) * 16);
+        _mm256_store_si256(to, _mm256_permute2x128_si256(acc[i][0], acc[i][1], 0x20));
+        _mm256_store_si256(to + 1, _mm256_permute2x128_si256(acc[i][0], acc[i][1], 0x31));
     }
 }
 
-static void sum_u8(const depthwise_sum *s) {
-    add(s, false);
+static void sum(const depthwise_tile *t) {
+    int64_t p = 0;
+    for (; p + PIXELS <= t->pixels; p += PIXELS) {
+        sum_pixels(t, p, PIXELS);
+    }
+    if (p < t->pixels) {
+        sum_pixels(t, p, 1);
+    }
 }
 
-static void sum_s8(const depthwise_sum *s) {
-    add(s, true);
-}
+#define KERNEL(types)                                                                                                  \
+    const depthwise_kernel types##_depthwise_1x16__avx2 = {                                                            \
+        .name = #types "_depthwise_1x16__avx2",                                                                        \
+        .format = &types##_gemm_6x16__avx2,                                                                            \
+        .block = 16,                                                                                                   \
+        .lanes = 2,                                                                                                    \
+        .taps_per_step = 2,                                                                                            \
+        .weight_bytes = 2,                                                                                             \
+        .sum = sum,                                                                                                    \
+    };
 
-const depthwise_kernel u8s8_depthwise_1x16__avx2 = {"u8s8_depthwise_1x16__avx2", 1, 2, sum_u8};
-const depthwise_kernel s8s8_depthwise_1x16__avx2 = {"s8s8_depthwise_1x16__avx2", 1, 2, sum_s8};
+KERNEL(u8s8)
+KERNEL(s8s8)

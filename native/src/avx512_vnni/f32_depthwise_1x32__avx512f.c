@@ -1,26 +1,54 @@
-/* f32 depthwise sums of 32 channels. */
+/* f32 depthwise sums of 32 channels, of four pixels side by side: their sums hide the latency of the additions. */
 #include <immintrin.h>
 
 #include "compiler.h"
 #include "depthwise.h"
 
-static void sum(const depthwise_sum *s) {
-    const int64_t padded = depthwise_padded_channels(s->channels);
-    for (int64_t c = 0; c < s->channels; c += DEPTHWISE_BLOCK) {
-        const int64_t rest = s->channels - c;
-        const uint32_t mask = rest >= 32 ? UINT32_MAX : (UINT32_C(1) << rest) - 1;
-        const float *weights = (const float *) s->weights + c;
-        __m512 acc0 = _mm512_setzero_ps(), acc1 = _mm512_setzero_ps();
-        for (int64_t step = 0; step < s->steps; step++, weights += padded) {
-            const float *a = (const float *) s->taps[step] + c;
-            const __m512 a0 = _mm512_maskz_loadu_ps((__mmask16) mask, a);
-            const __m512 a1 = _mm512_maskz_loadu_ps((__mmask16) (mask >> 16), a + 16);
-            acc0 = _mm512_fmadd_ps(a0, _mm512_load_ps(weights), acc0);
-            acc1 = _mm512_fmadd_ps(a1, _mm512_load_ps(weights + 16), acc1);
+extern const gemm_kernel f32_gemm_12x32__avx512f;
+
+enum { PIXELS = 4 };
+
+ALWAYS_INLINE void sum_pixels(const depthwise_tile *t, int64_t p, int pixels) {
+    const char *src = t->src + p * t->src_stride;
+    __m512 acc[PIXELS][2];
+    UNROLL(4)
+    for (int i = 0; i < pixels; i++) {
+        acc[i][0] = acc[i][1] = _mm512_setzero_ps();
+    }
+    const float *weights = t->weights;
+    for (int64_t s = 0; s < t->steps; s++, weights += 32) {
+        const __m512 w0 = _mm512_load_ps(weights), w1 = _mm512_load_ps(weights + 16);
+        UNROLL(4)
+        for (int i = 0; i < pixels; i++) {
+            const float *a = const_row_of(src + t->offsets[s], i, t->src_stride);
+            acc[i][0] = _mm512_fmadd_ps(_mm512_loadu_ps(a), w0, acc[i][0]);
+            acc[i][1] = _mm512_fmadd_ps(_mm512_loadu_ps(a + 16), w1, acc[i][1]);
         }
-        _mm512_store_ps((float *) s->acc + c, acc0);
-        _mm512_store_ps((float *) s->acc + c + 16, acc1);
+    }
+    float *to = (float *) t->acc + p * 32;
+    UNROLL(4)
+    for (int i = 0; i < pixels; i++) {
+        _mm512_store_ps(to + i * 32, acc[i][0]);
+        _mm512_store_ps(to + i * 32 + 16, acc[i][1]);
     }
 }
 
-const depthwise_kernel f32_depthwise_1x32__avx512f = {"f32_depthwise_1x32__avx512f", 4, 1, sum};
+static void sum(const depthwise_tile *t) {
+    int64_t p = 0;
+    for (; p + PIXELS <= t->pixels; p += PIXELS) {
+        sum_pixels(t, p, PIXELS);
+    }
+    for (; p < t->pixels; p++) {
+        sum_pixels(t, p, 1);
+    }
+}
+
+const depthwise_kernel f32_depthwise_1x32__avx512f = {
+    .name = "f32_depthwise_1x32__avx512f",
+    .format = &f32_gemm_12x32__avx512f,
+    .block = 32,
+    .lanes = 1,
+    .taps_per_step = 1,
+    .weight_bytes = 4,
+    .sum = sum,
+};

@@ -2,17 +2,31 @@
 #include "compiler.h"
 #include "depthwise.h"
 
-static void sum(const depthwise_sum *s) {
-    const int64_t padded = depthwise_padded_channels(s->channels);
-    float *acc = s->acc;
-    const float *weights = s->weights;
-    memset(acc, 0, (size_t) (padded * 4));
-    for (int64_t step = 0; step < s->steps; step++, weights += padded) {
-        const float *a = s->taps[step];
-        for (int64_t c = 0; c < s->channels; c++) {
-            acc[c] += a[c] * weights[c];
+extern const gemm_kernel f32_gemm_4x16__portable;
+
+enum { CHANNELS = 16 };
+
+static void sum(const depthwise_tile *t) {
+    for (int64_t p = 0; p < t->pixels; p++) {
+        const char *src = t->src + p * t->src_stride;
+        const float *weights = t->weights;
+        float acc[CHANNELS] = {0};
+        for (int64_t s = 0; s < t->steps; s++, weights += CHANNELS) {
+            const float *a = const_row_of(src, 1, t->offsets[s]);
+            for (int64_t c = 0; c < CHANNELS; c++) {
+                acc[c] += a[c] * weights[c];
+            }
         }
+        memcpy((float *) t->acc + p * CHANNELS, acc, sizeof acc);
     }
 }
 
-const depthwise_kernel f32_depthwise_1x1__portable = {"f32_depthwise_1x1__portable", 4, 1, sum};
+const depthwise_kernel f32_depthwise_1x1__portable = {
+    .name = "f32_depthwise_1x1__portable",
+    .format = &f32_gemm_4x16__portable,
+    .block = CHANNELS,
+    .lanes = 1,
+    .taps_per_step = 1,
+    .weight_bytes = 4,
+    .sum = sum,
+};
