@@ -31,6 +31,15 @@ public interface BackendProvider {
     }
 
     /**
+     * Returns why this backend, which runs the spec, does not run it with these constants; empty when it does.
+     *
+     * @param bias [oc], present if the spec has one
+     */
+    default Optional<String> refusal(Conv2dSpec spec, Optional<Tensor> bias) {
+        return Optional.empty();
+    }
+
+    /**
      * Packs the weights and returns the kernel.
      *
      * @param spec of batch 1: the registry serves batches by one kernel for each member

@@ -161,7 +161,9 @@ public final class KernelRegistry {
      */
     public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         Constants.check(weights, spec.weights(), spec.weightsShape(), bias, spec.bias(), spec.oc());
-        return choose(spec, options).prepare(spec, weights, bias, options);
+        BackendProvider provider = take(spec, explain(spec, options, backend -> refusal(backend, spec)
+                .or(() -> providers.get(backend).refusal(spec, bias))));
+        return provider.prepare(spec, weights, bias, options);
     }
 
     /** Prepares a sum. */

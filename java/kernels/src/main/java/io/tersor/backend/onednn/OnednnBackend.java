@@ -57,6 +57,11 @@ public final class OnednnBackend implements BackendProvider {
     }
 
     @Override
+    public Optional<String> refusal(Conv2dSpec spec, Optional<Tensor> bias) {
+        return OnednnConv2d.refusal(spec, bias);
+    }
+
+    @Override
     public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         return OnednnMatMul.prepare(spec, weights, bias, options);
     }

@@ -1,11 +1,13 @@
 package io.tersor.backend.onednn;
 
+import io.tersor.kernel.ActivationFunction;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Window;
+import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -58,16 +60,20 @@ final class OnednnConv2d extends Conv2d {
         }
     }
 
+    /** Returns why oneDNN does not take a bias. */
+    static Optional<String> refusal(Conv2dSpec spec, Optional<Tensor> bias) {
+        return epilogue(spec, Epilogue.of(spec, bias)).refusal();
+    }
+
     /** Returns why oneDNN has nothing good for a spec. */
     static Optional<String> refusal(Conv2dSpec spec) {
-        if (spec.residual().isPresent() || !spec.activation().isClip()) {
-            return Optional.of("a convolution with a residual or a function is not handed to oneDNN");
-        }
         if (!spec.weightsParams().isSymmetric()) {
             return Optional.of("oneDNN's convolution has no zero points of weights");
         }
         Optional<String> inexact = OnednnEpilogue.refusal(spec.src(), spec.dst(), spec.reduction(), spec.srcParams(),
-                spec.weightsParams());
+                spec.weightsParams())
+                .or(() -> OnednnEpilogue.refusal(spec.src(), spec.dst(), spec.residual(),
+                        spec.activation().function()));
         if (inexact.isPresent()) {
             return inexact;
         }
@@ -83,14 +89,27 @@ final class OnednnConv2d extends Conv2d {
         Window window = spec.window();
         long h = Math.max(TYPICAL_EXTENT, (long) window.dilationH() * window.kh());
         long w = Math.max(TYPICAL_EXTENT, (long) window.dilationW() * window.kw());
+        long oh = window.outHeight(h);
+        long ow = window.outWidth(w);
+        Attributes attributes = spec.residual().isPresent()
+                ? epilogue.attributes(arena, channelMask(spec),
+                        result(arena, spec, spec.residual().get().type(), 1, oh, ow))
+                : epilogue.attributes(arena, channelMask(spec));
         return describe(arena, spec, epilogue, MemoryDesc.nhwc(arena, spec.src(), 1, spec.ic(), h, w),
-                MemoryDesc.nhwc(arena, spec.dst(), 1, spec.oc(), window.outHeight(h), window.outWidth(w)));
+                result(arena, spec, spec.dst(), 1, oh, ow), attributes);
+    }
+
+    private static MemoryDesc result(Arena arena, Conv2dSpec spec, DataType type, long n, long oh, long ow) {
+        return MemoryDesc.nhwc(arena, type, n, spec.oc(), oh, ow);
+    }
+
+    /** An output channel is one index of the weights' first axis, or of the first two where there are groups. */
+    private static int channelMask(Conv2dSpec spec) {
+        return spec.groups() == 1 ? 0b1 : 0b11;
     }
 
     private static PrimitiveDesc describe(Arena arena, Conv2dSpec spec, OnednnEpilogue epilogue, MemoryDesc src,
-            MemoryDesc dst) {
-        // An output channel is one index of the first axis, or of the first two where there are groups.
-        Attributes attributes = epilogue.attributes(arena, spec.groups() == 1 ? 0b1 : 0b11);
+            MemoryDesc dst, Attributes attributes) {
         return PrimitiveDesc.convolution(arena, src, MemoryDesc.any(arena, spec.weights(), weightsDims(spec)),
                 epilogue.biasDesc(arena, spec.oc()), dst, spec.window(), attributes);
     }
@@ -102,16 +121,27 @@ final class OnednnConv2d extends Conv2d {
                 : new long[] {groups, spec.oc() / groups, spec.ic() / groups, window.kh(), window.kw()};
     }
 
-    private Plan plan(Arena owner, long n, long h, long w, long unused1, long unused2) {
+    /** {@code separate} is 1 where the residual is not dst. */
+    private Plan plan(Arena owner, long n, long h, long w, long separate, long unused) {
         Conv2dSpec spec = spec();
+        long oh = spec.window().outHeight(h);
+        long ow = spec.window().outWidth(w);
         try (Arena local = Arena.ofConfined()) {
             MemoryDesc src = MemoryDesc.nhwc(local, spec.src(), n, spec.ic(), h, w);
-            MemoryDesc dst = MemoryDesc.nhwc(local, spec.dst(), n, spec.oc(), spec.window().outHeight(h),
-                    spec.window().outWidth(w));
-            PrimitiveDesc desc = describe(local, spec, epilogue, src, dst);
+            MemoryDesc dst = result(local, spec, spec.dst(), n, oh, ow);
+            Optional<Plan.Operand> residual = Optional.empty();
+            Attributes attributes;
+            if (separate == 0) {
+                attributes = epilogue.attributes(local, channelMask(spec));
+            } else {
+                MemoryDesc added = result(local, spec, spec.residual().orElseThrow().type(), n, oh, ow);
+                attributes = epilogue.attributes(local, channelMask(spec), added);
+                residual = Optional.of(new Plan.Operand(attributes.operand(), added, Optional.empty()));
+            }
+            PrimitiveDesc desc = describe(local, spec, epilogue, src, dst, attributes);
             List<Plan.Constant> operands = new ArrayList<>(constants);
             operands.add(weights(desc.weights()));
-            return new Plan(owner, parallelism().threads(), desc, src, Optional.empty(), dst, operands);
+            return new Plan(owner, parallelism().threads(), desc, src, residual, dst, operands);
         }
     }
 
@@ -139,11 +169,12 @@ final class OnednnConv2d extends Conv2d {
         boolean seesImage = meets(h, oh, window.padTop(), window.kh(), window.strideH(), window.dilationH())
                 && meets(w, ow, window.padLeft(), window.kw(), window.strideW(), window.dilationW());
         if (seesImage) {
-            plans.run(n, h, w, 0, src, dst);
+            boolean separate = spec().residual().isPresent() && residual.address() != dst.address();
+            plans.run(n, h, w, separate ? 1 : 0, 0, src, separate ? residual : src, dst);
             epilogue.complete(dst, n * oh * ow, spec().oc());
         } else {
             // oneDNN has no empty images, and crashes where no output sees a pixel (3.11, brgemm_convolution_fwd_t).
-            epilogue.fill(dst, n * oh * ow, spec().oc(), spec().oc());
+            epilogue.fill(residual, dst, n * oh * ow, spec().oc(), spec().oc());
         }
     }
 

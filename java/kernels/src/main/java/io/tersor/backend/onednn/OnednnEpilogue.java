@@ -65,13 +65,14 @@ final class OnednnEpilogue {
                 ? Optional.of("oneDNN's " + function + " of an infinity is NaN") : Optional.empty();
     }
 
-    /** Returns whether the bias is infinite somewhere. */
-    boolean isInfinite() {
-        boolean found = false;
+    /** Returns why oneDNN would not apply the function to a bias as it is asked for. */
+    Optional<String> refusal() {
+        boolean infinite = false;
         for (float offset : epilogue.offsets()) {
-            found |= Float.isInfinite(offset);
+            infinite |= Float.isInfinite(offset);
         }
-        return found;
+        return infinite && epilogue.function() != ActivationFunction.IDENTITY
+                ? Optional.of("oneDNN's " + epilogue.function() + " of an infinite bias is NaN") : Optional.empty();
     }
 
     /** Returns a bias of zeros, for finding out what oneDNN has without knowing the values. */
@@ -223,11 +224,12 @@ final class OnednnEpilogue {
     /**
      * Stores the result of empty sums, for which oneDNN has no primitive.
      *
+     * @param residual as dst, maybe dst itself; ignored where the epilogue has none
      * @param rows how many runs of all output channels
      * @param stride distance of two runs in elements
      * @param outputs the number of output channels
      */
-    void fill(MemorySegment dst, long rows, long stride, int outputs) {
+    void fill(MemorySegment residual, MemorySegment dst, long rows, long stride, int outputs) {
         DataType type = epilogue.dst();
         for (long row = 0; row < rows; row++) {
             for (int n = 0; n < outputs; n++) {
@@ -235,16 +237,27 @@ final class OnednnEpilogue {
                 int sum = epilogue.integerBias().length == 0 ? 0 : epilogue.integerBias()[n];
                 switch (type) {
                     case S32 -> dst.setAtIndex(JAVA_INT, at, sum);
-                    case F32 -> dst.setAtIndex(JAVA_FLOAT, at, empty(sum, n));
-                    case BF16 -> dst.setAtIndex(JAVA_SHORT, at, Bfloat16.fromFloat(empty(sum, n)));
-                    default -> dst.set(JAVA_BYTE, at, (byte) epilogue.round(empty(sum, n)));
+                    case F32 -> dst.setAtIndex(JAVA_FLOAT, at, empty(sum, n, residual, at));
+                    case BF16 -> dst.setAtIndex(JAVA_SHORT, at, Bfloat16.fromFloat(empty(sum, n, residual, at)));
+                    default -> dst.set(JAVA_BYTE, at, (byte) epilogue.round(empty(sum, n, residual, at)));
                 }
             }
         }
     }
 
     /** Returns the result of an empty sum, of which the s32 bias is left. */
-    private float empty(int bias, int n) {
-        return epilogue.activate(epilogue.multipliers().length > 0 ? epilogue.scale(bias, n) : epilogue.offset(0, n));
+    private float empty(int bias, int n, MemorySegment residual, long at) {
+        float r = epilogue.multipliers().length > 0 ? epilogue.scale(bias, n) : epilogue.offset(0, n);
+        return epilogue.activate(epilogue.residual().isEmpty() ? r
+                : epilogue.add(r, element(epilogue.residual().get(), residual, at)));
+    }
+
+    private static float element(Residual residual, MemorySegment data, long at) {
+        int zeroPoint = residual.params().zeroPoint();
+        return switch (residual.type()) {
+            case U8 -> (data.get(JAVA_BYTE, at) & 0xFF) - zeroPoint;
+            case S8 -> data.get(JAVA_BYTE, at) - zeroPoint;
+            default -> data.getAtIndex(JAVA_FLOAT, at);
+        };
     }
 }

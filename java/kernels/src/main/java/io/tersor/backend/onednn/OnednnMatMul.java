@@ -59,9 +59,7 @@ final class OnednnMatMul extends MatMul {
 
     /** Returns why oneDNN does not take a bias. */
     static Optional<String> refusal(MatMulSpec spec, Optional<Tensor> bias) {
-        boolean wrong = function(spec) != ActivationFunction.IDENTITY
-                && epilogue(spec, Epilogue.of(spec, bias)).isInfinite();
-        return wrong ? Optional.of("oneDNN's " + function(spec) + " of an infinite bias is NaN") : Optional.empty();
+        return epilogue(spec, Epilogue.of(spec, bias)).refusal();
     }
 
     /** Packs the weights; the arguments are those of the provider. */
@@ -159,7 +157,7 @@ final class OnednnMatMul extends MatMul {
     protected void execute(long m, MemorySegment src, long srcRowStride, long srcColumnStride, MemorySegment residual,
             long ldResidual, MemorySegment dst, long ldDst) {
         if (spec().k() == 0) {
-            epilogue.fill(dst, m, ldDst, (int) spec().n());
+            epilogue.fill(residual, dst, m, ldDst, (int) spec().n());
         } else {
             boolean separate = spec().residual().isPresent() && residual.address() != dst.address();
             plans.run(m, srcRowStride, srcColumnStride, separate ? ldResidual : 0, ldDst, src,
