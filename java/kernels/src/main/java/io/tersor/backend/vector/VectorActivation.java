@@ -5,7 +5,7 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 
-/** Clipping, chunk by chunk. */
+/** Functions and bounds, chunk by chunk. */
 final class VectorActivation extends Elementwise {
     private final ActivationSpec activation;
     private final float lo;
@@ -31,7 +31,10 @@ final class VectorActivation extends Elementwise {
         }
         Runs.load(activation.type(), src, at, zeroPoint, scratch.a, Chunk.X, count);
         if (activation.type() == DataType.F32) {
-            Chunk.clip(scratch.a, Chunk.X, count, lo, hi);
+            Functions.apply(activation.activation().function(), scratch.a, Chunk.X, count, scratch.b);
+            if (activation.activation().isBounded()) {
+                Chunk.clip(scratch.a, Chunk.X, count, lo, hi);
+            }
             Chunk.storeFloats(scratch, Chunk.X, count, dst, at);
         } else {
             Chunk.storeBytes(scratch, Chunk.X, count, lo, hi, zeroPoint, dst, at);

@@ -31,13 +31,15 @@ import java.util.function.Supplier;
 final class Kernels implements AutoCloseable {
     private final Graph graph;
     private final NetworkOptions options;
+    private final KernelRegistry registry;
     private final Map<Key, Kernel> shared = new HashMap<>();
 
     private record Key(String node, KernelSpec spec) {}
 
-    Kernels(Graph graph, NetworkOptions options) {
+    Kernels(Graph graph, NetworkOptions options, KernelRegistry registry) {
         this.graph = graph;
         this.options = options;
+        this.registry = registry;
     }
 
     /**
@@ -50,26 +52,40 @@ final class Kernels implements AutoCloseable {
     MatMul matMul(Node node, MatMulSpec spec, long rows, Supplier<Tensor> weights, Supplier<Optional<Tensor>> bias,
             List<String> constants, List<Kernel> owned) {
         return keep(MatMul.class, node, spec, constants, owned, () -> product(node, spec,
-                how -> KernelRegistry.standard().prepare(spec, weights.get(), bias.get(), how.rows(rows))));
+                how -> registry.prepare(spec, weights.get(), bias.get(), how.rows(rows))));
     }
 
     /** Returns a convolution; see {@link #matMul}. */
     Conv2d conv(Node node, Conv2dSpec spec, Supplier<Tensor> weights, Supplier<Optional<Tensor>> bias,
             List<String> constants, List<Kernel> owned) {
         return keep(Conv2d.class, node, spec, constants, owned, () -> product(node, spec,
-                how -> KernelRegistry.standard().prepare(spec, weights.get(), bias.get(), how)));
+                how -> registry.prepare(spec, weights.get(), bias.get(), how)));
     }
 
     /** Returns a sum. */
     Add add(Node node, AddSpec spec) {
         return keep(Add.class, node, spec, List.of(), List.of(),
-                () -> KernelRegistry.standard().prepare(spec, preferred(spec)));
+                () -> registry.prepare(spec, preferred(spec)));
     }
 
     /** Returns a kernel of one input and one output. */
     Unary unary(Node node, UnarySpec spec) {
         return keep(Unary.class, node, spec, List.of(), List.of(),
-                () -> KernelRegistry.standard().prepare(spec, preferred(spec)));
+                () -> registry.prepare(spec, preferred(spec)));
+    }
+
+    /**
+     * Returns whether a product with more in its epilogue than bounds runs where it would run without: on the ordered
+     * backend, or on the one that is the fastest for the plain product.
+     *
+     * @param rows of a matrix product, for the order of the backends
+     */
+    boolean fuses(KernelSpec whole, KernelSpec plain, long rows) {
+        if (options.backend().isPresent()) {
+            return registry.refusal(options.backend().get(), whole).isEmpty();
+        }
+        PrepareOptions how = options.forKernels().rows(rows);
+        return registry.explain(whole, how).backend() == registry.explain(plain, how).backend();
     }
 
     private interface Preparation<K> {
@@ -80,7 +96,7 @@ final class Kernels implements AutoCloseable {
     private <K> K product(Node node, KernelSpec spec, Preparation<K> preparation) {
         if (options.backend().isPresent()) {
             Backend backend = options.backend().get();
-            Optional<String> refusal = KernelRegistry.standard().refusal(backend, spec);
+            Optional<String> refusal = registry.refusal(backend, spec);
             if (refusal.isPresent()) {
                 throw new UnsupportedKernelException(backend.label(), "node " + node.name() + " " + spec,
                         refusal.get());
@@ -92,7 +108,7 @@ final class Kernels implements AutoCloseable {
     /** The ordered backend where it has the kernel, otherwise the fastest that has. */
     private PrepareOptions preferred(KernelSpec spec) {
         boolean follows = options.backend().isPresent()
-                && KernelRegistry.standard().refusal(options.backend().get(), spec).isEmpty();
+                && registry.refusal(options.backend().get(), spec).isEmpty();
         return follows ? options.forKernels() : PrepareOptions.DEFAULT.with(options.parallelism());
     }
 

@@ -16,8 +16,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Fuses f32 Conv, MatMul, Gemm and Add with what follows: a MatMul's constant bias, then Relu or Clip. Makes
- * {@code io.tersor.Conv}, {@code .MatMul} (with a bias) and {@code .Add}, with the bounds as attributes lo and hi.
+ * Fuses f32 Conv, MatMul, Gemm and Add with what follows: a MatMul's constant bias, then Relu, Clip or, but for Add, a
+ * function (Gelu, Swish, HardSwish). Makes {@code io.tersor.Conv}, {@code .MatMul} (with a bias) and {@code .Add}, with
+ * the bounds as attributes lo and hi, the function's name as attribute function.
  */
 public final class FuseActivations implements GraphPass {
     @Override
@@ -44,11 +45,12 @@ public final class FuseActivations implements GraphPass {
                 .map(info -> info.type() == DataType.F32).orElse(false);
     }
 
-    /** Replaces a node and the clamp behind it by one. Without a clamp nothing changes unless {@code anyway}. */
+    /** Replaces a node and the activation behind it by one. Without one nothing changes unless {@code anyway}. */
     private static void fuse(Graph graph, GraphBuilder builder, Node first, Node last, String opType,
             List<String> inputs, Attributes attributes, boolean anyway, Set<String> gone) {
-        Optional<Patterns.Clamp> clamp = Patterns.clamp(graph, last.output());
-        if (clamp.isEmpty() && !anyway) {
+        Optional<Patterns.Activated> activated = opType.equals("Add") ? Patterns.clamp(graph, last.output())
+                : Patterns.activation(graph, last.output());
+        if (activated.isEmpty() && !anyway) {
             return;
         }
         Attributes all = attributes;
@@ -56,11 +58,11 @@ public final class FuseActivations implements GraphPass {
         builder.remove(first).remove(last);
         gone.add(first.name());
         gone.add(last.name());
-        if (clamp.isPresent()) {
-            builder.remove(clamp.get().node());
-            gone.add(clamp.get().node().name());
-            all = all.with("lo", clamp.get().activation().lo()).with("hi", clamp.get().activation().hi());
-            output = clamp.get().node().output();
+        if (activated.isPresent()) {
+            builder.remove(activated.get().node());
+            gone.add(activated.get().node().name());
+            all = Patterns.with(all, activated.get().activation());
+            output = activated.get().node().output();
         }
         builder.node(new Node(first.name(), opType, Node.INTERNAL, inputs, List.of(output), all));
     }
@@ -101,13 +103,9 @@ public final class FuseActivations implements GraphPass {
         if (weights.isEmpty() || !MatrixPatterns.isPlainGemm(node)) {
             return;
         }
-        long transposed = node.attributes().integer("transB", 0);
-        long n = weights.get().shape().dim(transposed != 0 ? 0 : 1);
-        boolean biased = node.input(2).map(name -> graph.initializer(name)
-                .filter(bias -> MatrixPatterns.isRow(bias.shape(), n)).isPresent()).orElse(true);
-        if (biased) {
-            fuse(graph, builder, node, node, "MatMul", node.inputs(), Attributes.NONE.with("transB", transposed), false,
-                    gone);
+        if (MatrixPatterns.isRowBiased(graph, node)) {
+            fuse(graph, builder, node, node, "MatMul", node.inputs(),
+                    Attributes.NONE.with("transB", node.attributes().integer("transB", 0)), false, gone);
         }
     }
 }
