@@ -35,6 +35,9 @@ final class ElementLowering {
                 sum(node, lowering, Optional.of(AddSpec.f32(NodeParams.activation(node))), 1));
         table.put(Node.INTERNAL + ".QAdd", (node, lowering) -> sum(node, lowering, quantizedSum(node, lowering), 3));
         table.put("Relu", (node, lowering) -> activation(node, lowering, Activation.RELU));
+        table.put("Gelu", ElementLowering::function);
+        table.put("Swish", ElementLowering::function);
+        table.put("HardSwish", ElementLowering::function);
         table.put("Clip", ElementLowering::clip);
         table.put(Node.INTERNAL + ".QClip", ElementLowering::quantizedClip);
         table.put(Node.INTERNAL + ".Requantize", (node, lowering) ->
@@ -102,6 +105,10 @@ final class ElementLowering {
     private static boolean activation(Node node, Lowering lowering, Activation activation) {
         boolean real = lowering.type(node.inputs().getFirst()).type() == DataType.F32;
         return real && unary(node, lowering, new ActivationSpec(DataType.F32, QuantParams.IDENTITY, activation));
+    }
+
+    private static boolean function(Node node, Lowering lowering) {
+        return FunctionNodes.of(node).map(found -> activation(node, lowering, Activation.of(found))).orElse(false);
     }
 
     private static boolean clip(Node node, Lowering lowering) {

@@ -5,6 +5,7 @@ import io.tersor.kernel.ActivationFunction;
 import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
 import io.tersor.model.Node;
+import io.tersor.model.exec.FunctionNodes;
 import io.tersor.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -36,18 +37,7 @@ final class Patterns {
     /** Returns the Relu, Clip with constant bounds, or function of {@link ActivationFunction} that alone uses a value. */
     static Optional<Activated> activation(Graph graph, String value) {
         return clamp(graph, value).or(() -> onlyConsumer(graph, value)
-                .flatMap(node -> function(node).map(function -> new Activated(node, Activation.of(function)))));
-    }
-
-    /** Returns which function of {@link ActivationFunction} a node is. */
-    static Optional<ActivationFunction> function(Node node) {
-        if (node.is("Gelu")) {
-            return Optional.of(node.attributes().text("approximate", "none").equals("tanh")
-                    ? ActivationFunction.GELU_TANH : ActivationFunction.GELU);
-        }
-        return node.is("HardSwish") ? Optional.of(ActivationFunction.HARD_SWISH)
-                : node.is("Swish") && node.attributes().real("alpha", 1f) == 1f ? Optional.of(ActivationFunction.SILU)
-                : Optional.empty();
+                .flatMap(node -> FunctionNodes.of(node).map(function -> new Activated(node, Activation.of(function)))));
     }
 
     /** Returns attributes that tell the activation that was fused into a node. */
