@@ -3,14 +3,20 @@ package io.tersor.model.exec;
 import io.tersor.UnsupportedKernelException;
 import io.tersor.kernel.Add;
 import io.tersor.kernel.AddSpec;
+import io.tersor.kernel.Attention;
+import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.Kernel;
 import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.LayerNorm;
+import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.MatrixProduct;
+import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
@@ -60,6 +66,25 @@ final class Kernels implements AutoCloseable {
             List<String> constants, List<Kernel> owned) {
         return keep(Conv2d.class, node, spec, constants, owned, () -> product(node, spec,
                 how -> registry.prepare(spec, weights.get(), bias.get(), how)));
+    }
+
+    /** Returns a normalization; see {@link #matMul}. */
+    LayerNorm layerNorm(Node node, LayerNormSpec spec, Tensor scale, Optional<Tensor> bias, List<String> constants,
+            List<Kernel> owned) {
+        return keep(LayerNorm.class, node, spec, constants, owned,
+                () -> registry.prepare(spec, scale, bias, preferred(spec)));
+    }
+
+    /** Returns an attention. */
+    Attention attention(Node node, AttentionSpec spec) {
+        return keep(Attention.class, node, spec, List.of(), List.of(),
+                () -> registry.prepare(spec, preferred(spec)));
+    }
+
+    /** Returns a product of two operands that change. */
+    MatrixProduct matrixProduct(Node node, MatrixProductSpec spec) {
+        return keep(MatrixProduct.class, node, spec, List.of(), List.of(),
+                () -> registry.prepare(spec, preferred(spec)));
     }
 
     /** Returns a sum. */

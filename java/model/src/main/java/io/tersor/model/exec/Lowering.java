@@ -180,6 +180,11 @@ final class Lowering {
         return values.type(value);
     }
 
+    /** Returns the node that defines a value. */
+    Optional<Node> producer(String value) {
+        return graph.producer(value);
+    }
+
     /** Returns the context of a node. */
     OpContext context(Node node) {
         return values.context(node);

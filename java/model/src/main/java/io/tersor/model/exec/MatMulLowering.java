@@ -4,6 +4,8 @@ import io.tersor.kernel.Activation;
 import io.tersor.kernel.Bias;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.MatrixProduct;
+import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.model.Node;
 import io.tersor.model.ops.TensorType;
 import io.tersor.quant.QuantParams;
@@ -21,7 +23,7 @@ final class MatMulLowering {
     private MatMulLowering() {}
 
     static void register(Map<String, KernelLowering> table) {
-        table.put("MatMul", (node, lowering) -> real(node, lowering, 1f, 1f));
+        table.put("MatMul", (node, lowering) -> real(node, lowering, 1f, 1f) || changing(node, lowering));
         table.put(Node.INTERNAL + ".MatMul", (node, lowering) -> real(node, lowering, 1f, 1f));
         table.put("Gemm", MatMulLowering::gemm);
         table.put("QLinearMatMul", MatMulLowering::quantized);
@@ -51,6 +53,42 @@ final class MatMulLowering {
         Tensor scaled = alpha == 1f ? weights.get() : scaled(weights.get(), alpha);
         return lower(node, lowering, scaled, QuantParams.IDENTITY, vector, constants(node, 1, 2), QuantParams.IDENTITY,
                 Fusion.of(node, lowering, 3, DataType.F32, QuantParams.IDENTITY));
+    }
+
+    /** A product whose right-hand matrices change too, or are many. */
+    private static boolean changing(Node node, Lowering lowering) {
+        String left = node.inputs().get(0);
+        String given = node.inputs().get(1);
+        // What a Transpose of the last two axes reads is taken as it is.
+        Optional<String> before = lowering.producer(given).filter(found -> found.is("Transpose")
+                && swapsLastAxes(found.attributes().integers("perm"))).map(found -> found.inputs().getFirst());
+        String right = before.orElse(given);
+        Shape a = lowering.type(left).shape();
+        Shape b = lowering.type(given).shape();
+        boolean fits = lowering.type(left).type() == DataType.F32 && lowering.type(given).type() == DataType.F32
+                && a.rank() >= 2 && (b.rank() == 2 || b.rank() == a.rank());
+        for (int axis = 0; fits && axis < b.rank() - 2; axis++) {
+            fits = a.dim(axis) == b.dim(axis);
+        }
+        if (!fits || lowering.isOnlyNhwc(left) || lowering.isOnlyNhwc(right)) {
+            return false;
+        }
+        MatrixProductSpec spec = new MatrixProductSpec(before.isPresent());
+        MatrixProduct kernel = lowering.kernels.matrixProduct(node, spec);
+        int[] from = {lowering.plain(left, node.name()), lowering.plain(right, node.name())};
+        int to = lowering.plan.planned(new TensorType(DataType.F32, a.with(-1, b.dim(-1))));
+        lowering.step(node, kernel, from, to, -1, (in, out) -> kernel.run(in[0], in[1], out[0]));
+        lowering.definePlain(node.output(), to);
+        return true;
+    }
+
+    private static boolean swapsLastAxes(long[] order) {
+        boolean swaps = order.length >= 2;
+        for (int axis = 0; swaps && axis < order.length; axis++) {
+            int last = order.length - 1;
+            swaps = order[axis] == (axis == last ? last - 1 : axis == last - 1 ? last : axis);
+        }
+        return swaps;
     }
 
     private static List<String> constants(Node node, int... inputs) {
