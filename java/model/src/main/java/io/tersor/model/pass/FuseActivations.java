@@ -4,14 +4,12 @@ import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
-import io.tersor.model.TypeInference;
 import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -21,13 +19,16 @@ import java.util.Set;
  * the bounds as attributes lo and hi, the function's name as attribute function.
  */
 public final class FuseActivations implements GraphPass {
+    private static final Set<String> OPERATORS = Set.of("Conv", "Add", "MatMul", "Gemm");
+
     @Override
     public Graph apply(Graph graph) {
-        Map<String, ValueInfo> types = TypeInference.infer(graph);
+        Types types = new Types(graph);
         GraphBuilder builder = graph.toBuilder();
         Set<String> gone = new HashSet<>();
         for (Node node : graph.nodes()) {
-            if (!gone.contains(node.name()) && isReal(types, node)) {
+            boolean known = OPERATORS.contains(node.operator());
+            if (known && !gone.contains(node.name()) && isReal(types, node)) {
                 switch (node.operator()) {
                     case "Conv" -> conv(graph, builder, node, gone);
                     case "Add" -> add(graph, builder, node, gone, types);
@@ -40,8 +41,8 @@ public final class FuseActivations implements GraphPass {
         return gone.isEmpty() ? graph : builder.build();
     }
 
-    private static boolean isReal(Map<String, ValueInfo> types, Node node) {
-        return Optional.ofNullable(types.get(node.inputs().isEmpty() ? "" : node.inputs().getFirst()))
+    private static boolean isReal(Types types, Node node) {
+        return types.of(node.inputs().isEmpty() ? "" : node.inputs().getFirst())
                 .map(info -> info.type() == DataType.F32).orElse(false);
     }
 
@@ -77,17 +78,17 @@ public final class FuseActivations implements GraphPass {
     }
 
     private static void add(Graph graph, GraphBuilder builder, Node node, Set<String> gone,
-            Map<String, ValueInfo> types) {
-        Optional<ValueInfo> other = Optional.ofNullable(types.get(node.inputs().get(1)));
+            Types types) {
+        Optional<ValueInfo> other = types.of(node.inputs().get(1));
         if (other.isPresent() && other.get().type() == DataType.F32) {
             fuse(graph, builder, node, node, "Add", node.inputs(), node.attributes(), false, gone);
         }
     }
 
     private static void matMul(Graph graph, GraphBuilder builder, Node node, Set<String> gone,
-            Map<String, ValueInfo> types) {
+            Types types) {
         Optional<Tensor> weights = graph.initializer(node.inputs().get(1)).filter(MatrixPatterns::isMatrix);
-        int rank = types.get(node.inputs().getFirst()).dims().map(List::size).orElse(0);
+        int rank = types.of(node.inputs().getFirst()).orElseThrow().dims().map(List::size).orElse(0);
         if (weights.isEmpty() || rank < 2) {
             return;
         }

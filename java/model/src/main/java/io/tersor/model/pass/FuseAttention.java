@@ -5,7 +5,6 @@ import io.tersor.model.Dim;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
-import io.tersor.model.TypeInference;
 import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
@@ -15,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -42,13 +40,13 @@ public final class FuseAttention implements GraphPass {
 
     private static final class Run {
         private final Graph graph;
-        private final Map<String, ValueInfo> types;
+        private final Types types;
         private final GraphBuilder builder;
         private final Set<String> gone = new HashSet<>();
 
         private Run(Graph graph) {
             this.graph = graph;
-            this.types = TypeInference.infer(graph);
+            this.types = new Types(graph);
             this.builder = graph.toBuilder();
         }
 
@@ -68,7 +66,7 @@ public final class FuseAttention implements GraphPass {
         }
 
         private List<Dim> dims(String value) {
-            return Optional.ofNullable(types.get(value)).filter(info -> info.type() == DataType.F32)
+            return types.of(value).filter(info -> info.type() == DataType.F32)
                     .flatMap(ValueInfo::dims).orElse(List.of());
         }
 
@@ -184,7 +182,7 @@ public final class FuseAttention implements GraphPass {
             if (mask.isEmpty()) {
                 return true;
             }
-            List<Dim> dims = Optional.ofNullable(types.get(mask.get())).flatMap(ValueInfo::dims).orElse(List.of());
+            List<Dim> dims = types.of(mask.get()).flatMap(ValueInfo::dims).orElse(List.of());
             Dim[] expected = {dim(q, 0), dim(q, 1), dim(q, 2), dim(k, 2)};
             boolean fits = !dims.isEmpty() && dims.size() <= 4 && !dims.contains(Dim.UNKNOWN)
                     && dims.getLast().equals(expected[3]);

@@ -5,12 +5,9 @@ import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
-import io.tersor.model.TypeInference;
-import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -27,13 +24,11 @@ public final class FuseFunctions implements GraphPass {
 
     @Override
     public Graph apply(Graph graph) {
-        Map<String, ValueInfo> types = TypeInference.infer(graph);
+        Types types = new Types(graph);
         GraphBuilder builder = graph.toBuilder();
         Set<String> replaced = new HashSet<>();
         for (Node node : graph.nodes()) {
-            boolean real = Optional.ofNullable(types.get(node.outputs().isEmpty() ? "" : node.output()))
-                    .filter(info -> info.type() == DataType.F32 && info.dims().map(List::size).orElse(0) > 0).isPresent();
-            if (real && (node.is("Mul") || node.is("Div"))) {
+            if ((node.is("Mul") || node.is("Div")) && isReal(types, node)) {
                 function(graph, node).ifPresent(found -> {
                     builder.replace(found);
                     replaced.add(found.name());
@@ -41,6 +36,11 @@ public final class FuseFunctions implements GraphPass {
             }
         }
         return replaced.isEmpty() ? graph : builder.build();
+    }
+
+    private static boolean isReal(Types types, Node node) {
+        return types.of(node.output()).filter(info -> info.type() == DataType.F32
+                && info.dims().map(List::size).orElse(0) > 0).isPresent();
     }
 
     private static Optional<Node> function(Graph graph, Node node) {

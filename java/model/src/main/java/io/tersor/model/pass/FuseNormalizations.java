@@ -4,7 +4,6 @@ import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
-import io.tersor.model.TypeInference;
 import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
@@ -12,7 +11,6 @@ import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -28,12 +26,12 @@ public final class FuseNormalizations implements GraphPass {
 
     private static final class Run {
         private final Graph graph;
-        private final Map<String, ValueInfo> types;
+        private final Types types;
         private final GraphBuilder builder;
 
         private Run(Graph graph) {
             this.graph = graph;
-            this.types = TypeInference.infer(graph);
+            this.types = new Types(graph);
             this.builder = graph.toBuilder();
         }
 
@@ -58,7 +56,7 @@ public final class FuseNormalizations implements GraphPass {
         private record Quotient(String x, boolean centered, double epsilon) {}
 
         private Optional<Long> columns(String value) {
-            return Optional.ofNullable(types.get(value)).filter(info -> info.type() == DataType.F32)
+            return types.of(value).filter(info -> info.type() == DataType.F32)
                     .flatMap(ValueInfo::dims).filter(dims -> !dims.isEmpty())
                     .flatMap(dims -> ValueInfo.of("row", DataType.F32, dims.getLast()).shape()).map(shape -> shape.dim(0));
         }
@@ -109,7 +107,7 @@ public final class FuseNormalizations implements GraphPass {
         }
 
         private int rank(Node node) {
-            return Optional.ofNullable(types.get(node.inputs().getFirst())).flatMap(ValueInfo::dims)
+            return types.of(node.inputs().getFirst()).flatMap(ValueInfo::dims)
                     .map(List::size).orElse(0);
         }
 

@@ -5,7 +5,6 @@ import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
-import io.tersor.model.TypeInference;
 import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
@@ -13,7 +12,6 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -35,13 +33,13 @@ public final class FuseQuantized implements GraphPass {
 
     private static final class Run {
         private final Graph graph;
-        private final Map<String, ValueInfo> types;
+        private final Types types;
         private final GraphBuilder builder;
         private final Set<String> gone = new HashSet<>();
 
         private Run(Graph graph) {
             this.graph = graph;
-            this.types = TypeInference.infer(graph);
+            this.types = new Types(graph);
             this.builder = graph.toBuilder();
         }
 
@@ -154,7 +152,7 @@ public final class FuseQuantized implements GraphPass {
         private void matMul(Node node) {
             Optional<Dequantized> src = activation(node.inputs().getFirst());
             Optional<Dequantized> weights = weights(node.inputs().get(1), 1);
-            int rank = Optional.ofNullable(types.get(node.inputs().getFirst())).flatMap(ValueInfo::dims)
+            int rank = types.of(node.inputs().getFirst()).flatMap(ValueInfo::dims)
                     .map(List::size).orElse(0);
             if (src.isEmpty() || weights.isEmpty() || rank < 2) {
                 return;
@@ -212,7 +210,7 @@ public final class FuseQuantized implements GraphPass {
         private void pool(Node node, String opType) {
             Optional<Dequantized> src = activation(node.inputs().getFirst());
             Optional<Dequantized> dst = Dequantized.after(graph, types, node.output()).filter(Dequantized::isPlain);
-            int rank = Optional.ofNullable(types.get(node.inputs().getFirst())).flatMap(ValueInfo::dims)
+            int rank = types.of(node.inputs().getFirst()).flatMap(ValueInfo::dims)
                     .map(List::size).orElse(0);
             if (src.isEmpty() || dst.isEmpty() || src.get().type() != dst.get().type() || rank < 3 || rank > 4) {
                 return;

@@ -4,12 +4,10 @@ import io.tersor.model.Dim;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
-import io.tersor.model.TypeInference;
 import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -22,7 +20,7 @@ public final class FuseQuantizedOperands implements GraphPass {
 
     @Override
     public Graph apply(Graph graph) {
-        Map<String, ValueInfo> types = TypeInference.infer(graph);
+        Types types = new Types(graph);
         GraphBuilder builder = graph.toBuilder();
         boolean changed = false;
         for (Node node : graph.nodes()) {
@@ -35,7 +33,7 @@ public final class FuseQuantizedOperands implements GraphPass {
         return changed ? builder.build() : graph;
     }
 
-    private static boolean attention(Graph graph, Map<String, ValueInfo> types, GraphBuilder builder, Node node) {
+    private static boolean attention(Graph graph, Types types, GraphBuilder builder, Node node) {
         List<String> inputs = new ArrayList<>(node.inputs());
         while (inputs.size() < ATTENTION_INPUTS) {
             inputs.add("");
@@ -63,9 +61,9 @@ public final class FuseQuantizedOperands implements GraphPass {
     }
 
     /** Inputs of QLayerNormalization: x, scale, bias, then scale and zero point of the result. */
-    private static boolean normalization(Graph graph, Map<String, ValueInfo> types, GraphBuilder builder, Node node) {
+    private static boolean normalization(Graph graph, Types types, GraphBuilder builder, Node node) {
         Optional<Dequantized> after = Dequantized.after(graph, types, node.output()).filter(Dequantized::isPlain);
-        int rank = Optional.ofNullable(types.get(node.inputs().getFirst())).flatMap(ValueInfo::dims).map(List::size)
+        int rank = types.of(node.inputs().getFirst()).flatMap(ValueInfo::dims).map(List::size)
                 .orElse(0);
         long axis = node.attributes().integer("axis", -1);
         boolean rows = rank > 0 && (axis == -1 || axis == rank - 1) && Patterns.constantOrAbsent(graph, node, 1)
@@ -83,8 +81,8 @@ public final class FuseQuantizedOperands implements GraphPass {
         return true;
     }
 
-    private static boolean isRow(Graph graph, Map<String, ValueInfo> types, Node node, int input) {
-        Optional<List<Dim>> dims = types.get(node.inputs().getFirst()).dims();
+    private static boolean isRow(Graph graph, Types types, Node node, int input) {
+        Optional<List<Dim>> dims = types.of(node.inputs().getFirst()).orElseThrow().dims();
         return node.input(input).flatMap(graph::initializer).map(tensor -> tensor.shape().rank() == 1
                 && dims.get().getLast().equals(Dim.of(tensor.shape().dim(0)))
                 && tensor.type() == DataType.F32).orElse(node.input(input).isEmpty());

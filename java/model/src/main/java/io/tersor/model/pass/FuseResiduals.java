@@ -6,14 +6,12 @@ import io.tersor.model.Dim;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
-import io.tersor.model.TypeInference;
 import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -42,13 +40,13 @@ public final class FuseResiduals implements GraphPass {
 
     private static final class Run {
         private final Graph graph;
-        private final Map<String, ValueInfo> types;
+        private final Types types;
         private final GraphBuilder builder;
         private final Set<String> gone = new HashSet<>();
 
         private Run(Graph graph) {
             this.graph = graph;
-            this.types = TypeInference.infer(graph);
+            this.types = new Types(graph);
             this.builder = graph.toBuilder();
         }
 
@@ -71,7 +69,7 @@ public final class FuseResiduals implements GraphPass {
         }
 
         private boolean isReal(String value) {
-            return Optional.ofNullable(types.get(value)).map(info -> info.type() == DataType.F32).orElse(false);
+            return types.of(value).map(info -> info.type() == DataType.F32).orElse(false);
         }
 
         /** Returns the product that makes one operand of a sum for it alone and can add the other. */
@@ -114,9 +112,9 @@ public final class FuseResiduals implements GraphPass {
         }
 
         private boolean sameShape(String one, String other) {
-            Optional<List<Dim>> dims = Optional.ofNullable(types.get(one)).flatMap(ValueInfo::dims);
+            Optional<List<Dim>> dims = types.of(one).flatMap(ValueInfo::dims);
             return dims.isPresent() && dims.get().size() >= 2 && !dims.get().contains(Dim.UNKNOWN)
-                    && dims.equals(Optional.ofNullable(types.get(other)).flatMap(ValueInfo::dims));
+                    && dims.equals(types.of(other).flatMap(ValueInfo::dims));
         }
 
         private void fuse(Node product, Node sum, int other, int own, boolean quantized) {

@@ -3,10 +3,8 @@ package io.tersor.model.pass;
 import io.tersor.kernel.Activation;
 import io.tersor.model.Graph;
 import io.tersor.model.Node;
-import io.tersor.model.ValueInfo;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -18,7 +16,7 @@ import java.util.Optional;
  */
 record Tail(List<Node> nodes, Activation activation, Optional<Dequantized> quantized, String output) {
     /** Returns what follows a value, beginning with an activation that alone uses it. */
-    static Tail of(Graph graph, Map<String, ValueInfo> types, String value, Optional<Patterns.Activated> activated) {
+    static Tail of(Graph graph, Types types, String value, Optional<Patterns.Activated> activated) {
         List<Node> nodes = new ArrayList<>();
         activated.ifPresent(found -> nodes.add(found.node()));
         String at = activated.map(found -> found.node().output()).orElse(value);
