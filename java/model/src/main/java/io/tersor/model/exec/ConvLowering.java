@@ -111,16 +111,16 @@ final class ConvLowering {
                 window.get(), groups, src, params, fusion.productParams(), kind, Activation.NONE);
         boolean fused = fusion.isPlain() || lowering.kernels.fuses(whole, plain, 1);
         Conv2dSpec spec = fused ? whole : plain;
-        Conv2d kernel = lowering.kernels.conv(node, spec, () -> values, () -> bias, constants, lowering.owned);
+        Pending<Conv2d> kernel = lowering.kernels.conv(node, spec, () -> values, () -> bias, constants, lowering.packing);
         int from = lowering.nhwc(input, node.name());
         Optional<Integer> residual = fusion.slot(node, lowering, true);
         int to = lowering.plan.planned(
                 new TensorType(spec.dst(), spec.dstShape(lowering.plan.slot(from).type().shape())));
         if (spec.residual().isPresent()) {
             lowering.step(node, kernel, new int[] {from, residual.orElseThrow()}, to, fusion.inPlace(1),
-                    (in, out) -> kernel.run(in[0], in[1], out[0]));
+                    (in, out) -> kernel.get().run(in[0], in[1], out[0]));
         } else {
-            lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.run(in[0], out[0]));
+            lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.get().run(in[0], out[0]));
         }
         to = fused ? to : fusion.finish(node, lowering, to, residual);
         lowering.defineNhwc(node.output(), to);

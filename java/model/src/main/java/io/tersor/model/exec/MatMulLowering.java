@@ -195,8 +195,8 @@ final class MatMulLowering {
         long rows = Math.max(1, k == 0 ? 1 : type.shape().elements() / k);
         boolean fused = fusion.isPlain() || lowering.kernels.fuses(whole, plain, rows);
         MatMulSpec spec = fused ? whole : plain;
-        MatMul kernel = lowering.kernels.matMul(node, spec, rows, () -> values, () -> bias, constants,
-                lowering.owned);
+        Pending<MatMul> kernel = lowering.kernels.matMul(node, spec, rows, () -> values, () -> bias, constants,
+                lowering.packing);
         // A vector is a matrix of one row.
         boolean vector = type.shape().rank() == 1;
         Shape result = vector ? Shape.of(1, n) : type.shape().with(-1, n);
@@ -206,9 +206,9 @@ final class MatMulLowering {
         int to = lowering.plan.planned(new TensorType(spec.dst(), result));
         if (spec.residual().isPresent()) {
             lowering.step(node, kernel, new int[] {from, residual.orElseThrow()}, to, fusion.inPlace(1),
-                    (in, out) -> kernel.run(in[0], in[1], out[0]));
+                    (in, out) -> kernel.get().run(in[0], in[1], out[0]));
         } else {
-            lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.run(in[0], out[0]));
+            lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.get().run(in[0], out[0]));
         }
         to = fused ? to : fusion.finish(node, lowering, to, residual);
         lowering.definePlain(node.output(), vector ? lowering.plan.view(to, new TensorType(dst, Shape.of(n))) : to);

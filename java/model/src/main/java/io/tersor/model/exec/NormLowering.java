@@ -50,7 +50,7 @@ final class NormLowering {
                 bias.isPresent(), dst, params.get());
         List<String> constants = new ArrayList<>(List.of(node.inputs().get(1)));
         node.input(2).ifPresent(constants::add);
-        LayerNorm kernel = lowering.kernels.layerNorm(node, spec, scale.get(), bias, constants, lowering.owned);
+        LayerNorm kernel = lowering.kernels.layerNorm(node, spec, scale.get(), bias, constants, lowering.packing);
         int from = lowering.plain(input, node.name());
         int to = lowering.plan.planned(new TensorType(dst, type.shape()));
         lowering.step(node, kernel, new int[] {from}, to, dst == DataType.F32 ? 0 : -1,
