@@ -46,16 +46,26 @@ public final class FuseQuantizedOperands implements GraphPass {
                 inputs.set(5 + 2 * i, before.get().zeroPoint(builder));
             }
         }
-        Optional<Dequantized> after = Dequantized.after(graph, types, node.output()).filter(Dequantized::isPlain);
+        // Joining the heads moves nothing, so that it may be done to the quantized result as well.
+        Optional<Node> view = Patterns.onlyConsumer(graph, node.output()).filter(next -> next.is("Reshape")
+                && next.inputs().getFirst().equals(node.output()));
+        Optional<Dequantized> after = Dequantized.after(graph, types, view.orElse(node).output())
+                .filter(Dequantized::isPlain);
+        boolean changed = after.isPresent() || !inputs.subList(0, 3).equals(node.inputs().subList(0, 3));
+        String output = node.output();
         if (after.isPresent()) {
             inputs.set(RESULT, after.get().scale());
             inputs.set(RESULT + 1, after.get().zeroPoint(builder));
-            builder.remove(Patterns.onlyConsumer(graph, node.output()).orElseThrow());
+            builder.remove(Patterns.onlyConsumer(graph, view.orElse(node).output()).orElseThrow());
+            output = view.isEmpty() ? after.get().value() : builder.freshName(node.output() + ".quantized");
         }
-        boolean changed = after.isPresent() || !inputs.subList(0, 3).equals(node.inputs().subList(0, 3));
         if (changed) {
-            builder.replace(node.withInputs(inputs)
-                    .withOutputs(List.of(after.map(Dequantized::value).orElse(node.output()))));
+            builder.replace(node.withInputs(inputs).withOutputs(List.of(output)));
+        }
+        if (after.isPresent() && view.isPresent()) {
+            List<String> viewed = new ArrayList<>(view.get().inputs());
+            viewed.set(0, output);
+            builder.replace(view.get().withInputs(viewed).withOutputs(List.of(after.get().value())));
         }
         return changed;
     }

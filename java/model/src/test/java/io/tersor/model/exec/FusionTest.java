@@ -3,22 +3,11 @@ package io.tersor.model.exec;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.tersor.backend.scalar.ScalarBackend;
-import io.tersor.kernel.Add;
-import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.Backend;
-import io.tersor.kernel.BackendProvider;
-import io.tersor.kernel.BackendStatus;
-import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.KernelSpec;
-import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
-import io.tersor.kernel.Parallelism;
-import io.tersor.kernel.PrepareOptions;
-import io.tersor.kernel.Unary;
-import io.tersor.kernel.UnarySpec;
 import io.tersor.model.Attributes;
 import io.tersor.model.Dim;
 import io.tersor.model.Graph;
@@ -49,20 +38,8 @@ class FusionTest {
     private final GraphBuilder b = Graph.builder("fusion", 20);
     private final Tensor x = TestGraphs.random(random, 1, 1, 4, 5, 3);
 
-    /** The scalar backend but for what it refuses. */
-    private static final class Plain implements BackendProvider {
-        private final ScalarBackend scalar = new ScalarBackend();
-
-        @Override
-        public Backend backend() {
-            return Backend.SCALAR;
-        }
-
-        @Override
-        public BackendStatus status() {
-            return scalar.status();
-        }
-
+    /** Refuses residuals and functions. */
+    private static final class Plain extends ScalarLike {
         @Override
         public Optional<String> refusal(KernelSpec spec) {
             boolean fused = switch (spec) {
@@ -70,27 +47,7 @@ class FusionTest {
                 case Conv2dSpec conv -> conv.residual().isPresent() || !conv.activation().isClip();
                 default -> false;
             };
-            return fused ? Optional.of("plain products alone") : scalar.refusal(spec);
-        }
-
-        @Override
-        public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
-            return scalar.prepare(spec, weights, bias, options);
-        }
-
-        @Override
-        public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
-            return scalar.prepare(spec, weights, bias, options);
-        }
-
-        @Override
-        public Add prepare(AddSpec spec, Parallelism parallelism) {
-            return scalar.prepare(spec, parallelism);
-        }
-
-        @Override
-        public Unary prepare(UnarySpec spec, Parallelism parallelism) {
-            return scalar.prepare(spec, parallelism);
+            return fused ? Optional.of("plain products alone") : super.refusal(spec);
         }
     }
 
