@@ -101,7 +101,7 @@ final class BackendOrder {
         return switch (spec) {
             case MatMulSpec matMul when isa == Isa.AMX && matMul.isInteger() -> NATIVE_FIRST;
             case MatMulSpec _, Conv2dSpec _, MatrixProductSpec _, AttentionSpec _ -> PRODUCTS;
-            case AddSpec _, UnarySpec _, LayerNormSpec _ -> STREAMING;
+            case AddSpec _, UnarySpec _, LayerNormSpec _, BinarySpec _ -> STREAMING;
         };
     }
 

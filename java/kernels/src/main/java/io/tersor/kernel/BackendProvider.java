@@ -78,6 +78,11 @@ public interface BackendProvider {
     }
 
     /** Returns the kernel. */
+    default Binary prepare(BinarySpec spec, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
+    /** Returns the kernel. */
     default Attention prepare(AttentionSpec spec, Parallelism parallelism) {
         throw unsupported(spec);
     }

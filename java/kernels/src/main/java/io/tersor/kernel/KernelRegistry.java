@@ -192,6 +192,11 @@ public final class KernelRegistry {
         return choose(spec, options).prepare(spec, options.parallelism());
     }
 
+    /** Prepares an operation of two tensors. */
+    public Binary prepare(BinarySpec spec, PrepareOptions options) {
+        return choose(spec, options).prepare(spec, options.parallelism());
+    }
+
     /** Prepares an attention. */
     public Attention prepare(AttentionSpec spec, PrepareOptions options) {
         return choose(spec, options).prepare(spec, options.parallelism());

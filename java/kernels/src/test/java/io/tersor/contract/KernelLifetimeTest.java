@@ -19,6 +19,8 @@ import io.tersor.kernel.AttentionSpec.Layout;
 import io.tersor.kernel.AttentionSpec.Operand;
 import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Bias;
+import io.tersor.kernel.Binary;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
@@ -80,7 +82,7 @@ class KernelLifetimeTest {
                 case Conv2dSpec conv -> conv.src();
                 case AddSpec add -> add.a();
                 case UnarySpec unary -> unary.srcType();
-                case LayerNormSpec _, MatrixProductSpec _ -> F32;
+                case LayerNormSpec _, MatrixProductSpec _, BinarySpec _ -> F32;
                 case AttentionSpec attention -> attention.q().type();
             };
         }
@@ -98,6 +100,7 @@ class KernelLifetimeTest {
                 case AddSpec add -> Tensor.allocate(arena, add.dst(), srcShape);
                 case UnarySpec unary -> Tensor.allocate(arena, unary.dstType(), unary.dstShape(srcShape));
                 case LayerNormSpec norm -> Tensor.allocate(arena, norm.dst(), srcShape);
+                case BinarySpec _ -> Tensor.allocate(arena, F32, srcShape);
                 case MatrixProductSpec _ -> Tensor.allocate(arena, F32, srcShape.with(-1, srcShape.dim(0)));
                 case AttentionSpec attention -> Tensor.allocate(arena, attention.dst().type(), srcShape);
             };
@@ -116,6 +119,7 @@ class KernelLifetimeTest {
                     case UnarySpec unary -> candidate.registry().prepare(unary, options);
                     case LayerNormSpec norm -> candidate.registry().prepare(norm,
                             weights(arena, F32, Shape.of(norm.columns())), Optional.empty(), options);
+                    case BinarySpec binary -> candidate.registry().prepare(binary, options);
                     case MatrixProductSpec product -> candidate.registry().prepare(product, options);
                     case AttentionSpec attention -> candidate.registry().prepare(attention, options);
                 };
@@ -136,6 +140,7 @@ class KernelLifetimeTest {
             case Add add -> add.run(src, src, dst);
             case Unary unary -> unary.run(src, dst);
             case LayerNorm norm -> norm.run(src, dst);
+            case Binary binary -> binary.run(src, src, dst);
             case MatrixProduct product -> product.run(src, src, dst);
             case Attention attention -> attention.run(src, src, src, dst);
         }
@@ -169,6 +174,7 @@ class KernelLifetimeTest {
         subjects.add(new Subject(new LayerNormSpec(true, 70, 1e-5f, false, F32, QuantParams.IDENTITY), rows));
         subjects.add(new Subject(new LayerNormSpec(false, 70, 1e-5f, false, S8, DST), rows));
         subjects.add(new Subject(new MatrixProductSpec(true), rows));
+        subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.SUB), rows));
         for (Operand operand : new Operand[] {Operand.f32(Layout.TOKENS), new Operand(U8, SRC, Layout.TOKENS)}) {
             subjects.add(new Subject(new AttentionSpec(operand, operand, operand, operand, 3, 3, 24, 24, 0.2f, false,
                     false), Shape.of(2, 13, 72)));

@@ -6,6 +6,7 @@ import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.KernelSpec;
@@ -45,7 +46,7 @@ public final class OnednnBackend implements BackendProvider {
             case Conv2dSpec conv -> inexact(conv.isInteger()).or(() -> OnednnConv2d.refusal(conv));
             case AddSpec add -> OnednnAdd.refusal(add);
             case UnarySpec unary -> UnaryOperation.refusal(unary);
-            case LayerNormSpec _, MatrixProductSpec _, AttentionSpec _ ->
+            case LayerNormSpec _, MatrixProductSpec _, AttentionSpec _, BinarySpec _ ->
                     Optional.of("not implemented by this backend");
         };
     }

@@ -9,6 +9,8 @@ import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.Binary;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
@@ -118,5 +120,10 @@ public final class VectorBackend implements BackendProvider {
     @Override
     public Attention prepare(AttentionSpec spec, Parallelism parallelism) {
         return new VectorAttention(spec, parallelism, pool);
+    }
+
+    @Override
+    public Binary prepare(BinarySpec spec, Parallelism parallelism) {
+        return new VectorBinary(spec, parallelism, pool);
     }
 }

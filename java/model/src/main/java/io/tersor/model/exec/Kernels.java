@@ -6,6 +6,8 @@ import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.Attention;
 import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
+import io.tersor.kernel.Binary;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.Kernel;
@@ -84,6 +86,11 @@ final class Kernels implements AutoCloseable {
 
     /** Returns a product of two operands that change. */
     MatrixProduct matrixProduct(Node node, MatrixProductSpec spec) {
+        return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
+    }
+
+    /** Returns an operation of two tensors. */
+    Binary binary(Node node, BinarySpec spec) {
         return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
     }
 

@@ -32,7 +32,7 @@ import java.util.function.Supplier;
  * made only when somebody asks for a layout that is not there yet, so that between kernels there is none.
  */
 final class Lowering {
-    private static final int[] TO_NHWC = {0, 2, 3, 1};
+    static final int[] TO_NHWC = {0, 2, 3, 1};
     private static final int[] TO_NCHW = {0, 3, 1, 2};
 
     final Kernels kernels;
@@ -182,7 +182,8 @@ final class Lowering {
         return true;
     }
 
-    private boolean fitsNhwc(String value) {
+    /** Returns whether a value may take part in an elementwise operation on NHWC images. */
+    boolean fitsNhwc(String value) {
         Shape shape = type(value).shape();
         return (shape.rank() == 4 && !type(value).type().isPacked()) || shape.elements() == 1 && shape.rank() < 4;
     }

@@ -118,7 +118,7 @@ class FuseAttentionTest {
             String scores = b.add("Mul", number(b, type, 0.4), b.add("MatMul", transpose(b, "q", SWAP), keys));
             String heads = b.add("Mul", transpose(b, "v", SWAP), number(b, type, 2));
             return b.add("MatMul", b.add("Softmax", scores), heads);
-        }, "java/transpose", "java/mul", "attention_f32f32f32f32");
+        }, "java/transpose", "mul_broadcast_f32", "attention_f32f32f32f32");
     }
 
     @Test
@@ -139,7 +139,7 @@ class FuseAttentionTest {
     @Test
     void maskThatReplacesScoresByAUsualNumberIsNot() {
         check((b, type) -> weighted(b, b.add("Softmax", b.add("Where", mask(b), scores(b, type), number(b, type, -1)))),
-                "java/transpose", "java/transpose", "matrix_product_f32", "java/div", "java/where", "softmax_f32",
+                "java/transpose", "java/transpose", "matrix_product_f32", "div_broadcast_f32", "java/where", "softmax_f32",
                 "java/transpose", "matrix_product_f32", "java/transpose");
     }
 
@@ -149,14 +149,14 @@ class FuseAttentionTest {
             String weights = b.add("Softmax", scores(b, type));
             String sum = b.add("ReduceMax", List.of(weights), Attributes.NONE.with("keepdims", 0));
             return b.add("Mul", weighted(b, weights), sum);
-        }, "java/transpose", "java/transpose", "matrix_product_f32", "java/div", "softmax_f32",
-                "java/reducemax", "java/transpose", "matrix_product_f32", "java/transpose", "java/mul");
+        }, "java/transpose", "java/transpose", "matrix_product_f32", "div_broadcast_f32", "softmax_f32",
+                "java/reducemax", "java/transpose", "matrix_product_f32", "java/transpose", "mul_broadcast_f32");
     }
 
     @Test
     void softmaxOfAnotherAxisIsNoAttention() {
         check((b, type) -> weighted(b, b.add("Softmax", List.of(scores(b, type)), Attributes.NONE.with("axis", 2))),
-                "java/transpose", "java/transpose", "matrix_product_f32", "java/div", "java/softmax", "java/transpose",
+                "java/transpose", "java/transpose", "matrix_product_f32", "div_broadcast_f32", "java/softmax", "java/transpose",
                 "matrix_product_f32", "java/transpose");
     }
 
