@@ -84,8 +84,9 @@ public abstract non-sealed class Attention extends Kernel {
         boolean fits = tokens ? shape.rank() == 3 && shape.dim(2) == (long) heads * size
                 : shape.rank() == 4 && shape.dim(1) == heads && shape.dim(3) == size;
         if (tensor.type() != expected.type() || !fits || !tensor.isContiguous()) {
-            throw new OperandException(operand, expected.type() + " contiguous " + (tokens
-                    ? "[n, length, " + heads + " * " + size + "]" : "[n, " + heads + ", length, " + size + "]"), tensor);
+            String axes = tokens ? "[n, length, " + heads + " * " + size + "]"
+                    : "[n, " + heads + ", length, " + size + "]";
+            throw new OperandException(operand, expected.type() + " contiguous " + axes, tensor);
         }
     }
 

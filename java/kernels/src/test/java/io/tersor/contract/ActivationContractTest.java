@@ -53,14 +53,15 @@ class ActivationContractTest {
     Stream<DynamicNode> functions() {
         List<ContractCase> cases = new ArrayList<>();
         for (ActivationFunction function : ActivationFunction.values()) {
-            for (Activation activation : new Activation[] {Activation.of(function), new Activation(function, -0.1f, 2f)}) {
+            for (Activation activation : List.of(Activation.of(function), new Activation(function, -0.1f, 2f))) {
                 for (int length : LENGTHS) {
                     String id = "function-" + cases.size();
                     Draw draw = new Draw(id);
                     double[] src = Arrays.stream(draw.values(F32, length)).map(x -> (float) (x * 4)).toArray();
                     draw.sprinkle(src, 3);
                     double[] values = Arrays.stream(src).map(x -> function.apply((float) x))
-                            .map(y -> activation.isBounded() ? Levels.clip((float) y, activation, QuantParams.IDENTITY) : y)
+                            .map(y -> activation.isBounded()
+                                    ? Levels.clip((float) y, activation, QuantParams.IDENTITY) : y)
                             .toArray();
                     UnaryCase one = new UnaryCase(id, new ActivationSpec(F32, QuantParams.IDENTITY, activation),
                             Shape.of(length), src, Expected.exact(values));

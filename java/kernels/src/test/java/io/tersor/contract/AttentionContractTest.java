@@ -134,7 +134,7 @@ class AttentionContractTest {
                         + extents.lengthK + 16);
                 Operand dst = spec.dst();
                 results[at] = dst.type() == F32 ? y : Math.clamp(Math.rint(y / dst.params().scale())
-                        + dst.params().zeroPoint(), (double) dst.type().min(), (double) dst.type().max());
+                        + dst.params().zeroPoint(), dst.type().min(), dst.type().max());
                 tolerances[at] = dst.type() == F32 ? tolerance : 1 + tolerance / dst.params().scale();
             }
         }
@@ -156,8 +156,8 @@ class AttentionContractTest {
                     String id = "attention_" + type[0] + type[1] + "-" + cases.size();
                     Draw draw = new Draw(id);
                     AttentionSpec spec = new AttentionSpec(operand(draw, type[0]), operand(draw, type[0]),
-                            operand(draw, kind == 3 && type[0] != F32 ? U8 : type[0]), operand(draw, type[1]), x[3], x[4],
-                            x[5], x[6], (float) (1 / Math.sqrt(x[5])), kind == 1, kind >= 2);
+                            operand(draw, kind == 3 && type[0] != F32 ? U8 : type[0]), operand(draw, type[1]), x[3],
+                            x[4], x[5], x[6], (float) (1 / Math.sqrt(x[5])), kind == 1, kind >= 2);
                     Shape maskShape = Shape.of(draw.below(2) == 0 ? x[0] : 1, draw.below(2) == 0 ? x[3] : 1,
                             draw.below(2) == 0 ? x[1] : 1, x[2]);
                     double[] mask = draw.values(F32, maskShape.elements());

@@ -20,8 +20,10 @@ class BinaryContractTest {
     private static final Shape[][] SHAPES = {
         {Shape.of(), Shape.of(), Shape.of()}, {Shape.of(1), Shape.of(1), Shape.of(1)},
         {Shape.of(1031), Shape.of(1031), Shape.of(1031)}, {Shape.of(3, 17), Shape.of(17), Shape.of(3, 17)},
-        {Shape.of(3, 17), Shape.of(3, 1), Shape.of(3, 17)}, {Shape.of(2, 3, 1, 1), Shape.of(2, 3, 5, 7), Shape.of(2, 3, 5, 7)},
-        {Shape.of(2, 5, 7, 3), Shape.of(2, 1, 1, 3), Shape.of(2, 5, 7, 3)}, {Shape.of(4, 1), Shape.of(33), Shape.of(4, 33)},
+        {Shape.of(3, 17), Shape.of(3, 1), Shape.of(3, 17)},
+        {Shape.of(2, 3, 1, 1), Shape.of(2, 3, 5, 7), Shape.of(2, 3, 5, 7)},
+        {Shape.of(2, 5, 7, 3), Shape.of(2, 1, 1, 3), Shape.of(2, 5, 7, 3)},
+        {Shape.of(4, 1), Shape.of(33), Shape.of(4, 33)},
         {Shape.of(2, 2500), Shape.of(), Shape.of(2, 2500)}, {Shape.of(0, 4), Shape.of(4), Shape.of(0, 4)},
         {Shape.of(3, 1, 2), Shape.of(1, 6, 1), Shape.of(3, 6, 2)}, {Shape.of(1), Shape.of(2100), Shape.of(2100)}};
 

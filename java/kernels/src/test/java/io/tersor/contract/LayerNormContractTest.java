@@ -75,7 +75,7 @@ class LayerNormContractTest {
 
         private double level(double y) {
             return Math.clamp(Math.rint(y / spec.dstParams().scale()) + spec.dstParams().zeroPoint(),
-                    (double) spec.dst().min(), (double) spec.dst().max());
+                    spec.dst().min(), spec.dst().max());
         }
     }
 

@@ -164,7 +164,8 @@ class PreparedNetworkTest {
                 assertEquals(List.of("Transpose", "io.tersor.Conv", "MaxPool", "io.tersor.Conv", "io.tersor.Conv",
                         "io.tersor.Conv", "io.tersor.Conv", "GlobalAveragePool", "Gemm").stream().sorted().toList(),
                         network.kernels().stream().map(StepInfo::operator)
-                                .map(operator -> operator.equals("Conv") ? "io.tersor.Conv" : operator).sorted().toList());
+                                .map(operator -> operator.equals("Conv") ? "io.tersor.Conv" : operator).sorted()
+                                .toList());
                 assertTrue(network.kernels().stream().filter(step -> !step.operator().equals("Transpose"))
                         .noneMatch(step -> step.kernel().startsWith("java/")), () -> network.kernels().toString());
             }

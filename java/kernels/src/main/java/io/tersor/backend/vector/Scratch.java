@@ -93,7 +93,7 @@ final class Scratch {
         ow = outWidth;
     }
 
-    /** Returns native memory for operands that are packed at run time, of at least so many bytes; kept for later runs. */
+    /** Returns native memory of at least so many bytes for operands packed at run time; kept for later runs. */
     MemorySegment panels(long bytes) {
         if (panels.byteSize() < bytes) {
             panels = Arena.ofAuto().allocate(bytes, Tensor.ALIGNMENT_BYTES);

@@ -88,7 +88,8 @@ final class VectorAttention extends Attention {
             height = Panels.height(lengthQ - row);
             int count = Math.min(height, lengthQ - row);
             for (int r = 0; r < count; r++) {
-                Runs.load(spec.q().type(), q, offset(spec.q(), image, head, row + r, spec.heads(), spec.size(), lengthQ),
+                Runs.load(spec.q().type(), q,
+                        offset(spec.q(), image, head, row + r, spec.heads(), spec.size(), lengthQ),
                         spec.q().params().zeroPoint(), scratch.a, r * LDA, spec.size());
             }
             scores(scratch, height, lengthK, panels);
@@ -160,7 +161,8 @@ final class VectorAttention extends Attention {
 
     private static void add(float[] x, int at, int count, float[] y, int yAt) {
         for (int i = 0; i < count; i += F) {
-            FloatVector.fromArray(FLOATS, x, at + i).add(FloatVector.fromArray(FLOATS, y, yAt + i)).intoArray(x, at + i);
+            FloatVector.fromArray(FLOATS, x, at + i).add(FloatVector.fromArray(FLOATS, y, yAt + i))
+                    .intoArray(x, at + i);
         }
     }
 

@@ -111,7 +111,8 @@ final class ConvLowering {
                 window.get(), groups, src, params, fusion.productParams(), kind, Activation.NONE);
         boolean fused = fusion.isPlain() || lowering.kernels.fuses(whole, plain, 1);
         Conv2dSpec spec = fused ? whole : plain;
-        Pending<Conv2d> kernel = lowering.kernels.conv(node, spec, () -> values, () -> bias, constants, lowering.packing);
+        Pending<Conv2d> kernel = lowering.kernels.conv(node, spec, () -> values, () -> bias, constants,
+                lowering.packing);
         int from = lowering.nhwc(input, node.name());
         Optional<Integer> residual = fusion.slot(node, lowering, true);
         int to = lowering.plan.planned(

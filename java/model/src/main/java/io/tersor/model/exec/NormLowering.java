@@ -18,10 +18,10 @@ final class NormLowering {
     private NormLowering() {}
 
     static void register(Map<String, KernelLowering> table) {
-        table.put("LayerNormalization", (node, lowering) -> lower(node, lowering, true, Optional.of(QuantParams.IDENTITY),
-                DataType.F32));
-        table.put("RMSNormalization", (node, lowering) -> lower(node, lowering, false, Optional.of(QuantParams.IDENTITY),
-                DataType.F32));
+        table.put("LayerNormalization", (node, lowering) -> lower(node, lowering, true,
+                Optional.of(QuantParams.IDENTITY), DataType.F32));
+        table.put("RMSNormalization", (node, lowering) -> lower(node, lowering, false,
+                Optional.of(QuantParams.IDENTITY), DataType.F32));
         table.put(Node.INTERNAL + ".QLayerNormalization", (node, lowering) -> lower(node, lowering,
                 node.attributes().integer("centered", 1) != 0, NodeParams.quantization(node, lowering, 3, 4, 0),
                 lowering.type(node.inputs().get(4)).type()));

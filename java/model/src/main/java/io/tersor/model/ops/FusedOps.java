@@ -15,7 +15,7 @@ final class FusedOps {
                 new TensorType(context.type(4), context.shape(0))));
     }
 
-    /** Queries, keys and values are [n, heads, length, size], or [n, length, heads, size] where an attribute says so. */
+    /** Operands are [n, heads, length, size], or [n, length, heads, size] where an attribute says so. */
     private static Computation attention(OpContext context) {
         Shape q = context.shape(0);
         Shape v = context.shape(2);

@@ -77,17 +77,19 @@ public final class FuseAttention implements GraphPass {
             if (weighted.isEmpty() || scores.isEmpty()) {
                 return;
             }
-            Operand q = swapped(scores.get().product.inputs().get(0), SWAP_TOKENS).map(value -> new Operand(value, true))
-                    .orElse(new Operand(scores.get().product.inputs().get(0), false));
+            Operand q = operand(scores.get().product.inputs().get(0));
             String transposed = scores.get().product.inputs().get(1);
-            Optional<Operand> k = swapped(transposed, TRANSPOSE_HEADS).flatMap(value -> swapped(value, SWAP_TOKENS)
-                    .map(before -> new Operand(before, true)).or(() -> Optional.of(new Operand(value, false))))
+            Optional<Operand> k = swapped(transposed, TRANSPOSE_HEADS).map(this::operand)
                     .or(() -> swapped(transposed, TRANSPOSE_TOKENS).map(value -> new Operand(value, true)));
-            Operand v = swapped(weighted.get().inputs().get(1), SWAP_TOKENS).map(value -> new Operand(value, true))
-                    .orElse(new Operand(weighted.get().inputs().get(1), false));
+            Operand v = operand(weighted.get().inputs().get(1));
             if (k.isPresent() && fits(q, k.get(), v) && fits(scores.get().mask, q, k.get())) {
                 fuse(softmax, weighted.get(), scores.get(), q, k.get(), v);
             }
+        }
+
+        private Operand operand(String value) {
+            return swapped(value, SWAP_TOKENS).map(before -> new Operand(before, true))
+                    .orElse(new Operand(value, false));
         }
 
         /**
@@ -122,7 +124,8 @@ public final class FuseAttention implements GraphPass {
                 }
                 case "Where" -> {
                     for (int i = 1; mask.isEmpty() && i < 3; i++) {
-                        boolean low = Factors.number(graph, inputs.get(3 - i)).filter(number -> number <= LOW).isPresent();
+                        boolean low = Factors.number(graph, inputs.get(3 - i)).filter(number -> number <= LOW)
+                                .isPresent();
                         Optional<Scores> found = low ? scores(inputs.get(i), Optional.of(inputs.get(0)), all)
                                 : Optional.empty();
                         if (found.isPresent()) {
@@ -166,7 +169,8 @@ public final class FuseAttention implements GraphPass {
 
         private Dim dim(Operand operand, int axis) {
             List<Dim> dims = dims(operand.value);
-            return dims.size() != 4 ? Dim.UNKNOWN : dims.get(!operand.tokens ? axis : axis == 1 ? 2 : axis == 2 ? 1 : axis);
+            boolean swapped = operand.tokens && (axis == 1 || axis == 2);
+            return dims.size() != 4 ? Dim.UNKNOWN : dims.get(swapped ? 3 - axis : axis);
         }
 
         /** Whether batches are the same, heads fixed, and those of keys and values a divisor of those of queries. */

@@ -52,7 +52,8 @@ public final class FuseFunctions implements GraphPass {
             Optional<Node> found = switch (inner.get().operator()) {
                 case "Erf" -> gelu(graph, node, inner.get());
                 case "Tanh" -> geluTanh(graph, node, inner.get());
-                case "Sigmoid" -> times(graph, node, inner.get().inputs().getFirst(), value, 1, "Swish", Attributes.NONE);
+                case "Sigmoid" -> times(graph, node, inner.get().inputs().getFirst(), value, 1, "Swish",
+                        Attributes.NONE);
                 case "HardSigmoid" -> hardSigmoid(graph, node, inner.get());
                 case "Clip" -> clip(graph, node, inner.get());
                 default -> Optional.empty();

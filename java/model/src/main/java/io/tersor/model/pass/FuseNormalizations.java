@@ -1,6 +1,7 @@
 package io.tersor.model.pass;
 
 import io.tersor.model.Attributes;
+import io.tersor.model.Dim;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
@@ -58,7 +59,8 @@ public final class FuseNormalizations implements GraphPass {
         private Optional<Long> columns(String value) {
             return types.of(value).filter(info -> info.type() == DataType.F32)
                     .flatMap(ValueInfo::dims).filter(dims -> !dims.isEmpty())
-                    .flatMap(dims -> ValueInfo.of("row", DataType.F32, dims.getLast()).shape()).map(shape -> shape.dim(0));
+                    .flatMap(dims -> dims.getLast() instanceof Dim.Known(long extent) ? Optional.of(extent)
+                            : Optional.empty());
         }
 
         /** Returns what d / sqrt(mean(d^2) + epsilon) normalizes, or d * (1 / sqrt(...)). */
@@ -76,7 +78,8 @@ public final class FuseNormalizations implements GraphPass {
             Optional<Node> sum = root.flatMap(found -> graph.producer(found.inputs().getFirst()))
                     .filter(found -> found.is("Add") && found.inputs().size() == 2);
             for (int i = 0; sum.isPresent() && i < 2; i++) {
-                Optional<Double> epsilon = Factors.number(graph, sum.get().inputs().get(i)).filter(number -> number >= 0);
+                Optional<Double> epsilon = Factors.number(graph, sum.get().inputs().get(i))
+                        .filter(number -> number >= 0);
                 Optional<String> square = mean(sum.get().inputs().get(1 - i));
                 if (epsilon.isEmpty() || square.isEmpty()) {
                     continue;
@@ -122,7 +125,8 @@ public final class FuseNormalizations implements GraphPass {
         private boolean isSquare(String value, String x, boolean centered) {
             Optional<Node> node = graph.producer(value);
             boolean power = node.filter(found -> found.is("Pow")
-                    && Factors.number(graph, found.inputs().get(1)).filter(number -> number == 2).isPresent()).isPresent();
+                    && Factors.number(graph, found.inputs().get(1)).filter(number -> number == 2).isPresent())
+                    .isPresent();
             boolean product = node.filter(found -> found.is("Mul")
                     && found.inputs().get(0).equals(found.inputs().get(1))).isPresent();
             if (!power && !product) {

@@ -77,8 +77,8 @@ public final class FuseQuantizedOperands implements GraphPass {
                 .orElse(0);
         long axis = node.attributes().integer("axis", -1);
         boolean rows = rank > 0 && (axis == -1 || axis == rank - 1) && Patterns.constantOrAbsent(graph, node, 1)
-                && Patterns.constantOrAbsent(graph, node, 2) && node.outputs().size() == 1 && isRow(graph, types, node, 1)
-                && isRow(graph, types, node, 2);
+                && Patterns.constantOrAbsent(graph, node, 2) && node.outputs().size() == 1
+                && isRow(graph, types, node, 1) && isRow(graph, types, node, 2);
         if (after.isEmpty() || !rows) {
             return false;
         }

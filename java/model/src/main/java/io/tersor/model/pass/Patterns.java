@@ -34,7 +34,7 @@ final class Patterns {
                 .flatMap(node -> clamp(graph, node).map(activation -> new Activated(node, activation)));
     }
 
-    /** Returns the Relu, Clip with constant bounds, or function of {@link ActivationFunction} that alone uses a value. */
+    /** Returns the Relu, Clip with constant bounds, or function known to kernels that alone uses a value. */
     static Optional<Activated> activation(Graph graph, String value) {
         return clamp(graph, value).or(() -> onlyConsumer(graph, value)
                 .flatMap(node -> FunctionNodes.of(node).map(function -> new Activated(node, Activation.of(function)))));

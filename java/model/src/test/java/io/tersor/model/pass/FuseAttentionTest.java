@@ -139,8 +139,8 @@ class FuseAttentionTest {
     @Test
     void maskThatReplacesScoresByAUsualNumberIsNot() {
         check((b, type) -> weighted(b, b.add("Softmax", b.add("Where", mask(b), scores(b, type), number(b, type, -1)))),
-                "java/transpose", "java/transpose", "matrix_product_f32", "div_broadcast_f32", "java/where", "softmax_f32",
-                "java/transpose", "matrix_product_f32", "java/transpose");
+                "java/transpose", "java/transpose", "matrix_product_f32", "div_broadcast_f32", "java/where",
+                "softmax_f32", "java/transpose", "matrix_product_f32", "java/transpose");
     }
 
     @Test
@@ -156,8 +156,8 @@ class FuseAttentionTest {
     @Test
     void softmaxOfAnotherAxisIsNoAttention() {
         check((b, type) -> weighted(b, b.add("Softmax", List.of(scores(b, type)), Attributes.NONE.with("axis", 2))),
-                "java/transpose", "java/transpose", "matrix_product_f32", "div_broadcast_f32", "java/softmax", "java/transpose",
-                "matrix_product_f32", "java/transpose");
+                "java/transpose", "java/transpose", "matrix_product_f32", "div_broadcast_f32", "java/softmax",
+                "java/transpose", "matrix_product_f32", "java/transpose");
     }
 
     @Test

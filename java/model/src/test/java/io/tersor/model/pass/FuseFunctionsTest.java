@@ -66,7 +66,8 @@ class FuseFunctionsTest {
                 assertEquals(List.of(operators),
                         network.kernels().stream().map(step -> step.operator().replace("io.tersor.", "")).toList());
                 assertTrue(network.kernels().stream().filter(step -> !step.kernel().startsWith("java/"))
-                        .allMatch(step -> step.kernel().startsWith(backend.label())), () -> network.kernels().toString());
+                        .allMatch(step -> step.kernel().startsWith(backend.label())),
+                        () -> network.kernels().toString());
             }
         }
     }

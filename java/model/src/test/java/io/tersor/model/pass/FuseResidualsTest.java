@@ -81,10 +81,12 @@ class FuseResidualsTest {
             try (PreparedNetwork network = Network.of(graph).prepare(backend); Arena arena = Arena.ofConfined()) {
                 assertEquals(List.of(operators), network.kernels().stream()
                         .map(step -> step.operator().replace("io.tersor.", ""))
-                        .filter(operator -> !operator.equals("Transpose") && !operator.equals("QuantizeLinear")).toList());
+                        .filter(operator -> !operator.equals("Transpose") && !operator.equals("QuantizeLinear"))
+                        .toList());
                 assertTrue(network.kernels().stream().noneMatch(step -> step.operator().startsWith("io.tersor")
                         && !step.kernel().startsWith(backend.label())), () -> network.kernels().toString());
-                assertArrayEquals(expected.getFirst(), network.run(Map.of("x", x), arena).get("y").toFloats(), tolerance);
+                assertArrayEquals(expected.getFirst(), network.run(Map.of("x", x), arena).get("y").toFloats(),
+                        tolerance);
             }
         }
     }
