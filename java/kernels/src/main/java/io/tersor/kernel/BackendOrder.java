@@ -100,8 +100,8 @@ final class BackendOrder {
     private List<Backend> order(KernelSpec spec) {
         return switch (spec) {
             case MatMulSpec matMul when isa == Isa.AMX && matMul.isInteger() -> NATIVE_FIRST;
-            case MatMulSpec _, Conv2dSpec _ -> PRODUCTS;
-            case AddSpec _, UnarySpec _ -> STREAMING;
+            case MatMulSpec _, Conv2dSpec _, MatrixProductSpec _, AttentionSpec _ -> PRODUCTS;
+            case AddSpec _, UnarySpec _, LayerNormSpec _, BinarySpec _ -> STREAMING;
         };
     }
 

@@ -71,6 +71,31 @@ public interface BackendProvider {
         throw unsupported(spec);
     }
 
+    /**
+     * Returns the kernel.
+     *
+     * @param scale [columns], f32, any stride; read before this returns, not kept
+     * @param bias likewise, present if the spec has one
+     */
+    default LayerNorm prepare(LayerNormSpec spec, Tensor scale, Optional<Tensor> bias, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
+    /** Returns the kernel. */
+    default MatrixProduct prepare(MatrixProductSpec spec, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
+    /** Returns the kernel. */
+    default Binary prepare(BinarySpec spec, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
+    /** Returns the kernel. */
+    default Attention prepare(AttentionSpec spec, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
     private UnsupportedKernelException unsupported(KernelSpec spec) {
         return new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
     }

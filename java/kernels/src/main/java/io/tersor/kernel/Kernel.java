@@ -9,7 +9,8 @@ import java.lang.foreign.Arena;
  * <p>A kernel owns what it packed, in a shared arena. {@link #close} frees it: running or closing again then fails with
  * {@link IllegalStateException}, and so does closing while another thread runs the kernel.
  */
-public abstract sealed class Kernel implements AutoCloseable permits MatMul, Conv2d, Add, Unary {
+public abstract sealed class Kernel implements AutoCloseable permits MatMul, Conv2d, Add, Unary, LayerNorm,
+        MatrixProduct, Attention, Binary {
     private final Backend backend;
     private final Parallelism parallelism;
     private final Arena arena;

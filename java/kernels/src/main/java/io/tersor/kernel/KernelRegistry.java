@@ -3,6 +3,7 @@ package io.tersor.kernel;
 import io.tersor.UnsupportedKernelException;
 import io.tersor.ffm.Isa;
 import io.tersor.ffm.NativeLibrary;
+import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
@@ -173,6 +174,33 @@ public final class KernelRegistry {
 
     /** Prepares a kernel of one input and one output. */
     public Unary prepare(UnarySpec spec, PrepareOptions options) {
+        return choose(spec, options).prepare(spec, options.parallelism());
+    }
+
+    /**
+     * Prepares a normalization.
+     *
+     * @param scale [columns], f32, any stride
+     * @param bias likewise, present if the spec has one
+     */
+    public LayerNorm prepare(LayerNormSpec spec, Tensor scale, Optional<Tensor> bias, PrepareOptions options) {
+        Constants.check(scale, DataType.F32, Shape.of(spec.columns()), bias, spec.biased() ? Bias.F32 : Bias.NONE,
+                spec.columns());
+        return choose(spec, options).prepare(spec, scale, bias, options.parallelism());
+    }
+
+    /** Prepares a multiplication of two operands that change. */
+    public MatrixProduct prepare(MatrixProductSpec spec, PrepareOptions options) {
+        return choose(spec, options).prepare(spec, options.parallelism());
+    }
+
+    /** Prepares an operation of two tensors. */
+    public Binary prepare(BinarySpec spec, PrepareOptions options) {
+        return choose(spec, options).prepare(spec, options.parallelism());
+    }
+
+    /** Prepares an attention. */
+    public Attention prepare(AttentionSpec spec, PrepareOptions options) {
         return choose(spec, options).prepare(spec, options.parallelism());
     }
 

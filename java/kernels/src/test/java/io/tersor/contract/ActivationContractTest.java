@@ -5,6 +5,7 @@ import static io.tersor.tensor.DataType.S8;
 import static io.tersor.tensor.DataType.U8;
 
 import io.tersor.kernel.Activation;
+import io.tersor.kernel.ActivationFunction;
 import io.tersor.kernel.ActivationSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.quant.QuantParams;
@@ -41,6 +42,29 @@ class ActivationContractTest {
                     double[] values = Arrays.stream(src).map(x -> clip(type, params, activation, x)).toArray();
                     UnaryCase one = new UnaryCase(id, new ActivationSpec(type, params, activation), Shape.of(length),
                             src, Expected.exact(values));
+                    cases.add(draw.below(2) == 0 ? one : one.overwriting());
+                }
+            }
+        }
+        return ContractSuite.of(ActivationContractTest.class, cases);
+    }
+
+    @TestFactory
+    Stream<DynamicNode> functions() {
+        List<ContractCase> cases = new ArrayList<>();
+        for (ActivationFunction function : ActivationFunction.values()) {
+            for (Activation activation : List.of(Activation.of(function), new Activation(function, -0.1f, 2f))) {
+                for (int length : LENGTHS) {
+                    String id = "function-" + cases.size();
+                    Draw draw = new Draw(id);
+                    double[] src = Arrays.stream(draw.values(F32, length)).map(x -> (float) (x * 4)).toArray();
+                    draw.sprinkle(src, 3);
+                    double[] values = Arrays.stream(src).map(x -> function.apply((float) x))
+                            .map(y -> activation.isBounded()
+                                    ? Levels.clip((float) y, activation, QuantParams.IDENTITY) : y)
+                            .toArray();
+                    UnaryCase one = new UnaryCase(id, new ActivationSpec(F32, QuantParams.IDENTITY, activation),
+                            Shape.of(length), src, Expected.exact(values));
                     cases.add(draw.below(2) == 0 ? one : one.overwriting());
                 }
             }

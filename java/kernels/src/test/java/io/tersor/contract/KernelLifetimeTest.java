@@ -14,15 +14,25 @@ import io.tersor.kernel.Activation;
 import io.tersor.kernel.ActivationSpec;
 import io.tersor.kernel.Add;
 import io.tersor.kernel.AddSpec;
+import io.tersor.kernel.Attention;
+import io.tersor.kernel.AttentionSpec.Layout;
+import io.tersor.kernel.AttentionSpec.Operand;
+import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Bias;
+import io.tersor.kernel.Binary;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.Kernel;
 import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.LayerNorm;
+import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.MatrixProduct;
+import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
@@ -72,6 +82,8 @@ class KernelLifetimeTest {
                 case Conv2dSpec conv -> conv.src();
                 case AddSpec add -> add.a();
                 case UnarySpec unary -> unary.srcType();
+                case LayerNormSpec _, MatrixProductSpec _, BinarySpec _ -> F32;
+                case AttentionSpec attention -> attention.q().type();
             };
         }
 
@@ -87,6 +99,10 @@ class KernelLifetimeTest {
                 case Conv2dSpec conv -> Tensor.allocate(arena, conv.dst(), conv.dstShape(srcShape));
                 case AddSpec add -> Tensor.allocate(arena, add.dst(), srcShape);
                 case UnarySpec unary -> Tensor.allocate(arena, unary.dstType(), unary.dstShape(srcShape));
+                case LayerNormSpec norm -> Tensor.allocate(arena, norm.dst(), srcShape);
+                case BinarySpec _ -> Tensor.allocate(arena, F32, srcShape);
+                case MatrixProductSpec _ -> Tensor.allocate(arena, F32, srcShape.with(-1, srcShape.dim(0)));
+                case AttentionSpec attention -> Tensor.allocate(arena, attention.dst().type(), srcShape);
             };
         }
 
@@ -101,6 +117,11 @@ class KernelLifetimeTest {
                             weights(arena, conv.weights(), conv.weightsShape()), Optional.empty(), options);
                     case AddSpec add -> candidate.registry().prepare(add, options);
                     case UnarySpec unary -> candidate.registry().prepare(unary, options);
+                    case LayerNormSpec norm -> candidate.registry().prepare(norm,
+                            weights(arena, F32, Shape.of(norm.columns())), Optional.empty(), options);
+                    case BinarySpec binary -> candidate.registry().prepare(binary, options);
+                    case MatrixProductSpec product -> candidate.registry().prepare(product, options);
+                    case AttentionSpec attention -> candidate.registry().prepare(attention, options);
                 };
             }
         }
@@ -118,6 +139,10 @@ class KernelLifetimeTest {
             case Conv2d conv -> conv.run(src, dst);
             case Add add -> add.run(src, src, dst);
             case Unary unary -> unary.run(src, dst);
+            case LayerNorm norm -> norm.run(src, dst);
+            case Binary binary -> binary.run(src, src, dst);
+            case MatrixProduct product -> product.run(src, src, dst);
+            case Attention attention -> attention.run(src, src, src, dst);
         }
     }
 
@@ -146,6 +171,14 @@ class KernelLifetimeTest {
         }
         subjects.add(new Subject(AddSpec.f32(Activation.RELU), rows));
         subjects.add(new Subject(new AddSpec(U8, U8, U8, SRC, SRC, DST, Activation.RELU), rows));
+        subjects.add(new Subject(new LayerNormSpec(true, 70, 1e-5f, false, F32, QuantParams.IDENTITY), rows));
+        subjects.add(new Subject(new LayerNormSpec(false, 70, 1e-5f, false, S8, DST), rows));
+        subjects.add(new Subject(new MatrixProductSpec(true), rows));
+        subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.SUB), rows));
+        for (Operand operand : new Operand[] {Operand.f32(Layout.TOKENS), new Operand(U8, SRC, Layout.TOKENS)}) {
+            subjects.add(new Subject(new AttentionSpec(operand, operand, operand, operand, 3, 3, 24, 24, 0.2f, false,
+                    false), Shape.of(2, 13, 72)));
+        }
         for (UnarySpec spec : new UnarySpec[] {new QuantizeSpec(U8, DST, Rounding.HALF_EVEN),
             new DequantizeSpec(S8, DST), new RequantizeSpec(S32, S8, QuantParams.perTensor(0.001f, 0), DST),
             new SoftmaxSpec(), new ActivationSpec(F32, QuantParams.IDENTITY, Activation.RELU),

@@ -61,7 +61,7 @@ class ResidualTest {
         refused("weightsParams", () -> new MatMulSpec(BF16, BF16, F32, 4, 3, ONE, QuantParams.perTensor(2, 0), ONE,
                 Bias.NONE, Activation.NONE));
         refused("activation", () -> new MatMulSpec(U8, S8, S32, 4, 3, ONE, ONE, ONE, Bias.NONE, Activation.GELU));
-        refused("activation", () -> new ActivationSpec(F32, ONE, Activation.SILU));
+        refused("activation", () -> new ActivationSpec(U8, ONE, Activation.SILU));
         refused("activation", () -> new Conv2dSpec(U8, S8, S32, 1, 1, Window.of(1, 1), 1, ONE, ONE, ONE, Bias.NONE,
                 Activation.HARD_SWISH));
         refused("residual", () -> new Conv2dSpec(U8, S8, S32, 1, 1, Window.of(1, 1), 1, ONE, ONE, ONE, Bias.NONE,

@@ -1,6 +1,7 @@
 package io.tersor.model;
 
 import io.tersor.kernel.Backend;
+import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.Parallelism;
 import io.tersor.model.pass.Passes;
 import java.nio.file.Path;
@@ -61,6 +62,12 @@ public final class Network {
      * @throws io.tersor.UnsupportedKernelException if the ordered backend cannot run a MatMul or Conv
      */
     public PreparedNetwork prepare(NetworkOptions options) {
+        if (options.backend().isEmpty()) {
+            // Loading the backends' libraries takes about as long as the passes: both at once. What fails there fails
+            // again where the kernels are prepared, with the place to report it.
+            Thread.ofPlatform().daemon().name("tersor-backends").uncaughtExceptionHandler((_, _) -> { })
+                    .start(KernelRegistry.standard()::statuses);
+        }
         return new PreparedNetwork(graph, Passes.forExecution(graph), options);
     }
 

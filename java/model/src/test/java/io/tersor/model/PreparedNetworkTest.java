@@ -158,6 +158,21 @@ class PreparedNetworkTest {
     }
 
     @Test
+    void innerLayersConvertNothing() {
+        for (Backend backend : List.of(Backend.SCALAR, Backend.VECTOR)) {
+            try (PreparedNetwork network = Network.of(TestGraphs.residual()).prepare(backend)) {
+                assertEquals(List.of("Transpose", "io.tersor.Conv", "MaxPool", "io.tersor.Conv", "io.tersor.Conv",
+                        "io.tersor.Conv", "io.tersor.Conv", "GlobalAveragePool", "Gemm").stream().sorted().toList(),
+                        network.kernels().stream().map(StepInfo::operator)
+                                .map(operator -> operator.equals("Conv") ? "io.tersor.Conv" : operator).sorted()
+                                .toList());
+                assertTrue(network.kernels().stream().filter(step -> !step.operator().equals("Transpose"))
+                        .noneMatch(step -> step.kernel().startsWith("java/")), () -> network.kernels().toString());
+            }
+        }
+    }
+
+    @Test
     void shapesMayComeFromInputs() {
         GraphBuilder b = Graph.builder("dynamic reshape", 17);
         b.input(ValueInfo.of("x", DataType.F32, Dim.of("n"))).input(ValueInfo.of("s", DataType.S64, Dim.of(2)));

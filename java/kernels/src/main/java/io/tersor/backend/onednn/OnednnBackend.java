@@ -2,14 +2,18 @@ package io.tersor.backend.onednn;
 
 import io.tersor.kernel.Add;
 import io.tersor.kernel.AddSpec;
+import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.Unary;
@@ -42,6 +46,8 @@ public final class OnednnBackend implements BackendProvider {
             case Conv2dSpec conv -> inexact(conv.isInteger()).or(() -> OnednnConv2d.refusal(conv));
             case AddSpec add -> OnednnAdd.refusal(add);
             case UnarySpec unary -> UnaryOperation.refusal(unary);
+            case LayerNormSpec _, MatrixProductSpec _, AttentionSpec _, BinarySpec _ ->
+                    Optional.of("not implemented by this backend");
         };
     }
 

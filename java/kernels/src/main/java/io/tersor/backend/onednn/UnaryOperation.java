@@ -24,7 +24,7 @@ sealed interface UnaryOperation {
             case GlobalAveragePoolSpec pool -> overread(pool.type()).or(() -> available(spec));
             case SoftmaxSpec _ -> Optional.of("oneDNN's softmax loses small results and infinities");
             case ActivationSpec activation when activation.type() == DataType.F32
-                    && !activation.activation().isNone() -> available(spec);
+                    && activation.activation().isClip() && !activation.activation().isNone() -> available(spec);
             default -> Optional.of("not implemented by this backend");
         };
     }

@@ -11,7 +11,7 @@ import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Clipping, element by element. */
+/** Functions and bounds, element by element. */
 final class ScalarActivation extends Unary {
     private final ActivationSpec activation;
     private final float lo;
@@ -42,7 +42,8 @@ final class ScalarActivation extends Unary {
         int zeroPoint = activation.params().zeroPoint();
         for (long i = 0; i < elements; i++) {
             if (type == DataType.F32) {
-                Elements.setFloat(to, i, Elements.clip(Elements.getFloat(from, i), lo, hi));
+                float y = activation.activation().function().apply(Elements.getFloat(from, i));
+                Elements.setFloat(to, i, activation.activation().isBounded() ? Elements.clip(y, lo, hi) : y);
             } else {
                 float r = Elements.clip(Elements.getInt(from, type, i) - zeroPoint, lo, hi);
                 Elements.setByte(to, i, Quantizer.saturate(r, zeroPoint, type, Rounding.HALF_EVEN));

@@ -3,19 +3,27 @@ package io.tersor.backend.scalar;
 import io.tersor.kernel.ActivationSpec;
 import io.tersor.kernel.Add;
 import io.tersor.kernel.AddSpec;
+import io.tersor.kernel.Attention;
+import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.Binary;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.LayerNorm;
+import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.MatrixProduct;
+import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.Parallelism;
-import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.Pool2dSpec;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
@@ -78,5 +86,25 @@ public final class ScalarBackend implements BackendProvider {
             case DequantizeSpec dequantize -> new ScalarDequantize(dequantize, parallelism);
             case RequantizeSpec requantize -> new ScalarRequantize(requantize, parallelism);
         };
+    }
+
+    @Override
+    public LayerNorm prepare(LayerNormSpec spec, Tensor scale, Optional<Tensor> bias, Parallelism parallelism) {
+        return new ScalarLayerNorm(spec, scale, bias, parallelism);
+    }
+
+    @Override
+    public MatrixProduct prepare(MatrixProductSpec spec, Parallelism parallelism) {
+        return new ScalarMatrixProduct(spec, parallelism);
+    }
+
+    @Override
+    public Attention prepare(AttentionSpec spec, Parallelism parallelism) {
+        return new ScalarAttention(spec, parallelism);
+    }
+
+    @Override
+    public Binary prepare(BinarySpec spec, Parallelism parallelism) {
+        return new ScalarBinary(spec, parallelism);
     }
 }

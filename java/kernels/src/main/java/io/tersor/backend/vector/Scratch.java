@@ -1,5 +1,7 @@
 package io.tersor.backend.vector;
 
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -41,6 +43,8 @@ final class Scratch {
 
     /** Positions in {@link #sums} of a depthwise convolution's taps, and which image rows lie there. */
     int[] offsets = new int[0];
+
+    private MemorySegment panels = MemorySegment.NULL;
 
     /** The run's source and its geometry; ld is the distance of rows, or the channels of images. */
     MemorySegment src = MemorySegment.NULL;
@@ -87,6 +91,14 @@ final class Scratch {
         w = width;
         oh = outHeight;
         ow = outWidth;
+    }
+
+    /** Returns native memory of at least so many bytes for operands packed at run time; kept for later runs. */
+    MemorySegment panels(long bytes) {
+        if (panels.byteSize() < bytes) {
+            panels = Arena.ofAuto().allocate(bytes, Tensor.ALIGNMENT_BYTES);
+        }
+        return panels;
     }
 
     void growSums(int count) {

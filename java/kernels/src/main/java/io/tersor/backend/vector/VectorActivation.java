@@ -5,7 +5,7 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 
-/** Clipping, chunk by chunk. */
+/** Functions and bounds, chunk by chunk. */
 final class VectorActivation extends Elementwise {
     private final ActivationSpec activation;
     private final float lo;
@@ -29,11 +29,15 @@ final class VectorActivation extends Elementwise {
             MemorySegment.copy(src, at * bytes, dst, at * bytes, count * bytes);
             return;
         }
-        Runs.load(activation.type(), src, at, zeroPoint, scratch.a, Chunk.X, count);
         if (activation.type() == DataType.F32) {
-            Chunk.clip(scratch.a, Chunk.X, count, lo, hi);
-            Chunk.storeFloats(scratch, Chunk.X, count, dst, at);
+            Runs.load(DataType.F32, src, at, 0, scratch.a, Chunk.Y, count);
+            Functions.apply(activation.activation().function(), scratch.a, Chunk.Y, count, scratch.a);
+            if (activation.activation().isBounded()) {
+                Chunk.clip(scratch.a, Chunk.Y, count, lo, hi);
+            }
+            Chunk.storeFloats(scratch, Chunk.Y, count, dst, at);
         } else {
+            Runs.load(activation.type(), src, at, zeroPoint, scratch.a, Chunk.X, count);
             Chunk.storeBytes(scratch, Chunk.X, count, lo, hi, zeroPoint, dst, at);
         }
     }

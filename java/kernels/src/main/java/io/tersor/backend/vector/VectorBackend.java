@@ -4,19 +4,27 @@ import io.tersor.ffm.Isa;
 import io.tersor.kernel.ActivationSpec;
 import io.tersor.kernel.Add;
 import io.tersor.kernel.AddSpec;
+import io.tersor.kernel.Attention;
+import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.Binary;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.LayerNorm;
+import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.MatrixProduct;
+import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.Parallelism;
-import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.Pool2dSpec;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
@@ -61,6 +69,8 @@ public final class VectorBackend implements BackendProvider {
             case MatMulSpec matMul when matMul.k() * matMul.n() > MAX_WEIGHTS -> Optional.of("more than 2^31 weights");
             case Conv2dSpec conv when conv.reduction() * conv.oc() > MAX_WEIGHTS ->
                     Optional.of("more than 2^31 weights");
+            case AttentionSpec attention when !VectorAttention.serves(attention) ->
+                    Optional.of("more than 1024 elements in a head");
             case Pool2dSpec pool2d when !VectorPool2d.serves(pool2d) ->
                     Optional.of("more than 65536 pixels in a window");
             default -> Optional.empty();
@@ -95,5 +105,25 @@ public final class VectorBackend implements BackendProvider {
             case DequantizeSpec dequantize -> new VectorDequantize(dequantize, parallelism, pool);
             case RequantizeSpec requantize -> new VectorRequantize(requantize, parallelism, pool);
         };
+    }
+
+    @Override
+    public LayerNorm prepare(LayerNormSpec spec, Tensor scale, Optional<Tensor> bias, Parallelism parallelism) {
+        return new VectorLayerNorm(spec, scale, bias, parallelism, pool);
+    }
+
+    @Override
+    public MatrixProduct prepare(MatrixProductSpec spec, Parallelism parallelism) {
+        return new VectorMatrixProduct(spec, parallelism, pool);
+    }
+
+    @Override
+    public Attention prepare(AttentionSpec spec, Parallelism parallelism) {
+        return new VectorAttention(spec, parallelism, pool);
+    }
+
+    @Override
+    public Binary prepare(BinarySpec spec, Parallelism parallelism) {
+        return new VectorBinary(spec, parallelism, pool);
     }
 }

@@ -1,5 +1,6 @@
 package io.tersor.model.exec;
 
+import io.tersor.kernel.Activation;
 import io.tersor.kernel.Bias;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
@@ -39,8 +40,8 @@ final class ConvLowering {
         }
         List<String> constants = node.input(2).map(name -> List.of(node.inputs().get(1), name))
                 .orElseGet(() -> List.of(node.inputs().get(1)));
-        return lower(node, lowering, weights.get(), QuantParams.IDENTITY, bias, constants, DataType.F32,
-                QuantParams.IDENTITY, QuantParams.IDENTITY);
+        return lower(node, lowering, weights.get(), QuantParams.IDENTITY, bias, constants, QuantParams.IDENTITY,
+                Fusion.of(node, lowering, 3, DataType.F32, QuantParams.IDENTITY));
     }
 
     private static boolean quantized(Node node, Lowering lowering) {
@@ -58,7 +59,8 @@ final class ConvLowering {
         DataType type = real ? DataType.F32 : lowering.type(node.inputs().get(7)).type();
         List<String> constants = node.input(8).map(name -> List.of(node.inputs().get(3), name))
                 .orElseGet(() -> List.of(node.inputs().get(3)));
-        return lower(node, lowering, weights.get(), weightsParams.get(), bias, constants, type, src.get(), dst.get());
+        return lower(node, lowering, weights.get(), weightsParams.get(), bias, constants, src.get(),
+                Fusion.of(node, lowering, 9, type, dst.get()));
     }
 
     private static boolean integer(Node node, Lowering lowering) {
@@ -73,11 +75,13 @@ final class ConvLowering {
         Optional<QuantParams> params = weightZero.map(tensor -> Quantization.unit(tensor, 0))
                 .orElse(Optional.of(QuantParams.IDENTITY));
         return params.isPresent() && lower(node, lowering, weights.get(), params.get(), Optional.empty(),
-                List.of(node.inputs().get(1)), DataType.S32, src, QuantParams.IDENTITY);
+                List.of(node.inputs().get(1)), src,
+                Fusion.of(node, lowering, 4, DataType.S32, QuantParams.IDENTITY));
     }
 
     private static boolean lower(Node node, Lowering lowering, Tensor weights, QuantParams weightsParams,
-            Optional<Tensor> bias, List<String> constants, DataType dst, QuantParams src, QuantParams dstParams) {
+            Optional<Tensor> bias, List<String> constants, QuantParams src, Fusion fusion) {
+        DataType dst = fusion.dst();
         String input = node.inputs().getFirst();
         TensorType type = lowering.type(input);
         Shape shape = weights.shape();
@@ -99,14 +103,27 @@ final class ConvLowering {
         QuantParams params = real ? weightsParams : Quantization.signed(weights.type(), weightsParams);
         Tensor values = (real ? weights : Quantization.signed(weights)).reshape(oihw);
         int groups = (int) node.attributes().integer("group", 1);
-        Conv2dSpec spec = new Conv2dSpec(type.type(), values.type(), dst, (int) (shape.dim(1) * groups),
-                (int) shape.dim(0), window.get(), groups, src, params, dstParams,
-                bias.map(tensor -> tensor.type() == DataType.S32 ? Bias.S32 : Bias.F32).orElse(Bias.NONE),
-                NodeParams.activation(node));
-        Conv2d kernel = lowering.kernels.conv(node, spec, () -> values, () -> bias, constants, lowering.owned);
+        Bias kind = bias.map(tensor -> tensor.type() == DataType.S32 ? Bias.S32 : Bias.F32).orElse(Bias.NONE);
+        Conv2dSpec whole = new Conv2dSpec(type.type(), values.type(), dst, (int) (shape.dim(1) * groups),
+                (int) shape.dim(0), window.get(), groups, src, params, fusion.dstParams(), kind, fusion.added(),
+                fusion.activation());
+        Conv2dSpec plain = new Conv2dSpec(type.type(), values.type(), fusion.productType(), whole.ic(), whole.oc(),
+                window.get(), groups, src, params, fusion.productParams(), kind, Activation.NONE);
+        boolean fused = fusion.isPlain() || lowering.kernels.fuses(whole, plain, 1);
+        Conv2dSpec spec = fused ? whole : plain;
+        Pending<Conv2d> kernel = lowering.kernels.conv(node, spec, () -> values, () -> bias, constants,
+                lowering.packing);
         int from = lowering.nhwc(input, node.name());
-        int to = lowering.plan.planned(new TensorType(dst, spec.dstShape(lowering.plan.slot(from).type().shape())));
-        lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.run(in[0], out[0]));
+        Optional<Integer> residual = fusion.slot(node, lowering, true);
+        int to = lowering.plan.planned(
+                new TensorType(spec.dst(), spec.dstShape(lowering.plan.slot(from).type().shape())));
+        if (spec.residual().isPresent()) {
+            lowering.step(node, kernel, new int[] {from, residual.orElseThrow()}, to, fusion.inPlace(1),
+                    (in, out) -> kernel.get().run(in[0], in[1], out[0]));
+        } else {
+            lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.get().run(in[0], out[0]));
+        }
+        to = fused ? to : fusion.finish(node, lowering, to, residual);
         lowering.defineNhwc(node.output(), to);
         return true;
     }

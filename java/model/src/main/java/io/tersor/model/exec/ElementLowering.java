@@ -4,6 +4,9 @@ import io.tersor.kernel.Activation;
 import io.tersor.kernel.ActivationSpec;
 import io.tersor.kernel.Add;
 import io.tersor.kernel.AddSpec;
+import io.tersor.kernel.Binary;
+import io.tersor.kernel.BinarySpec;
+import io.tersor.kernel.BinarySpec.Operation;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
@@ -14,6 +17,7 @@ import io.tersor.model.Node;
 import io.tersor.model.ops.Computation;
 import io.tersor.model.ops.OpContext;
 import io.tersor.model.ops.Operators;
+import io.tersor.model.ops.Shapes;
 import io.tersor.model.ops.TensorType;
 import io.tersor.quant.QuantParams;
 import io.tersor.quant.Rounding;
@@ -30,11 +34,18 @@ final class ElementLowering {
     private ElementLowering() {}
 
     static void register(Map<String, KernelLowering> table) {
-        table.put("Add", (node, lowering) -> sum(node, lowering, Optional.of(AddSpec.f32(Activation.NONE)), 1));
+        table.put("Add", (node, lowering) -> sum(node, lowering, Optional.of(AddSpec.f32(Activation.NONE)), 1)
+                || broadcast(node, lowering, Operation.ADD));
+        table.put("Sub", (node, lowering) -> broadcast(node, lowering, Operation.SUB));
+        table.put("Mul", (node, lowering) -> broadcast(node, lowering, Operation.MUL));
+        table.put("Div", (node, lowering) -> broadcast(node, lowering, Operation.DIV));
         table.put(Node.INTERNAL + ".Add", (node, lowering) ->
                 sum(node, lowering, Optional.of(AddSpec.f32(NodeParams.activation(node))), 1));
         table.put(Node.INTERNAL + ".QAdd", (node, lowering) -> sum(node, lowering, quantizedSum(node, lowering), 3));
         table.put("Relu", (node, lowering) -> activation(node, lowering, Activation.RELU));
+        table.put("Gelu", ElementLowering::function);
+        table.put("Swish", ElementLowering::function);
+        table.put("HardSwish", ElementLowering::function);
         table.put("Clip", ElementLowering::clip);
         table.put(Node.INTERNAL + ".QClip", ElementLowering::quantizedClip);
         table.put(Node.INTERNAL + ".Requantize", (node, lowering) ->
@@ -62,6 +73,33 @@ final class ElementLowering {
         lowering.step(node, kernel, from, to, 0, (in, out) -> kernel.run(in[0], in[1], out[0]));
         define(node, lowering, to, nhwc);
         return true;
+    }
+
+    /** An operation of operands of any shapes, in NHWC if one lies so and the other can. */
+    private static boolean broadcast(Node node, Lowering lowering, Operation operation) {
+        String left = node.inputs().get(0);
+        String right = node.inputs().get(1);
+        if (lowering.type(left).type() != DataType.F32 || lowering.type(right).type() != DataType.F32) {
+            return false;
+        }
+        boolean nhwc = (lowering.isOnlyNhwc(left) || lowering.isOnlyNhwc(right)) && lowering.fitsNhwc(left)
+                && lowering.fitsNhwc(right);
+        Binary kernel = lowering.kernels.binary(node, new BinarySpec(operation));
+        int[] from = {slot(node, lowering, left, nhwc), slot(node, lowering, right, nhwc)};
+        Shape shape = lowering.type(node.output()).shape();
+        TensorType type = new TensorType(DataType.F32, nhwc ? Shapes.permute(shape, Lowering.TO_NHWC) : shape);
+        int to = lowering.plan.planned(type);
+        // The operand of the result's shape may give its memory.
+        int inPlace = lowering.plan.slot(from[0]).type().equals(type) ? 0
+                : lowering.plan.slot(from[1]).type().equals(type) ? 1 : -1;
+        lowering.step(node, kernel, from, to, inPlace, (in, out) -> kernel.run(in[0], in[1], out[0]));
+        define(node, lowering, to, nhwc);
+        return true;
+    }
+
+    private static int slot(Node node, Lowering lowering, String value, boolean nhwc) {
+        return nhwc && lowering.type(value).shape().rank() == 4 ? lowering.nhwc(value, node.name())
+                : lowering.plain(value, node.name());
     }
 
     private static void define(Node node, Lowering lowering, int slot, boolean nhwc) {
@@ -102,6 +140,10 @@ final class ElementLowering {
     private static boolean activation(Node node, Lowering lowering, Activation activation) {
         boolean real = lowering.type(node.inputs().getFirst()).type() == DataType.F32;
         return real && unary(node, lowering, new ActivationSpec(DataType.F32, QuantParams.IDENTITY, activation));
+    }
+
+    private static boolean function(Node node, Lowering lowering) {
+        return FunctionNodes.of(node).map(found -> activation(node, lowering, Activation.of(found))).orElse(false);
     }
 
     private static boolean clip(Node node, Lowering lowering) {

@@ -3,6 +3,7 @@ package io.tersor.model.exec;
 import io.tersor.OperandException;
 import io.tersor.TersorException;
 import io.tersor.UnsupportedKernelException;
+import io.tersor.kernel.KernelRegistry;
 import io.tersor.model.Dim;
 import io.tersor.model.Graph;
 import io.tersor.model.NetworkOptions;
@@ -46,8 +47,13 @@ public final class Engine implements AutoCloseable {
      * @throws UnsupportedOperatorException if an operator is not implemented
      */
     public Engine(Graph graph, NetworkOptions options) {
+        this(graph, options, KernelRegistry.standard());
+    }
+
+    /** @param registry where the kernels come from */
+    Engine(Graph graph, NetworkOptions options, KernelRegistry registry) {
         this.graph = graph;
-        this.kernels = new Kernels(graph, options);
+        this.kernels = new Kernels(graph, options, registry);
         this.manyThreads = options.parallelism().threads() > 1;
         for (Node node : graph.nodes()) {
             if (Operators.find(node).isEmpty()) {

@@ -19,6 +19,8 @@ interface KernelLowering {
         MatMulLowering.register(table);
         PoolLowering.register(table);
         ElementLowering.register(table);
+        NormLowering.register(table);
+        AttentionLowering.register(table);
         return Map.copyOf(table);
     }
 }

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Turns a graph into the steps of a plan for inputs of fixed shapes.
@@ -31,12 +32,12 @@ import java.util.Optional;
  * made only when somebody asks for a layout that is not there yet, so that between kernels there is none.
  */
 final class Lowering {
-    private static final int[] TO_NHWC = {0, 2, 3, 1};
+    static final int[] TO_NHWC = {0, 2, 3, 1};
     private static final int[] TO_NCHW = {0, 3, 1, 2};
 
     final Kernels kernels;
     final PlanBuilder plan = new PlanBuilder();
-    final List<Kernel> owned = new ArrayList<>();
+    final Packing packing;
     private final Graph graph;
     private final GraphValues values;
     private final boolean observing;
@@ -51,6 +52,7 @@ final class Lowering {
             boolean observing) {
         this.graph = graph;
         this.kernels = kernels;
+        this.packing = Packing.of(kernels.mayOverlap());
         this.observing = observing;
         this.values = new GraphValues(graph, types, inputs);
         types.forEach((name, type) -> plain.put(name, plan.input(name, type)));
@@ -59,29 +61,35 @@ final class Lowering {
     Plan plan() {
         try {
             Map<String, Integer> observed = new LinkedHashMap<>();
-            if (observing) {
-                graph.inputs().forEach(input -> observed.put(input.name(), plain(input.name(), "")));
-            }
-            for (Node node : graph.nodes()) {
-                lower(node);
-                for (String output : observing ? node.outputs() : List.<String>of()) {
-                    if (!output.isEmpty() && !values.isConstant(output)) {
-                        observed.put(output, plain(output, node.name()));
-                    }
-                }
-            }
-            for (ValueInfo output : graph.outputs()) {
-                plan.output(output.name(), plain(output.name(), output.name()));
+            try (packing) {
+                lowerAll(observed);
             }
             Map<String, Tensor> key = new HashMap<>();
             values.inputsRead().forEach(name -> key.put(name, values.elements(name)));
-            return plan.build(observing, observed, values.inputsRead(), key, owned);
+            return plan.build(observing, observed, values.inputsRead(), key, packing.owned());
         } catch (ArithmeticException e) {
-            Kernels.closeAll(owned);
+            packing.owned().forEach(Pending::close);
             throw new TersorException("graph " + graph.name() + ": extents overflow", e);
         } catch (RuntimeException e) {
-            Kernels.closeAll(owned);
+            packing.owned().forEach(Pending::close);
             throw e;
+        }
+    }
+
+    private void lowerAll(Map<String, Integer> observed) {
+        if (observing) {
+            graph.inputs().forEach(input -> observed.put(input.name(), plain(input.name(), "")));
+        }
+        for (Node node : graph.nodes()) {
+            lower(node);
+            for (String output : observing ? node.outputs() : List.<String>of()) {
+                if (!output.isEmpty() && !values.isConstant(output)) {
+                    observed.put(output, plain(output, node.name()));
+                }
+            }
+        }
+        for (ValueInfo output : graph.outputs()) {
+            plan.output(output.name(), plain(output.name(), output.name()));
         }
     }
 
@@ -112,10 +120,14 @@ final class Lowering {
         try {
             return special != null && special.lower(node, this);
         } catch (OperandException e) {
-            // The checks of kernels' specs do not know the node.
-            throw e.getMessage().startsWith("node ") ? e
-                    : new TersorException("node " + node.name() + " (" + node.operator() + "): " + e.getMessage(), e);
+            throw named(node, e);
         }
+    }
+
+    /** Returns a failure with its node: the checks of kernels' specs do not know it. */
+    static TersorException named(Node node, OperandException e) {
+        return e.getMessage().startsWith("node ") ? e
+                : new TersorException("node " + node.name() + " (" + node.operator() + "): " + e.getMessage(), e);
     }
 
     private void general(Node node, Computation computation) {
@@ -170,7 +182,8 @@ final class Lowering {
         return true;
     }
 
-    private boolean fitsNhwc(String value) {
+    /** Returns whether a value may take part in an elementwise operation on NHWC images. */
+    boolean fitsNhwc(String value) {
         Shape shape = type(value).shape();
         return (shape.rank() == 4 && !type(value).type().isPacked()) || shape.elements() == 1 && shape.rank() < 4;
     }
@@ -178,6 +191,11 @@ final class Lowering {
     /** Returns type and extents of a value in the graph's layout. */
     TensorType type(String value) {
         return values.type(value);
+    }
+
+    /** Returns the node that defines a value. */
+    Optional<Node> producer(String value) {
+        return graph.producer(value);
     }
 
     /** Returns the context of a node. */
@@ -256,9 +274,18 @@ final class Lowering {
 
     /** Adds the step of a kernel. */
     void step(Node node, Kernel kernel, int[] in, int out, int inPlace, Computation.Body body) {
+        step(node, kernel::describe, in, out, inPlace, body);
+    }
+
+    /** Adds the step of a kernel that may still be in preparation. */
+    void step(Node node, Pending<?> kernel, int[] in, int out, int inPlace, Computation.Body body) {
+        step(node, () -> kernel.get().describe(), in, out, inPlace, body);
+    }
+
+    private void step(Node node, Supplier<String> kernel, int[] in, int out, int inPlace, Computation.Body body) {
         TensorType type = plan.slot(out).type();
-        StepInfo info = new StepInfo(node.name(), node.operator(), kernel.describe(), type.type(), type.shape());
-        plan.step(new Step(info, in, new int[] {out}, inPlace, body));
+        plan.step(() -> new Step(new StepInfo(node.name(), node.operator(), kernel.get(), type.type(), type.shape()),
+                in, new int[] {out}, inPlace, body));
     }
 
     /** Adds a step of plain Java. */

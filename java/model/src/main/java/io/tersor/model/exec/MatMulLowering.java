@@ -1,8 +1,11 @@
 package io.tersor.model.exec;
 
+import io.tersor.kernel.Activation;
 import io.tersor.kernel.Bias;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.MatrixProduct;
+import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.model.Node;
 import io.tersor.model.ops.TensorType;
 import io.tersor.quant.QuantParams;
@@ -20,7 +23,7 @@ final class MatMulLowering {
     private MatMulLowering() {}
 
     static void register(Map<String, KernelLowering> table) {
-        table.put("MatMul", (node, lowering) -> real(node, lowering, 1f, 1f));
+        table.put("MatMul", (node, lowering) -> real(node, lowering, 1f, 1f) || changing(node, lowering));
         table.put(Node.INTERNAL + ".MatMul", (node, lowering) -> real(node, lowering, 1f, 1f));
         table.put("Gemm", MatMulLowering::gemm);
         table.put("QLinearMatMul", MatMulLowering::quantized);
@@ -48,8 +51,44 @@ final class MatMulLowering {
             return false;
         }
         Tensor scaled = alpha == 1f ? weights.get() : scaled(weights.get(), alpha);
-        return lower(node, lowering, scaled, QuantParams.IDENTITY, vector, constants(node, 1, 2), DataType.F32,
-                QuantParams.IDENTITY, QuantParams.IDENTITY);
+        return lower(node, lowering, scaled, QuantParams.IDENTITY, vector, constants(node, 1, 2), QuantParams.IDENTITY,
+                Fusion.of(node, lowering, 3, DataType.F32, QuantParams.IDENTITY));
+    }
+
+    /** A product whose right-hand matrices change too, or are many. */
+    private static boolean changing(Node node, Lowering lowering) {
+        String left = node.inputs().get(0);
+        String given = node.inputs().get(1);
+        // What a Transpose of the last two axes reads is taken as it is.
+        Optional<String> before = lowering.producer(given).filter(found -> found.is("Transpose")
+                && swapsLastAxes(found.attributes().integers("perm"))).map(found -> found.inputs().getFirst());
+        String right = before.orElse(given);
+        Shape a = lowering.type(left).shape();
+        Shape b = lowering.type(given).shape();
+        boolean fits = lowering.type(left).type() == DataType.F32 && lowering.type(given).type() == DataType.F32
+                && a.rank() >= 2 && (b.rank() == 2 || b.rank() == a.rank());
+        for (int axis = 0; fits && axis < b.rank() - 2; axis++) {
+            fits = a.dim(axis) == b.dim(axis);
+        }
+        if (!fits || lowering.isOnlyNhwc(left) || lowering.isOnlyNhwc(right)) {
+            return false;
+        }
+        MatrixProductSpec spec = new MatrixProductSpec(before.isPresent());
+        MatrixProduct kernel = lowering.kernels.matrixProduct(node, spec);
+        int[] from = {lowering.plain(left, node.name()), lowering.plain(right, node.name())};
+        int to = lowering.plan.planned(new TensorType(DataType.F32, a.with(-1, b.dim(-1))));
+        lowering.step(node, kernel, from, to, -1, (in, out) -> kernel.run(in[0], in[1], out[0]));
+        lowering.definePlain(node.output(), to);
+        return true;
+    }
+
+    private static boolean swapsLastAxes(long[] order) {
+        boolean swaps = order.length >= 2;
+        for (int axis = 0; swaps && axis < order.length; axis++) {
+            int last = order.length - 1;
+            swaps = order[axis] == (axis == last ? last - 1 : axis == last - 1 ? last : axis);
+        }
+        return swaps;
     }
 
     private static List<String> constants(Node node, int... inputs) {
@@ -111,8 +150,8 @@ final class MatMulLowering {
             return false;
         }
         DataType type = real ? DataType.F32 : lowering.type(node.inputs().get(7)).type();
-        return lower(node, lowering, weights.get(), weightsParams.get(), vector, constants(node, 3, 8), type, src.get(),
-                dst.get());
+        return lower(node, lowering, weights.get(), weightsParams.get(), vector, constants(node, 3, 8), src.get(),
+                Fusion.of(node, lowering, 9, type, dst.get()));
     }
 
     private static boolean integer(Node node, Lowering lowering) {
@@ -128,11 +167,12 @@ final class MatMulLowering {
         Optional<QuantParams> params = weightZero.map(tensor -> Quantization.unit(tensor, 1))
                 .orElse(Optional.of(QuantParams.IDENTITY));
         return params.isPresent() && lower(node, lowering, weights.get(), params.get(), Optional.empty(),
-                constants(node, 1), DataType.S32, src, QuantParams.IDENTITY);
+                constants(node, 1), src, Fusion.of(node, lowering, 4, DataType.S32, QuantParams.IDENTITY));
     }
 
     private static boolean lower(Node node, Lowering lowering, Tensor weights, QuantParams weightsParams,
-            Optional<Tensor> bias, List<String> constants, DataType dst, QuantParams src, QuantParams dstParams) {
+            Optional<Tensor> bias, List<String> constants, QuantParams src, Fusion fusion) {
+        DataType dst = fusion.dst();
         String input = node.inputs().getFirst();
         TensorType type = lowering.type(input);
         boolean real = type.type() == DataType.F32;
@@ -148,18 +188,30 @@ final class MatMulLowering {
         QuantParams params = real ? weightsParams : Quantization.signed(weights.type(), weightsParams);
         Tensor values = real ? weights : Quantization.signed(weights);
         Bias kind = bias.map(tensor -> tensor.type() == DataType.S32 ? Bias.S32 : Bias.F32).orElse(Bias.NONE);
-        MatMulSpec spec = new MatMulSpec(type.type(), values.type(), dst, k, n, src, params, dstParams, kind,
-                NodeParams.activation(node));
+        MatMulSpec whole = new MatMulSpec(type.type(), values.type(), dst, k, n, src, params, fusion.dstParams(), kind,
+                fusion.added(), fusion.activation(), 1);
+        MatMulSpec plain = new MatMulSpec(type.type(), values.type(), fusion.productType(), k, n, src, params,
+                fusion.productParams(), kind, Activation.NONE);
         long rows = Math.max(1, k == 0 ? 1 : type.shape().elements() / k);
-        MatMul kernel = lowering.kernels.matMul(node, spec, rows, () -> values, () -> bias, constants,
-                lowering.owned);
-        Shape result = type.shape().with(-1, n);
+        boolean fused = fusion.isPlain() || lowering.kernels.fuses(whole, plain, rows);
+        MatMulSpec spec = fused ? whole : plain;
+        Pending<MatMul> kernel = lowering.kernels.matMul(node, spec, rows, () -> values, () -> bias, constants,
+                lowering.packing);
+        // A vector is a matrix of one row.
         boolean vector = type.shape().rank() == 1;
+        Shape result = vector ? Shape.of(1, n) : type.shape().with(-1, n);
         int from = lowering.plain(input, node.name());
         from = vector ? lowering.plan.view(from, new TensorType(type.type(), Shape.of(1, k))) : from;
-        int to = lowering.plan.planned(new TensorType(dst, vector ? Shape.of(1, n) : result));
-        lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.run(in[0], out[0]));
-        lowering.definePlain(node.output(), vector ? lowering.plan.view(to, new TensorType(dst, result)) : to);
+        Optional<Integer> residual = fusion.slot(node, lowering, false);
+        int to = lowering.plan.planned(new TensorType(spec.dst(), result));
+        if (spec.residual().isPresent()) {
+            lowering.step(node, kernel, new int[] {from, residual.orElseThrow()}, to, fusion.inPlace(1),
+                    (in, out) -> kernel.get().run(in[0], in[1], out[0]));
+        } else {
+            lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.get().run(in[0], out[0]));
+        }
+        to = fused ? to : fusion.finish(node, lowering, to, residual);
+        lowering.definePlain(node.output(), vector ? lowering.plan.view(to, new TensorType(dst, Shape.of(n))) : to);
         return true;
     }
 }

@@ -1,6 +1,7 @@
 package io.tersor.model.exec;
 
 import io.tersor.kernel.Activation;
+import io.tersor.kernel.ActivationFunction;
 import io.tersor.model.Node;
 import io.tersor.quant.QuantParams;
 import io.tersor.tensor.Tensor;
@@ -23,7 +24,8 @@ final class NodeParams {
 
     /** Returns the activation that a pass has fused into a node. */
     static Activation activation(Node node) {
-        return Activation.clip(node.attributes().real("lo", Float.NEGATIVE_INFINITY),
+        ActivationFunction function = ActivationFunction.valueOf(node.attributes().text("function", "IDENTITY"));
+        return new Activation(function, node.attributes().real("lo", Float.NEGATIVE_INFINITY),
                 node.attributes().real("hi", Float.POSITIVE_INFINITY));
     }
 }

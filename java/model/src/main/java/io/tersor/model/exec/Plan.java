@@ -1,6 +1,5 @@
 package io.tersor.model.exec;
 
-import io.tersor.kernel.Kernel;
 import io.tersor.model.StepInfo;
 import io.tersor.model.ops.TensorType;
 import io.tersor.tensor.Shape;
@@ -23,11 +22,11 @@ public final class Plan {
     private final Map<String, Integer> observed;
     private final Map<String, Shape> shapes = new LinkedHashMap<>();
     private final Map<String, Tensor> key;
-    private final List<Kernel> owned;
+    private final List<Pending<?>> owned;
     private final ConcurrentLinkedDeque<Frame> idle = new ConcurrentLinkedDeque<>();
 
     Plan(List<Slot> slots, List<Step> steps, MemoryPlan memory, Map<String, TensorType> outputs,
-            Map<String, Integer> observed, Set<String> keyInputs, Map<String, Tensor> key, List<Kernel> owned) {
+            Map<String, Integer> observed, Set<String> keyInputs, Map<String, Tensor> key, List<Pending<?>> owned) {
         this.slots = slots;
         this.steps = steps;
         this.memory = memory;
@@ -101,6 +100,6 @@ public final class Plan {
         for (Frame frame = idle.poll(); frame != null; frame = idle.poll()) {
             frame.close();
         }
-        Kernels.closeAll(owned);
+        owned.forEach(Pending::close);
     }
 }

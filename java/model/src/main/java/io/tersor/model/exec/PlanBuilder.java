@@ -1,6 +1,5 @@
 package io.tersor.model.exec;
 
-import io.tersor.kernel.Kernel;
 import io.tersor.model.StepInfo;
 import io.tersor.model.ops.Computation;
 import io.tersor.model.ops.StridedMove;
@@ -13,11 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Collects slots and steps, then drops what no output needs. */
 final class PlanBuilder {
     private final List<Slot> slots = new ArrayList<>();
-    private final List<Step> steps = new ArrayList<>();
+    // Complete once the kernels are prepared.
+    private final List<Supplier<Step>> drafts = new ArrayList<>();
     private final Map<String, TensorType> outputs = new LinkedHashMap<>();
 
     int planned(TensorType type) {
@@ -50,7 +51,11 @@ final class PlanBuilder {
     }
 
     void step(Step step) {
-        steps.add(step);
+        drafts.add(() -> step);
+    }
+
+    void step(Supplier<Step> draft) {
+        drafts.add(draft);
     }
 
     /** Makes a slot's contents an output: in place where its memory is the plan's own, otherwise by a copy. */
@@ -90,9 +95,14 @@ final class PlanBuilder {
         return target;
     }
 
-    /** Returns the plan of the steps that lead to outputs, or of all if every value is to be seen. */
+    /**
+     * Returns the plan of the steps that lead to outputs, or of all if every value is to be seen.
+     *
+     * @throws io.tersor.TersorException if a kernel could not be prepared, the first one in the order of the steps
+     */
     Plan build(boolean keepAll, Map<String, Integer> observed, Set<String> keyInputs, Map<String, Tensor> key,
-            List<Kernel> owned) {
+            List<Pending<?>> owned) {
+        List<Step> steps = drafts.stream().map(Supplier::get).toList();
         Set<Integer> wanted = new HashSet<>();
         slots.stream().filter(slot -> slot.kind() == Slot.Kind.OUTPUT).forEach(slot -> wanted.add(slot.id()));
         List<Step> kept = new ArrayList<>();

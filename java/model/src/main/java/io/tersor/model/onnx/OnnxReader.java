@@ -67,8 +67,8 @@ public final class OnnxReader {
                 if (channel.size() > Integer.MAX_VALUE) {
                     throw new ModelFormatException(file, "above 2 GiB; larger models keep their data in other files");
                 }
-                MemorySegment bytes = scratch.allocate(channel.size(), 8);
-                OnnxTensors.readFully(channel, 0, bytes);
+                // Mapped rather than read: half of the time would go into memory that is given back at once.
+                MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), scratch);
                 CodedInputStream stream = CodedInputStream.newInstance(bytes.asByteBuffer());
                 stream.enableAliasing(true);
                 stream.setSizeLimit(Integer.MAX_VALUE);

@@ -30,6 +30,7 @@ public final class Operators {
         RecurrentOps.register(table);
         AttentionOps.register(table);
         ScatterOps.register(table);
+        FusedOps.register(table);
         return Map.copyOf(table);
     }
 

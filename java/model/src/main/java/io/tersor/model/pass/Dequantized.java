@@ -8,7 +8,6 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -24,21 +23,21 @@ import java.util.Optional;
 record Dequantized(String value, DataType type, String scale, Tensor scales, Optional<String> zeroPoint,
         Optional<Tensor> zeroPoints, int axis) {
     /** Returns what a value was before it was dequantized. */
-    static Optional<Dequantized> of(Graph graph, Map<String, ValueInfo> types, String real) {
+    static Optional<Dequantized> of(Graph graph, Types types, String real) {
         return graph.producer(real).filter(node -> node.is("DequantizeLinear"))
                 .flatMap(node -> of(graph, types, node, node.inputs().getFirst()));
     }
 
     /** Returns what the QuantizeLinear that alone uses a value makes of it. */
-    static Optional<Dequantized> after(Graph graph, Map<String, ValueInfo> types, String real) {
+    static Optional<Dequantized> after(Graph graph, Types types, String real) {
         return Patterns.onlyConsumer(graph, real).filter(node -> node.is("QuantizeLinear"))
                 .flatMap(node -> of(graph, types, node, node.output()));
     }
 
-    static Optional<Dequantized> of(Graph graph, Map<String, ValueInfo> types, Node node, String value) {
+    static Optional<Dequantized> of(Graph graph, Types types, Node node, String value) {
         Optional<Tensor> scales = node.input(1).flatMap(graph::initializer);
         Optional<Tensor> zeroPoints = node.input(2).flatMap(graph::initializer);
-        Optional<ValueInfo> info = Optional.ofNullable(types.get(value));
+        Optional<ValueInfo> info = types.of(value);
         boolean fits = scales.isPresent() && zeroPoints.isPresent() == node.input(2).isPresent() && info.isPresent()
                 && scales.get().type() == DataType.F32 && scales.get().shape().rank() <= 1
                 && scales.get().shape().elements() > 0 && node.attributes().integer("block_size", 0) == 0

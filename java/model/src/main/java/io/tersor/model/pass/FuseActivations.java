@@ -4,29 +4,31 @@ import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
-import io.tersor.model.TypeInference;
 import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * Fuses f32 Conv, MatMul, Gemm and Add with what follows: a MatMul's constant bias, then Relu or Clip. Makes
- * {@code io.tersor.Conv}, {@code .MatMul} (with a bias) and {@code .Add}, with the bounds as attributes lo and hi.
+ * Fuses f32 Conv, MatMul, Gemm and Add with what follows: a MatMul's constant bias, then Relu, Clip or, but for Add, a
+ * function (Gelu, Swish, HardSwish). Makes {@code io.tersor.Conv}, {@code .MatMul} (with a bias) and {@code .Add}, with
+ * the bounds as attributes lo and hi, the function's name as attribute function.
  */
 public final class FuseActivations implements GraphPass {
+    private static final Set<String> OPERATORS = Set.of("Conv", "Add", "MatMul", "Gemm");
+
     @Override
     public Graph apply(Graph graph) {
-        Map<String, ValueInfo> types = TypeInference.infer(graph);
+        Types types = new Types(graph);
         GraphBuilder builder = graph.toBuilder();
         Set<String> gone = new HashSet<>();
         for (Node node : graph.nodes()) {
-            if (!gone.contains(node.name()) && isReal(types, node)) {
+            boolean known = OPERATORS.contains(node.operator());
+            if (known && !gone.contains(node.name()) && isReal(types, node)) {
                 switch (node.operator()) {
                     case "Conv" -> conv(graph, builder, node, gone);
                     case "Add" -> add(graph, builder, node, gone, types);
@@ -39,16 +41,17 @@ public final class FuseActivations implements GraphPass {
         return gone.isEmpty() ? graph : builder.build();
     }
 
-    private static boolean isReal(Map<String, ValueInfo> types, Node node) {
-        return Optional.ofNullable(types.get(node.inputs().isEmpty() ? "" : node.inputs().getFirst()))
+    private static boolean isReal(Types types, Node node) {
+        return types.of(node.inputs().isEmpty() ? "" : node.inputs().getFirst())
                 .map(info -> info.type() == DataType.F32).orElse(false);
     }
 
-    /** Replaces a node and the clamp behind it by one. Without a clamp nothing changes unless {@code anyway}. */
+    /** Replaces a node and the activation behind it by one. Without one nothing changes unless {@code anyway}. */
     private static void fuse(Graph graph, GraphBuilder builder, Node first, Node last, String opType,
             List<String> inputs, Attributes attributes, boolean anyway, Set<String> gone) {
-        Optional<Patterns.Clamp> clamp = Patterns.clamp(graph, last.output());
-        if (clamp.isEmpty() && !anyway) {
+        Optional<Patterns.Activated> activated = opType.equals("Add") ? Patterns.clamp(graph, last.output())
+                : Patterns.activation(graph, last.output());
+        if (activated.isEmpty() && !anyway) {
             return;
         }
         Attributes all = attributes;
@@ -56,11 +59,11 @@ public final class FuseActivations implements GraphPass {
         builder.remove(first).remove(last);
         gone.add(first.name());
         gone.add(last.name());
-        if (clamp.isPresent()) {
-            builder.remove(clamp.get().node());
-            gone.add(clamp.get().node().name());
-            all = all.with("lo", clamp.get().activation().lo()).with("hi", clamp.get().activation().hi());
-            output = clamp.get().node().output();
+        if (activated.isPresent()) {
+            builder.remove(activated.get().node());
+            gone.add(activated.get().node().name());
+            all = Patterns.with(all, activated.get().activation());
+            output = activated.get().node().output();
         }
         builder.node(new Node(first.name(), opType, Node.INTERNAL, inputs, List.of(output), all));
     }
@@ -75,17 +78,17 @@ public final class FuseActivations implements GraphPass {
     }
 
     private static void add(Graph graph, GraphBuilder builder, Node node, Set<String> gone,
-            Map<String, ValueInfo> types) {
-        Optional<ValueInfo> other = Optional.ofNullable(types.get(node.inputs().get(1)));
+            Types types) {
+        Optional<ValueInfo> other = types.of(node.inputs().get(1));
         if (other.isPresent() && other.get().type() == DataType.F32) {
             fuse(graph, builder, node, node, "Add", node.inputs(), node.attributes(), false, gone);
         }
     }
 
     private static void matMul(Graph graph, GraphBuilder builder, Node node, Set<String> gone,
-            Map<String, ValueInfo> types) {
+            Types types) {
         Optional<Tensor> weights = graph.initializer(node.inputs().get(1)).filter(MatrixPatterns::isMatrix);
-        int rank = types.get(node.inputs().getFirst()).dims().map(List::size).orElse(0);
+        int rank = types.of(node.inputs().getFirst()).orElseThrow().dims().map(List::size).orElse(0);
         if (weights.isEmpty() || rank < 2) {
             return;
         }
@@ -101,13 +104,9 @@ public final class FuseActivations implements GraphPass {
         if (weights.isEmpty() || !MatrixPatterns.isPlainGemm(node)) {
             return;
         }
-        long transposed = node.attributes().integer("transB", 0);
-        long n = weights.get().shape().dim(transposed != 0 ? 0 : 1);
-        boolean biased = node.input(2).map(name -> graph.initializer(name)
-                .filter(bias -> MatrixPatterns.isRow(bias.shape(), n)).isPresent()).orElse(true);
-        if (biased) {
-            fuse(graph, builder, node, node, "MatMul", node.inputs(), Attributes.NONE.with("transB", transposed), false,
-                    gone);
+        if (MatrixPatterns.isRowBiased(graph, node)) {
+            fuse(graph, builder, node, node, "MatMul", node.inputs(),
+                    Attributes.NONE.with("transB", node.attributes().integer("transB", 0)), false, gone);
         }
     }
 }

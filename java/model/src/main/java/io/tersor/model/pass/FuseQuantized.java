@@ -5,7 +5,6 @@ import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
-import io.tersor.model.TypeInference;
 import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
@@ -13,13 +12,12 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /**
  * Turns operators between DequantizeLinear and QuantizeLinear into integer ones: Conv, MatMul, Gemm (with bias and
- * activation, and without the QuantizeLinear behind them into ones with f32 results), Add, AveragePool,
+ * activation or function, and without the QuantizeLinear behind them into ones with f32 results), Add, AveragePool,
  * GlobalAveragePool, Relu and Clip.
  *
  * <p>A bias of s32 whose scale is that of source times weights is added exactly, as integers; any other is f32.
@@ -35,13 +33,13 @@ public final class FuseQuantized implements GraphPass {
 
     private static final class Run {
         private final Graph graph;
-        private final Map<String, ValueInfo> types;
+        private final Types types;
         private final GraphBuilder builder;
         private final Set<String> gone = new HashSet<>();
 
         private Run(Graph graph) {
             this.graph = graph;
-            this.types = TypeInference.infer(graph);
+            this.types = new Types(graph);
             this.builder = graph.toBuilder();
         }
 
@@ -63,23 +61,9 @@ public final class FuseQuantized implements GraphPass {
             return gone.isEmpty() ? graph : builder.build();
         }
 
-        /** What follows an operator: a clamp, a quantization, both or none. */
-        private record Tail(List<Node> nodes, Activation activation, Optional<Dequantized> quantized, String output) {}
-
+        /** What follows a product. */
         private Tail tail(String value) {
-            List<Node> nodes = new ArrayList<>();
-            Optional<Patterns.Clamp> clamp = Patterns.clamp(graph, value);
-            String at = value;
-            if (clamp.isPresent()) {
-                nodes.add(clamp.get().node());
-                at = clamp.get().node().output();
-            }
-            Optional<Dequantized> quantized = Dequantized.after(graph, types, at).filter(Dequantized::isPlain);
-            if (quantized.isPresent()) {
-                nodes.add(Patterns.onlyConsumer(graph, at).orElseThrow());
-            }
-            return new Tail(nodes, clamp.map(Patterns.Clamp::activation).orElse(Activation.NONE), quantized,
-                    quantized.map(Dequantized::value).orElse(at));
+            return Tail.of(graph, types, value, Patterns.activation(graph, value));
         }
 
         private Optional<Dequantized> activation(String value) {
@@ -88,15 +72,13 @@ public final class FuseQuantized implements GraphPass {
 
         private void replace(List<Node> nodes, Tail tail, String opType, List<String> inputs, Attributes attributes) {
             List<Node> all = new ArrayList<>(nodes);
-            all.addAll(tail.nodes);
+            all.addAll(tail.nodes());
             all.forEach(node -> {
                 builder.remove(node);
                 gone.add(node.name());
             });
-            Attributes bounded = tail.activation.isNone() ? attributes
-                    : attributes.with("lo", tail.activation.lo()).with("hi", tail.activation.hi());
-            builder.node(new Node(nodes.getFirst().name(), opType, Node.INTERNAL, inputs, List.of(tail.output),
-                    bounded));
+            builder.node(new Node(nodes.getFirst().name(), opType, Node.INTERNAL, inputs, List.of(tail.output()),
+                    Patterns.with(attributes, tail.activation())));
         }
 
         private void conv(Node node) {
@@ -117,8 +99,8 @@ public final class FuseQuantized implements GraphPass {
         private List<String> product(Dequantized src, Dequantized weights, Tail tail, Optional<String> bias) {
             List<String> inputs = new ArrayList<>(List.of(src.value(), src.scale(), src.zeroPoint(builder),
                     weights.value(), weights.scale(), weights.zeroPoint().orElse("")));
-            inputs.add(tail.quantized.map(Dequantized::scale).orElse(""));
-            inputs.add(tail.quantized.map(found -> found.zeroPoint(builder)).orElse(""));
+            inputs.add(tail.quantized().map(Dequantized::scale).orElse(""));
+            inputs.add(tail.quantized().map(found -> found.zeroPoint(builder)).orElse(""));
             bias.ifPresent(inputs::add);
             return inputs;
         }
@@ -170,7 +152,7 @@ public final class FuseQuantized implements GraphPass {
         private void matMul(Node node) {
             Optional<Dequantized> src = activation(node.inputs().getFirst());
             Optional<Dequantized> weights = weights(node.inputs().get(1), 1);
-            int rank = Optional.ofNullable(types.get(node.inputs().getFirst())).flatMap(ValueInfo::dims)
+            int rank = types.of(node.inputs().getFirst()).flatMap(ValueInfo::dims)
                     .map(List::size).orElse(0);
             if (src.isEmpty() || weights.isEmpty() || rank < 2) {
                 return;
@@ -217,18 +199,18 @@ public final class FuseQuantized implements GraphPass {
         private void add(Node node) {
             Optional<Dequantized> a = activation(node.inputs().get(0));
             Optional<Dequantized> b = activation(node.inputs().get(1));
-            Tail tail = tail(node.output());
-            if (a.isPresent() && b.isPresent() && tail.quantized.isPresent()) {
+            Tail tail = Tail.of(graph, types, node.output(), Patterns.clamp(graph, node.output()));
+            if (a.isPresent() && b.isPresent() && tail.quantized().isPresent()) {
                 replace(List.of(node), tail, "QAdd", List.of(a.get().value(), a.get().scale(),
                         a.get().zeroPoint(builder), b.get().value(), b.get().scale(), b.get().zeroPoint(builder),
-                        tail.quantized.get().scale(), tail.quantized.get().zeroPoint(builder)), Attributes.NONE);
+                        tail.quantized().get().scale(), tail.quantized().get().zeroPoint(builder)), Attributes.NONE);
             }
         }
 
         private void pool(Node node, String opType) {
             Optional<Dequantized> src = activation(node.inputs().getFirst());
             Optional<Dequantized> dst = Dequantized.after(graph, types, node.output()).filter(Dequantized::isPlain);
-            int rank = Optional.ofNullable(types.get(node.inputs().getFirst())).flatMap(ValueInfo::dims)
+            int rank = types.of(node.inputs().getFirst()).flatMap(ValueInfo::dims)
                     .map(List::size).orElse(0);
             if (src.isEmpty() || dst.isEmpty() || src.get().type() != dst.get().type() || rank < 3 || rank > 4) {
                 return;
@@ -241,7 +223,7 @@ public final class FuseQuantized implements GraphPass {
         }
 
         private void clamp(Node node) {
-            Optional<Activation> activation = Patterns.activation(graph, node);
+            Optional<Activation> activation = Patterns.clamp(graph, node);
             Optional<Dequantized> src = activation(node.inputs().getFirst());
             Optional<Dequantized> dst = Dequantized.after(graph, types, node.output()).filter(Dequantized::isPlain);
             if (activation.isEmpty() || src.isEmpty() || dst.isEmpty()) {

@@ -4,8 +4,6 @@ import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
-import io.tersor.model.TypeInference;
-import io.tersor.model.ValueInfo;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,14 +23,14 @@ public final class FuseRequantize implements GraphPass {
 
     private static final class Run {
         private final Graph graph;
-        private final Map<String, ValueInfo> types;
+        private final Types types;
         private final GraphBuilder builder;
         // What stands for a value whose node is gone.
         private final Map<String, String> renamed = new HashMap<>();
 
         private Run(Graph graph) {
             this.graph = graph;
-            this.types = TypeInference.infer(graph);
+            this.types = new Types(graph);
             this.builder = graph.toBuilder();
         }
 
@@ -51,7 +49,8 @@ public final class FuseRequantize implements GraphPass {
         private boolean requantize(Node node) {
             Optional<Dequantized> from = Dequantized.of(graph, types, node.inputs().getFirst())
                     .filter(Dequantized::isPlain);
-            Optional<Dequantized> to = Dequantized.of(graph, types, node, node.output()).filter(Dequantized::isPlain);
+            Optional<Dequantized> to = from.flatMap(_ -> Dequantized.of(graph, types, node, node.output()))
+                    .filter(Dequantized::isPlain);
             if (from.isEmpty() || to.isEmpty()) {
                 return false;
             }

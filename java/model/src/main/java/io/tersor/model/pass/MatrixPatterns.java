@@ -33,6 +33,14 @@ final class MatrixPatterns {
                 && (node.attributes().real("beta", 1f) == 1f || node.input(2).isEmpty());
     }
 
+    /** Returns whether a Gemm of constant weights has no bias or a constant one that is the same for every row. */
+    static boolean isRowBiased(Graph graph, Node node) {
+        Tensor weights = graph.initializer(node.inputs().get(1)).orElseThrow();
+        long n = weights.shape().dim(node.attributes().integer("transB", 0) != 0 ? 0 : 1);
+        return node.input(2).map(name -> graph.initializer(name).filter(bias -> isRow(bias.shape(), n)).isPresent())
+                .orElse(true);
+    }
+
     /** Returns the addition of a constant row of n columns that alone uses a product. */
     static Optional<Bias> bias(Graph graph, Node product, long n) {
         Optional<Node> add = Patterns.onlyConsumer(graph, product.output()).filter(node -> node.is("Add")

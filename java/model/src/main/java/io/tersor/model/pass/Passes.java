@@ -7,8 +7,11 @@ import java.util.List;
 public final class Passes {
     private static final List<GraphPass> SIMPLIFY = List.of(new FoldConstants(), new RemoveIdentities(),
             new FoldBatchNorm(), new RemoveDeadNodes());
-    private static final List<GraphPass> FUSE = List.of(new SinkDequantize(), new FuseQuantized(), new FuseRequantize(),
-            new FuseActivations(), new RemoveDeadNodes());
+    // What reads a value that nobody needs would hide that another node is the only one that does.
+    private static final List<GraphPass> FUSE = List.of(new FuseFunctions(), new FuseNormalizations(),
+            new FuseAttention(), new RemoveDeadNodes(), new SinkDequantize(), new FuseQuantized(), new FuseRequantize(),
+            new FuseActivations(), new RemoveDeadNodes(), new FuseResiduals(), new FuseQuantizedOperands(),
+            new RemoveDeadNodes());
 
     private Passes() {}
 

@@ -1,8 +1,11 @@
 package io.tersor.model.pass;
 
 import io.tersor.kernel.Activation;
+import io.tersor.kernel.ActivationFunction;
+import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
 import io.tersor.model.Node;
+import io.tersor.model.exec.FunctionNodes;
 import io.tersor.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -22,17 +25,44 @@ final class Patterns {
         return node.input(input).map(name -> graph.initializer(name).isPresent()).orElse(true);
     }
 
-    /** A clamping node and what it does. */
-    record Clamp(Node node, Activation activation) {}
+    /** A node that bounds values or applies a function, and what it does. */
+    record Activated(Node node, Activation activation) {}
 
     /** Returns the Relu or Clip with constant bounds that alone uses a value. */
-    static Optional<Clamp> clamp(Graph graph, String value) {
+    static Optional<Activated> clamp(Graph graph, String value) {
         return onlyConsumer(graph, value).filter(node -> node.inputs().getFirst().equals(value))
-                .flatMap(node -> activation(graph, node).map(activation -> new Clamp(node, activation)));
+                .flatMap(node -> clamp(graph, node).map(activation -> new Activated(node, activation)));
+    }
+
+    /** Returns the Relu, Clip with constant bounds, or function known to kernels that alone uses a value. */
+    static Optional<Activated> activation(Graph graph, String value) {
+        return clamp(graph, value).or(() -> onlyConsumer(graph, value)
+                .flatMap(node -> FunctionNodes.of(node).map(function -> new Activated(node, Activation.of(function)))));
+    }
+
+    /** Returns attributes that tell the activation that was fused into a node. */
+    static Attributes with(Attributes attributes, Activation activation) {
+        Attributes all = attributes;
+        if (!activation.isClip()) {
+            all = all.with("function", activation.function().name());
+        }
+        return activation.isBounded() ? all.with("lo", activation.lo()).with("hi", activation.hi()) : all;
+    }
+
+    /** Returns the activation that was fused into a node. */
+    static Activation activation(Node node) {
+        ActivationFunction function = ActivationFunction.valueOf(node.attributes().text("function", "IDENTITY"));
+        return new Activation(function, node.attributes().real("lo", Float.NEGATIVE_INFINITY),
+                node.attributes().real("hi", Float.POSITIVE_INFINITY));
+    }
+
+    /** Returns whether an activation was fused into a node. */
+    static boolean isActivated(Node node) {
+        return node.attributes().has("lo") || node.attributes().has("function");
     }
 
     /** Returns what a Relu or Clip with constant bounds does. */
-    static Optional<Activation> activation(Graph graph, Node node) {
+    static Optional<Activation> clamp(Graph graph, Node node) {
         if (node.is("Relu")) {
             return Optional.of(Activation.RELU);
         }

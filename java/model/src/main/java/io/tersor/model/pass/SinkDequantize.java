@@ -3,8 +3,6 @@ package io.tersor.model.pass;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
-import io.tersor.model.TypeInference;
-import io.tersor.model.ValueInfo;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,7 +21,7 @@ public final class SinkDequantize implements GraphPass {
 
     @Override
     public Graph apply(Graph graph) {
-        Map<String, ValueInfo> types = TypeInference.infer(graph);
+        Types types = new Types(graph);
         Map<String, Dequantized> quantized = new HashMap<>();
         Map<String, Node> dequantizers = new HashMap<>();
         GraphBuilder builder = graph.toBuilder();

@@ -1,0 +1,29 @@
+package io.tersor.backend.scalar;
+
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.Binary;
+import io.tersor.kernel.BinarySpec;
+import io.tersor.kernel.Parallelism;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** An operation of two tensors, element by element. */
+final class ScalarBinary extends Binary {
+    ScalarBinary(BinarySpec spec, Parallelism parallelism) {
+        super(spec, Backend.SCALAR, parallelism, Arena.ofShared());
+    }
+
+    @Override
+    protected String kernelName() {
+        return spec().name();
+    }
+
+    @Override
+    protected void execute(long count, MemorySegment a, long aAt, boolean aConstant, MemorySegment b, long bAt,
+            boolean bConstant, MemorySegment dst, long at) {
+        for (long i = 0; i < count; i++) {
+            Elements.setFloat(dst, at + i, spec().operation().apply(Elements.getFloat(a, aConstant ? aAt : aAt + i),
+                    Elements.getFloat(b, bConstant ? bAt : bAt + i)));
+        }
+    }
+}

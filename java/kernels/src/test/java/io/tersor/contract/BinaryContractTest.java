@@ -1,0 +1,96 @@
+package io.tersor.contract;
+
+import static io.tersor.tensor.DataType.F32;
+
+import io.tersor.kernel.Binary;
+import io.tersor.kernel.BinarySpec;
+import io.tersor.kernel.Parallelism;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestFactory;
+
+/** Operations of two tensors with broadcasting on every backend, bit for bit. */
+@Tag("isa-tiers")
+class BinaryContractTest {
+    private static final Shape[][] SHAPES = {
+        {Shape.of(), Shape.of(), Shape.of()}, {Shape.of(1), Shape.of(1), Shape.of(1)},
+        {Shape.of(1031), Shape.of(1031), Shape.of(1031)}, {Shape.of(3, 17), Shape.of(17), Shape.of(3, 17)},
+        {Shape.of(3, 17), Shape.of(3, 1), Shape.of(3, 17)},
+        {Shape.of(2, 3, 1, 1), Shape.of(2, 3, 5, 7), Shape.of(2, 3, 5, 7)},
+        {Shape.of(2, 5, 7, 3), Shape.of(2, 1, 1, 3), Shape.of(2, 5, 7, 3)},
+        {Shape.of(4, 1), Shape.of(33), Shape.of(4, 33)},
+        {Shape.of(2, 2500), Shape.of(), Shape.of(2, 2500)}, {Shape.of(0, 4), Shape.of(4), Shape.of(0, 4)},
+        {Shape.of(3, 1, 2), Shape.of(1, 6, 1), Shape.of(3, 6, 2)}, {Shape.of(1), Shape.of(2100), Shape.of(2100)}};
+
+    private record BinaryCase(String id, BinarySpec spec, Shape[] shapes, double[] a, double[] b, boolean inPlace)
+            implements ContractCase {
+        @Override
+        public String operands() {
+            return shapes[0] + " and " + shapes[1] + (inPlace ? ", dst is a" : "");
+        }
+
+        @Override
+        public void run(Candidate candidate, GuardedArena arena, Parallelism parallelism) {
+            Tensor left = arena.tensor(F32, shapes[0], a);
+            Tensor right = arena.tensor(F32, shapes[1], b);
+            if (!inPlace) {
+                arena.seal();
+            }
+            Tensor dst = inPlace ? left : arena.tensor(F32, shapes[2]);
+            try (Binary kernel = candidate.registry().prepare(spec, candidate.options(parallelism))) {
+                kernel.run(left, right, dst);
+            }
+            double[] values = new double[(int) shapes[2].elements()];
+            for (int i = 0; i < values.length; i++) {
+                float x = (float) a[index(shapes[0], i)];
+                float y = (float) b[index(shapes[1], i)];
+                values[i] = switch (spec.operation()) {
+                    case ADD -> x + y;
+                    case SUB -> x - y;
+                    case MUL -> x * y;
+                    case DIV -> x / y;
+                };
+            }
+            Expected.exact(values).check(dst, candidate.backend());
+        }
+
+        /** Returns which element of an operand serves an element of the result. */
+        private int index(Shape shape, int element) {
+            int index = 0;
+            int rest = element;
+            int stride = 1;
+            for (int axis = 1; axis <= shapes[2].rank(); axis++) {
+                int extent = (int) shapes[2].dim(-axis);
+                if (axis <= shape.rank()) {
+                    index += shape.dim(-axis) == 1 ? 0 : rest % extent * stride;
+                    stride *= (int) shape.dim(-axis);
+                }
+                rest /= extent;
+            }
+            return index;
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicNode> operations() {
+        List<ContractCase> cases = new ArrayList<>();
+        for (BinarySpec.Operation operation : BinarySpec.Operation.values()) {
+            for (Shape[] shapes : SHAPES) {
+                String id = "binary-" + cases.size();
+                Draw draw = new Draw(id);
+                double[] a = draw.values(F32, shapes[0].elements());
+                double[] b = draw.values(F32, shapes[1].elements());
+                draw.sprinkle(a, 2);
+                draw.sprinkle(b, 2);
+                cases.add(new BinaryCase(id, new BinarySpec(operation), shapes, a, b,
+                        shapes[0].equals(shapes[2]) && draw.below(2) == 0));
+            }
+        }
+        return ContractSuite.of(BinaryContractTest.class, cases);
+    }
+}

@@ -1,0 +1,31 @@
+package io.tersor.model.ops;
+
+import io.tersor.model.Node;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+import java.util.Map;
+
+/** What our own passes make of several operators, and only kernels compute. */
+final class FusedOps {
+    private FusedOps() {}
+
+    static void register(Map<String, Operator> table) {
+        table.put(Node.INTERNAL + ".Attention", FusedOps::attention);
+        table.put(Node.INTERNAL + ".QLayerNormalization", context -> Computation.kernelOnly(
+                new TensorType(context.type(4), context.shape(0))));
+    }
+
+    /** Operands are [n, heads, length, size], or [n, length, heads, size] where an attribute says so. */
+    private static Computation attention(OpContext context) {
+        Shape q = context.shape(0);
+        Shape v = context.shape(2);
+        boolean tokens = context.attributes().integer("q_tokens", 0) != 0;
+        long heads = q.dim(tokens ? 2 : 1);
+        long length = q.dim(tokens ? 1 : 2);
+        boolean outTokens = context.attributes().integer("out_tokens", 0) != 0;
+        Shape out = outTokens ? Shape.of(q.dim(0), length, heads, v.dim(-1))
+                : Shape.of(q.dim(0), heads, length, v.dim(-1));
+        DataType type = context.has(11) ? context.type(11) : DataType.F32;
+        return Computation.kernelOnly(new TensorType(type, out));
+    }
+}
