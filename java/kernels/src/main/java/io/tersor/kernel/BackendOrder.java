@@ -10,7 +10,11 @@ import java.util.stream.Collectors;
 /**
  * The order in which backends are tried for a spec, fastest first: as measured for this very spec, else as the cost
  * table has it for the nearest size, else fixed. Backends that were not measured come behind those that were, in the
- * fixed order. Thread-safe.
+ * fixed order. A convolution whose window is a single pixel counts as the multiplication that it is. Thread-safe.
+ *
+ * <p>With several threads, unless they were measured, libtersor comes first: oneDNN's workers keep spinning after a run, so
+ * that a network whose layers take turns between it and the other backends runs slower on two threads than on one
+ * (ResNet-50 INT8 on two cores: 25 ms, on libtersor alone 10 ms).
  */
 final class BackendOrder {
     private static final List<Backend> PRODUCTS =
@@ -60,46 +64,59 @@ final class BackendOrder {
 
     /** Returns the order for a spec. */
     Ranking of(KernelSpec spec, PrepareOptions options) {
-        return spec instanceof MatMulSpec matMul ? of(matMul, options) : fixed(spec);
+        return switch (spec) {
+            case MatMulSpec matMul -> of(matMul, options);
+            case Conv2dSpec conv when conv.groups() == 1 && conv.window().isPointwise() ->
+                    table(conv, CostTable.types(conv.src(), conv.weights()), conv.ic(), conv.oc(), options);
+            default -> fixed(spec, options);
+        };
     }
 
     private Ranking of(MatMulSpec spec, PrepareOptions options) {
         Optional<List<Timed>> own = tuned.find(spec, options);
         if (own.isPresent()) {
-            return measured(spec, own.get(), BackendChoice.Source.TUNED, "tuned");
+            return measured(spec, options, own.get(), BackendChoice.Source.TUNED, "tuned");
         }
-        List<CostTable.Row> rows = table
-                .map(costs -> costs.nearest(spec, options.rows(), options.parallelism().threads())).orElse(List.of());
+        return table(spec, CostTable.types(spec.src(), spec.weights()), spec.k(), spec.n(), options);
+    }
+
+    /** Returns the order of the nearest multiplication in the table, with the rows that the options tell. */
+    private Ranking table(KernelSpec spec, String types, long k, long n, PrepareOptions options) {
+        List<CostTable.Row> rows = table.map(costs -> costs.nearest(types, options.rows(), k, n,
+                options.parallelism().threads())).orElse(List.of());
         if (rows.isEmpty()) {
-            return fixed(spec);
+            return fixed(spec, options);
         }
         CostTable.Row point = rows.getFirst();
-        return measured(spec, rows.stream().map(row -> new Timed(row.backend(), row.micros())).toList(),
+        return measured(spec, options, rows.stream().map(row -> new Timed(row.backend(), row.micros())).toList(),
                 BackendChoice.Source.TABLE, "table of " + isa.label() + " at m=" + point.m() + " k=" + point.k() + " n="
                         + point.n());
     }
 
-    private Ranking measured(KernelSpec spec, List<Timed> fastestFirst, BackendChoice.Source source, String where) {
+    private Ranking measured(KernelSpec spec, PrepareOptions options, List<Timed> fastestFirst, BackendChoice.Source source, String where) {
         List<Backend> backends = new ArrayList<>(fastestFirst.stream().map(Timed::backend).toList());
         int measured = backends.size();
-        order(spec).stream().filter(backend -> !backends.contains(backend)).forEach(backends::add);
+        order(spec, options).stream().filter(backend -> !backends.contains(backend)).forEach(backends::add);
         return new Ranking(List.copyOf(backends), measured, source,
                 where + ": " + fastestFirst.stream().map(Timed::toString).collect(Collectors.joining(", ")));
     }
 
-    private Ranking fixed(KernelSpec spec) {
-        List<Backend> order = order(spec);
+    private Ranking fixed(KernelSpec spec, PrepareOptions options) {
+        List<Backend> order = order(spec, options);
         return new Ranking(order, 0, BackendChoice.Source.FIXED, "fixed order "
                 + order.stream().map(Backend::label).collect(Collectors.joining(", ")));
     }
 
     /**
      * Returns the fixed order. That libtersor comes first for bytes on AMX follows from prototypes of such kernels, not
-     * from a measurement of these.
+     * from a measurement of these. INT8 convolutions of several pixels take 0.78 to 1.19 of oneDNN's time in ResNet-50
+     * and 0.78 to 1.4 where they are depthwise (Zen 5, AVX-512 VNNI), without oneDNN's packing at the first run.
      */
-    private List<Backend> order(KernelSpec spec) {
+    private List<Backend> order(KernelSpec spec, PrepareOptions options) {
         return switch (spec) {
+            case MatMulSpec _, Conv2dSpec _ when options.parallelism().threads() > 1 -> NATIVE_FIRST;
             case MatMulSpec matMul when isa == Isa.AMX && matMul.isInteger() -> NATIVE_FIRST;
+            case Conv2dSpec conv when conv.isInteger() -> NATIVE_FIRST;
             case MatMulSpec _, Conv2dSpec _, MatrixProductSpec _, AttentionSpec _ -> PRODUCTS;
             case AddSpec _, UnarySpec _, LayerNormSpec _, BinarySpec _ -> STREAMING;
         };

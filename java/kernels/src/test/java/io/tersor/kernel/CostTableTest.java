@@ -116,8 +116,23 @@ class CostTableTest {
         assertEquals(fixed, order(spec(DataType.S8, DataType.S8, DataType.S32, 64, 64), PrepareOptions.DEFAULT));
         Conv2dSpec conv = new Conv2dSpec(DataType.U8, DataType.S8, DataType.U8, 8, 8, Window.of(3, 3), 1,
                 QuantParams.IDENTITY, QuantParams.IDENTITY, QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
-        assertEquals(fixed, order(conv, PrepareOptions.DEFAULT));
+        assertEquals(Backend.NATIVE, order(conv, PrepareOptions.DEFAULT).getFirst());
         assertEquals(Backend.NATIVE, order(AddSpec.f32(Activation.NONE), PrepareOptions.DEFAULT).getFirst());
+    }
+
+    @Test
+    void convolutionsOfOnePixelAreMultiplications() {
+        Conv2dSpec conv = new Conv2dSpec(DataType.U8, DataType.S8, DataType.U8, 64, 64, Window.of(1, 1), 1,
+                QuantParams.IDENTITY, QuantParams.IDENTITY, QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
+        assertEquals(Backend.NATIVE, order(conv, PrepareOptions.DEFAULT.rows(1)).getFirst());
+        assertEquals(Backend.ONEDNN, order(conv, PrepareOptions.DEFAULT.rows(64)).getFirst());
+    }
+
+    @Test
+    void severalThreadsTakeLibtersorUnlessTheyWereMeasured() {
+        try (Parallelism two = Parallelism.of(2)) {
+            assertEquals(Backend.NATIVE, order(bytes(64, 64), PrepareOptions.DEFAULT.with(two)).getFirst());
+        }
     }
 
     @ParameterizedTest

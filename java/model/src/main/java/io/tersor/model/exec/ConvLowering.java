@@ -109,14 +109,15 @@ final class ConvLowering {
                 fusion.activation());
         Conv2dSpec plain = new Conv2dSpec(type.type(), values.type(), fusion.productType(), whole.ic(), whole.oc(),
                 window.get(), groups, src, params, fusion.productParams(), kind, Activation.NONE);
-        boolean fused = fusion.isPlain() || lowering.kernels.fuses(whole, plain, 1);
-        Conv2dSpec spec = fused ? whole : plain;
-        Pending<Conv2d> kernel = lowering.kernels.conv(node, spec, () -> values, () -> bias, constants,
-                lowering.packing);
         int from = lowering.nhwc(input, node.name());
+        Shape result = whole.dstShape(lowering.plan.slot(from).type().shape());
+        long rows = Math.max(1, result.elements() / whole.oc());
+        boolean fused = fusion.isPlain() || lowering.kernels.fuses(whole, plain, rows);
+        Conv2dSpec spec = fused ? whole : plain;
+        Pending<Conv2d> kernel = lowering.kernels.conv(node, spec, rows, () -> values, () -> bias, constants,
+                lowering.packing);
         Optional<Integer> residual = fusion.slot(node, lowering, true);
-        int to = lowering.plan.planned(
-                new TensorType(spec.dst(), spec.dstShape(lowering.plan.slot(from).type().shape())));
+        int to = lowering.plan.planned(new TensorType(spec.dst(), result));
         if (spec.residual().isPresent()) {
             lowering.step(node, kernel, new int[] {from, residual.orElseThrow()}, to, fusion.inPlace(1),
                     (in, out) -> kernel.get().run(in[0], in[1], out[0]));

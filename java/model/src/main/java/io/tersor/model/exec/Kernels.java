@@ -64,12 +64,12 @@ final class Kernels implements AutoCloseable {
                 options.forKernels().rows(rows)));
     }
 
-    /** Returns a convolution; see {@link #matMul}. */
-    Pending<Conv2d> conv(Node node, Conv2dSpec spec, Supplier<Tensor> weights, Supplier<Optional<Tensor>> bias,
+    /** Returns a convolution; see {@link #matMul}, its rows are the pixels of the result. */
+    Pending<Conv2d> conv(Node node, Conv2dSpec spec, long rows, Supplier<Tensor> weights, Supplier<Optional<Tensor>> bias,
             List<String> constants, Packing packing) {
         checkOrder(node, spec);
         return keep(node, spec, constants, packing,
-                () -> registry.prepare(spec, weights.get(), bias.get(), options.forKernels()));
+                () -> registry.prepare(spec, weights.get(), bias.get(), options.forKernels().rows(rows)));
     }
 
     /** Returns a normalization; see {@link #matMul}. */
@@ -108,7 +108,7 @@ final class Kernels implements AutoCloseable {
      * Returns whether a product with more in its epilogue than bounds runs where it would run without: on the ordered
      * backend, or on the one that is the fastest for the plain product.
      *
-     * @param rows of a matrix product, for the order of the backends
+     * @param rows of the product, for the order of the backends
      */
     boolean fuses(KernelSpec whole, KernelSpec plain, long rows) {
         if (options.backend().isPresent()) {
