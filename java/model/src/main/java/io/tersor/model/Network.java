@@ -58,6 +58,10 @@ public final class Network {
     /**
      * Fuses operators, packs weights, chooses kernels.
      *
+     * <p>Fused operators round less: in a quantized network a sum behind a product adds the product's result as it is,
+     * not as QuantizeLinear between them would round it. Outputs may be a step of their scale from those of the
+     * operators one by one.
+     *
      * @throws UnsupportedOperatorException if an operator is not implemented
      * @throws io.tersor.UnsupportedKernelException if the ordered backend cannot run a MatMul or Conv
      */

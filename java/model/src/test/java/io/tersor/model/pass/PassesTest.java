@@ -134,6 +134,29 @@ class PassesTest {
     }
 
     @Test
+    void meansOfImagesArePooled() {
+        for (int keepdims : new int[] {0, 1}) {
+            GraphBuilder b = Graph.builder("mean", 17);
+            b.input(ValueInfo.of("x", DataType.F32, Dim.of("n"), Dim.of(3), Dim.of("h"), Dim.of(5)));
+            b.node(Node.of("y", "ReduceMean", List.of("x"), List.of("y"),
+                    Attributes.NONE.with("axes", new long[] {-1, 2}).with("keepdims", keepdims)));
+            Graph graph = b.output("y").build();
+            assertEquals(keepdims == 1 ? List.of("GlobalAveragePool") : List.of("GlobalAveragePool", "Flatten"),
+                    Passes.simplify(graph).nodes().stream().map(Node::operator).toList());
+            unchanged(Passes::simplify, graph, TestGraphs.random(new Random(5), 1, 2, 3, 4, 5), 1e-6f);
+        }
+    }
+
+    @Test
+    void meansOfOtherAxesStay() {
+        GraphBuilder b = Graph.builder("mean", 17);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of("n"), Dim.of(3), Dim.of(4), Dim.of(5)));
+        b.node(Node.of("y", "ReduceMean", List.of("x"), List.of("y"),
+                Attributes.NONE.with("axes", new long[] {1, 2})));
+        assertEquals(1, count(Passes.simplify(b.output("y").build()), "ReduceMean"));
+    }
+
+    @Test
     void allPassesTogetherChangeNothing() {
         assertArrayEquals(plain(TestGraphs.residual(), IMAGE), plain(Passes.forExecution(TestGraphs.residual()), IMAGE),
                 2e-4f);
