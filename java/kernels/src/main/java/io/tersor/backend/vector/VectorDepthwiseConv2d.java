@@ -1,7 +1,7 @@
 package io.tersor.backend.vector;
 
 import static io.tersor.backend.vector.Lanes.F;
-import static io.tersor.backend.vector.Lanes.FLOATS;
+import static io.tersor.backend.vector.Lanes.MR;
 import static io.tersor.backend.vector.Lanes.NR;
 
 import io.tersor.kernel.Backend;
@@ -10,27 +10,26 @@ import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Window;
-import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Optional;
-import jdk.incubator.vector.FloatVector;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Depthwise Conv2d with one output for each channel, {@link Lanes#NR} channels at a time: the image rows that a row of
  * outputs needs are turned into floats, with their padding, and kept for the next row of outputs.
  */
 final class VectorDepthwiseConv2d extends Conv2d {
-    /** Output pixels computed side by side. */
-    private static final int PIXELS = 4;
-
     private final ScratchPool pool;
+    private final AtomicReference<Operands> spare = new AtomicReference<>();
     private final TileStore store;
     private final int panels;
+    private final DepthwiseLines lines;
     private final int taps;
-    // [panel][kh * kw][NR], filled up with zeros.
+    private final int paddedTaps;
+    // [panel][paddedTaps][NR], filled up with zeros.
     private final float[] weights;
     // Image rows from the first to the last kernel row, those that dilation skips included.
     private final int span;
@@ -41,13 +40,15 @@ final class VectorDepthwiseConv2d extends Conv2d {
         this.pool = pool;
         this.store = new TileStore(Epilogue.of(spec, bias), Sums.of(spec), 0, spec.oc());
         this.panels = Math.ceilDiv(spec.oc(), NR);
+        this.lines = new DepthwiseLines(spec);
         this.taps = (int) spec.reduction();
-        this.weights = new float[panels * taps * NR];
+        this.paddedTaps = Math.ceilDiv(taps, DepthwiseKernel.TAPS) * DepthwiseKernel.TAPS;
+        this.weights = new float[panels * paddedTaps * NR];
         this.span = (spec.window().kh() - 1) * spec.window().dilationH() + 1;
         ConvWeights reader = new ConvWeights(spec, weights);
         for (int oc = 0; oc < spec.oc(); oc++) {
             for (int tap = 0; tap < taps; tap++) {
-                this.weights[(oc / NR * taps + tap) * NR + oc % NR] = reader.get(tap, oc);
+                this.weights[(oc / NR * paddedTaps + tap) * NR + oc % NR] = reader.get(tap, oc);
             }
         }
     }
@@ -62,7 +63,7 @@ final class VectorDepthwiseConv2d extends Conv2d {
     protected String kernelName() {
         boolean integer = spec().isInteger();
         return spec().src() + (integer ? spec().weights().label() : "") + "_dwconv_" + (integer ? "f32fma_" : "")
-                + PIXELS + "x" + NR + "__" + Lanes.BITS;
+                + MR + "x" + NR + "__" + Lanes.BITS;
     }
 
     @Override
@@ -78,16 +79,55 @@ final class VectorDepthwiseConv2d extends Conv2d {
             pool.give(scratch);
             return;
         }
-        long chunk = Math.max(1, Math.min(oh, oh * n * panels / (4L * threads)));
-        long chunks = Math.ceilDiv(oh, chunk);
-        parallelism().run(n * panels * chunks, part -> {
+        Operands kept = spare.getAndSet(null);
+        Operands run = kept == null ? new Operands() : kept;
+        run.set(h, w, src, oh, ow, residual, dst);
+        try {
+            run.start(n);
+        } finally {
+            run.set(0, 0, MemorySegment.NULL, 0, 0, MemorySegment.NULL, MemorySegment.NULL);
+            spare.set(run);
+        }
+    }
+
+    /** A shared run's operands; kept for the next one, so that runs allocate nothing. */
+    private final class Operands implements Parallelism.Part {
+        private long h;
+        private long w;
+        private MemorySegment src = MemorySegment.NULL;
+        private long oh;
+        private long ow;
+        private MemorySegment residual = MemorySegment.NULL;
+        private MemorySegment dst = MemorySegment.NULL;
+        private long chunk;
+        private long chunks;
+
+        private void set(long height, long width, MemorySegment source, long outHeight, long outWidth,
+                MemorySegment added, MemorySegment destination) {
+            h = height;
+            w = width;
+            src = source;
+            oh = outHeight;
+            ow = outWidth;
+            residual = added;
+            dst = destination;
+        }
+
+        private void start(long images) {
+            chunk = Math.max(1, Math.min(oh, oh * images * panels / (4L * parallelism().threads())));
+            chunks = Math.ceilDiv(oh, chunk);
+            parallelism().run(images * panels * chunks, this);
+        }
+
+        @Override
+        public void run(long part) {
             Scratch scratch = pool.take();
             bind(scratch, h, w, src, oh, ow, residual, dst);
             long first = part % chunks * chunk;
             long rest = part / chunks;
             rows(scratch, rest / panels, (int) (rest % panels), first, Math.min(oh, first + chunk));
             pool.give(scratch);
-        });
+        }
     }
 
     private void bind(Scratch scratch, long h, long w, MemorySegment src, long oh, long ow,
@@ -100,103 +140,52 @@ final class VectorDepthwiseConv2d extends Conv2d {
     /** Computes output rows [first, end) of one image and panel of channels. */
     private void rows(Scratch scratch, long image, int panel, long first, long end) {
         Window window = spec().window();
-        int rowLength = rowLength(scratch);
-        scratch.growSums(span * rowLength);
-        scratch.growOffsets(taps + span);
-        Arrays.fill(scratch.offsets, taps, taps + span, Integer.MIN_VALUE);
+        int length = lines.length(scratch.ow);
+        int zeros = span * length;
+        int outputs = Math.toIntExact(Math.multiplyExact(scratch.ow, (long) NR));
+        scratch.growSums(Math.addExact(zeros, outputs));
+        int columns = paddedTaps + span;
+        scratch.growOffsets(columns + window.kw());
+        // Taps that are there to fill up the last nine read zeros, as infinity * 0 is none.
+        Arrays.fill(scratch.sums, zeros, zeros + outputs, 0f);
+        Arrays.fill(scratch.offsets, taps, paddedTaps, zeros);
+        Arrays.fill(scratch.offsets, paddedTaps, paddedTaps + span, Integer.MIN_VALUE);
+        for (int kx = 0; kx < window.kw(); kx++) {
+            scratch.offsets[columns + kx] = lines.offset(kx, scratch.ow);
+        }
         for (long y = first; y < end; y++) {
             long top = y * window.strideH() - window.padTop();
             for (int ky = 0; ky < window.kh(); ky++) {
                 long row = top + (long) ky * window.dilationH();
                 int slot = (int) Math.floorMod(row, (long) span);
-                if (scratch.offsets[taps + slot] != (int) row) {
-                    loadRow(scratch, image, panel, row, slot * rowLength, rowLength);
-                    scratch.offsets[taps + slot] = (int) row;
+                if (scratch.offsets[paddedTaps + slot] != (int) row) {
+                    lines.load(scratch, image, row, panel * NR, slot * length);
+                    scratch.offsets[paddedTaps + slot] = (int) row;
                 }
                 for (int kx = 0; kx < window.kw(); kx++) {
-                    scratch.offsets[ky * window.kw() + kx] = slot * rowLength + kx * window.dilationW() * NR;
+                    scratch.offsets[ky * window.kw() + kx] = slot * length + scratch.offsets[columns + kx];
                 }
             }
             storeRow(scratch, image, panel, y);
         }
     }
 
-    /** Returns the floats of one padded image row, those included that only unwanted pixels of a tile see. */
-    private int rowLength(Scratch scratch) {
-        Window window = spec().window();
-        long outputs = Math.ceilDiv(scratch.ow, PIXELS) * PIXELS;
-        long pixels = (outputs - 1) * window.strideW() + (long) (window.kw() - 1) * window.dilationW() + 1;
-        return Math.toIntExact(Math.multiplyExact(pixels, NR));
-    }
-
-    private void loadRow(Scratch scratch, long image, int panel, long row, int at, int length) {
-        float[] to = scratch.sums;
-        if (row < 0 || row >= scratch.h) {
-            Arrays.fill(to, at, at + length, 0f);
-            return;
-        }
-        DataType type = spec().src();
-        int zeroPoint = spec().srcParams().zeroPoint();
-        int channel = panel * NR;
-        int channels = Math.min(NR, spec().ic() - channel);
-        int padding = Math.min(length / NR, spec().window().padLeft());
-        int inside = (int) Math.min(length / NR - padding, scratch.w);
-        Arrays.fill(to, at, at + padding * NR, 0f);
-        long source = (image * scratch.h + row) * scratch.w * spec().ic() + channel;
-        for (int x = 0; x < inside; x++) {
-            Runs.load(type, scratch.src, source + (long) x * spec().ic(), zeroPoint, to, at + (padding + x) * NR,
-                    channels);
-        }
-        int written = (padding + inside) * NR;
-        Arrays.fill(to, at + written, at + length, 0f);
-    }
-
     private void storeRow(Scratch scratch, long image, int panel, long y) {
-        int step = spec().window().strideW() * NR;
-        for (long x = 0; x < scratch.ow; x += PIXELS) {
-            multiply(scratch.sums, (int) x * step, step, scratch.offsets, taps, weights, panel * taps * NR,
-                    scratch.tile);
-            int kept = (int) Math.min(PIXELS, scratch.ow - x);
+        int channels = spec().oc() - panel * NR;
+        for (long x = 0; x < scratch.ow; x += MR) {
+            int count = (int) Math.min(MR, scratch.ow - x);
+            for (int half = 0; half < Math.min(NR, channels); half += F) {
+                for (int tap = 0; tap < paddedTaps; tap += DepthwiseKernel.TAPS) {
+                    DepthwiseKernel.multiply(scratch.sums, (int) x * NR, scratch.offsets, tap, weights,
+                            (panel * paddedTaps + tap) * NR, half, scratch.tile, count, tap == 0);
+                }
+            }
             long pixel = (image * scratch.oh + y) * scratch.ow + x;
             if (store.isInteger()) {
-                store.storeIntegers(scratch, 0, pixel, 0, kept, panel);
+                store.storeIntegers(scratch, 0, pixel, 0, count, panel);
             } else {
-                store.storeFloats(scratch, scratch.tile, 0, pixel, 0, kept, panel);
+                store.storeFloats(scratch, scratch.tile, 0, pixel, 0, count, panel);
             }
         }
-    }
-
-    /** Four output pixels, {@code step} floats apart in the rows; {@code offsets} says where each tap reads. */
-    private static void multiply(float[] rows, int at, int step, int[] offsets, int taps, float[] weights,
-            int weightsAt, float[] tile) {
-        FloatVector u0 = FloatVector.zero(FLOATS);
-        FloatVector v0 = FloatVector.zero(FLOATS);
-        FloatVector u1 = FloatVector.zero(FLOATS);
-        FloatVector v1 = FloatVector.zero(FLOATS);
-        FloatVector u2 = FloatVector.zero(FLOATS);
-        FloatVector v2 = FloatVector.zero(FLOATS);
-        FloatVector u3 = FloatVector.zero(FLOATS);
-        FloatVector v3 = FloatVector.zero(FLOATS);
-        for (int tap = 0; tap < taps; tap++) {
-            FloatVector w0 = FloatVector.fromArray(FLOATS, weights, weightsAt + tap * NR);
-            FloatVector w1 = FloatVector.fromArray(FLOATS, weights, weightsAt + tap * NR + F);
-            int from = at + offsets[tap];
-            u0 = FloatVector.fromArray(FLOATS, rows, from).fma(w0, u0);
-            v0 = FloatVector.fromArray(FLOATS, rows, from + F).fma(w1, v0);
-            u1 = FloatVector.fromArray(FLOATS, rows, from + step).fma(w0, u1);
-            v1 = FloatVector.fromArray(FLOATS, rows, from + step + F).fma(w1, v1);
-            u2 = FloatVector.fromArray(FLOATS, rows, from + 2 * step).fma(w0, u2);
-            v2 = FloatVector.fromArray(FLOATS, rows, from + 2 * step + F).fma(w1, v2);
-            u3 = FloatVector.fromArray(FLOATS, rows, from + 3 * step).fma(w0, u3);
-            v3 = FloatVector.fromArray(FLOATS, rows, from + 3 * step + F).fma(w1, v3);
-        }
-        u0.intoArray(tile, 0);
-        v0.intoArray(tile, F);
-        u1.intoArray(tile, NR);
-        v1.intoArray(tile, NR + F);
-        u2.intoArray(tile, 2 * NR);
-        v2.intoArray(tile, 2 * NR + F);
-        u3.intoArray(tile, 3 * NR);
-        v3.intoArray(tile, 3 * NR + F);
     }
 }

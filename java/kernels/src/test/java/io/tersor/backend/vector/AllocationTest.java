@@ -16,6 +16,7 @@ import io.tersor.kernel.Backend;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.MatMul;
+import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.Residual;
@@ -114,6 +115,19 @@ class AllocationTest {
                         .prepare(Backend.VECTOR)) {
                     assertAllocationFree(conv.describe(), () -> conv.run(src, dst));
                 }
+            }
+        }
+    }
+
+    @Test
+    void depthwiseOnTwoThreads() {
+        try (Arena arena = Arena.ofShared(); Parallelism two = Parallelism.of(2)) {
+            Tensor src = Operands.random(arena, U8, Shape.of(1, 9, 9, 40), random);
+            Tensor dst = Tensor.allocate(arena, U8, Shape.of(1, 9, 9, 40));
+            try (Conv2d conv = Conv2d.spec(U8, S8, U8).groups(40).window(Window.of(3, 3).padding(1))
+                    .weights(Operands.random(arena, S8, Shape.of(40, 1, 3, 3), random))
+                    .prepare(PrepareOptions.DEFAULT.on(Backend.VECTOR).with(two))) {
+                assertAllocationFree(conv.describe(), () -> conv.run(src, dst));
             }
         }
     }
