@@ -41,8 +41,12 @@ final class WindowRows implements RowPacker {
         long x = row % scratch.ow;
         long y = row / scratch.ow % scratch.oh;
         long image = row / scratch.ow / scratch.oh;
+        int run = k / runLength;
+        int kernelRow = run / runsPerKernelRow;
+        int tap = run % runsPerKernelRow;
+        int first = k % runLength;
         for (int r = 0; r < rows; r++) {
-            packPixel(scratch, image, y, x, k, count, at + r * MicroKernels.LDA);
+            packPixel(scratch, image, y, x, kernelRow, tap, first, count, at + r * MicroKernels.LDA);
             if (++x == scratch.ow) {
                 x = 0;
                 if (++y == scratch.oh) {
@@ -53,27 +57,33 @@ final class WindowRows implements RowPacker {
         }
     }
 
-    private void packPixel(Scratch scratch, long image, long y, long x, int k, int count, int at) {
-        int run = k / runLength;
-        int first = k % runLength;
+    /** Packs columns from element {@code start} of the run that a kernel row and a tap name. */
+    private void packPixel(Scratch scratch, long image, long y, long x, int kernelRow, int startTap, int start,
+            int count, int at) {
+        int first = start;
+        int tap = startTap;
+        long row = y * window.strideH() - window.padTop() + (long) kernelRow * window.dilationH();
+        long left = x * window.strideW() - window.padLeft();
+        long imageRow = image * scratch.h;
         int to = at;
         int end = at + count;
         while (to < end) {
             int length = Math.min(runLength - first, end - to);
-            int tap = run % runsPerKernelRow;
-            long row = y * window.strideH() - window.padTop() + (long) (run / runsPerKernelRow) * window.dilationH();
-            long column = x * window.strideW() - window.padLeft() + (long) tap * window.dilationW();
+            long column = left + (long) tap * window.dilationW();
             if (row >= 0 && row < scratch.h && column >= 0 && column + tapsPerRun <= scratch.w) {
-                long pixel = (image * scratch.h + row) * scratch.w + column;
+                long pixel = (imageRow + row) * scratch.w + column;
                 Runs.load(type, scratch.src, pixel * ic + firstChannel + first, zeroPoint, scratch.a, to, length);
             } else if (row < 0 || row >= scratch.h) {
                 Arrays.fill(scratch.a, to, to + length, 0f);
             } else {
-                packRun(scratch, (image * scratch.h + row) * scratch.w, column, first, length, to);
+                packRun(scratch, (imageRow + row) * scratch.w, column, first, length, to);
             }
             to += length;
             first = 0;
-            run++;
+            if (++tap == runsPerKernelRow) {
+                tap = 0;
+                row += window.dilationH();
+            }
         }
     }
 
