@@ -128,7 +128,7 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store) {
         float[] from = block == 0 ? ZEROS : sums;
         int height;
         for (int r = 0; r < count; r += height) {
-            height = height(count - r);
+            height = height(count - r, weights.bytes());
             int at = single ? 0 : waiting + r * NR;
             multiply(height, scratch.a, slot + r, panel, block, from, block == 0 ? 0 : at, sums, at);
             if (block == weights.blocks() - 1) {
@@ -140,7 +140,7 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store) {
     private void integers(Scratch scratch, long row, int count, int slot, int panel, int block, int waiting) {
         int height;
         for (int r = 0; r < count; r += height) {
-            height = height(count - r);
+            height = height(count - r, weights.bytes());
             int at = waiting + r * NR;
             int kept = Math.min(height, count - r);
             multiply(height, scratch.a, slot + r, panel, block, ZEROS, 0, scratch.tile, 0);
@@ -180,20 +180,29 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store) {
     }
 
     /** Returns the rows of the micro-kernel for what is left; reading the weights once is worth a few rows too many. */
-    private int height(int left) {
+    static int height(int left, boolean bytes) {
         if (left == 1) {
             return 1;
         }
         if (MR == 12 && left > 4) {
-            return left > 8 && !weights.bytes() ? 12 : 8;
+            return left > 8 && !bytes ? 12 : 8;
         }
         return 4;
     }
 
     private void multiply(int height, float[] a, int slot, int panel, int block, float[] from, int fromAt, float[] to,
             int toAt) {
-        int first = slot * MicroKernels.LDA;
-        int k = length(block);
+        multiply(weights, height, a, slot * MicroKernels.LDA, panel, block, from, fromAt, to, toAt);
+    }
+
+    /** Multiplies packed rows from index {@code first} on with a block of a panel, into a tile. */
+    static void multiply(PackedWeights weights, int height, float[] a, int first, int panel, int block, float[] tile) {
+        multiply(weights, height, a, first, panel, block, ZEROS, 0, tile, 0);
+    }
+
+    private static void multiply(PackedWeights weights, int height, float[] a, int first, int panel, int block,
+            float[] from, int fromAt, float[] to, int toAt) {
+        int k = Math.min(weights.block(), weights.k() - block * weights.block());
         MemorySegment b = weights.data();
         long at = weights.offset(panel, block * weights.block());
         if (weights.bytes()) {

@@ -41,6 +41,9 @@ final class Scratch {
     float[] sums = new float[0];
     int[] accumulators = new int[0];
 
+    /** Lines of images as floats, from which rows are packed; grown when first needed. */
+    float[] band = new float[0];
+
     /** Positions in {@link #sums} of a depthwise convolution's taps, and which image rows lie there. */
     int[] offsets = new int[0];
 
@@ -110,6 +113,12 @@ final class Scratch {
     void growAccumulators(int count) {
         if (accumulators.length < count) {
             accumulators = new int[count];
+        }
+    }
+
+    void growBand(int count) {
+        if (band.length < count) {
+            band = new float[count];
         }
     }
 

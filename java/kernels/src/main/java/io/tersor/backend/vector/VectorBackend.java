@@ -84,8 +84,11 @@ public final class VectorBackend implements BackendProvider {
 
     @Override
     public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
-        return VectorDepthwiseConv2d.serves(spec)
-                ? new VectorDepthwiseConv2d(spec, weights, bias, options.parallelism(), pool)
+        if (VectorDepthwiseConv2d.serves(spec)) {
+            return new VectorDepthwiseConv2d(spec, weights, bias, options.parallelism(), pool);
+        }
+        return VectorWinogradConv2d.serves(spec)
+                ? new VectorWinogradConv2d(spec, weights, bias, options.parallelism(), pool)
                 : new VectorConv2d(spec, weights, bias, options.parallelism(), pool);
     }
 

@@ -9,6 +9,7 @@ import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Conv2d as one {@link Gemm} for each group, whose rows are gathered from the image block by block: the implicit matrix
@@ -17,6 +18,7 @@ import java.util.Optional;
 final class VectorConv2d extends Conv2d {
     private final ScratchPool pool;
     private final Gemm[] groups;
+    private final AtomicReference<Operands> spare = new AtomicReference<>();
 
     VectorConv2d(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism, ScratchPool pool) {
         this(spec, weights, bias, parallelism, pool, Arena.ofShared());
@@ -52,31 +54,46 @@ final class VectorConv2d extends Conv2d {
     @Override
     protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment residual,
             MemorySegment dst) {
-        long pixels = n * oh * ow;
-        int threads = parallelism().threads();
-        if (threads == 1) {
+        Operands kept = spare.getAndSet(null);
+        Operands run = kept == null ? new Operands() : kept;
+        run.operands.set(h, w, src, oh, ow, residual, dst);
+        try {
+            run.start(n * oh * ow);
+        } finally {
+            run.operands.clear();
+            spare.set(run);
+        }
+    }
+
+    /** A run, alone or shared; kept for the next one, so that runs allocate nothing. */
+    private final class Operands {
+        private final ConvRun operands = new ConvRun(spec());
+        private final SharedRun[] shared = new SharedRun[groups.length];
+
+        private Operands() {
+            for (int group = 0; group < groups.length; group++) {
+                shared[group] = new SharedRun(groups[group], pool) {
+                    @Override
+                    void bind(Scratch scratch) {
+                        operands.bind(scratch);
+                    }
+                };
+            }
+        }
+
+        private void start(long pixels) {
+            if (parallelism().threads() > 1) {
+                for (SharedRun group : shared) {
+                    group.start(parallelism(), pixels);
+                }
+                return;
+            }
             Scratch scratch = pool.take();
-            bind(scratch, h, w, src, oh, ow, residual, dst);
+            operands.bind(scratch);
             for (Gemm group : groups) {
                 group.runAll(scratch, pixels);
             }
             pool.give(scratch);
-            return;
         }
-        for (Gemm group : groups) {
-            new SharedRun(group, pool) {
-                @Override
-                void bind(Scratch scratch) {
-                    VectorConv2d.this.bind(scratch, h, w, src, oh, ow, residual, dst);
-                }
-            }.start(parallelism(), pixels);
-        }
-    }
-
-    private void bind(Scratch scratch, long h, long w, MemorySegment src, long oh, long ow,
-            MemorySegment residual, MemorySegment dst) {
-        scratch.bindImages(src, spec().ic(), h, w, oh, ow);
-        scratch.bindResidual(residual, spec().oc());
-        scratch.bindDestination(dst, spec().oc());
     }
 }

@@ -13,6 +13,9 @@ import java.util.Arrays;
  * channels belong to one group, else the channels of one tap.
  */
 final class WindowRows implements RowPacker {
+    /** Runs of fewer elements take longer to find and convert, again for each window, than to copy. */
+    private static final int SHORT_RUN = 64;
+
     private final DataType type;
     private final int zeroPoint;
     private final Window window;
@@ -22,6 +25,7 @@ final class WindowRows implements RowPacker {
     private final int tapsPerRun;
     private final int runsPerKernelRow;
     private final int runLength;
+    private final boolean viaBand;
 
     WindowRows(Conv2dSpec spec, int group) {
         this.type = spec.src();
@@ -34,6 +38,7 @@ final class WindowRows implements RowPacker {
         this.tapsPerRun = wholeRows ? window.kw() : 1;
         this.runsPerKernelRow = wholeRows ? 1 : window.kw();
         this.runLength = tapsPerRun * groupIc;
+        this.viaBand = wholeRows && runLength < SHORT_RUN && window.dilationH() == 1;
     }
 
     @Override
@@ -41,8 +46,16 @@ final class WindowRows implements RowPacker {
         long x = row % scratch.ow;
         long y = row / scratch.ow % scratch.oh;
         long image = row / scratch.ow / scratch.oh;
+        if (viaBand && count == window.kh() * runLength) {
+            packViaBand(scratch, row, rows, at);
+            return;
+        }
+        int run = k / runLength;
+        int kernelRow = run / runsPerKernelRow;
+        int tap = run % runsPerKernelRow;
+        int first = k % runLength;
         for (int r = 0; r < rows; r++) {
-            packPixel(scratch, image, y, x, k, count, at + r * MicroKernels.LDA);
+            packPixel(scratch, image, y, x, kernelRow, tap, first, count, at + r * MicroKernels.LDA);
             if (++x == scratch.ow) {
                 x = 0;
                 if (++y == scratch.oh) {
@@ -53,27 +66,71 @@ final class WindowRows implements RowPacker {
         }
     }
 
-    private void packPixel(Scratch scratch, long image, long y, long x, int k, int count, int at) {
-        int run = k / runLength;
-        int first = k % runLength;
+    /** Packs whole rows: the image lines under a line of windows become floats first, padding included. */
+    private void packViaBand(Scratch scratch, long row, int rows, int at) {
+        int step = window.strideW() * ic;
+        int segment;
+        for (int r = 0; r < rows; r += segment) {
+            long x = (row + r) % scratch.ow;
+            long y = (row + r) / scratch.ow % scratch.oh;
+            long image = (row + r) / scratch.ow / scratch.oh;
+            segment = (int) Math.min(rows - r, scratch.ow - x);
+            int pixels = (segment - 1) * window.strideW() + window.kw();
+            int length = pixels * ic;
+            scratch.growBand(length * window.kh());
+            for (int ky = 0; ky < window.kh(); ky++) {
+                loadLine(scratch, image, y * window.strideH() - window.padTop() + ky,
+                        x * window.strideW() - window.padLeft(), pixels, ky * length);
+            }
+            for (int i = 0; i < segment; i++) {
+                int to = at + (r + i) * MicroKernels.LDA;
+                for (int ky = 0; ky < window.kh(); ky++) {
+                    System.arraycopy(scratch.band, ky * length + i * step, scratch.a, to + ky * runLength, runLength);
+                }
+            }
+        }
+    }
+
+    /** Loads pixels of a line from a column on, both maybe outside of the image, into the band. */
+    private void loadLine(Scratch scratch, long image, long line, long column, int pixels, int at) {
+        boolean inside = line >= 0 && line < scratch.h;
+        int from = inside ? (int) Math.clamp(-column, 0, (long) pixels) : pixels;
+        int until = inside ? (int) Math.clamp(scratch.w - column, (long) from, (long) pixels) : pixels;
+        Arrays.fill(scratch.band, at, at + from * ic, 0f);
+        Arrays.fill(scratch.band, at + until * ic, at + pixels * ic, 0f);
+        if (until > from) {
+            long pixel = (image * scratch.h + line) * scratch.w + column + from;
+            Runs.load(type, scratch.src, pixel * ic, zeroPoint, scratch.band, at + from * ic, (until - from) * ic);
+        }
+    }
+
+    /** Packs columns from element {@code start} of the run that a kernel row and a tap name. */
+    private void packPixel(Scratch scratch, long image, long y, long x, int kernelRow, int startTap, int start,
+            int count, int at) {
+        int first = start;
+        int tap = startTap;
+        long row = y * window.strideH() - window.padTop() + (long) kernelRow * window.dilationH();
+        long left = x * window.strideW() - window.padLeft();
+        long imageRow = image * scratch.h;
         int to = at;
         int end = at + count;
         while (to < end) {
             int length = Math.min(runLength - first, end - to);
-            int tap = run % runsPerKernelRow;
-            long row = y * window.strideH() - window.padTop() + (long) (run / runsPerKernelRow) * window.dilationH();
-            long column = x * window.strideW() - window.padLeft() + (long) tap * window.dilationW();
+            long column = left + (long) tap * window.dilationW();
             if (row >= 0 && row < scratch.h && column >= 0 && column + tapsPerRun <= scratch.w) {
-                long pixel = (image * scratch.h + row) * scratch.w + column;
+                long pixel = (imageRow + row) * scratch.w + column;
                 Runs.load(type, scratch.src, pixel * ic + firstChannel + first, zeroPoint, scratch.a, to, length);
             } else if (row < 0 || row >= scratch.h) {
                 Arrays.fill(scratch.a, to, to + length, 0f);
             } else {
-                packRun(scratch, (image * scratch.h + row) * scratch.w, column, first, length, to);
+                packRun(scratch, (imageRow + row) * scratch.w, column, first, length, to);
             }
             to += length;
             first = 0;
-            run++;
+            if (++tap == runsPerKernelRow) {
+                tap = 0;
+                row += window.dilationH();
+            }
         }
     }
 
