@@ -10,7 +10,7 @@ public class TersorException extends RuntimeException {
 
     /** @param message one line: what is wrong, what was expected, what was found */
     public TersorException(String message) {
-        super(message);
+        super(oneLine(message));
     }
 
     /**
@@ -18,6 +18,17 @@ public class TersorException extends RuntimeException {
      * @param cause what led to it
      */
     public TersorException(String message, Throwable cause) {
-        super(message, cause);
+        super(oneLine(message), cause);
+    }
+
+    /** Escapes control characters, for names from files are quoted in messages. */
+    private static String oneLine(String message) {
+        if (message == null || message.chars().noneMatch(Character::isISOControl)) {
+            return message;
+        }
+        StringBuilder text = new StringBuilder();
+        message.chars().forEach(c -> text.append(Character.isISOControl(c) ? String.format("\\u%04x", c)
+                : String.valueOf((char) c)));
+        return text.toString();
     }
 }

@@ -23,7 +23,9 @@ final class AttentionLowering {
 
     private static boolean operator(Node node, Lowering lowering) {
         boolean plain = node.outputs().size() == 1 && node.input(4).isEmpty() && node.input(5).isEmpty()
-                && node.input(6).isEmpty() && node.attributes().real("softcap", 0f) == 0f;
+                && node.input(6).isEmpty() && node.attributes().real("softcap", 0f) == 0f
+                && node.attributes().integer("left_window_size", -1) < 0
+                && node.attributes().integer("right_window_size", -1) < 0;
         TensorType q = lowering.type(node.inputs().get(0));
         TensorType k = lowering.type(node.inputs().get(1));
         TensorType v = lowering.type(node.inputs().get(2));

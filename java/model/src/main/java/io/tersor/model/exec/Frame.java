@@ -102,6 +102,10 @@ final class Frame implements AutoCloseable {
         } catch (ArithmeticException e) {
             throw new TersorException("node " + step.info().node() + " (" + step.info().operator()
                     + "): tensors of 2^31 elements or more are not supported here", e);
+        } catch (IndexOutOfBoundsException e) {
+            // An operator whose own checks are incomplete; the memory's checks caught it.
+            throw new TersorException("node " + step.info().node() + " (" + step.info().operator()
+                    + "): elements outside its operands: " + e.getMessage(), e);
         }
     }
 

@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * Types of a graph's values for inputs of fixed shapes, and the elements of those values that are constant. Constants
@@ -38,6 +40,8 @@ public final class GraphValues {
     private final Set<String> constant = new HashSet<>();
     private final Map<String, Tensor> actualInputs;
     private final Set<String> inputsRead = new LinkedHashSet<>();
+    private final Map<String, Integer> positions = new HashMap<>();
+    private final MemoryLimit limit;
     private final Arena arena = Arena.ofAuto();
 
     /**
@@ -52,6 +56,7 @@ public final class GraphValues {
             types.put(name, new TensorType(tensor.type(), tensor.shape()));
             constant.add(name);
         });
+        this.limit = new MemoryLimit(types.values());
     }
 
     /** Returns the types of all values that can be inferred; an operator that objects leaves its outputs unknown. */
@@ -98,6 +103,7 @@ public final class GraphValues {
         Computation computation = prepare(operator, context);
         computations.put(node.name(), computation);
         for (int i = 0; i < node.outputs().size() && i < computation.outputs().size(); i++) {
+            limit.check(node, i, computation.outputs().get(i));
             types.put(node.outputs().get(i), computation.outputs().get(i));
         }
         if (node.outputs().size() > computation.outputs().size()) {
@@ -119,6 +125,10 @@ public final class GraphValues {
         } catch (ArithmeticException e) {
             throw new TersorException("node " + context.node().name() + " (" + context.node().operator()
                     + "): extents overflow", e);
+        } catch (IndexOutOfBoundsException | NegativeArraySizeException e) {
+            // An operator whose own checks are incomplete.
+            throw new TersorException("node " + context.node().name() + " (" + context.node().operator()
+                    + "): inputs or attributes of a wrong rank or length: " + e.getMessage(), e);
         }
     }
 
@@ -152,7 +162,7 @@ public final class GraphValues {
         if (leaf.isPresent()) {
             return leaf.get();
         }
-        Set<String> needed = new HashSet<>();
+        SortedSet<Integer> needed = new TreeSet<>();
         Deque<String> open = new ArrayDeque<>(List.of(value));
         while (!open.isEmpty()) {
             String next = open.pop();
@@ -163,17 +173,24 @@ public final class GraphValues {
                     throw new UnsupportedOperatorException(node, graph.opset(node),
                             "as part of what decides about shapes");
                 }
-                if (needed.add(node.name()) && readsInputs(node)) {
+                if (needed.add(position(node)) && readsInputs(node)) {
                     node.inputs().stream().filter(input -> !input.isEmpty()).forEach(open::push);
                 }
             }
         }
-        for (Node node : graph.nodes()) {
-            if (needed.contains(node.name())) {
-                run(node);
-            }
+        for (int at : needed) {
+            run(graph.nodes().get(at));
         }
         return known.get(value);
+    }
+
+    private int position(Node node) {
+        if (positions.isEmpty()) {
+            for (int i = 0; i < graph.nodes().size(); i++) {
+                positions.put(graph.nodes().get(i).name(), i);
+            }
+        }
+        return positions.get(node.name());
     }
 
     private boolean readsInputs(Node node) {
@@ -213,6 +230,7 @@ public final class GraphValues {
         for (int i = 0; i < outputs.length; i++) {
             if (!node.outputs().get(i).isEmpty()) {
                 TensorType type = computation.outputs().get(i);
+                limit.take(node, i, type);
                 outputs[i] = Memory.allocate(arena, type.type(), type.shape());
             }
         }

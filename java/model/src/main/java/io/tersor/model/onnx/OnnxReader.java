@@ -192,6 +192,7 @@ public final class OnnxReader {
         if (bare.outputs().isEmpty()) {
             throw new ModelFormatException(file, "node " + name + " (" + bare.operator() + ") has no output");
         }
+        Arity.check(bare, file);
         for (AttributeProto attribute : proto.getAttributeList()) {
             attributes.put(attribute.getName(), attribute(attribute, bare, opset));
         }

@@ -47,8 +47,17 @@ final class AttentionOps {
         context.check(k.size == q.size && k.n == q.n && q.heads % Math.max(1, k.heads) == 0, 1,
                 "keys that fit the queries " + q);
         context.check(v.heads == k.heads && v.length == k.length && v.n == k.n, 2, "values that fit the keys " + k);
+        if (context.has(4)) {
+            context.check(context.shape(4).rank() == 4, 4, "rank 4");
+        }
         int past = context.has(4) ? (int) context.shape(4).dim(2) : 0;
         context.check(context.has(4) == context.has(5), 5, "past keys and values together");
+        if (context.has(4)) {
+            context.check(context.shape(4).equals(Shape.of(q.n, k.heads, past, k.size)), 4,
+                    "past keys that fit the keys " + k);
+            context.check(context.shape(5).equals(Shape.of(q.n, k.heads, past, v.size)), 5,
+                    "past values that fit the values " + v);
+        }
         int total = past + k.length;
         DataType type = context.type(0);
         Heads allKeys = new Heads(q.n, k.heads, total, k.size, false);
@@ -61,6 +70,10 @@ final class AttentionOps {
         double scale = context.attributes().real("scale", (float) (1 / Math.sqrt(q.size)));
         double softcap = context.attributes().real("softcap", 0f);
         boolean causal = context.attributes().integer("is_causal", 0) != 0;
+        long left = context.attributes().integer("left_window_size", -1);
+        long right = context.attributes().integer("right_window_size", -1);
+        context.require(left >= -1 && right >= -1 && Math.max(left, right) <= Integer.MAX_VALUE, "window sizes",
+                "-1 or more", left + " and " + right);
         int mode = (int) context.attributes().integer("qk_matmul_output_mode", 0);
         boolean masked = context.has(3);
         // A mask shorter than the keys leaves the rest out.
@@ -73,6 +86,10 @@ final class AttentionOps {
                     "broadcastable to " + maskTarget);
         }
         boolean lengths = context.has(6);
+        if (lengths) {
+            context.check(context.type(6) == DataType.S64 && context.shape(6).equals(Shape.of(q.n)), 6,
+                    "s64 [" + q.n + "]");
+        }
         return new Computation(outputs.subList(0, Math.max(1, Math.min(4, context.node().outputs().size()))),
                 Computation.Kind.GENERAL, (in, out) -> {
             double[] keys = join(Elements.given(in, 4) ? Elements.doubles(in[4]) : new double[0], past,
@@ -87,7 +104,9 @@ final class AttentionOps {
                     int group = head / (q.heads / k.heads);
                     for (int i = 0; i < q.length; i++) {
                         // With a cache of known length the queries are the last of the valid positions.
-                        int last = causal ? i + (lengths ? valid - q.length : past) : total;
+                        long position = i + (lengths ? valid - q.length : past);
+                        long first = left < 0 ? 0 : position - left;
+                        long last = Math.min(causal ? position : total, right < 0 ? total : position + right);
                         int row = ((image * q.heads + head) * q.length + i) * total;
                         for (int j = 0; j < total; j++) {
                             double score = 0;
@@ -104,7 +123,7 @@ final class AttentionOps {
                         }
                         store(out, mode == 1, row, line);
                         for (int j = 0; j < total; j++) {
-                            boolean cut = j > last || j >= valid || j >= maskLength;
+                            boolean cut = j < first || j > last || j >= valid || j >= maskLength;
                             double bias = 0;
                             if (masked && j < maskLength) {
                                 long at = image * mask[0] + head * mask[1] + i * mask[2] + j * mask[3];

@@ -69,6 +69,7 @@ final class ConvOps {
 
     private static Computation convInteger(OpContext context) {
         Geometry geometry = geometry(context, 1);
+        context.checkParameters(2, 3);
         return Computation.of(new TensorType(DataType.S32, geometry.out), (in, out) -> {
             double[] src = shifted(in[0], in, 2, 1);
             double[] weights = shifted(in[1], in, 3, geometry.oc);
@@ -78,6 +79,7 @@ final class ConvOps {
 
     private static Computation qlinearConv(OpContext context) {
         Geometry geometry = geometry(context, 3);
+        context.checkParameters(1, 2, 4, 5, 6, 7);
         boolean biased = bias(context, 8, DataType.S32, geometry.oc);
         DataType type = context.type(7);
         return Computation.of(new TensorType(type, geometry.out), (in, out) -> {

@@ -30,6 +30,8 @@ final class ConvTransposeOp {
         long[] extra = list(context, "output_padding", rank, new long[rank]);
         long[] pads = list(context, "pads", 2 * rank, new long[2 * rank]);
         long[] wanted = context.attributes().integers("output_shape");
+        context.require(wanted.length == 0 || wanted.length == rank || wanted.length == rank + 2, "output_shape",
+                rank + " values", Arrays.toString(wanted));
         context.require(Arrays.stream(strides).allMatch(v -> v > 0) && Arrays.stream(dilations).allMatch(v -> v > 0),
                 "strides, dilations", "positive values", Arrays.toString(strides) + ", " + Arrays.toString(dilations));
         String auto = context.attributes().text("auto_pad", "NOTSET");

@@ -180,6 +180,7 @@ final class MatMulOps {
 
     private static Computation matMulInteger(OpContext context) {
         Batch batch = batch(context, 1);
+        context.checkParameters(2, 3);
         return Computation.of(new TensorType(DataType.S32, batch.out), (in, out) -> {
             long[] left = shifted(in[0], in, 2, true);
             long[] right = shifted(in[1], in, 3, false);
@@ -190,6 +191,7 @@ final class MatMulOps {
 
     private static Computation qlinearMatMul(OpContext context) {
         Batch batch = batch(context, 3);
+        context.checkParameters(1, 2, 4, 5, 6, 7);
         DataType type = context.type(7);
         return Computation.of(new TensorType(type, batch.out), (in, out) -> {
             long[] left = shifted(in[0], in, 2, true);

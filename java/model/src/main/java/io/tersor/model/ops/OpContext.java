@@ -12,6 +12,8 @@ import java.util.Optional;
 
 /** A node, the types of its inputs, and, where they are known, their elements. */
 public final class OpContext {
+    private static final int MAX_TABLE = 1 << 20;
+
     private final Node node;
     private final int opset;
     private final List<Optional<TensorType>> inputs;
@@ -111,11 +113,24 @@ public final class OpContext {
         }
     }
 
+    /** Checks that scales or zero points, where they are given, have an element at all. */
+    void checkParameters(int... inputs) {
+        for (int input : inputs) {
+            check(!has(input) || shape(input).elements() > 0, input, "at least one element");
+        }
+    }
+
     /** Checks an attribute or the whole node; the description is only built on failure. */
     public void require(boolean fits, String what, Object expected, Object actual) {
         if (!fits) {
             throw new OperandException("node " + node.name() + " (" + node.operator() + ") " + what, expected, actual);
         }
+    }
+
+    /** Returns the extent of an axis for which a table is made, which must not be longer than any image or sequence. */
+    public int tableLength(long extent) {
+        require(extent >= 0 && extent <= MAX_TABLE, "extent", "0 to " + MAX_TABLE, extent);
+        return (int) extent;
     }
 
     /** Returns the exception that says that this variant is not implemented. */

@@ -31,6 +31,8 @@ public final class Operators {
         AttentionOps.register(table);
         ScatterOps.register(table);
         FusedOps.register(table);
+        SignalOps.register(table);
+        FourierOps.register(table);
         return Map.copyOf(table);
     }
 

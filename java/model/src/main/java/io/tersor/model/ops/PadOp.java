@@ -75,7 +75,7 @@ final class PadOp {
         long[] src = from.rowMajorStrides();
         long[][] table = new long[from.rank()][];
         for (int axis = 0; axis < table.length; axis++) {
-            table[axis] = new long[Math.toIntExact(output.shape().dim(axis))];
+            table[axis] = new long[context.tableLength(output.shape().dim(axis))];
             for (int i = 0; i < table[axis].length; i++) {
                 table[axis][i] = src[axis] * source(context, i - before[axis], from.dim(axis), mode);
             }

@@ -78,6 +78,8 @@ final class QuantOps {
     private static Granularity granularity(OpContext context) {
         Shape src = context.shape(0);
         Shape scale = context.shape(1);
+        context.check(!context.has(2) || context.shape(2).elements() == scale.elements(), 2,
+                "as many as the scales " + scale);
         if (scale.elements() == 1 && scale.rank() <= 1) {
             return new Granularity(1, 1, 1, 0, 1);
         }

@@ -56,8 +56,9 @@ final class ResizeOp {
             double start = index >= 0 && roi.length == 2 * axes.length ? roi[index] : 0;
             double end = index >= 0 && roi.length == 2 * axes.length ? roi[axes.length + index] : 1;
             boolean untouched = src.dim(axis) == out.dim(axis) && scales[axis] == 1 && !coordinates.crops();
-            plan[axis] = untouched ? identity((int) src.dim(axis))
-                    : table(coordinates, (int) src.dim(axis), (int) out.dim(axis), scales[axis], start, end);
+            plan[axis] = untouched ? identity(context.tableLength(src.dim(axis)))
+                    : table(coordinates, context.tableLength(src.dim(axis)), context.tableLength(out.dim(axis)),
+                            scales[axis], start, end);
         }
         double outside = context.attributes().real("extrapolation_value", 0f);
         return Computation.of(new TensorType(input.type(), out), (in, result) ->

@@ -32,7 +32,7 @@ class OperatorsTest {
     private static final Arena ARENA = Arena.ofAuto();
 
     /** Runs one operator on inputs of the graph and returns its first output. */
-    private static Tensor run(String opType, int opset, Attributes attributes, Tensor... inputs) {
+    static Tensor run(String opType, int opset, Attributes attributes, Tensor... inputs) {
         GraphBuilder b = Graph.builder(opType, opset);
         Map<String, Tensor> given = new HashMap<>();
         List<String> names = new ArrayList<>();
@@ -56,7 +56,7 @@ class OperatorsTest {
         return Tensor.ofFloats(ARENA, Shape.of(values.length), values);
     }
 
-    private static void assertValues(Tensor actual, double... expected) {
+    static void assertValues(Tensor actual, double... expected) {
         float[] floats = actual.toFloats();
         double[] values = new double[floats.length];
         for (int i = 0; i < floats.length; i++) {
