@@ -34,8 +34,16 @@ public final class OnnxTypes {
             case 12 -> DataType.U32;
             case 13 -> DataType.U64;
             case 16 -> DataType.BF16;
+            case 17 -> DataType.F8E4M3FN;
+            case 18 -> DataType.F8E4M3FNUZ;
+            case 19 -> DataType.F8E5M2;
+            case 20 -> DataType.F8E5M2FNUZ;
             case 21 -> DataType.U4;
             case 22 -> DataType.S4;
+            case 23 -> DataType.F4E2M1;
+            case 24 -> DataType.F8E8M0;
+            case 25 -> DataType.U2;
+            case 26 -> DataType.S2;
             default -> throw new UnsupportedOperatorException(
                     "element type " + NAMES.getOrDefault((int) onnx, Long.toString(onnx)), where);
         };
@@ -57,8 +65,16 @@ public final class OnnxTypes {
             case U32 -> 12;
             case U64 -> 13;
             case BF16 -> 16;
+            case F8E4M3FN -> 17;
+            case F8E4M3FNUZ -> 18;
+            case F8E5M2 -> 19;
+            case F8E5M2FNUZ -> 20;
             case U4 -> 21;
             case S4 -> 22;
+            case F4E2M1 -> 23;
+            case F8E8M0 -> 24;
+            case U2 -> 25;
+            case S2 -> 26;
         };
     }
 }
