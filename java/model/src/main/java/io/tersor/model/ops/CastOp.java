@@ -35,6 +35,14 @@ final class CastOp {
         return Computation.elementwise(output, (in, out) -> cast(in[0], out[0]));
     }
 
+    /** BitCast: the same bits as another type of the same size. */
+    static Computation bits(OpContext context) {
+        DataType to = OnnxTypes.dataType(context.attributes().integer("to", 0), "node " + context.node().name());
+        context.require(to.bits() == context.type(0).bits(), "to", context.type(0).bits() + " bits", to);
+        return Computation.of(new TensorType(to, context.shape(0)),
+                (in, out) -> out[0].data().copyFrom(in[0].data()));
+    }
+
     private static SmallFloat.Scale scale(OpContext context) {
         String mode = context.attributes().text("round_mode", "up");
         return switch (mode) {
