@@ -4,24 +4,33 @@ import java.util.Locale;
 
 /**
  * Element type of a tensor. Signed integers are two's complement; {@link #F16} is IEEE 754 binary16, {@link #BF16} the
- * upper half of a binary32. Multi-byte elements are in the machine's byte order; {@link #S4} and {@link #U4} are packed
- * two to a byte, the element of the lower index in the low nibble (ONNX's layout). {@link #BOOL} is one byte, 0 or 1.
+ * upper half of a binary32; {@link SmallFloat} describes the floating types of at most 8 bits. Multi-byte elements are
+ * in the machine's byte order; types of 4 or 2 bits are packed two or four to a byte, the element of the lowest index in
+ * the lowest bits (ONNX's layout). {@link #BOOL} is one byte, 0 or 1.
  */
 public enum DataType {
     F64(64, true, -Double.MAX_VALUE, Double.MAX_VALUE),
     F32(32, true, -Float.MAX_VALUE, Float.MAX_VALUE),
     F16(16, true, -65504, 65504),
     BF16(16, true, -0x1.FEp127, 0x1.FEp127),
+    F8E4M3FN(8, true, -448, 448),
+    F8E4M3FNUZ(8, true, -240, 240),
+    F8E5M2(8, true, -57344, 57344),
+    F8E5M2FNUZ(8, true, -57344, 57344),
+    F8E8M0(8, true, 0x1p-127, 0x1p127),
+    F4E2M1(4, true, -6, 6),
     S64(64, false, Long.MIN_VALUE, Long.MAX_VALUE),
     S32(32, false, Integer.MIN_VALUE, Integer.MAX_VALUE),
     S16(16, false, Short.MIN_VALUE, Short.MAX_VALUE),
     S8(8, false, -128, 127),
     S4(4, false, -8, 7),
+    S2(2, false, -2, 1),
     U64(64, false, 0, 0x1p64),
     U32(32, false, 0, 0xFFFF_FFFFL),
     U16(16, false, 0, 65535),
     U8(8, false, 0, 255),
     U4(4, false, 0, 15),
+    U2(2, false, 0, 3),
     BOOL(8, false, 0, 1);
 
     private final int bits;

@@ -113,14 +113,14 @@ record NpyHeader(DataType type, ByteOrder byteOrder, boolean fortranOrder, Shape
             case F16 -> "f2";
             case F32 -> "f4";
             case F64 -> "f8";
-            case BF16, S4, U4 -> null;
+            case BF16, F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0, F4E2M1, S4, U4, S2, U2 -> null;
         });
     }
 
     /** Returns the literal for an array in C order and this machine's byte order. */
     static String format(Path file, DataType type, Shape shape) {
         String code = code(type).orElseThrow(() -> new NpyException(file, "NumPy has no element type " + type
-                + "; cast the tensor to " + (type == DataType.BF16 ? DataType.F32 : DataType.S8) + " first"));
+                + "; cast the tensor to " + (type.isFloating() ? DataType.F32 : DataType.S8) + " first"));
         String order = type.bits() == 8 ? "|" : ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? "<" : ">";
         StringBuilder dims = new StringBuilder();
         for (long dim : shape.dims()) {

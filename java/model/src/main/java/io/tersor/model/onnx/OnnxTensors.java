@@ -110,7 +110,8 @@ public final class OnnxTensors {
                 case U32 -> data.setAtIndex(JAVA_INT_UNALIGNED, i, (int) proto.getUint64Data(i));
                 case S32 -> data.setAtIndex(JAVA_INT_UNALIGNED, i, proto.getInt32Data(i));
                 case F16, BF16, S16, U16 -> data.setAtIndex(JAVA_SHORT_UNALIGNED, i, (short) proto.getInt32Data(i));
-                case S8, U8, S4, U4 -> data.set(JAVA_BYTE, i, (byte) proto.getInt32Data(i));
+                case S8, U8, S4, U4, S2, U2, F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0, F4E2M1 ->
+                        data.set(JAVA_BYTE, i, (byte) proto.getInt32Data(i));
                 case BOOL -> data.set(JAVA_BYTE, i, (byte) (proto.getInt32Data(i) != 0 ? 1 : 0));
             }
         }

@@ -6,10 +6,7 @@ import java.util.Map;
 
 /** ONNX's numbers for element types (TensorProto.DataType) and ours. */
 public final class OnnxTypes {
-    private static final Map<Integer, String> NAMES = Map.ofEntries(Map.entry(8, "STRING"), Map.entry(14, "COMPLEX64"),
-            Map.entry(15, "COMPLEX128"), Map.entry(17, "FLOAT8E4M3FN"), Map.entry(18, "FLOAT8E4M3FNUZ"),
-            Map.entry(19, "FLOAT8E5M2"), Map.entry(20, "FLOAT8E5M2FNUZ"), Map.entry(23, "FLOAT4E2M1"),
-            Map.entry(24, "FLOAT8E8M0"), Map.entry(25, "UINT2"), Map.entry(26, "INT2"));
+    private static final Map<Integer, String> NAMES = Map.of(8, "STRING", 14, "COMPLEX64", 15, "COMPLEX128");
 
     private OnnxTypes() {}
 
@@ -34,8 +31,16 @@ public final class OnnxTypes {
             case 12 -> DataType.U32;
             case 13 -> DataType.U64;
             case 16 -> DataType.BF16;
+            case 17 -> DataType.F8E4M3FN;
+            case 18 -> DataType.F8E4M3FNUZ;
+            case 19 -> DataType.F8E5M2;
+            case 20 -> DataType.F8E5M2FNUZ;
             case 21 -> DataType.U4;
             case 22 -> DataType.S4;
+            case 23 -> DataType.F4E2M1;
+            case 24 -> DataType.F8E8M0;
+            case 25 -> DataType.U2;
+            case 26 -> DataType.S2;
             default -> throw new UnsupportedOperatorException(
                     "element type " + NAMES.getOrDefault((int) onnx, Long.toString(onnx)), where);
         };
@@ -57,8 +62,16 @@ public final class OnnxTypes {
             case U32 -> 12;
             case U64 -> 13;
             case BF16 -> 16;
+            case F8E4M3FN -> 17;
+            case F8E4M3FNUZ -> 18;
+            case F8E5M2 -> 19;
+            case F8E5M2FNUZ -> 20;
             case U4 -> 21;
             case S4 -> 22;
+            case F4E2M1 -> 23;
+            case F8E8M0 -> 24;
+            case U2 -> 25;
+            case S2 -> 26;
         };
     }
 }

@@ -5,11 +5,12 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.tersor.model.onnx.OnnxTypes;
 import io.tersor.tensor.DataType;
+import io.tersor.tensor.SmallFloat;
 import io.tersor.tensor.Tensor;
 
 /**
- * Cast and CastLike. Reals become integers by truncation, saturated, but for 4-bit ones, which keep the low bits as
- * ONNX's reference does; integers keep their low bits.
+ * Cast and CastLike. Reals become integers by truncation, saturated, but for packed ones, which keep the low bits as
+ * ONNX's reference does; integers keep their low bits. How 8-bit floats round and saturate is up to the attributes.
  */
 final class CastOp {
     private CastOp() {}
@@ -22,7 +23,39 @@ final class CastOp {
         if (from == to) {
             return Computation.view(output);
         }
+        if (SmallFloat.covers(to) && !to.isPacked()) {
+            boolean saturate = context.attributes().integer("saturate", 1) != 0;
+            SmallFloat.Scale scale = scale(context);
+            return Computation.elementwise(output, (in, out) -> {
+                for (long i = 0; i < out[0].shape().elements(); i++) {
+                    out[0].data().set(JAVA_BYTE, i, code((float) in[0].get(i), to, saturate, scale));
+                }
+            });
+        }
         return Computation.elementwise(output, (in, out) -> cast(in[0], out[0]));
+    }
+
+    /** BitCast: the same bits as another type of the same size. */
+    static Computation bits(OpContext context) {
+        DataType to = OnnxTypes.dataType(context.attributes().integer("to", 0), "node " + context.node().name());
+        context.require(to.bits() == context.type(0).bits(), "to", context.type(0).bits() + " bits", to);
+        return Computation.of(new TensorType(to, context.shape(0)),
+                (in, out) -> out[0].data().copyFrom(in[0].data()));
+    }
+
+    private static SmallFloat.Scale scale(OpContext context) {
+        String mode = context.attributes().text("round_mode", "up");
+        return switch (mode) {
+            case "up" -> SmallFloat.Scale.UP;
+            case "down" -> SmallFloat.Scale.DOWN;
+            case "nearest" -> SmallFloat.Scale.NEAREST;
+            default -> throw context.unsupported("round_mode " + mode);
+        };
+    }
+
+    private static byte code(float value, DataType to, boolean saturate, SmallFloat.Scale scale) {
+        return (byte) (to == DataType.F8E8M0 ? SmallFloat.fromFloat(value, saturate, scale)
+                : SmallFloat.fromFloat(to, value, saturate));
     }
 
     private static void cast(Tensor in, Tensor out) {

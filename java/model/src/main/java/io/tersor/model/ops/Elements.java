@@ -15,13 +15,22 @@ final class Elements {
     static void fill(Tensor tensor, Tensor value) {
         if (tensor.type().isPacked()) {
             for (long i = 0; i < tensor.shape().elements(); i++) {
-                tensor.setLong(i, value.getLong(0));
+                copy(value, 0, tensor, i);
             }
             return;
         }
         long[] dims = {tensor.shape().elements()};
         new StridedMove(tensor.type().bits() / 8, dims, 0, new long[] {0}, 0, new long[] {1})
                 .run(value.data(), tensor.data());
+    }
+
+    /** Copies one element between tensors of one type. */
+    static void copy(Tensor from, long fromIndex, Tensor to, long toIndex) {
+        if (from.type().isFloating()) {
+            to.set(toIndex, from.get(fromIndex));
+        } else {
+            to.setLong(toIndex, from.getLong(fromIndex));
+        }
     }
 
     /** Returns the elements as doubles. */
@@ -62,6 +71,8 @@ final class Elements {
             case U8 -> value & 0xFF;
             case S4 -> value << 60 >> 60;
             case U4 -> value & 0xF;
+            case S2 -> value << 62 >> 62;
+            case U2 -> value & 3;
             default -> value;
         };
     }

@@ -20,6 +20,7 @@ final class MoveOps {
         table.put("Expand", MoveOps::expand);
         table.put("Tile", MoveOps::tile);
         table.put("Pad", PadOp::prepare);
+        table.put("CenterCropPad", PadOp::center);
         table.put("Gather", GatherOps::gather);
         table.put("GatherElements", GatherOps::gatherElements);
         table.put("GatherND", GatherOps::gatherNd);
@@ -27,6 +28,7 @@ final class MoveOps {
         table.put("SpaceToDepth", MoveOps::spaceToDepth);
         table.put("Cast", CastOp::prepare);
         table.put("CastLike", CastOp::prepare);
+        table.put("BitCast", CastOp::bits);
     }
 
     private static Computation transpose(OpContext context) {
@@ -156,7 +158,8 @@ final class MoveOps {
         return Math.max(low, Math.min(counted, high));
     }
 
-    private static long[] firstAxes(int count) {
+    /** Returns 0, 1, 2... */
+    static long[] firstAxes(int count) {
         long[] axes = new long[count];
         for (int i = 0; i < count; i++) {
             axes[i] = i;

@@ -32,10 +32,14 @@ final class NormOps {
         for (int i = 1; i <= 4; i++) {
             context.check(context.shape(i).equals(Shape.of(channels)), i, "[" + channels + "]");
         }
-        if (context.attributes().integer("training_mode", 0) != 0 || context.wants(1)) {
-            throw context.unsupported("training mode");
+        boolean training = context.attributes().integer("training_mode", 0) != 0;
+        if (!training && context.wants(1) || training && context.node().outputs().size() > 3) {
+            throw context.unsupported("saved statistics of training");
         }
         float epsilon = context.attributes().real("epsilon", 1e-5f);
+        if (training) {
+            return batchTraining(context, epsilon);
+        }
         long inner = Shapes.product(input.shape(), Math.min(2, input.shape().rank()), input.shape().rank());
         return Computation.of(input, (in, out) -> {
             for (long plane = 0; plane < input.shape().elements() / Math.max(1, inner); plane++) {
@@ -45,6 +49,39 @@ final class NormOps {
                 for (long i = plane * inner; i < (plane + 1) * inner; i++) {
                     out[0].set(i, in[0].get(i) * factor + shift);
                 }
+            }
+        });
+    }
+
+    /** Normalizes with the batch's own statistics and returns the running ones, moved towards them. */
+    private static Computation batchTraining(OpContext context, float epsilon) {
+        TensorType input = context.input(0);
+        context.check(input.shape().rank() >= 2, 0, "[n, c, spatial...]");
+        double momentum = context.attributes().real("momentum", 0.9f);
+        int channels = Math.toIntExact(input.shape().dim(1));
+        long inner = Shapes.product(input.shape(), 2, input.shape().rank());
+        double count = Math.max(1, input.shape().elements() / Math.max(1, channels));
+        List<TensorType> outputs = List.of(input, new TensorType(context.type(3), context.shape(3)),
+                new TensorType(context.type(4), context.shape(4)));
+        return new Computation(outputs.subList(0, context.node().outputs().size()), Computation.Kind.GENERAL,
+                (in, out) -> {
+            double[] mean = new double[channels];
+            double[] variance = new double[channels];
+            for (long i = 0; i < input.shape().elements(); i++) {
+                mean[(int) (i / inner % channels)] += in[0].get(i) / count;
+            }
+            for (long i = 0; i < input.shape().elements(); i++) {
+                double difference = in[0].get(i) - mean[(int) (i / inner % channels)];
+                variance[(int) (i / inner % channels)] += difference * difference / count;
+            }
+            for (long i = 0; i < input.shape().elements(); i++) {
+                int c = (int) (i / inner % channels);
+                double factor = in[1].get(c) / Math.sqrt(variance[c] + epsilon);
+                out[0].set(i, (in[0].get(i) - mean[c]) * factor + in[2].get(c));
+            }
+            for (int c = 0; c < channels; c++) {
+                store(out, 1, c, in[3].get(c) * momentum + mean[c] * (1 - momentum));
+                store(out, 2, c, in[4].get(c) * momentum + variance[c] * (1 - momentum));
             }
         });
     }

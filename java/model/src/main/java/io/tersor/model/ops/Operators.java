@@ -33,6 +33,10 @@ public final class Operators {
         FusedOps.register(table);
         SignalOps.register(table);
         FourierOps.register(table);
+        SamplingOps.register(table);
+        SelectOps.register(table);
+        UnfoldOps.register(table);
+        EinsumOp.register(table);
         return Map.copyOf(table);
     }
 

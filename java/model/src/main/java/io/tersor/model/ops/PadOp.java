@@ -34,6 +34,25 @@ final class PadOp {
         return mode.equals("constant") ? constant(context, output, before) : mapped(context, output, before, mode);
     }
 
+    /** CenterCropPad: crops or pads with zeros on both sides, an odd pixel more behind. */
+    static Computation center(OpContext context) {
+        TensorType input = context.input(0);
+        int rank = input.shape().rank();
+        long[] target = context.value(1).toLongs();
+        long[] axes = context.attributes().integers("axes", MoveOps.firstAxes(rank));
+        context.require(target.length == axes.length && Arrays.stream(target).allMatch(v -> v >= 0), "shape",
+                axes.length + " extents", Arrays.toString(target));
+        long[] dims = input.shape().dims();
+        long[] before = new long[rank];
+        for (int i = 0; i < axes.length; i++) {
+            int axis = context.axis(axes[i], rank);
+            dims[axis] = target[i];
+            long room = target[i] - input.shape().dim(axis);
+            before[axis] = room / 2;
+        }
+        return constant(context, new TensorType(input.type(), Shape.of(dims)), before);
+    }
+
     private static Computation constant(OpContext context, TensorType output, long[] before) {
         Shape from = context.shape(0);
         int bytes = Elements.bytes(context, output);

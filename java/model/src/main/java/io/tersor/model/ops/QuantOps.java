@@ -1,11 +1,15 @@
 package io.tersor.model.ops;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import io.tersor.model.Node;
 import io.tersor.model.onnx.OnnxTypes;
 import io.tersor.quant.Quantizer;
 import io.tersor.quant.Rounding;
+import io.tersor.tensor.Bfloat16;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
+import io.tersor.tensor.SmallFloat;
 import io.tersor.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -105,22 +109,52 @@ final class QuantOps {
         long named = context.attributes().integer("output_dtype", 0);
         DataType type = context.has(2) ? context.type(2)
                 : named != 0 ? OnnxTypes.dataType(named, "node " + context.node().name()) : DataType.U8;
-        context.require(type.isQuantized() || type == DataType.S16 || type == DataType.U16, "zero point",
-                "an integer of at most 16 bits", type);
+        boolean small = SmallFloat.covers(type) && type != DataType.F8E8M0;
+        context.require(small || type.isQuantized() || type == DataType.S16 || type == DataType.U16, "zero point",
+                "an integer of at most 16 bits or a float of at most 8", type);
+        if (context.has(2)) {
+            context.check(context.shape(2).elements() == context.shape(1).elements(), 2, "one for each scale");
+        }
         boolean shifted = context.has(2);
         boolean integer = context.type(0) == DataType.S32;
-        boolean half = context.type(0) == DataType.F16;
+        boolean saturate = context.attributes().integer("saturate", 1) != 0;
+        DataType precision = precision(context);
         Shape shape = context.shape(0);
         return Computation.of(new TensorType(type, shape), (in, out) -> {
             for (long i = 0; i < shape.elements(); i++) {
                 long index = granularity.index(i);
                 float scale = (float) in[1].get(index);
-                int zeroPoint = shifted ? (int) in[2].getLong(index) : 0;
-                float scaled = (integer ? (float) in[0].getLong(i) : (float) in[0].get(i)) / scale;
-                scaled = half ? Float.float16ToFloat(Float.floatToFloat16(scaled)) : scaled;
-                out[0].setLong(i, saturate(scaled, zeroPoint, type));
+                float scaled = round((integer ? (float) in[0].getLong(i) : (float) in[0].get(i)) / scale, precision);
+                if (small) {
+                    float value = shifted ? scaled + (float) in[2].get(index) : scaled;
+                    store(out[0], i, value, saturate);
+                } else {
+                    out[0].setLong(i, saturate(scaled, shifted ? (int) in[2].getLong(index) : 0, type));
+                }
             }
         });
+    }
+
+    /** Returns the type that quotients are rounded to: that of the scales unless the node names another. */
+    private static DataType precision(OpContext context) {
+        long named = context.attributes().integer("precision", 0);
+        return named == 0 ? context.type(1) : OnnxTypes.dataType(named, "node " + context.node().name());
+    }
+
+    private static float round(float value, DataType type) {
+        return switch (type) {
+            case F16 -> Float.float16ToFloat(Float.floatToFloat16(value));
+            case BF16 -> Bfloat16.toFloat(Bfloat16.fromFloat(value));
+            default -> value;
+        };
+    }
+
+    private static void store(Tensor out, long index, float value, boolean saturate) {
+        if (saturate || out.type().isPacked()) {
+            out.set(index, value);
+        } else {
+            out.data().set(JAVA_BYTE, index, (byte) SmallFloat.fromFloat(out.type(), value, false));
+        }
     }
 
     private static Computation dequantize(OpContext context) {
@@ -128,12 +162,18 @@ final class QuantOps {
         boolean shifted = context.has(2);
         long named = context.attributes().integer("output_dtype", 0);
         DataType type = named != 0 ? OnnxTypes.dataType(named, "node " + context.node().name()) : context.type(1);
+        context.require(type.isFloating(), "output type", "a floating type", type);
+        boolean floating = context.type(0).isFloating();
+        if (shifted) {
+            context.check(context.shape(2).elements() == context.shape(1).elements(), 2, "one for each scale");
+        }
         Shape shape = context.shape(0);
         return Computation.of(new TensorType(type, shape), (in, out) -> {
             for (long i = 0; i < shape.elements(); i++) {
                 long index = granularity.index(i);
-                int zeroPoint = shifted ? (int) in[2].getLong(index) : 0;
-                out[0].set(i, (float) ((int) in[0].getLong(i) - zeroPoint) * (float) in[1].get(index));
+                float difference = floating ? (float) (in[0].get(i) - (shifted ? in[2].get(index) : 0))
+                        : (float) ((int) in[0].getLong(i) - (shifted ? (int) in[2].getLong(index) : 0));
+                out[0].set(i, difference * (float) in[1].get(index));
             }
         });
     }

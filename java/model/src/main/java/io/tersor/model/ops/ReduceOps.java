@@ -64,7 +64,8 @@ final class ReduceOps {
         table.put("ReduceLogSumExp", ReduceOps::logSumExp);
         table.put("ArgMax", context -> arg(context, true));
         table.put("ArgMin", context -> arg(context, false));
-        table.put("CumSum", ReduceOps::cumSum);
+        table.put("CumSum", context -> cumulate(context, 0, Double::sum, Long::sum));
+        table.put("CumProd", context -> cumulate(context, 1, (a, b) -> a * b, (a, b) -> a * b));
         table.put("TopK", ReduceOps::topK);
     }
 
@@ -184,22 +185,31 @@ final class ReduceOps {
         });
     }
 
-    private static Computation cumSum(OpContext context) {
+    private static Computation cumulate(OpContext context, long neutral, java.util.function.DoubleBinaryOperator real,
+            java.util.function.LongBinaryOperator integer) {
         TensorType input = context.input(0);
         int axis = context.axis(context.value(1).getLong(0), input.shape().rank());
         boolean exclusive = context.attributes().integer("exclusive", 0) != 0;
         boolean reverse = context.attributes().integer("reverse", 0) != 0;
+        boolean floating = input.type().isFloating();
         long inner = Shapes.product(input.shape(), axis + 1, input.shape().rank());
         long extent = input.shape().dim(axis);
         return Computation.of(input, (in, out) -> {
             for (long line = 0; line < input.shape().elements() / Math.max(1, extent); line++) {
                 long start = line / inner * extent * inner + line % inner;
-                double sum = 0;
+                double state = neutral;
+                long exact = neutral;
                 for (long k = 0; k < extent; k++) {
                     long at = start + (reverse ? extent - 1 - k : k) * inner;
-                    double value = in[0].get(at);
-                    out[0].set(at, exclusive ? sum : sum + value);
-                    sum += value;
+                    if (floating) {
+                        double next = real.applyAsDouble(state, in[0].get(at));
+                        out[0].set(at, exclusive ? state : next);
+                        state = next;
+                    } else {
+                        long next = integer.applyAsLong(exact, in[0].getLong(at));
+                        out[0].setLong(at, exclusive ? exact : next);
+                        exact = next;
+                    }
                 }
             }
         });

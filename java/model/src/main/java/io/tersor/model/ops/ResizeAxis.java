@@ -34,22 +34,24 @@ record ResizeAxis(String mode, String transformation, String nearest, double cub
         return transformation.equals("tf_crop_and_resize");
     }
 
-    /** Returns the coordinate in the input of an output position. */
-    double source(int position, int from, int to, double scale, double start, double end) {
+    /**
+     * Returns the coordinate in the input of an output position. In binary32, as other runtimes have it: where scales
+     * are no powers of two, which pixel is the nearest depends on that.
+     */
+    float source(int position, int from, int to, float scale, float start, float end) {
         return switch (transformation) {
-            case "half_pixel" -> (position + 0.5) / scale - 0.5;
+            case "half_pixel" -> (position + 0.5f) / scale - 0.5f;
             case "half_pixel_symmetric" -> {
-                double length = from * scale;
-                double adjustment = to / length;
-                double centre = from / 2.0;
-                yield centre * (1 - adjustment) + (position + 0.5) / scale - 0.5;
+                float adjustment = to / (from * scale);
+                float centre = from / 2f;
+                yield centre * (1 - adjustment) + (position + 0.5f) / scale - 0.5f;
             }
-            case "pytorch_half_pixel" -> to > 1 ? (position + 0.5) / scale - 0.5 : 0;
+            case "pytorch_half_pixel" -> to > 1 ? (position + 0.5f) / scale - 0.5f : 0;
             // The length before it was rounded down to whole pixels.
-            case "align_corners" -> to > 1 ? position * (from - 1.0) / (from * scale - 1) : 0;
+            case "align_corners" -> to > 1 ? position * (from - 1f) / (from * scale - 1) : 0;
             case "tf_crop_and_resize" -> to > 1 ? start * (from - 1) + position * (end - start) * (from - 1) / (to - 1)
-                    : 0.5 * (start + end) * (from - 1);
-            case "tf_half_pixel_for_nn" -> (position + 0.5) / scale;
+                    : 0.5f * (start + end) * (from - 1);
+            case "tf_half_pixel_for_nn" -> (position + 0.5f) / scale;
             default -> position / scale;
         };
     }

@@ -112,7 +112,7 @@ final class ResizeOp {
         int[][] positions = new int[to][];
         double[][] weights = new double[to][];
         for (int i = 0; i < to; i++) {
-            double x = coordinates.source(i, from, to, scale, start, end);
+            double x = coordinates.source(i, from, to, (float) scale, (float) start, (float) end);
             if (coordinates.crops() && (x < 0 || x > from - 1)) {
                 positions[i] = new int[] {-1};
                 weights[i] = new double[] {1};

@@ -53,7 +53,7 @@ final class UnaryOps {
         realWith(table, "ThresholdedRelu", c -> thresholded(c.attributes().real("alpha", 1f)));
         realWith(table, "Gelu", c -> c.attributes().text("approximate", "none").equals("tanh") ? UnaryOps::geluTanh
                 : x -> 0.5 * x * (1 + ErrorFunction.erf(x * SQRT_HALF)));
-        realWith(table, "Shrink", c -> shrink(c.attributes().real("bias", 0f), c.attributes().real("lambd", 0.5f)));
+        table.put("Shrink", UnaryOps::shrink);
         any(table, "Abs", Math::abs, Math::abs);
         any(table, "Neg", x -> -x, x -> -x);
         any(table, "Sign", x -> x > 0 ? 1 : x < 0 ? -1 : x, Long::signum);
@@ -102,8 +102,11 @@ final class UnaryOps {
         return x -> x > alpha ? x : 0;
     }
 
-    private static DoubleUnaryOperator shrink(double bias, double lambda) {
-        return x -> x < -lambda ? x + bias : x > lambda ? x - bias : 0;
+    private static Computation shrink(OpContext context) {
+        double bias = context.attributes().real("bias", 0f);
+        double lambda = context.attributes().real("lambd", 0.5f);
+        DoubleUnaryOperator function = x -> x < -lambda ? x + bias : x > lambda ? x - bias : 0;
+        return Computation.elementwise(context.input(0), (in, out) -> reals(in[0], out[0], function));
     }
 
     private static double geluTanh(double x) {

@@ -48,11 +48,11 @@ class OperatorsTest {
         }
     }
 
-    private static Tensor longs(long... values) {
+    static Tensor longs(long... values) {
         return Tensor.ofLongs(ARENA, Shape.of(values.length), values);
     }
 
-    private static Tensor floats(float... values) {
+    static Tensor floats(float... values) {
         return Tensor.ofFloats(ARENA, Shape.of(values.length), values);
     }
 
