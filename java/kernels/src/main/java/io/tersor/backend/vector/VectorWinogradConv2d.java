@@ -118,7 +118,7 @@ final class VectorWinogradConv2d extends Conv2d {
             partTiles = blockTiles;
             partPanels = panels;
             if (threads > 1) {
-                partTiles = (int) Math.clamp(Math.ceilDiv(Math.ceilDiv(tiles, 2L * threads), MR) * MR, MR, blockTiles);
+                partTiles = Math.clamp(Math.ceilDiv(Math.ceilDiv(tiles, 2L * threads), MR) * MR, MR, blockTiles);
                 long split = Math.ceilDiv(2L * threads, Math.ceilDiv(tiles, (long) partTiles));
                 partPanels = Math.clamp(Math.ceilDiv(panels, split), 1, panels);
             }
