@@ -24,6 +24,9 @@ final class Lanes {
     /** Bytes that fill one vector of floats, or two of them where no vector is that short. */
     static final VectorSpecies<Byte> BYTES = VectorShape.forBitSize(Math.max(64, BITS / 4)).withLanes(byte.class);
 
+    /** Bytes that fill one vector. */
+    static final VectorSpecies<Byte> WHOLE_BYTES = VectorShape.forBitSize(BITS).withLanes(byte.class);
+
     /** Floats in one vector. */
     static final int F = FLOATS.length();
 

@@ -12,6 +12,7 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 
 /** Pooling, all channels of a pixel side by side; sums of 8-bit values stay below 2^24 and so are exact. */
@@ -22,11 +23,14 @@ final class VectorPool2d extends Unary {
     private final ScratchPool scratches;
     private final float lo;
     private final float hi;
+    private final Optional<ByteMaxPool> bytes;
 
     VectorPool2d(Pool2dSpec spec, Parallelism parallelism, ScratchPool scratches) {
         super(spec, Backend.VECTOR, parallelism, Arena.ofShared());
         this.pool = spec;
         this.scratches = scratches;
+        boolean ofBytes = spec.kind() == Pool2dSpec.Kind.MAX && spec.type() != DataType.F32;
+        this.bytes = ofBytes ? Optional.of(new ByteMaxPool(spec)) : Optional.empty();
         // Maxima are stored as they were read, so their range is the type's own.
         int zeroPoint = spec.kind() == Pool2dSpec.Kind.MAX ? 0 : spec.dstParams().zeroPoint();
         this.lo = (float) (spec.type().min() - zeroPoint);
@@ -64,6 +68,10 @@ final class VectorPool2d extends Unary {
         int channels = Math.toIntExact(src.shape().dim(3));
         scratch.bindImages(src.data(), channels, src.shape().dim(1), src.shape().dim(2), oh, ow);
         for (long row = first; row < end; row++) {
+            if (bytes.isPresent()) {
+                bytes.get().row(scratch, row / oh, row % oh, dst.data(), row * ow);
+                continue;
+            }
             for (long x = 0; x < ow; x++) {
                 for (int channel = 0; channel < channels; channel += Chunk.LENGTH) {
                     int count = Math.min(Chunk.LENGTH, channels - channel);
