@@ -49,6 +49,10 @@ final class TileStore {
     private final boolean clamps;
     private final int zeroPoint;
     private final boolean bytes;
+    // Scale, bias, an 8-bit residual and bounds.
+    private final boolean addsBytes;
+    private final int residualShift;
+    private final int residualZeroPoint;
     // Nothing but scale, bias and bounds.
     private final boolean plain;
 
@@ -80,6 +84,10 @@ final class TileStore {
         this.clamps = epilogue.clamps();
         this.zeroPoint = epilogue.zeroPoint();
         this.bytes = dst == DataType.U8 || dst == DataType.S8;
+        this.addsBytes = kind == Sums.INTEGERS && bytes && B == F && function == ActivationFunction.IDENTITY
+                && residual.isPresent() && residual.get().type() != DataType.F32;
+        this.residualShift = residual.isPresent() && residual.get().type() == DataType.S8 ? 128 : 0;
+        this.residualZeroPoint = residual.map(added -> added.params().zeroPoint()).orElse(0);
         this.plain = residual.isEmpty() && function == ActivationFunction.IDENTITY;
     }
 
@@ -127,6 +135,15 @@ final class TileStore {
         if (kind == Sums.INTEGERS && plain && bytes && column <= n - NR) {
             scaleToBytes(tile, from, rows, column, 0, scratch.dst, element, scratch.ldDst);
             scaleToBytes(tile, from, rows, column, F, scratch.dst, element + F, scratch.ldDst);
+            return;
+        }
+        if (addsBytes && column <= n - NR) {
+            long added = (row + r) * scratch.ldResidual + first + column;
+            for (int half = 0; half < NR; half += F) {
+                loadBytes(scratch.residual, added + half, scratch.ldResidual, rows, scratch.operand, half);
+                scaleAddToBytes(tile, from, rows, scratch.operand, column, half, scratch.dst, element + half,
+                        scratch.ldDst);
+            }
             return;
         }
         if (kind == Sums.INTEGERS) {
@@ -260,6 +277,37 @@ final class TileStore {
             } else {
                 to.set(JAVA_INT_UNALIGNED, element + r * ld, narrow.reinterpretAsInts().lane(0));
             }
+        }
+    }
+
+    /** Loads one vector of an 8-bit residual's columns for each row, less the zero point. */
+    private void loadBytes(MemorySegment from, long element, long ld, int rows, float[] to, int half) {
+        // Signed bytes with their first bit flipped are unsigned ones, 128 larger.
+        byte flip = (byte) residualShift;
+        FloatVector zero = FloatVector.broadcast(FLOATS, residualZeroPoint + residualShift);
+        for (int r = 0; r < rows; r++) {
+            ByteVector v = ByteVector.fromMemorySegment(BYTES, from, element + r * ld, ByteOrder.nativeOrder());
+            FloatVector x = (FloatVector) v.lanewise(VectorOperators.XOR, flip)
+                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0).convert(VectorOperators.I2F, 0);
+            x.sub(zero).intoArray(to, r * NR + half);
+        }
+    }
+
+    /** {@link #scaleToBytes} of the sum with a residual. */
+    private void scaleAddToBytes(float[] tile, int from, int rows, float[] added, int column, int half,
+            MemorySegment to, long element, long ld) {
+        FloatVector multiplier = FloatVector.fromArray(FLOATS, multipliers, column + half);
+        FloatVector offset = FloatVector.fromArray(FLOATS, offsets, column + half);
+        FloatVector low = FloatVector.broadcast(FLOATS, lo);
+        FloatVector high = FloatVector.broadcast(FLOATS, hi);
+        for (int r = 0; r < rows; r++) {
+            FloatVector v = FloatVector.fromArray(FLOATS, tile, from + r * NR + half).mul(multiplier).add(offset);
+            v = v.add(FloatVector.fromArray(FLOATS, added, r * NR + half).mul(residualMultiplier));
+            v = low.blend(v, v.compare(VectorOperators.GT, low));
+            v = high.blend(v, v.compare(VectorOperators.LT, high));
+            IntVector q = v.add(Bytes.MAGIC).reinterpretAsInts().sub(Bytes.MAGIC_BITS - zeroPoint);
+            ((ByteVector) q.convertShape(VectorOperators.I2B, BYTES, 0)).intoMemorySegment(to, element + r * ld,
+                    ByteOrder.nativeOrder());
         }
     }
 

@@ -226,8 +226,8 @@ final class VectorWinogradConv2d extends Conv2d {
             int kept = Math.min(height, count - tile);
             int sum = (place * rows + tile) * NR;
             for (int block = 0; block < matrix.blocks(); block++) {
-                Gemm.multiply(matrix, height, scratch.sums, at(place, tile, rows) + block * matrix.block(), panel, block,
-                        scratch.tile);
+                int first = at(place, tile, rows) + block * matrix.block();
+                Gemm.multiply(matrix, height, scratch.sums, first, panel, block, scratch.tile);
                 TileStore.fold(scratch.tile, kept, scratch.accumulators, sum, block == 0);
             }
         }

@@ -106,16 +106,39 @@ class AllocationTest {
 
     @Test
     void conv2d() {
-        try (Arena arena = Arena.ofConfined()) {
-            for (int groups : new int[] {1, 40}) {
-                Tensor src = Operands.random(arena, U8, Shape.of(1, 9, 9, 40), random);
-                Tensor dst = Tensor.allocate(arena, U8, Shape.of(1, 9, 9, 40));
-                try (Conv2d conv = Conv2d.spec(U8, S8, U8).groups(groups).window(Window.of(3, 3).padding(1))
-                        .weights(Operands.random(arena, S8, Shape.of(40, 40 / groups, 3, 3), random))
-                        .prepare(Backend.VECTOR)) {
-                    assertAllocationFree(conv.describe(), () -> conv.run(src, dst));
+        try (Arena arena = Arena.ofShared(); Parallelism two = Parallelism.of(2)) {
+            for (int channels : new int[] {3, 40}) {
+                for (PrepareOptions options : new PrepareOptions[] {PrepareOptions.DEFAULT.on(Backend.VECTOR),
+                        PrepareOptions.DEFAULT.on(Backend.VECTOR).with(two)}) {
+                    conv2d(arena, channels, 1, options);
                 }
             }
+            conv2d(arena, 40, 40, PrepareOptions.DEFAULT.on(Backend.VECTOR));
+        }
+    }
+
+    @Test
+    void conv2dWithResidual() {
+        try (Arena arena = Arena.ofConfined()) {
+            for (DataType type : new DataType[] {U8, S8}) {
+                Tensor src = Operands.random(arena, U8, Shape.of(1, 9, 9, 40), random);
+                Tensor residual = Operands.random(arena, type, Shape.of(1, 9, 9, 40), random);
+                Tensor dst = Tensor.allocate(arena, U8, Shape.of(1, 9, 9, 40));
+                try (Conv2d conv = Conv2d.spec(U8, S8, U8).relu()
+                        .residual(new Residual(type, QuantParams.perTensor(0.1f, 3)))
+                        .weights(Operands.random(arena, S8, Shape.of(40, 40, 1, 1), random)).prepare(Backend.VECTOR)) {
+                    assertAllocationFree(conv.spec().toString(), () -> conv.run(src, residual, dst));
+                }
+            }
+        }
+    }
+
+    private void conv2d(Arena arena, int channels, int groups, PrepareOptions options) {
+        Tensor src = Operands.random(arena, U8, Shape.of(1, 9, 9, channels), random);
+        Tensor dst = Tensor.allocate(arena, U8, Shape.of(1, 9, 9, 40));
+        try (Conv2d conv = Conv2d.spec(U8, S8, U8).groups(groups).window(Window.of(3, 3).padding(1))
+                .weights(Operands.random(arena, S8, Shape.of(40, channels / groups, 3, 3), random)).prepare(options)) {
+            assertAllocationFree(conv.describe(), () -> conv.run(src, dst));
         }
     }
 

@@ -43,6 +43,8 @@ class VectorConv2dTest {
         new Case(1, 10, 11, 70, 70, 70, Window.of(5, 3).dilation(2, 2).padding(3, 2, 4, 1)),
         new Case(1, 6, 6, 4, 12, 4, Window.of(3, 3).padding(1)),
         new Case(1, 2, 2, 33, 33, 33, Window.of(2, 2).padding(4)),
+        new Case(1, 31, 29, 16, 17, 1, Window.of(3, 3)),
+        new Case(2, 7, 6, 100, 40, 1, Window.of(3, 3).padding(1, 0, 2, 4)),
     };
 
     private static Conv2d.Builder builder(Case c, DataType src, DataType dst, int variant, Arena arena,
@@ -83,6 +85,34 @@ class VectorConv2dTest {
                 }
             }
         }
+    }
+
+    @Test
+    void largestSumsAreExact() {
+        Window window = Window.of(3, 3).padding(1);
+        for (int ic : new int[] {5, 300}) {
+            for (int weight : new int[] {-128, 127}) {
+                try (Arena arena = Arena.ofConfined()) {
+                    Tensor weights = filled(arena, S8, Shape.of(33, ic, 3, 3), weight);
+                    Tensor image = filled(arena, U8, Shape.of(1, 5, 5, ic), 255);
+                    Conv2d.Builder builder = Conv2d.spec(U8, S8, S32).weights(weights).window(window);
+                    Tensor expected = Tensor.allocate(arena, S32, Shape.of(1, 5, 5, 33));
+                    Tensor actual = Tensor.allocate(arena, S32, Shape.of(1, 5, 5, 33));
+                    try (Conv2d scalar = builder.prepare(Backend.SCALAR);
+                            Conv2d vector = builder.prepare(Backend.VECTOR)) {
+                        scalar.run(image, expected);
+                        vector.run(image, actual);
+                        assertArrayEquals(expected.toLongs(), actual.toLongs(), vector.describe());
+                    }
+                }
+            }
+        }
+    }
+
+    private static Tensor filled(Arena arena, DataType type, Shape shape, int value) {
+        Tensor tensor = Tensor.allocate(arena, type, shape);
+        tensor.data().fill((byte) value);
+        return tensor;
     }
 
     @Test
