@@ -2,6 +2,7 @@ package io.tersor.model.ops;
 
 import io.tersor.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +99,7 @@ final class EinsumOp {
                 }
             }
         }
+        // Shape.of refuses what overflows, however few elements the inputs have.
         long inner = Shapes.product(Shape.of(dims), target.length(), axes);
         TensorType output = new TensorType(context.type(0), shape);
         boolean floating = output.type().isFloating();
@@ -130,7 +132,7 @@ final class EinsumOp {
     }
 
     private static void offsets(long index, long[] dims, long[][] strides, long[] at) {
-        java.util.Arrays.fill(at, 0);
+        Arrays.fill(at, 0);
         long rest = index;
         for (int axis = dims.length - 1; axis >= 0; axis--) {
             long position = rest % dims[axis];

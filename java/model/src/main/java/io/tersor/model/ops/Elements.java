@@ -82,6 +82,12 @@ final class Elements {
         return type == DataType.U64 ? Long.compareUnsigned(a, b) : Long.compare(a, b);
     }
 
+    /** Compares two elements of a tensor; the two zeros are equal, NaN is above everything. */
+    static int compare(Tensor tensor, long a, long b) {
+        return tensor.type().isFloating() ? Double.compare(tensor.get(a) + 0.0, tensor.get(b) + 0.0)
+                : compare(tensor.type(), tensor.getLong(a), tensor.getLong(b));
+    }
+
     /** Checks that a type is made of whole bytes, as moving single elements needs. */
     static int bytes(OpContext context, TensorType type) {
         if (type.type().isPacked()) {

@@ -176,7 +176,7 @@ final class ReduceOps {
                 long start = i / inner * extent * inner + i % inner;
                 long best = 0;
                 for (long k = 1; k < extent; k++) {
-                    int order = Double.compare(in[0].get(start + k * inner), in[0].get(start + best * inner));
+                    int order = Elements.compare(in[0], start + k * inner, start + best * inner);
                     order = max ? order : -order;
                     best = order > 0 || order == 0 && last ? k : best;
                 }
@@ -232,11 +232,10 @@ final class ReduceOps {
                 for (int i = 0; i < order.length; i++) {
                     order[i] = i;
                 }
-                Arrays.sort(order, (a, b) -> sign * Double.compare(in[0].get(start + a * inner),
-                        in[0].get(start + b * inner)));
+                Arrays.sort(order, (a, b) -> sign * Elements.compare(in[0], start + a * inner, start + b * inner));
                 long target = line / inner * k * inner + line % inner;
                 for (int i = 0; i < k; i++) {
-                    out[0].set(target + i * inner, in[0].get(start + order[i] * inner));
+                    Elements.copy(in[0], start + order[i] * inner, out[0], target + i * inner);
                     if (Elements.given(out, 1)) {
                         out[1].setLong(target + i * inner, order[i]);
                     }

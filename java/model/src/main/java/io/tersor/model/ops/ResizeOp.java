@@ -152,7 +152,8 @@ final class ResizeOp {
             if (out.type().isFloating()) {
                 out.set(i, value);
             } else {
-                out.setLong(i, (long) Math.clamp(Math.rint(value), out.type().min(), out.type().max()));
+                // Truncated, as ONNX's reference and other runtimes do.
+                out.setLong(i, (long) Math.clamp((float) value, out.type().min(), out.type().max()));
             }
         }
     }

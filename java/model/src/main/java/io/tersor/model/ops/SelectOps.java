@@ -120,8 +120,7 @@ final class SelectOps {
             for (long i = 0; i < slices.inner; i++) {
                 long left = (o * slices.extent + a) * slices.inner + i;
                 long right = (o * slices.extent + b) * slices.inner + i;
-                int order = data.type().isFloating() ? Double.compare(data.get(left) + 0.0, data.get(right) + 0.0)
-                        : Elements.compare(data.type(), data.getLong(left), data.getLong(right));
+                int order = Elements.compare(data, left, right);
                 if (order != 0) {
                     return order;
                 }

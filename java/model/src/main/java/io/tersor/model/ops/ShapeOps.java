@@ -108,8 +108,10 @@ final class ShapeOps {
     }
 
     private static Computation dropout(OpContext context) {
-        if (context.has(2)) {
-            context.require(context.value(2).getLong(0) == 0, "training_mode", "false", true);
+        boolean training = context.has(2) && context.value(2).getLong(0) != 0;
+        double ratio = !training ? 0 : context.has(1) ? context.value(1).get(0) : 0.5;
+        if (ratio != 0) {
+            throw context.unsupported("training mode with a ratio of " + ratio);
         }
         if (!context.wants(1)) {
             return Computation.view(context.input(0));

@@ -12,6 +12,9 @@ import java.util.Arrays;
  */
 public record SpatialWindow(long[] image, long[] kernel, long[] strides, long[] dilations, long[] before, long[] after,
         long[] out) {
+    /** A table of so many pixels still fits any memory; no image that a window covers is larger. */
+    private static final long MAX_SIZE = 1 << 24;
+
     /**
      * Returns the window of a node.
      *
@@ -56,7 +59,9 @@ public record SpatialWindow(long[] image, long[] kernel, long[] strides, long[] 
                     Arrays.toString(pads));
             out[axis] = extent(image[axis], before[axis], after[axis], span, strides[axis], ceil);
         }
-        return new SpatialWindow(image, kernel, strides, dilations, before, after, out);
+        SpatialWindow window = new SpatialWindow(image, kernel, strides, dilations, before, after, out);
+        context.require(window.size() <= MAX_SIZE, "kernel_shape", "at most " + MAX_SIZE + " pixels", window.size());
+        return window;
     }
 
     private static long extent(long image, long before, long after, long span, long stride, boolean ceil) {

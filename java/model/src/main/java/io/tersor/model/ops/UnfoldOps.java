@@ -3,6 +3,7 @@ package io.tersor.model.ops;
 import io.tersor.OperandException;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Map;
 
@@ -129,6 +130,9 @@ final class UnfoldOps {
         int plane = Math.toIntExact(window.imagePixels());
         long perGroup = w.dim(0) / Math.max(1, groups);
         return Computation.of(new TensorType(context.type(0), shape), (in, out) -> {
+            if (shape.elements() == 0) {
+                return;
+            }
             double[] values = Elements.doubles(in[0]);
             double[] weights = Elements.doubles(in[1]);
             double[] columns = new double[(int) src.dim(1) * taps];
@@ -161,7 +165,7 @@ final class UnfoldOps {
 
     /** Moves the point to where a tap of an output pixel is read. */
     private static void place(SpatialWindow window, GridTaps point, long pixel, int tap,
-            io.tersor.tensor.Tensor offsets, long first, long stride) {
+            Tensor offsets, long first, long stride) {
         long restPixel = pixel;
         long restTap = tap;
         for (int axis = window.rank() - 1; axis >= 0; axis--) {

@@ -12,6 +12,7 @@ import io.tersor.OperandException;
 import io.tersor.TersorException;
 import io.tersor.model.Attributes;
 import io.tersor.model.TestGraphs;
+import io.tersor.model.UnsupportedOperatorException;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -212,5 +213,32 @@ class RareOperatorsTest {
         assertArrayEquals(new long[] {0x3F80_0000, 0xC000_0000},
                 run("BitCast", 26, Attributes.NONE.with("to", 6), floats(1, -2)).toLongs());
         assertThrows(OperandException.class, () -> run("BitCast", 26, Attributes.NONE.with("to", 7), floats(1)));
+    }
+
+    @Test
+    void integersKeepTheirBits() {
+        long big = (1L << 60) + 1;
+        assertArrayEquals(new long[] {big}, run("TopK", 11, Attributes.NONE, longs(big - 1, big), longs(1)).toLongs());
+        assertArrayEquals(new long[] {1}, run("ArgMax", 13, Attributes.NONE, longs(big - 1, big)).toLongs());
+        Tensor bytes = Tensor.ofBytes(ARENA, DataType.U8, Shape.of(1, 1, 1, 2), (byte) 0, (byte) 101);
+        Tensor scales = floats(1, 1, 1, 2);
+        Tensor roi = Tensor.allocate(ARENA, DataType.F32, Shape.of(0));
+        assertValues(run("Resize", 19, Attributes.NONE.with("mode", "linear"), bytes, roi, scales), 0, 25, 75, 101);
+    }
+
+    @Test
+    void dropoutThatDropsNothing() {
+        Tensor training = Tensor.allocate(ARENA, DataType.BOOL, Shape.of());
+        training.setLong(0, 1);
+        assertValues(run("Dropout", 13, Attributes.NONE, floats(1, 2), tensor(Shape.of(), 0), training), 1, 2);
+        assertThrows(UnsupportedOperatorException.class,
+                () -> run("Dropout", 13, Attributes.NONE, floats(1, 2), tensor(Shape.of(), 0.5f), training));
+    }
+
+    @Test
+    void windowsThatNoImageFillsAreRefused() {
+        Attributes huge = Attributes.NONE.with("kernel_shape", new long[] {60_000, 60_000})
+                .with("pads", new long[] {60_000, 60_000, 60_000, 60_000});
+        assertThrows(OperandException.class, () -> run("LpPool", 18, huge, SQUARE));
     }
 }
