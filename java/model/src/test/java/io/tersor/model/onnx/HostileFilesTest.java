@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import io.tersor.TersorException;
-import io.tersor.kernel.Backend;
 import io.tersor.model.Attributes;
 import io.tersor.model.Dim;
 import io.tersor.model.Graph;
@@ -158,7 +157,7 @@ class HostileFilesTest {
         assertTrue(files >= 200 && refused > files / 2, refused + " of " + files + " files refused");
     }
 
-    /** Every operator's checks: two damages for each model of ONNX's own tests. */
+    /** Every operator's checks: a damage for each model of ONNX's own tests. */
     @Test
     void damagedOperatorsAreRefusedOrHarmless() throws IOException {
         List<Path> files;
@@ -172,7 +171,7 @@ class HostileFilesTest {
         List<String> wrong = new ArrayList<>();
         for (Path file : files) {
             ModelProto model = ModelProto.parseFrom(Files.readAllBytes(file));
-            for (int i = 0; i < 2 * ROUNDS; i++) {
+            for (int i = 0; i < ROUNDS; i++) {
                 HostileModels.Damage damage = damages[random.nextInt(damages.length)];
                 String what = file.getParent().getFileName() + ": " + damage;
                 String outcome = outcome(HostileModels.damaged(model, damage, random), what);
@@ -184,24 +183,24 @@ class HostileFilesTest {
         assertEquals(List.of(), wrong);
     }
 
-    /** A file of a few hundred bytes that asks for gigabytes, each of its operators alone. */
+    /** A file of a few hundred bytes that asks for a gigabyte, each of its operators alone. */
     @ParameterizedTest
     @ValueSource(strings = {"ConstantOfShape", "Expand", "Tile", "Pad", "Resize", "Range", "OneHot", "ConvTranspose"})
     void smallFilesDoNotTakeMuchMemory(String opType) throws IOException {
         GraphBuilder b = Graph.builder(opType, 18);
         b.input(ValueInfo.of("x", DataType.F32, Dim.of(1), Dim.of(1), Dim.of(1), Dim.of(1)));
-        String big = b.constant("big", longs(1, 1, 1 << 16, 1 << 15));
+        String big = b.constant("big", longs(1, 1, 1 << 14, 1 << 14));
         String one = b.constant("one", TestGraphs.random(new Random(1), 1, 1, 1, 1, 1));
         for (String operand : List.of("x", one)) {
             String y = switch (opType) {
                 case "ConstantOfShape" -> b.add("ConstantOfShape", big);
-                case "Pad" -> b.add("Pad", operand, b.constant("pads", longs(0, 0, 1 << 16, 1 << 15, 0, 0, 0, 0)));
+                case "Pad" -> b.add("Pad", operand, b.constant("pads", longs(0, 0, 1 << 14, 1 << 14, 0, 0, 0, 0)));
                 case "Resize" -> b.add("Resize", operand, "", "", big);
-                case "Range" -> b.add("Range", scalar(b, 0), scalar(b, 1 << 30), scalar(b, 1));
-                case "OneHot" -> b.add("OneHot", b.constant("i", longs(1)), scalar(b, 1 << 30),
+                case "Range" -> b.add("Range", scalar(b, 0), scalar(b, 1 << 27), scalar(b, 1));
+                case "OneHot" -> b.add("OneHot", b.constant("i", longs(1)), scalar(b, 1 << 27),
                         b.constant("values", longs(0, 1)));
                 case "ConvTranspose" -> b.add("ConvTranspose", List.of(operand, one), Attributes.NONE
-                        .with("output_padding", new long[] {1 << 16, 1 << 15}));
+                        .with("output_padding", new long[] {1 << 14, 1 << 14}));
                 default -> b.add(opType, operand, big);
             };
             b.output(new ValueInfo(y, opType.equals("Range") || opType.equals("OneHot") ? DataType.S64 : DataType.F32,
@@ -224,10 +223,12 @@ class HostileFilesTest {
         long start = cpuNanos();
         long heap = heapBytes();
         long direct = nativeBytes();
+        long taken = 0;
         String outcome;
-        try (PreparedNetwork network = Network.load(file).prepare(Backend.SCALAR); Arena arena = Arena.ofConfined()) {
+        try (PreparedNetwork network = Network.load(file).prepare(); Arena arena = Arena.ofConfined()) {
             run(network, arena);
             outcome = "runs";
+            taken = nativeBytes() - direct;
         } catch (TersorException e) {
             outcome = e.getMessage() == null || e.getMessage().contains("\n") ? "message of several lines: " + e
                     : "refused";
@@ -239,8 +240,9 @@ class HostileFilesTest {
         if (nanos > LIMIT_NANOS) {
             outcome += ", after " + nanos / 1_000_000 + " ms";
         }
-        if (heapBytes() - heap > HEAP_LIMIT || nativeBytes() - direct > NATIVE_LIMIT) {
-            outcome += ", with " + (heapBytes() - heap >> 20) + " MiB of heap and " + (nativeBytes() - direct >> 20)
+        taken = Math.max(taken, nativeBytes() - direct);
+        if (heapBytes() - heap > HEAP_LIMIT || taken > NATIVE_LIMIT) {
+            outcome += ", with " + (heapBytes() - heap >> 20) + " MiB of heap and " + (taken >> 20)
                     + " MiB outside it";
         }
         return outcome;
