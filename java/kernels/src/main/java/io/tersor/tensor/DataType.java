@@ -5,8 +5,8 @@ import java.util.Locale;
 /**
  * Element type of a tensor. Signed integers are two's complement; {@link #F16} is IEEE 754 binary16, {@link #BF16} the
  * upper half of a binary32; {@link SmallFloat} describes the floating types of at most 8 bits. Multi-byte elements are
- * in the machine's byte order; types of 4 or 2 bits are packed two or four to a byte, the element of the lowest index in
- * the lowest bits (ONNX's layout). {@link #BOOL} is one byte, 0 or 1.
+ * in the machine's byte order; types of 4 or 2 bits are packed two or four to a byte, the element of the lowest index
+ * in the lowest bits (ONNX's layout). {@link #BOOL} is one byte, 0 or 1.
  */
 public enum DataType {
     F64(64, true, -Double.MAX_VALUE, Double.MAX_VALUE),

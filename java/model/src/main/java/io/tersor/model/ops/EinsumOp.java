@@ -42,8 +42,9 @@ final class EinsumOp {
             context.check(context.type(i) == context.type(0), i, "type " + context.type(0));
             labels.add(term);
         }
+        String named = arrow < 0 ? "" : equation.substring(arrow + 2);
         String target = arrow < 0 ? implicit(labels, broadcast)
-                : expand(context, equation.substring(arrow + 2), equation.substring(arrow + 2).length() - 3 + broadcast);
+                : expand(context, named, named.length() - "...".length() + broadcast);
         long[] dims = new long[target.length()];
         for (int axis = 0; axis < dims.length; axis++) {
             char label = target.charAt(axis);
