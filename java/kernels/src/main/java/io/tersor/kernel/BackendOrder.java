@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 /**
  * The order in which backends are tried for a spec, fastest first: as measured for this very spec, else as the cost
  * table has it for the nearest size, else fixed. Backends that were not measured come behind those that were, in the
- * fixed order. A convolution whose window is a single pixel counts as the multiplication that it is. Thread-safe.
+ * fixed order. Thread-safe.
  *
  * <p>With several threads, unless they were measured, libtersor comes first: oneDNN's workers keep spinning after a run, so
  * that a network whose layers take turns between it and the other backends runs slower on two threads than on one
@@ -64,12 +64,7 @@ final class BackendOrder {
 
     /** Returns the order for a spec. */
     Ranking of(KernelSpec spec, PrepareOptions options) {
-        return switch (spec) {
-            case MatMulSpec matMul -> of(matMul, options);
-            case Conv2dSpec conv when conv.groups() == 1 && conv.window().isPointwise() ->
-                    table(conv, CostTable.types(conv.src(), conv.weights()), conv.ic(), conv.oc(), options);
-            default -> fixed(spec, options);
-        };
+        return spec instanceof MatMulSpec matMul ? of(matMul, options) : fixed(spec, options);
     }
 
     private Ranking of(MatMulSpec spec, PrepareOptions options) {
@@ -77,12 +72,7 @@ final class BackendOrder {
         if (own.isPresent()) {
             return measured(spec, options, own.get(), BackendChoice.Source.TUNED, "tuned");
         }
-        return table(spec, CostTable.types(spec.src(), spec.weights()), spec.k(), spec.n(), options);
-    }
-
-    /** Returns the order of the nearest multiplication in the table, with the rows that the options tell. */
-    private Ranking table(KernelSpec spec, String types, long k, long n, PrepareOptions options) {
-        List<CostTable.Row> rows = table.map(costs -> costs.nearest(types, options.rows(), k, n,
+        List<CostTable.Row> rows = table.map(costs -> costs.nearest(spec, options.rows(),
                 options.parallelism().threads())).orElse(List.of());
         if (rows.isEmpty()) {
             return fixed(spec, options);
@@ -109,14 +99,15 @@ final class BackendOrder {
 
     /**
      * Returns the fixed order. That libtersor comes first for bytes on AMX follows from prototypes of such kernels, not
-     * from a measurement of these. INT8 convolutions of several pixels take 0.78 to 1.19 of oneDNN's time in ResNet-50
-     * and 0.78 to 1.4 where they are depthwise (Zen 5, AVX-512 VNNI), without oneDNN's packing at the first run.
+     * from a measurement of these. Its INT8 convolutions over several pixels are about as fast as oneDNN's in ResNet-50,
+     * up to a quarter faster for 512 channels, and do not pack at the first run; those over one pixel are slower, by up to
+     * a third with few input channels and a residual (Zen 5, AVX-512 VNNI).
      */
     private List<Backend> order(KernelSpec spec, PrepareOptions options) {
         return switch (spec) {
             case MatMulSpec _, Conv2dSpec _ when options.parallelism().threads() > 1 -> NATIVE_FIRST;
             case MatMulSpec matMul when isa == Isa.AMX && matMul.isInteger() -> NATIVE_FIRST;
-            case Conv2dSpec conv when conv.isInteger() -> NATIVE_FIRST;
+            case Conv2dSpec conv when conv.isInteger() && (isa == Isa.AMX || !conv.window().isPointwise()) -> NATIVE_FIRST;
             case MatMulSpec _, Conv2dSpec _, MatrixProductSpec _, AttentionSpec _ -> PRODUCTS;
             case AddSpec _, UnarySpec _, LayerNormSpec _, BinarySpec _ -> STREAMING;
         };

@@ -149,7 +149,7 @@ public record CostSweep(KernelRegistry registry, List<Integer> rows, List<Intege
             double[] micros = timer.micros(kernels, warmUpNanos);
             List<CostTable.Row> measured = new ArrayList<>();
             for (int i = 0; i < micros.length; i++) {
-                measured.add(new CostTable.Row(CostTable.MATMUL, CostTable.types(spec.src(), spec.weights()), m, spec.k(), spec.n(),
+                measured.add(new CostTable.Row(CostTable.MATMUL, CostTable.types(spec), m, spec.k(), spec.n(),
                         kernels.get(i).backend(), 1, micros[i]));
             }
             return measured;

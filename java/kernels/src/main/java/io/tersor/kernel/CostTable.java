@@ -2,7 +2,6 @@ package io.tersor.kernel;
 
 import io.tersor.TersorException;
 import io.tersor.ffm.Isa;
-import io.tersor.tensor.DataType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -143,18 +142,20 @@ public record CostTable(String isa, String machine, String libraries, String dat
      * other the first in the table counts. Empty if its types were not measured, or not with several threads where
      * several are asked for: one thread's figures do not tell how backends bear each other's threads.
      */
-    List<Row> nearest(String types, long m, long k, long n, int threads) {
+    List<Row> nearest(MatMulSpec spec, long m, int threads) {
+        String types = types(spec);
         List<Row> known = rows.stream().filter(row -> row.op.equals(MATMUL) && row.types.equals(types)
                 && row.threads > 1 == threads > 1).toList();
         return known.stream()
-                .min(Comparator.comparingDouble(row -> row.distance(m, k, n, threads)))
+                .min(Comparator.comparingDouble(row -> row.distance(m, spec.k(), spec.n(), threads)))
                 .map(best -> known.stream().filter(best::isAt).sorted(Comparator.comparingDouble(Row::micros)).toList())
                 .orElse(List.of());
     }
 
     /** Returns the name of a multiplication's types in the table. */
-    static String types(DataType src, DataType weights) {
-        return src == weights && src.isFloating() ? src.label() : src.label() + weights.label();
+    static String types(MatMulSpec spec) {
+        return spec.src() == spec.weights() && spec.src().isFloating() ? spec.src().label()
+                : spec.src().label() + spec.weights().label();
     }
 
     /** Returns what was measured where and when. */

@@ -121,11 +121,15 @@ class CostTableTest {
     }
 
     @Test
-    void convolutionsOfOnePixelAreMultiplications() {
+    void convolutionsOfOnePixelAreOnednnsOnOneThread() {
         Conv2dSpec conv = new Conv2dSpec(DataType.U8, DataType.S8, DataType.U8, 64, 64, Window.of(1, 1), 1,
                 QuantParams.IDENTITY, QuantParams.IDENTITY, QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
-        assertEquals(Backend.NATIVE, order(conv, PrepareOptions.DEFAULT.rows(1)).getFirst());
-        assertEquals(Backend.ONEDNN, order(conv, PrepareOptions.DEFAULT.rows(64)).getFirst());
+        assertEquals(Backend.ONEDNN, order(conv, PrepareOptions.DEFAULT).getFirst());
+        assertEquals(Backend.NATIVE, order(Isa.AMX, Optional.empty()).of(conv, PrepareOptions.DEFAULT).backends()
+                .getFirst());
+        try (Parallelism two = Parallelism.of(2)) {
+            assertEquals(Backend.NATIVE, order(conv, PrepareOptions.DEFAULT.with(two)).getFirst());
+        }
     }
 
     @Test

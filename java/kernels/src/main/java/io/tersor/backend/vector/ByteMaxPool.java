@@ -53,8 +53,9 @@ final class ByteMaxPool {
             ByteVector max = ByteVector.broadcast(WHOLE_BYTES, Byte.MIN_VALUE);
             for (int i = 0; i < rows; i++) {
                 for (int j = 0; j < columns; j++) {
-                    max = max.max(ByteVector.fromMemorySegment(WHOLE_BYTES, src, start + c + i * rowStep + j * columnStep,
-                            ORDER).lanewise(VectorOperators.XOR, flip));
+                    long at = start + c + i * rowStep + j * columnStep;
+                    max = max.max(ByteVector.fromMemorySegment(WHOLE_BYTES, src, at, ORDER)
+                            .lanewise(VectorOperators.XOR, flip));
                 }
             }
             max.lanewise(VectorOperators.XOR, flip).intoMemorySegment(dst, to + c, ORDER);
