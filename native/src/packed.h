@@ -25,7 +25,6 @@ typedef struct packed_head {
     tersor_type src_type, weights_type;
     int32_t src_zero_point;
     int32_t has_zero_points; /* some weights zero point is not 0 */
-    int32_t depthwise;
     conv2d_geometry geometry; /* zeros for a GEMM */
 } packed_head;
 
