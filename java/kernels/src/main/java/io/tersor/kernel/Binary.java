@@ -6,6 +6,7 @@ import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /** A prepared elementwise operation of two tensors, see {@link BinarySpec}. */
 public abstract non-sealed class Binary extends Kernel {
@@ -111,7 +112,7 @@ public abstract non-sealed class Binary extends Kernel {
             for (int axis = used - 2; axis >= 0; axis--) {
                 dstStrides[axis] = dstStrides[axis + 1] * extents[axis + 1];
             }
-            return new Geometry(a, b, dst, java.util.Arrays.copyOf(extents, used), aStrides, bStrides, dstStrides);
+            return new Geometry(a, b, dst, Arrays.copyOf(extents, used), aStrides, bStrides, dstStrides);
         }
 
         private static long dim(Shape shape, int rank, int axis) {
