@@ -9,6 +9,7 @@ module io.tersor.kernels {
     exports io.tersor.ffm;
     exports io.tersor.tensor;
     exports io.tersor.quant;
+    exports io.tersor.sparse;
     exports io.tersor.kernel;
 
     uses io.tersor.kernel.BackendProvider;

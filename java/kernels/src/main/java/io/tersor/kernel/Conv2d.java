@@ -1,6 +1,7 @@
 package io.tersor.kernel;
 
 import io.tersor.OperandException;
+import io.tersor.sparse.SparseTensor;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -109,6 +110,13 @@ public abstract non-sealed class Conv2d extends Kernel {
         }
 
         @Override
+        Tensor dense(SparseTensor sparse, Arena arena) {
+            OperandException.check(sparse.shape().rank() == 4, "weights", "sparse [oc, ic / groups, kh, kw]",
+                    sparse.shape());
+            return sparse.toDense(arena);
+        }
+
+        @Override
         int outputAxis() {
             return 0;
         }
@@ -134,7 +142,7 @@ public abstract non-sealed class Conv2d extends Kernel {
             OperandException.check(used.kh() == kh && used.kw() == kw, "window", "kernel " + kh + "x" + kw, used);
             int ic = Math.toIntExact(Math.multiplyExact(shape.dim(1), (long) groups));
             return new Conv2dSpec(src, weightsType, dst, ic, Math.toIntExact(shape.dim(0)), used, groups, srcParams,
-                    weightsParams, dstParams, Constants.biasKind(bias), residual, activation);
+                    weightsParams, dstParams, Constants.biasKind(bias), residual, activation, sparsity);
         }
 
         @Override

@@ -2,6 +2,7 @@ package io.tersor.kernel;
 
 import io.tersor.OperandException;
 import io.tersor.quant.QuantParams;
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import java.util.Optional;
@@ -23,10 +24,11 @@ import java.util.Optional;
  * @param bias one value for each output channel, or none
  * @param residual added before the activation, if present
  * @param activation applied before the result is stored
+ * @param sparsity as {@link MatMulSpec#sparsity()}
  */
 public record Conv2dSpec(DataType src, DataType weights, DataType dst, int ic, int oc, Window window, int groups,
         QuantParams srcParams, QuantParams weightsParams, QuantParams dstParams, Bias bias, Optional<Residual> residual,
-        Activation activation) implements KernelSpec {
+        Activation activation, Optional<SparseFormat> sparsity) implements KernelSpec {
     /** Checks the combination. */
     public Conv2dSpec {
         OperandException.check(ic > 0 && oc > 0, "channels", "positive ic and oc", ic + ", " + oc);
@@ -35,6 +37,15 @@ public record Conv2dSpec(DataType src, DataType weights, DataType dst, int ic, i
         SpecChecks.conv2dTypes(src, weights, dst);
         SpecChecks.product(src, weights, dst, oc, srcParams, weightsParams, dstParams, bias, activation);
         OperandException.check(residual.isEmpty() || dst != DataType.S32, "residual", "none for s32 dst", residual);
+        SpecChecks.sparsity(sparsity, weightsParams);
+    }
+
+    /** Dense weights. */
+    public Conv2dSpec(DataType src, DataType weights, DataType dst, int ic, int oc, Window window, int groups,
+            QuantParams srcParams, QuantParams weightsParams, QuantParams dstParams, Bias bias,
+            Optional<Residual> residual, Activation activation) {
+        this(src, weights, dst, ic, oc, window, groups, srcParams, weightsParams, dstParams, bias, residual, activation,
+                Optional.empty());
     }
 
     /** Nothing added but a bias. */
@@ -42,6 +53,12 @@ public record Conv2dSpec(DataType src, DataType weights, DataType dst, int ic, i
             QuantParams srcParams, QuantParams weightsParams, QuantParams dstParams, Bias bias, Activation activation) {
         this(src, weights, dst, ic, oc, window, groups, srcParams, weightsParams, dstParams, bias, Optional.empty(),
                 activation);
+    }
+
+    /** Returns this spec with another arrangement of zeros. */
+    public Conv2dSpec with(Optional<SparseFormat> format) {
+        return new Conv2dSpec(src, weights, dst, ic, oc, window, groups, srcParams, weightsParams, dstParams, bias,
+                residual, activation, format);
     }
 
     /** Returns whether src and weights are integers. */
@@ -80,6 +97,7 @@ public record Conv2dSpec(DataType src, DataType weights, DataType dst, int ic, i
     public String toString() {
         return name() + " ic=" + ic + " oc=" + oc + " " + window + (groups == 1 ? "" : " groups=" + groups)
                 + (isInteger() ? " src(" + srcParams + ") weights(" + weightsParams + ") dst(" + dstParams + ")" : "")
-                + " bias=" + bias + residual.map(added -> " residual=" + added).orElse("") + " activation=" + activation;
+                + " bias=" + bias + residual.map(added -> " residual=" + added).orElse("") + " activation=" + activation
+                + sparsity.map(format -> " sparsity=" + format).orElse("");
     }
 }

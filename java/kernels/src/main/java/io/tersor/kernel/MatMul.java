@@ -1,6 +1,7 @@
 package io.tersor.kernel;
 
 import io.tersor.OperandException;
+import io.tersor.sparse.SparseTensor;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -153,6 +154,12 @@ public abstract non-sealed class MatMul extends Kernel {
         }
 
         @Override
+        Tensor dense(SparseTensor sparse, Arena arena) {
+            OperandException.check(sparse.shape().rank() == 2, "weights", "sparse [n, k]", sparse.shape());
+            return sparse.toDense(arena).permute(1, 0);
+        }
+
+        @Override
         int outputAxis() {
             return weights().shape().rank() - 1;
         }
@@ -164,7 +171,7 @@ public abstract non-sealed class MatMul extends Kernel {
                     shape);
             int batch = shape.rank() == 2 ? 1 : Math.toIntExact(shape.dim(0));
             return new MatMulSpec(src, weightsType, dst, shape.dim(-2), shape.dim(-1), srcParams, weightsParams,
-                    dstParams, Constants.biasKind(bias), residual, activation, batch);
+                    dstParams, Constants.biasKind(bias), residual, activation, batch, sparsity);
         }
 
         @Override

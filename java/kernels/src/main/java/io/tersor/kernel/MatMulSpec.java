@@ -2,6 +2,7 @@ package io.tersor.kernel;
 
 import io.tersor.OperandException;
 import io.tersor.quant.QuantParams;
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.DataType;
 import java.util.Optional;
 
@@ -24,10 +25,12 @@ import java.util.Optional;
  * @param residual added before the activation, if present
  * @param activation applied before the result is stored
  * @param batch how many matrices of weights there are, at least 1
+ * @param sparsity the arrangement of the weights' zeros that the kernel is to make use of, if any; what a product with a
+ *        weight of zero and an infinity or NaN adds is then unspecified
  */
 public record MatMulSpec(DataType src, DataType weights, DataType dst, long k, long n, QuantParams srcParams,
         QuantParams weightsParams, QuantParams dstParams, Bias bias, Optional<Residual> residual, Activation activation,
-        int batch) implements KernelSpec {
+        int batch, Optional<SparseFormat> sparsity) implements KernelSpec {
     /** Checks the combination. */
     public MatMulSpec {
         OperandException.check(k >= 0 && k <= Integer.MAX_VALUE, "k", "0 to 2^31 - 1", k);
@@ -36,6 +39,15 @@ public record MatMulSpec(DataType src, DataType weights, DataType dst, long k, l
         SpecChecks.matMulTypes(src, weights, dst);
         SpecChecks.product(src, weights, dst, n, srcParams, weightsParams, dstParams, bias, activation);
         OperandException.check(residual.isEmpty() || dst != DataType.S32, "residual", "none for s32 dst", residual);
+        SpecChecks.sparsity(sparsity, weightsParams);
+    }
+
+    /** Dense weights. */
+    public MatMulSpec(DataType src, DataType weights, DataType dst, long k, long n, QuantParams srcParams,
+            QuantParams weightsParams, QuantParams dstParams, Bias bias, Optional<Residual> residual,
+            Activation activation, int batch) {
+        this(src, weights, dst, k, n, srcParams, weightsParams, dstParams, bias, residual, activation, batch,
+                Optional.empty());
     }
 
     /** One matrix, nothing added but a bias. */
@@ -57,7 +69,13 @@ public record MatMulSpec(DataType src, DataType weights, DataType dst, long k, l
     /** Returns this spec for one member of its batch. */
     public MatMulSpec single() {
         return new MatMulSpec(src, weights, dst, k, n, srcParams, weightsParams, dstParams, bias, residual, activation,
-                1);
+                1, sparsity);
+    }
+
+    /** Returns this spec with another arrangement of zeros. */
+    public MatMulSpec with(Optional<SparseFormat> format) {
+        return new MatMulSpec(src, weights, dst, k, n, srcParams, weightsParams, dstParams, bias, residual, activation,
+                batch, format);
     }
 
     @Override
@@ -71,6 +89,6 @@ public record MatMulSpec(DataType src, DataType weights, DataType dst, long k, l
                 + (weights == DataType.S8 ? " src(" + srcParams + ") weights(" + weightsParams + ") dst(" + dstParams
                         + ")" : "")
                 + " bias=" + bias + residual.map(added -> " residual=" + added).orElse("") + " activation="
-                + activation;
+                + activation + sparsity.map(format -> " sparsity=" + format).orElse("");
     }
 }

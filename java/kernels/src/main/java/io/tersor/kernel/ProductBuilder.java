@@ -3,9 +3,12 @@ package io.tersor.kernel;
 import io.tersor.OperandException;
 import io.tersor.quant.QuantParams;
 import io.tersor.quant.QuantizedTensor;
+import io.tersor.sparse.SparseFormat;
+import io.tersor.sparse.SparseTensor;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.Optional;
 
 /**
@@ -26,6 +29,7 @@ public abstract sealed class ProductBuilder<B extends ProductBuilder<B, K>, K ex
     QuantParams dstParams = QuantParams.IDENTITY;
     Optional<Residual> residual = Optional.empty();
     Activation activation = Activation.NONE;
+    Optional<SparseFormat> sparsity = Optional.empty();
     private final String weightsLayout;
     private Optional<Tensor> weights = Optional.empty();
 
@@ -40,6 +44,9 @@ public abstract sealed class ProductBuilder<B extends ProductBuilder<B, K>, K ex
     }
 
     abstract B self();
+
+    /** Returns sparse weights as a dense tensor in the kernel's layout. */
+    abstract Tensor dense(SparseTensor sparse, Arena arena);
 
     /** Returns the axis of the weights that counts the output channels. */
     abstract int outputAxis();
@@ -59,6 +66,22 @@ public abstract sealed class ProductBuilder<B extends ProductBuilder<B, K>, K ex
         weights(quantized.values());
         OperandException.check(weightsParams.isPerTensor() || weightsParams.axis() == outputAxis(), "weightsParams",
                 "per tensor or along axis " + outputAxis() + " of " + weightsLayout, weightsParams);
+        return self();
+    }
+
+    /**
+     * Sets sparse weights, whose format the kernel then makes use of: [n, k] for a multiplication (outputs first), OIHW
+     * for a convolution. They are expanded until they are packed.
+     */
+    public B weights(SparseTensor sparse) {
+        weights(dense(sparse, Arena.ofAuto()));
+        this.weightsParams = sparse.params();
+        return sparsity(sparse.format());
+    }
+
+    /** Sets the arrangement of zeros in dense weights that the kernel is to make use of. */
+    public B sparsity(SparseFormat format) {
+        this.sparsity = Optional.of(format);
         return self();
     }
 

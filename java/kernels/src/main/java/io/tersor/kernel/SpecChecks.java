@@ -3,7 +3,9 @@ package io.tersor.kernel;
 import io.tersor.OperandException;
 import io.tersor.quant.QuantParams;
 import io.tersor.quant.Reconstruction;
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.DataType;
+import java.util.Optional;
 
 /** Checks that several specs share. */
 final class SpecChecks {
@@ -62,6 +64,12 @@ final class SpecChecks {
             OperandException.check(weightsParams.equals(QuantParams.IDENTITY), "weightsParams",
                     "scale 1, zeroPoint 0 for " + weights, weightsParams);
         }
+    }
+
+    /** Skipped weights must mean zero. */
+    static void sparsity(Optional<SparseFormat> sparsity, QuantParams weightsParams) {
+        OperandException.check(sparsity.isEmpty() || weightsParams.isSymmetric(), "weightsParams",
+                "symmetric where weights are sparse", weightsParams);
     }
 
     /** Parameters of a whole tensor, identity where its type is not quantized. */

@@ -42,6 +42,8 @@ public final class OnednnBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
+            case MatMulSpec matMul when matMul.sparsity().isPresent() -> Optional.of("sparse weights");
+            case Conv2dSpec conv when conv.sparsity().isPresent() -> Optional.of("sparse weights");
             case MatMulSpec matMul -> inexact(matMul.isInteger()).or(() -> OnednnMatMul.refusal(matMul));
             case Conv2dSpec conv -> inexact(conv.isInteger()).or(() -> OnednnConv2d.refusal(conv));
             case AddSpec add -> OnednnAdd.refusal(add);

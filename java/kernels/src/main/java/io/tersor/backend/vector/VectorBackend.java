@@ -66,6 +66,8 @@ public final class VectorBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
+            case MatMulSpec matMul when matMul.sparsity().isPresent() -> Optional.of("sparse weights");
+            case Conv2dSpec conv when conv.sparsity().isPresent() -> Optional.of("sparse weights");
             case MatMulSpec matMul when matMul.k() * matMul.n() > MAX_WEIGHTS -> Optional.of("more than 2^31 weights");
             case Conv2dSpec conv when conv.reduction() * conv.oc() > MAX_WEIGHTS ->
                     Optional.of("more than 2^31 weights");

@@ -1,0 +1,2 @@
+/** Formats of weights with zeros: compressed rows, blocks, n of m, bitmasks. */
+package io.tersor.sparse;
