@@ -42,7 +42,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 3
+#define TERSOR_ABI_VERSION 4
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -109,6 +109,18 @@ typedef struct tersor_epilogue {
 #define TERSOR_COLUMNS 64
 
 /*
+ * Which zeros of the weights cost neither time nor memory. Any weights may be packed with any of these; bf16 and weights
+ * with zero points are TERSOR_DENSE only. A product of a weight of 0 and an infinity or NaN may be left out.
+ */
+typedef int32_t tersor_sparsity;
+enum {
+    TERSOR_DENSE = 0,     /* none */
+    TERSOR_SCATTERED = 1, /* anywhere; of 8-bit types those that make up a group of 4 (AVX2: 2) neighbours in k */
+    TERSOR_BLOCKS_16 = 2, /* groups as before (single floats) that are 0 for 16 columns, counted from a multiple of 16 */
+    TERSOR_BLOCKS_32 = 3  /* for 32 columns */
+};
+
+/*
  * Matrix multiplication: dst [m, n] = src [m, k] * weights [k, n]. src_type with weights_type: u8 or s8 with s8, f32 with
  * f32, bf16 with bf16, and f32 with s8: then each row of src is quantized as it is read. With a the largest magnitude in
  * the row, row_scale = a / 127 and each element becomes x * (127 / a), rounded half to even; a row with a < 2^-100
@@ -116,17 +128,19 @@ typedef struct tersor_epilogue {
  *
  * Weights are packed once, for one isa and pair of types; m is free.
  */
+/* The weights are read unless they are TERSOR_DENSE, and stand as in tersor_gemm_pack. */
 TERSOR_API tersor_status tersor_gemm_packed_bytes(uint32_t isa, tersor_type src_type, tersor_type weights_type,
-                                                  int64_t k, int64_t n, int64_t *bytes);
+                                                  tersor_sparsity sparsity, int64_t k, int64_t n, const void *weights,
+                                                  int64_t k_stride, int64_t n_stride, int64_t *bytes);
 /*
  * weights (k, n) stands at element k * k_stride + n * n_stride: row-major [k, n] has strides n, 1 and its transpose
  * [n, k] has strides 1, k. weights_zero_points [n], each -128..127, and bias [n] are optional (NULL) for s8 weights, and
  * NULL for others; src_zero_point is 0 unless src_type is u8 or s8. All three end up in an int32 compensation per
  * column: bias - src_zero_point * colsum + k * src_zero_point * weights_zero_point.
  */
-TERSOR_API tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, tersor_type weights_type, int64_t k,
-                                          int64_t n, const void *weights, int64_t k_stride, int64_t n_stride,
-                                          int32_t src_zero_point, const int32_t *weights_zero_points,
+TERSOR_API tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, tersor_type weights_type,
+                                          tersor_sparsity sparsity, int64_t k, int64_t n, const void *weights,
+                                          int64_t k_stride, int64_t n_stride, int32_t src_zero_point, const int32_t *weights_zero_points,
                                           const int32_t *bias, void *packed, int64_t packed_bytes);
 /*
  * Computes `rows` rows from first_row and of these `columns` columns from first_column, a multiple of TERSOR_COLUMNS, so
@@ -156,16 +170,18 @@ typedef struct tersor_conv2d_geometry {
  * and ow likewise. Padding holds src_zero_point. src_type with weights_type: u8 or s8 with s8, f32 with f32; dst is not
  * bf16. The epilogue's columns are the output channels.
  *
- * has_zero_points: whether some weights zero point is not 0.
+ * k counts the input channels of one group, tap by tap. has_zero_points: whether some weights zero point is not 0. The
+ * weights are read unless they are TERSOR_DENSE.
  */
 TERSOR_API tersor_status tersor_conv2d_packed_bytes(uint32_t isa, tersor_type src_type, tersor_type weights_type,
-                                                    const tersor_conv2d_geometry *geometry, int32_t has_zero_points,
-                                                    int64_t *bytes);
+                                                    tersor_sparsity sparsity, const tersor_conv2d_geometry *geometry,
+                                                    int32_t has_zero_points, const void *weights, int64_t *bytes);
 /* weights are contiguous; weights_zero_points [oc] and bias [oc] are optional (NULL), and NULL for f32. */
 TERSOR_API tersor_status tersor_conv2d_pack(uint32_t isa, tersor_type src_type, tersor_type weights_type,
-                                            const tersor_conv2d_geometry *geometry, const void *weights,
-                                            int32_t src_zero_point, const int32_t *weights_zero_points,
-                                            const int32_t *bias, void *packed, int64_t packed_bytes);
+                                            tersor_sparsity sparsity, const tersor_conv2d_geometry *geometry,
+                                            const void *weights, int32_t src_zero_point,
+                                            const int32_t *weights_zero_points, const int32_t *bias, void *packed,
+                                            int64_t packed_bytes);
 /*
  * Computes `lines` output lines from number first_line of the n * oh, and of these `channels` channels from
  * first_channel, a multiple of TERSOR_COLUMNS, so that threads can share an image; where there are groups, all channels.

@@ -2,6 +2,8 @@
 
 #include "check.h"
 #include "compiler.h"
+#include "sparse_block.h"
+#include "sparse_pack.h"
 
 tersor_status conv2d_check_geometry(const conv2d_geometry *g) {
     const int64_t positive[] = {g->ic,       g->oc,       g->kh,         g->kw,        g->groups,
@@ -39,8 +41,8 @@ int64_t conv2d_out(int64_t extent, int64_t padding, int64_t kernel, int64_t stri
     return room < 0 ? 0 : room / stride + 1;
 }
 
-static conv2d_method method_of(const conv2d_geometry *g) {
-    if (g->groups > 1 && g->groups == g->ic && g->groups == g->oc) {
+static conv2d_method method_of(const gemm_kernel *kernel, const conv2d_geometry *g) {
+    if (kernel->form == PANEL_DENSE && g->groups > 1 && g->groups == g->ic && g->groups == g->oc) {
         return CONV2D_DEPTHWISE;
     }
     const bool pointwise = g->kh == 1 && g->kw == 1 && g->stride_h == 1 && g->stride_w == 1 &&
@@ -55,15 +57,19 @@ static int64_t padded_k(const gemm_kernel *kernel, const conv2d_geometry *g, con
 }
 
 tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g,
-                             bool integers, bool has_zero_points, conv2d_layout *l) {
+                             bool integers, bool has_zero_points, int64_t sparse_bytes, conv2d_layout *l) {
     memset(l, 0, sizeof *l);
-    l->method = method_of(g);
+    l->method = method_of(kernel, g);
     int64_t groups = g->groups;
     int64_t ones_bytes = 0;
     if (l->method == CONV2D_DEPTHWISE) {
         groups = 1;
         RETURN_IF_ERROR(depthwise_weights_bytes(depthwise, g, &l->group_panels_bytes));
         l->group_columns_bytes = depthwise_columns_bytes(depthwise, g);
+    } else if (kernel->form != PANEL_DENSE) {
+        l->group_columns_bytes = gemm_columns_bytes(kernel, conv2d_n(g));
+        l->group_panels = sparse_panels(kernel, conv2d_n(g));
+        sparse_bytes += sparse_table_bytes(groups * l->group_panels);
     } else {
         const int64_t k = padded_k(kernel, g, l->method);
         RETURN_IF_ERROR(gemm_panels_bytes(kernel, k, conv2d_n(g), &l->group_panels_bytes));
@@ -78,7 +84,8 @@ tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *
     int64_t panels;
     if (__builtin_mul_overflow(groups, l->group_panels_bytes, &panels) ||
         __builtin_add_overflow(panels, l->panels, &l->bytes) ||
-        __builtin_add_overflow(l->bytes, round_up(ones_bytes, TERSOR_ALIGNMENT), &l->bytes)) {
+        __builtin_add_overflow(l->bytes, round_up(ones_bytes, TERSOR_ALIGNMENT), &l->bytes) ||
+        __builtin_add_overflow(l->bytes, sparse_bytes, &l->bytes)) {
         return TERSOR_INVALID_SIZE;
     }
     l->ones = ones_bytes == 0 ? 0 : l->panels + panels;
@@ -89,6 +96,7 @@ tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *
 typedef struct direct_scratch {
     int64_t *offsets;
     int32_t *sums;
+    void *sparse;
     void *accumulators;
     char *band;
 } direct_scratch;
@@ -99,13 +107,14 @@ static direct_scratch direct_scratch_at(const window *w, void *scratch) {
     direct_scratch s;
     s.offsets = scratch;
     s.sums = row_of(scratch, 1, window_offsets_bytes(w));
-    s.accumulators = row_of(s.sums, MAX_BLOCK_ROWS, 4);
+    s.sparse = row_of(s.sums, MAX_BLOCK_ROWS, 4);
+    s.accumulators = row_of(s.sparse, 1, sparse_block_bytes(kernel, w->runs * w->run_steps));
     s.band = row_of(s.accumulators, chunked ? MAX_BLOCK_ROWS : 0, (int64_t) kernel->columns * 4);
     return s;
 }
 
 int64_t conv2d_scratch_bytes(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g) {
-    switch (method_of(g)) {
+    switch (method_of(kernel, g)) {
     case CONV2D_DEPTHWISE:
         return depthwise_scratch_bytes(depthwise, g);
     case CONV2D_POINTWISE:
@@ -144,6 +153,31 @@ static void pack_runs(const gemm_kernel *kernel, const conv2d_geometry *g, const
     }
 }
 
+/* A group's weights as runs of k. */
+static sparse_weights sparse_view_of(const gemm_kernel *kernel, const conv2d_geometry *g, const weights_view *view) {
+    const bool pointwise = method_of(kernel, g) == CONV2D_POINTWISE;
+    return (sparse_weights){
+        .view = view,
+        .runs = pointwise ? 1 : window_runs(g),
+        .run_length = pointwise ? view->k : window_run_length(g),
+    };
+}
+
+tersor_status conv2d_sparse_bytes(const gemm_kernel *kernel, const conv2d_geometry *g, const void *weights,
+                                  int64_t *bytes) {
+    *bytes = 0;
+    for (int64_t group = 0; kernel->form != PANEL_DENSE && group < g->groups; group++) {
+        const weights_view view = view_of(g, weights, kernel->src_bytes, group);
+        const sparse_weights w = sparse_view_of(kernel, g, &view);
+        int64_t group_bytes;
+        RETURN_IF_ERROR(sparse_panels_bytes(kernel, &w, &group_bytes));
+        if (__builtin_add_overflow(*bytes, group_bytes, bytes)) {
+            return TERSOR_INVALID_SIZE;
+        }
+    }
+    return TERSOR_OK;
+}
+
 static void pack_ones(const gemm_kernel *kernel, const conv2d_geometry *g, void *panel) {
     static const int8_t one = 1;
     const weights_view view = {.data = &one, .k = conv2d_k(g), .n = 1, .k_run = 1};
@@ -156,10 +190,15 @@ void conv2d_pack(const gemm_kernel *kernel, const depthwise_kernel *depthwise, c
         depthwise_pack(depthwise, g, weights, q, row_of(packed, 1, l->panels), row_of(packed, 1, l->compensation));
         return;
     }
+    int64_t *table = row_of(packed, 1, l->panels);
+    char *sparse = row_of(table, 1, sparse_table_bytes(g->groups * l->group_panels));
     for (int64_t group = 0; group < g->groups; group++) {
         const weights_view view = view_of(g, weights, kernel->src_bytes, group);
         void *panels = row_of(packed, 1, l->panels + group * l->group_panels_bytes);
-        if (l->method == CONV2D_POINTWISE) {
+        if (l->group_panels != 0) {
+            const sparse_weights w = sparse_view_of(kernel, g, &view);
+            sparse = sparse_pack_panels(kernel, &w, (const char *) table, table + group * l->group_panels, sparse);
+        } else if (l->method == CONV2D_POINTWISE) {
             gemm_pack_panels(kernel, &view, panels, l->group_panel_bytes);
         } else {
             pack_runs(kernel, g, &view, panels);
@@ -188,6 +227,8 @@ static gemm_operands operands_of(const gemm_kernel *kernel, const packed_head *h
     const int64_t channel = group * conv2d_n(g) + o->first_channel;
     const int64_t columns = group * l->group_columns_bytes + o->first_channel * 4;
     const bool has_zero_points = head->has_zero_points != 0;
+    const int64_t panel = o->first_channel / kernel->columns;
+    const int64_t *table = const_row_of(head, 1, l->panels);
     *e = *o->e;
     e->multiplier = e->multiplier == NULL ? NULL : e->multiplier + channel;
     e->offset = e->offset == NULL ? NULL : e->offset + channel;
@@ -197,8 +238,8 @@ static gemm_operands operands_of(const gemm_kernel *kernel, const packed_head *h
         .weights =
             {
                 .panels = const_row_of(head, 1,
-                                       l->panels + group * l->group_panels_bytes +
-                                           o->first_channel / kernel->columns * l->group_panel_bytes),
+                                       l->panels + group * l->group_panels_bytes + panel * l->group_panel_bytes),
+                .panel_offsets = l->group_panels == 0 ? NULL : table + group * l->group_panels + panel,
                 .compensation = l->compensation == 0 ? NULL : const_row_of(head, 1, l->compensation + columns),
                 .zero_points = has_zero_points ? const_row_of(head, 1, l->zero_points + columns) : NULL,
             },
@@ -238,6 +279,7 @@ static void run_direct(const gemm_kernel *kernel, const packed_head *head, const
     row_block block;
     row_block_init(&block);
     block.sums = parts.sums;
+    block.sparse = parts.sparse;
     block.chunked = row_block_is_chunked(kernel, w.runs, w.run_steps);
     block.accumulators = block.chunked ? parts.accumulators : tile_accumulators;
     for (window_part p = window_first(&w, &o->source, o->first_line, o->lines); p.lines > 0; window_next(&p)) {

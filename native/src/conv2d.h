@@ -33,6 +33,7 @@ typedef struct conv2d_layout {
     int64_t compensation, zero_points, panels; /* of the first group; compensation 0: floats have none */
     int64_t ones; /* a panel whose first column sums rows up, 0: none */
     int64_t group_columns_bytes, group_panels_bytes, group_panel_bytes;
+    int64_t group_panels; /* in a group, where panels are sparse: all groups' follow their table; otherwise 0 */
     int64_t bytes;
 } conv2d_layout;
 
@@ -44,8 +45,13 @@ int64_t conv2d_n(const conv2d_geometry *g);
 
 int64_t conv2d_out(int64_t extent, int64_t padding, int64_t kernel, int64_t stride, int64_t dilation);
 
+/* sparse_bytes: what conv2d_sparse_bytes gives. */
 tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g,
-                             bool integers, bool has_zero_points, conv2d_layout *layout);
+                             bool integers, bool has_zero_points, int64_t sparse_bytes, conv2d_layout *layout);
+
+/* Bytes of the panels of contiguous OIHW weights if the kernel's are sparse, otherwise 0. */
+tersor_status conv2d_sparse_bytes(const gemm_kernel *kernel, const conv2d_geometry *g, const void *weights,
+                                  int64_t *bytes);
 
 int64_t conv2d_scratch_bytes(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g);
 

@@ -12,8 +12,8 @@ typedef struct choice {
     bool integers;
 } choice;
 
-static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weights_type, bool has_zero_points,
-                            choice *c) {
+static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weights_type, tersor_sparsity sparsity,
+                            bool has_zero_points, choice *c) {
     c->kernels = kernels_for(isa);
     if (c->kernels == NULL) {
         return TERSOR_UNSUPPORTED_ISA;
@@ -22,51 +22,78 @@ static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weig
     if (!c->integers && !(src_type == TERSOR_F32 && weights_type == TERSOR_F32)) {
         return TERSOR_INVALID_ARGUMENT;
     }
-    c->gemm = kernels_gemm(c->kernels, src_type, weights_type);
+    c->gemm = kernels_gemm(c->kernels, src_type, weights_type, sparsity);
+    if (c->gemm == NULL || (sparsity != TERSOR_DENSE && has_zero_points)) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
     c->depthwise = c->integers ? kernels_i8_depthwise(c->kernels, src_type, has_zero_points) : c->kernels->f32_depthwise;
     return TERSOR_OK;
 }
 
-static tersor_status lay_out(const choice *c, const conv2d_geometry *g, bool has_zero_points, conv2d_layout *l) {
+static tersor_status check_geometry(const conv2d_geometry *g) {
     RETURN_IF_ERROR(check_range(g, sizeof *g, _Alignof(conv2d_geometry)));
-    RETURN_IF_ERROR(conv2d_check_geometry(g));
-    return conv2d_lay_out(c->gemm, c->depthwise, g, c->integers, has_zero_points, l);
+    return conv2d_check_geometry(g);
+}
+
+static tersor_status lay_out(const choice *c, const conv2d_geometry *g, bool has_zero_points, int64_t sparse_bytes,
+                             conv2d_layout *l) {
+    RETURN_IF_ERROR(check_geometry(g));
+    return conv2d_lay_out(c->gemm, c->depthwise, g, c->integers, has_zero_points, sparse_bytes, l);
+}
+
+static tersor_status check_weights(const choice *c, const conv2d_geometry *g, const void *weights) {
+    int64_t bytes;
+    if (__builtin_mul_overflow(g->oc * conv2d_k(g), (int64_t) c->gemm->src_bytes, &bytes)) {
+        return TERSOR_INVALID_SIZE;
+    }
+    return check_range(weights, bytes, (size_t) c->gemm->src_bytes);
+}
+
+/* Bytes of sparse panels; dense ones do not depend on the weights. */
+static tersor_status sparse_bytes_of(const choice *c, const conv2d_geometry *g, const void *weights, int64_t *bytes) {
+    *bytes = 0;
+    if (c->gemm->form == PANEL_DENSE) {
+        return TERSOR_OK;
+    }
+    RETURN_IF_ERROR(check_geometry(g));
+    RETURN_IF_ERROR(check_weights(c, g, weights));
+    return conv2d_sparse_bytes(c->gemm, g, weights, bytes);
 }
 
 tersor_status tersor_conv2d_packed_bytes(uint32_t isa, tersor_type src_type, tersor_type weights_type,
-                                         const tersor_conv2d_geometry *geometry, int32_t has_zero_points,
-                                         int64_t *bytes) {
+                                         tersor_sparsity sparsity, const tersor_conv2d_geometry *geometry,
+                                         int32_t has_zero_points, const void *weights, int64_t *bytes) {
     choice c;
     conv2d_layout l;
+    int64_t sparse_bytes;
     RETURN_IF_ERROR(check_range(bytes, sizeof *bytes, sizeof *bytes));
-    RETURN_IF_ERROR(choose(isa, src_type, weights_type, has_zero_points != 0, &c));
-    RETURN_IF_ERROR(lay_out(&c, geometry, has_zero_points != 0, &l));
+    RETURN_IF_ERROR(choose(isa, src_type, weights_type, sparsity, has_zero_points != 0, &c));
+    RETURN_IF_ERROR(sparse_bytes_of(&c, geometry, weights, &sparse_bytes));
+    RETURN_IF_ERROR(lay_out(&c, geometry, has_zero_points != 0, sparse_bytes, &l));
     *bytes = l.bytes;
     return TERSOR_OK;
 }
 
 tersor_status tersor_conv2d_pack(uint32_t isa, tersor_type src_type, tersor_type weights_type,
-                                 const tersor_conv2d_geometry *g, const void *weights, int32_t src_zero_point,
-                                 const int32_t *weights_zero_points, const int32_t *bias, void *packed,
-                                 int64_t packed_bytes) {
+                                 tersor_sparsity sparsity, const tersor_conv2d_geometry *g, const void *weights,
+                                 int32_t src_zero_point, const int32_t *weights_zero_points, const int32_t *bias,
+                                 void *packed, int64_t packed_bytes) {
     choice c;
     conv2d_layout l;
-    RETURN_IF_ERROR(choose(isa, src_type, weights_type, false, &c));
-    RETURN_IF_ERROR(lay_out(&c, g, false, &l));
+    int64_t sparse_bytes;
+    RETURN_IF_ERROR(choose(isa, src_type, weights_type, sparsity, false, &c));
+    RETURN_IF_ERROR(check_geometry(g));
     if (!c.integers && (weights_zero_points != NULL || bias != NULL)) {
         return TERSOR_INVALID_ARGUMENT;
     }
-    int64_t weights_bytes;
-    if (__builtin_mul_overflow(g->oc * conv2d_k(g), (int64_t) c.gemm->src_bytes, &weights_bytes)) {
-        return TERSOR_INVALID_SIZE;
-    }
-    RETURN_IF_ERROR(check_range(weights, weights_bytes, (size_t) c.gemm->src_bytes));
+    RETURN_IF_ERROR(check_weights(&c, g, weights));
     RETURN_IF_ERROR(check_zero_point(src_type, src_zero_point));
     const quantization q = {src_zero_point, weights_zero_points, bias};
     bool has_zero_points;
     RETURN_IF_ERROR(gemm_check_quantization(&q, g->oc, &has_zero_points));
-    RETURN_IF_ERROR(choose(isa, src_type, weights_type, has_zero_points, &c));
-    RETURN_IF_ERROR(lay_out(&c, g, has_zero_points, &l));
+    RETURN_IF_ERROR(choose(isa, src_type, weights_type, sparsity, has_zero_points, &c));
+    RETURN_IF_ERROR(sparse_bytes_of(&c, g, weights, &sparse_bytes));
+    RETURN_IF_ERROR(lay_out(&c, g, has_zero_points, sparse_bytes, &l));
     RETURN_IF_ERROR(check_buffer(packed, packed_bytes, l.bytes));
     packed_head *head = packed;
     packed_init(head, PACKED_CONV2D, isa, src_type, l.bytes);
@@ -77,6 +104,8 @@ tersor_status tersor_conv2d_pack(uint32_t isa, tersor_type src_type, tersor_type
     head->kernel_name = l.method == CONV2D_DEPTHWISE ? c.depthwise->name : c.gemm->name;
     head->src_zero_point = src_zero_point;
     head->has_zero_points = has_zero_points;
+    head->sparsity = sparsity;
+    head->sparse_bytes = sparse_bytes;
     head->geometry = *g;
     conv2d_pack(c.gemm, c.depthwise, g, &l, weights, &q, packed);
     return TERSOR_OK;
@@ -122,8 +151,9 @@ tersor_status tersor_conv2d(const void *packed, int64_t packed_bytes, const ters
     RETURN_IF_ERROR(packed_check(packed, packed_bytes, PACKED_CONV2D));
     const packed_head *head = packed;
     const conv2d_geometry *g = &head->geometry;
-    RETURN_IF_ERROR(choose(head->isa, head->src_type, head->weights_type, head->has_zero_points != 0, &c));
-    RETURN_IF_ERROR(lay_out(&c, g, head->has_zero_points != 0, &l));
+    RETURN_IF_ERROR(
+        choose(head->isa, head->src_type, head->weights_type, head->sparsity, head->has_zero_points != 0, &c));
+    RETURN_IF_ERROR(lay_out(&c, g, head->has_zero_points != 0, head->sparse_bytes, &l));
     if (l.bytes != head->bytes) {
         return TERSOR_INVALID_PACKED;
     }

@@ -3,6 +3,7 @@
 #include "compiler.h"
 #include "gemm_rows.h"
 #include "row_block.h"
+#include "sparse_block.h"
 
 enum { BLOCK_BYTES = 512 * 1024, MIN_BLOCK_TILES = 5 };
 
@@ -40,7 +41,8 @@ static int64_t rows_bytes(const gemm_kernel *kernel, int64_t k, int64_t source_b
 int64_t gemm_scratch_bytes(const gemm_kernel *kernel, int64_t k, int64_t source_bytes) {
     /* Accumulators of a block's rows in one panel, where these rest between chunks. */
     const int64_t accumulators = is_chunked(kernel, k) ? gemm_block_rows(kernel, k) * kernel->columns * 4 : 0;
-    return rows_bytes(kernel, k, source_bytes) + accumulators;
+    return rows_bytes(kernel, k, source_bytes) + accumulators +
+           sparse_block_bytes(kernel, gemm_padded_k(kernel, k) / kernel->step);
 }
 
 /* Equal parts instead of a last one of a few; whole tiles, but for the last part, if the kernel needs them. */
@@ -90,7 +92,9 @@ void gemm_run(const gemm_kernel *kernel, const gemm_operands *o, void *scratch) 
     block.sums = rows_scratch.sums;
     block.scales = o->src.quantize == NULL ? NULL : rows_scratch.scales;
     block.chunked = chunked;
-    block.accumulators = chunked ? row_of(scratch, 1, rows_bytes(kernel, o->k, source_bytes)) : tile_accumulators;
+    void *rest = row_of(scratch, 1, rows_bytes(kernel, o->k, source_bytes)); /* sparse panels are not chunked */
+    block.accumulators = chunked ? rest : tile_accumulators;
+    block.sparse = rest;
     for (int64_t first = 0; first < o->m;) {
         int64_t rows = min_s64(block_rows, o->m - first);
         if (kernel->fixed_rows && rows > kernel->rows) {

@@ -27,14 +27,24 @@ typedef struct gemm_tile {
     const void *tail; /* NULL, or one more step of each row, padded with zeros, tail_stride bytes apart */
     int64_t tail_stride; /* bytes */
     const void *panel;
+    const int32_t *listed; /* NULL, or the numbers of the k steps that the panel has; runs and steps then do not count */
+    int64_t listed_count;
+    const int64_t *step_offsets; /* bytes from src to each k step, by its number */
     const void *init;    /* what the accumulators start from: int32 or f32 [rows, columns] */
     int64_t init_stride; /* bytes; 0: the same for all rows */
     void *acc;           /* int32 or f32 [rows, the kernel's columns]; may be init */
     epilogue_job *job;   /* NULL, or storing to be advanced between the k steps */
 } gemm_tile;
 
+/* What the panels of a kernel hold, see sparse_pack.h. */
+typedef enum panel_form { PANEL_DENSE, PANEL_STEPS, PANEL_SCATTERED, PANEL_GATHERED } panel_form;
+
+struct scattered_kernel;
+
 typedef struct gemm_kernel {
     const char *name;
+    panel_form form;
+    const struct scattered_kernel *scattered; /* of PANEL_SCATTERED and PANEL_GATHERED, instead of `tile` */
     int32_t rows, columns; /* the tile */
     int32_t group;         /* neighbours in k that lie together in a panel */
     int32_t step;          /* k per step, a multiple of group */
@@ -54,6 +64,7 @@ typedef struct gemm_kernel {
 
 typedef struct gemm_weights {
     const void *panels;
+    const int64_t *panel_offsets; /* of sparse panels: bytes from `panels` to each; otherwise NULL */
     const int32_t *compensation; /* [n], padded to whole panels; NULL for floats */
     const int32_t *zero_points;  /* the same, or NULL when all are zero */
 } gemm_weights;

@@ -17,7 +17,8 @@ int64_t gemm_rows_source_bytes(const gemm_source *src) {
 }
 
 bool gemm_rows_convert(const gemm_kernel *kernel, const gemm_operands *o) {
-    const bool aliasing = o->src.row_stride % ALIASING_STRIDE == 0 && o->m > 1 && o->n > 2 * kernel->columns;
+    /* Rows that are turned are copied there, a line of each at a time. */
+    const bool aliasing = kernel->scattered == NULL && o->src.row_stride % ALIASING_STRIDE == 0 && o->m > 1 && o->n > 2 * kernel->columns;
     /* Tiles of one piece of memory are thought to be worth their copy when some panels read them; not measured yet. */
     const bool tiles = kernel->tiled_rows && o->m > 1 && o->n > 4 * kernel->columns;
     return kernel->convert_always || o->src.quantize != NULL || is_transposed(&o->src) || aliasing || tiles;

@@ -12,6 +12,11 @@ extern const gemm_kernel u8s8_gemm_32x32__amx_int8, s8s8_gemm_32x32__amx_int8;
 extern const gemm_kernel f32_gemm_4x16__portable, f32_gemm_6x16__avx2, f32_gemm_12x32__avx512f;
 extern const gemm_kernel bf16_gemm_4x16__portable, bf16_gemm_6x16__avx2, bf16_gemm_12x32__avx512f;
 extern const gemm_kernel bf16_gemm_12x32__avx512_bf16, bf16_gemm_32x32__amx_bf16;
+extern const sparse_kernels u8s8_sparse__portable, s8s8_sparse__portable, f32_sparse__portable;
+extern const sparse_kernels u8s8_sparse__avx2, s8s8_sparse__avx2, f32_sparse__avx2;
+extern const sparse_kernels u8s8_sparse__avx2_vnni, s8s8_sparse__avx2_vnni;
+extern const sparse_kernels u8s8_sparse__avx512_vnni, s8s8_sparse__avx512_vnni, f32_sparse__avx512f;
+extern const sparse_kernels u8s8_sparse__amx_int8, s8s8_sparse__amx_int8;
 extern const depthwise_kernel u8s8_depthwise_1x1__portable, s8s8_depthwise_1x1__portable;
 extern const depthwise_kernel u8s8_depthwise_1x16__avx2, s8s8_depthwise_1x16__avx2;
 extern const depthwise_kernel u8s8_depthwise_1x64__avx512_vnni, s8s8_depthwise_1x64__avx512_vnni;
@@ -23,12 +28,14 @@ extern const depthwise_kernel f32_depthwise_1x1__portable, f32_depthwise_1x16__a
 #define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x1__portable
 #define WIDE_DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x1__portable
 #define F32_GEMM_BESIDE_AMX f32_gemm_4x16__portable
+#define F32_SPARSE_BESIDE_AMX f32_sparse__portable
 #define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_1x1__portable
 #else
 #define BESIDE_AMX(name) name##_avx512_vnni
 #define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x64__avx512_vnni
 #define WIDE_DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x16__avx2
 #define F32_GEMM_BESIDE_AMX f32_gemm_12x32__avx512f
+#define F32_SPARSE_BESIDE_AMX f32_sparse__avx512f
 #define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_1x32__avx512f
 #endif
 
@@ -40,6 +47,9 @@ static const isa_kernels ALL[] = {
         .elementwise = &elementwise__portable,
         .u8s8_gemm = &u8s8_gemm_4x16__portable,
         .s8s8_gemm = &s8s8_gemm_4x16__portable,
+        .u8s8_sparse = &u8s8_sparse__portable,
+        .s8s8_sparse = &s8s8_sparse__portable,
+        .f32_sparse = &f32_sparse__portable,
         .u8s8_depthwise = &u8s8_depthwise_1x1__portable,
         .s8s8_depthwise = &s8s8_depthwise_1x1__portable,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x1__portable,
@@ -56,6 +66,9 @@ static const isa_kernels ALL[] = {
         .elementwise = &elementwise__avx2,
         .u8s8_gemm = &u8s8_gemm_6x16__avx2,
         .s8s8_gemm = &s8s8_gemm_6x16__avx2,
+        .u8s8_sparse = &u8s8_sparse__avx2,
+        .s8s8_sparse = &s8s8_sparse__avx2,
+        .f32_sparse = &f32_sparse__avx2,
         .u8s8_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_depthwise = &s8s8_depthwise_1x16__avx2,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
@@ -73,6 +86,9 @@ static const isa_kernels ALL[] = {
         .elementwise = &elementwise__avx2,
         .u8s8_gemm = &u8s8_gemm_6x16__avx2_vnni,
         .s8s8_gemm = &s8s8_gemm_6x16__avx2_vnni,
+        .u8s8_sparse = &u8s8_sparse__avx2_vnni,
+        .s8s8_sparse = &s8s8_sparse__avx2_vnni,
+        .f32_sparse = &f32_sparse__avx2,
         .u8s8_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_depthwise = &s8s8_depthwise_1x16__avx2,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
@@ -90,6 +106,9 @@ static const isa_kernels ALL[] = {
         .elementwise = &elementwise__avx512_vnni,
         .u8s8_gemm = &u8s8_gemm_12x32__avx512_vnni,
         .s8s8_gemm = &s8s8_gemm_12x32__avx512_vnni,
+        .u8s8_sparse = &u8s8_sparse__avx512_vnni,
+        .s8s8_sparse = &s8s8_sparse__avx512_vnni,
+        .f32_sparse = &f32_sparse__avx512f,
         .u8s8_depthwise = &u8s8_depthwise_1x64__avx512_vnni,
         .s8s8_depthwise = &s8s8_depthwise_1x64__avx512_vnni,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
@@ -107,6 +126,9 @@ static const isa_kernels ALL[] = {
         .elementwise = &elementwise__avx512_vnni,
         .u8s8_gemm = &u8s8_gemm_12x32__avx512_vnni,
         .s8s8_gemm = &s8s8_gemm_12x32__avx512_vnni,
+        .u8s8_sparse = &u8s8_sparse__avx512_vnni,
+        .s8s8_sparse = &s8s8_sparse__avx512_vnni,
+        .f32_sparse = &f32_sparse__avx512f,
         .u8s8_depthwise = &u8s8_depthwise_1x64__avx512_vnni,
         .s8s8_depthwise = &s8s8_depthwise_1x64__avx512_vnni,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
@@ -124,6 +146,9 @@ static const isa_kernels ALL[] = {
         .elementwise = &BESIDE_AMX(elementwise_),
         .u8s8_gemm = &u8s8_gemm_32x32__amx_int8,
         .s8s8_gemm = &s8s8_gemm_32x32__amx_int8,
+        .u8s8_sparse = &u8s8_sparse__amx_int8,
+        .s8s8_sparse = &s8s8_sparse__amx_int8,
+        .f32_sparse = &F32_SPARSE_BESIDE_AMX,
         .u8s8_depthwise = &DEPTHWISE_BESIDE_AMX(u8s8),
         .s8s8_depthwise = &DEPTHWISE_BESIDE_AMX(s8s8),
         .u8s8_wide_depthwise = &WIDE_DEPTHWISE_BESIDE_AMX(u8s8),
@@ -150,20 +175,46 @@ const isa_kernels *kernels_for(uint32_t isa) {
     return (cpu_isas() & isa) != 0 ? find(isa) : NULL;
 }
 
-const gemm_kernel *kernels_gemm(const isa_kernels *kernels, tersor_type src_type, tersor_type weights_type) {
-    if (weights_type == TERSOR_S8) {
-        /* f32 rows are quantized to s8 on their way. */
-        const bool known = is_i8(src_type) || src_type == TERSOR_F32;
-        return known ? kernels_i8_gemm(kernels, src_type == TERSOR_F32 ? TERSOR_S8 : src_type) : NULL;
-    }
-    if (src_type != weights_type || !is_float(src_type)) {
+static const gemm_kernel *of_sparsity(const gemm_kernel *dense, const sparse_kernels *sparse, tersor_sparsity sparsity) {
+    switch (sparsity) {
+    case TERSOR_DENSE:
+        return dense;
+    case TERSOR_SCATTERED:
+        return sparse->scattered;
+    case TERSOR_BLOCKS_16:
+        return sparse->blocks_16;
+    case TERSOR_BLOCKS_32:
+        return sparse->blocks_32;
+    default:
         return NULL;
     }
-    return src_type == TERSOR_F32 ? kernels->f32_gemm : kernels->bf16_gemm;
 }
 
-const gemm_kernel *kernels_i8_gemm(const isa_kernels *kernels, tersor_type src_type) {
-    return src_type == TERSOR_U8 ? kernels->u8s8_gemm : kernels->s8s8_gemm;
+const gemm_kernel *kernels_gemm(const isa_kernels *kernels, tersor_type src_type, tersor_type weights_type,
+                                tersor_sparsity sparsity) {
+    static const sparse_kernels none;
+    if (weights_type == TERSOR_S8) {
+        switch (src_type) {
+        case TERSOR_U8:
+            return of_sparsity(kernels->u8s8_gemm, kernels->u8s8_sparse, sparsity);
+        case TERSOR_S8:
+        case TERSOR_F32: /* rows are quantized to s8 on their way */
+            return of_sparsity(kernels->s8s8_gemm, kernels->s8s8_sparse, sparsity);
+        default:
+            return NULL;
+        }
+    }
+    if (src_type != weights_type) {
+        return NULL;
+    }
+    switch (src_type) {
+    case TERSOR_F32:
+        return of_sparsity(kernels->f32_gemm, kernels->f32_sparse, sparsity);
+    case TERSOR_BF16:
+        return of_sparsity(kernels->bf16_gemm, &none, sparsity);
+    default:
+        return NULL;
+    }
 }
 
 const depthwise_kernel *kernels_i8_depthwise(const isa_kernels *kernels, tersor_type src_type, bool has_zero_points) {

@@ -7,12 +7,18 @@
 #include "epilogue.h"
 #include "gemm.h"
 
+/* The kernels of one pair of types for each tersor_sparsity. */
+typedef struct sparse_kernels {
+    const gemm_kernel *scattered, *blocks_16, *blocks_32;
+} sparse_kernels;
+
 typedef struct isa_kernels {
     uint32_t isa;
     const char *name;
     const epilogue_functions *epilogue;
     const elementwise_functions *elementwise;
     const gemm_kernel *u8s8_gemm, *s8s8_gemm, *f32_gemm, *bf16_gemm;
+    const sparse_kernels *u8s8_sparse, *s8s8_sparse, *f32_sparse;
     const depthwise_kernel *u8s8_depthwise, *s8s8_depthwise, *f32_depthwise;
     const depthwise_kernel *u8s8_wide_depthwise, *s8s8_wide_depthwise; /* for weights with zero points */
 } isa_kernels;
@@ -21,8 +27,8 @@ typedef struct isa_kernels {
 const isa_kernels *kernels_for(uint32_t isa);
 
 /* NULL for types that do not go together. */
-const gemm_kernel *kernels_gemm(const isa_kernels *kernels, tersor_type src_type, tersor_type weights_type);
-const gemm_kernel *kernels_i8_gemm(const isa_kernels *kernels, tersor_type src_type);
+const gemm_kernel *kernels_gemm(const isa_kernels *kernels, tersor_type src_type, tersor_type weights_type,
+                                tersor_sparsity sparsity);
 const depthwise_kernel *kernels_i8_depthwise(const isa_kernels *kernels, tersor_type src_type, bool has_zero_points);
 
 #endif

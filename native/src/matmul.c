@@ -4,9 +4,11 @@
 #include "gemm_pack.h"
 #include "kernels.h"
 #include "packed.h"
+#include "sparse_pack.h"
 
 typedef struct layout {
-    int64_t compensation, zero_points, panels, bytes;
+    int64_t compensation, zero_points, panels; /* of sparse panels the table in front of them */
+    int64_t sparse, bytes;
 } layout;
 
 typedef struct choice {
@@ -16,12 +18,13 @@ typedef struct choice {
     quantize_row_function *quantize;
 } choice;
 
-static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weights_type, choice *c) {
+static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weights_type, tersor_sparsity sparsity,
+                            choice *c) {
     c->kernels = kernels_for(isa);
     if (c->kernels == NULL) {
         return TERSOR_UNSUPPORTED_ISA;
     }
-    c->gemm = kernels_gemm(c->kernels, src_type, weights_type);
+    c->gemm = kernels_gemm(c->kernels, src_type, weights_type, sparsity);
     if (c->gemm == NULL) {
         return TERSOR_INVALID_ARGUMENT;
     }
@@ -30,40 +33,67 @@ static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weig
     return TERSOR_OK;
 }
 
-/* Integer weights have their column sums and zero points in front of the panels. */
-static tersor_status lay_out(const choice *c, int64_t k, int64_t n, layout *l) {
+/* Integer weights have their column sums and zero points in front of the panels. sparse_bytes: of sparse panels. */
+static tersor_status lay_out(const choice *c, int64_t k, int64_t n, int64_t sparse_bytes, layout *l) {
     RETURN_IF_ERROR(check_dimension(k));
     RETURN_IF_ERROR(check_dimension(n));
-    int64_t panels;
-    RETURN_IF_ERROR(gemm_panels_bytes(c->gemm, k, n, &panels));
+    int64_t panels = 0, table = 0;
+    if (c->gemm->form == PANEL_DENSE) {
+        RETURN_IF_ERROR(gemm_panels_bytes(c->gemm, k, n, &panels));
+    } else {
+        table = sparse_table_bytes(sparse_panels(c->gemm, n));
+    }
     const int64_t columns = c->integers ? gemm_columns_bytes(c->gemm, n) : 0;
     l->compensation = sizeof(packed_head);
     l->zero_points = l->compensation + columns;
     l->panels = l->zero_points + columns;
-    l->bytes = l->panels + panels;
-    return TERSOR_OK;
+    l->sparse = l->panels + table;
+    return __builtin_add_overflow(l->sparse + panels, sparse_bytes, &l->bytes) ? TERSOR_INVALID_SIZE : TERSOR_OK;
 }
 
-tersor_status tersor_gemm_packed_bytes(uint32_t isa, tersor_type src_type, tersor_type weights_type, int64_t k,
-                                       int64_t n, int64_t *bytes) {
+/* Bytes of sparse panels; dense ones do not depend on the weights. */
+static tersor_status sparse_bytes_of(const choice *c, const weights_view *view, int64_t *bytes) {
+    const sparse_weights w = {view, 1, view->k};
+    *bytes = 0;
+    if (c->gemm->form == PANEL_DENSE) {
+        return TERSOR_OK;
+    }
+    RETURN_IF_ERROR(check_dimension(view->k));
+    RETURN_IF_ERROR(check_dimension(view->n));
+    RETURN_IF_ERROR(gemm_check_weights(c->gemm, view));
+    return sparse_panels_bytes(c->gemm, &w, bytes);
+}
+
+static weights_view view_of(int64_t k, int64_t n, const void *weights, int64_t k_stride, int64_t n_stride) {
+    return (weights_view){.data = weights, .k = k, .n = n, .k_run = 1, .k_stride = k_stride, .n_stride = n_stride};
+}
+
+tersor_status tersor_gemm_packed_bytes(uint32_t isa, tersor_type src_type, tersor_type weights_type,
+                                       tersor_sparsity sparsity, int64_t k, int64_t n, const void *weights,
+                                       int64_t k_stride, int64_t n_stride, int64_t *bytes) {
     choice c;
     layout l;
+    int64_t sparse_bytes;
     RETURN_IF_ERROR(check_range(bytes, sizeof *bytes, sizeof *bytes));
-    RETURN_IF_ERROR(choose(isa, src_type, weights_type, &c));
-    RETURN_IF_ERROR(lay_out(&c, k, n, &l));
+    RETURN_IF_ERROR(choose(isa, src_type, weights_type, sparsity, &c));
+    const weights_view view = view_of(k, n, weights, k_stride, n_stride);
+    RETURN_IF_ERROR(sparse_bytes_of(&c, &view, &sparse_bytes));
+    RETURN_IF_ERROR(lay_out(&c, k, n, sparse_bytes, &l));
     *bytes = l.bytes;
     return TERSOR_OK;
 }
 
-tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, tersor_type weights_type, int64_t k, int64_t n,
-                               const void *weights, int64_t k_stride, int64_t n_stride, int32_t src_zero_point,
-                               const int32_t *weights_zero_points, const int32_t *bias, void *packed,
-                               int64_t packed_bytes) {
+tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, tersor_type weights_type, tersor_sparsity sparsity,
+                               int64_t k, int64_t n, const void *weights, int64_t k_stride, int64_t n_stride,
+                               int32_t src_zero_point, const int32_t *weights_zero_points, const int32_t *bias,
+                               void *packed, int64_t packed_bytes) {
     choice c;
     layout l;
-    RETURN_IF_ERROR(choose(isa, src_type, weights_type, &c));
-    RETURN_IF_ERROR(lay_out(&c, k, n, &l));
-    const weights_view view = {.data = weights, .k = k, .n = n, .k_run = 1, .k_stride = k_stride, .n_stride = n_stride};
+    int64_t sparse_bytes;
+    RETURN_IF_ERROR(choose(isa, src_type, weights_type, sparsity, &c));
+    RETURN_IF_ERROR(check_dimension(k));
+    RETURN_IF_ERROR(check_dimension(n));
+    const weights_view view = view_of(k, n, weights, k_stride, n_stride);
     RETURN_IF_ERROR(gemm_check_weights(c.gemm, &view));
     RETURN_IF_ERROR(check_zero_point(src_type, src_zero_point));
     const bool is_quantized = weights_zero_points != NULL || bias != NULL;
@@ -73,6 +103,11 @@ tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, tersor_type w
     const quantization q = {src_zero_point, weights_zero_points, bias};
     bool has_zero_points;
     RETURN_IF_ERROR(gemm_check_quantization(&q, n, &has_zero_points));
+    if (sparsity != TERSOR_DENSE && has_zero_points) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
+    RETURN_IF_ERROR(sparse_bytes_of(&c, &view, &sparse_bytes));
+    RETURN_IF_ERROR(lay_out(&c, k, n, sparse_bytes, &l));
     RETURN_IF_ERROR(check_buffer(packed, packed_bytes, l.bytes));
     packed_head *head = packed;
     packed_init(head, PACKED_GEMM, isa, src_type, l.bytes);
@@ -83,11 +118,19 @@ tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, tersor_type w
     head->kernel_name = c.gemm->name;
     head->src_zero_point = src_zero_point;
     head->has_zero_points = has_zero_points;
+    head->sparsity = sparsity;
+    head->sparse_bytes = sparse_bytes;
     if (c.integers) {
         gemm_pack_columns(c.gemm, &view, &q, row_of(packed, 1, l.compensation), row_of(packed, 1, l.zero_points));
     }
-    gemm_pack_panels(c.gemm, &view, row_of(packed, 1, l.panels),
-                     gemm_padded_k(c.gemm, k) * c.gemm->columns * c.gemm->src_bytes);
+    if (c.gemm->form == PANEL_DENSE) {
+        gemm_pack_panels(c.gemm, &view, row_of(packed, 1, l.panels),
+                         gemm_padded_k(c.gemm, k) * c.gemm->columns * c.gemm->src_bytes);
+    } else {
+        int64_t *table = row_of(packed, 1, l.panels);
+        sparse_pack_panels(c.gemm, &(sparse_weights){&view, 1, k}, (const char *) table, table,
+                           row_of(packed, 1, l.sparse));
+    }
     return TERSOR_OK;
 }
 
@@ -112,8 +155,8 @@ tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor
     epilogue e;
     RETURN_IF_ERROR(packed_check(packed, packed_bytes, PACKED_GEMM));
     const packed_head *head = packed;
-    RETURN_IF_ERROR(choose(head->isa, head->src_type, head->weights_type, &c));
-    RETURN_IF_ERROR(lay_out(&c, head->k, head->n, &l));
+    RETURN_IF_ERROR(choose(head->isa, head->src_type, head->weights_type, head->sparsity, &c));
+    RETURN_IF_ERROR(lay_out(&c, head->k, head->n, head->sparse_bytes, &l));
     if (l.bytes != head->bytes) {
         return TERSOR_INVALID_PACKED;
     }
@@ -144,6 +187,9 @@ tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor
     e.offset = e.offset == NULL ? NULL : e.offset + first_column;
     const int32_t *compensation = (const int32_t *) const_row_of(packed, 1, l.compensation) + first_column;
     const int32_t *zero_points = (const int32_t *) const_row_of(packed, 1, l.zero_points) + first_column;
+    const bool dense = c.gemm->form == PANEL_DENSE;
+    const int64_t first_bytes = dense ? gemm_padded_k(c.gemm, k) * first_column * c.gemm->src_bytes : 0;
+    const int64_t *table = const_row_of(packed, 1, l.panels);
     const gemm_operands operands = {
         .m = rows,
         .k = k,
@@ -158,8 +204,8 @@ tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor
             },
         .weights =
             {
-                .panels = const_row_of(packed, 1,
-                                       l.panels + gemm_padded_k(c.gemm, k) * first_column * c.gemm->src_bytes),
+                .panels = const_row_of(packed, 1, l.panels + first_bytes),
+                .panel_offsets = dense ? NULL : table + first_column / c.gemm->columns,
                 .compensation = c.integers ? compensation : NULL,
                 .zero_points = head->has_zero_points ? zero_points : NULL,
             },

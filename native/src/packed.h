@@ -25,6 +25,8 @@ typedef struct packed_head {
     tersor_type src_type, weights_type;
     int32_t src_zero_point;
     int32_t has_zero_points; /* some weights zero point is not 0 */
+    tersor_sparsity sparsity;
+    int64_t sparse_bytes; /* of sparse panels */
     conv2d_geometry geometry; /* zeros for a GEMM */
 } packed_head;
 

@@ -1,6 +1,7 @@
 #include "row_block.h"
 
 #include "compiler.h"
+#include "sparse_block.h"
 
 enum { CHUNK_BYTES = 128 * 1024 /* of a panel: what stays in L2 beside a block while its tiles use it in turn */ };
 
@@ -15,7 +16,8 @@ static int64_t chunk_steps(const gemm_kernel *kernel) {
 }
 
 bool row_block_is_chunked(const gemm_kernel *kernel, int64_t runs, int64_t steps) {
-    return steps > chunk_steps(kernel) || (runs > 1 && runs > chunk_steps(kernel) / (steps == 0 ? 1 : steps));
+    return kernel->form == PANEL_DENSE &&
+           (steps > chunk_steps(kernel) || (runs > 1 && runs > chunk_steps(kernel) / (steps == 0 ? 1 : steps)));
 }
 
 int64_t row_block_part(int64_t rows, int64_t most) {
@@ -113,6 +115,10 @@ static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row
 }
 
 void row_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {
+    if (kernel->form != PANEL_DENSE) {
+        sparse_block_multiply(kernel, o, block);
+        return;
+    }
     const int64_t whole = chunk_steps(kernel);
     const int64_t steps = block->chunked ? min_s64(whole, block->steps) : block->steps;
     const int64_t fitting = steps == block->steps && steps > 0 ? whole / steps : 1;

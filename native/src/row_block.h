@@ -29,6 +29,7 @@ typedef struct row_block {
     int64_t tail_stride;
     const int32_t *sums;  /* of each row, where weights have zero points */
     const float *scales;  /* of each row, or NULL */
+    void *sparse;         /* what sparse_block_bytes asks for, unless the panels are dense */
     void *accumulators;   /* of all rows in one panel if k is chunked, otherwise of two tiles */
     bool chunked;
     int64_t turn;    /* of the two tiles: the one before can be stored while the next is multiplied */

@@ -3,7 +3,7 @@
  * after it has defined
  *
  *   TILE(name)                  the name with the kernel's prefix
- *   ROWS, LANES                 rows of the tile; accumulators in a vector; a tile has two vectors of columns
+ *   ROWS, LANES, VECTORS        rows of the tile; accumulators in a vector; vectors of columns, 1 or 2
  *   accumulators, factor        types of the vectors
  *   load_acc, store_acc         of an aligned vector of accumulators
  *   zero_acc(), add_acc(a, b)   a vector of zeros, a sum of two
@@ -43,8 +43,14 @@ ALWAYS_INLINE void TILE(step)(int rows, int vectors, accumulators acc[ROWS][2], 
     }
 }
 
-ALWAYS_INLINE void TILE(accumulate)(int rows, int vectors, accumulators acc[ROWS][2], const char *src, int64_t stride,
-                                    const char *panel, int64_t steps) {
+/* Where k step s of a run, or entry s of a list, is read. */
+ALWAYS_INLINE const char *TILE(source)(const gemm_tile *t, bool listed, const char *src, int64_t s) {
+    return src + (listed ? t->step_offsets[t->listed[s]] : s * SRC_STEP);
+}
+
+ALWAYS_INLINE void TILE(accumulate)(int rows, int vectors, accumulators acc[ROWS][2], const gemm_tile *t, bool listed,
+                                    const char *src, const char *panel, int64_t steps) {
+    const int64_t stride = t->src_stride;
     int64_t s = 0;
     const int sets = TILE(sets)(rows, vectors);
     if (sets > 1 && steps >= 2 * sets) {
@@ -57,11 +63,12 @@ ALWAYS_INLINE void TILE(accumulate)(int rows, int vectors, accumulators acc[ROWS
                 more[set][i][1] = zero_acc();
             }
         }
-        for (; s + sets <= steps; s += sets, src += sets * SRC_STEP, panel += sets * PANEL_STEP) {
-            TILE(step)(rows, vectors, acc, src, stride, panel);
+        for (; s + sets <= steps; s += sets, panel += sets * PANEL_STEP) {
+            TILE(step)(rows, vectors, acc, TILE(source)(t, listed, src, s), stride, panel);
             UNROLL(4)
             for (int set = 0; set < sets - 1; set++) {
-                TILE(step)(rows, vectors, more[set], src + (set + 1) * SRC_STEP, stride, panel + (set + 1) * PANEL_STEP);
+                TILE(step)(rows, vectors, more[set], TILE(source)(t, listed, src, s + set + 1), stride,
+                           panel + (set + 1) * PANEL_STEP);
             }
         }
         UNROLL(4)
@@ -73,8 +80,8 @@ ALWAYS_INLINE void TILE(accumulate)(int rows, int vectors, accumulators acc[ROWS
             }
         }
     }
-    for (; s < steps; s++, src += SRC_STEP, panel += PANEL_STEP) {
-        TILE(step)(rows, vectors, acc, src, stride, panel);
+    for (; s < steps; s++, panel += PANEL_STEP) {
+        TILE(step)(rows, vectors, acc, TILE(source)(t, listed, src, s), stride, panel);
     }
 }
 
@@ -87,9 +94,14 @@ ALWAYS_INLINE void TILE(multiply)(int rows, int vectors, const gemm_tile *t) {
         acc[i][1] = vectors > 1 ? load_acc(init + LANES * 4) : zero_acc();
     }
     const char *panel = t->panel;
-    for (int64_t run = 0; run < t->runs; run++, panel += t->steps * PANEL_STEP) {
-        const char *src = (const char *) t->src + t->run_offsets[run];
-        TILE(accumulate)(rows, vectors, acc, src, t->src_stride, panel, t->steps);
+    if (t->listed != NULL) {
+        TILE(accumulate)(rows, vectors, acc, t, true, t->src, panel, t->listed_count);
+        panel += t->listed_count * PANEL_STEP;
+    } else {
+        for (int64_t run = 0; run < t->runs; run++, panel += t->steps * PANEL_STEP) {
+            const char *src = (const char *) t->src + t->run_offsets[run];
+            TILE(accumulate)(rows, vectors, acc, t, false, src, panel, t->steps);
+        }
     }
     if (t->tail != NULL) {
         TILE(step)(rows, vectors, acc, t->tail, t->tail_stride, panel);
@@ -97,17 +109,17 @@ ALWAYS_INLINE void TILE(multiply)(int rows, int vectors, const gemm_tile *t) {
     char *out = t->acc;
     UNROLL(16)
     for (int i = 0; i < rows; i++) {
-        store_acc(out + i * 2 * LANES * 4, acc[i][0]);
+        store_acc(out + i * VECTORS * LANES * 4, acc[i][0]);
         if (vectors > 1) {
-            store_acc(out + (i * 2 + 1) * LANES * 4, acc[i][1]);
+            store_acc(out + (i * VECTORS + 1) * LANES * 4, acc[i][1]);
         }
     }
 }
 
 #define TILE_CASE(count)                                                                                               \
     case count:                                                                                                        \
-        if (t->columns > LANES) {                                                                                      \
-            TILE(multiply)(count, 2, t);                                                                               \
+        if (VECTORS > 1 && t->columns > LANES) {                                                                       \
+            TILE(multiply)(count, VECTORS, t);                                                                               \
         } else {                                                                                                       \
             TILE(multiply)(count, 1, t);                                                                               \
         }                                                                                                              \
@@ -136,6 +148,7 @@ static void TILE(tile)(const gemm_tile *t) {
 #undef TILE_CASE
 #undef ROWS
 #undef LANES
+#undef VECTORS
 #undef accumulators
 #undef factor
 #undef load_acc

@@ -5,6 +5,7 @@
 #ifndef TERSOR_AMX_EMULATION_H
 #define TERSOR_AMX_EMULATION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static inline void _tile_stored(int index, void *base, int64_t stride) {
     }
 }
 
-static inline void emulated_dot(int c, int a, int b, int is_signed) {
+static inline void emulated_dot(int c, int a, int b, bool a_signed, bool b_signed) {
     emulated_tile *tc = &emulated_tiles[c];
     const emulated_tile *ta = &emulated_tiles[a], *tb = &emulated_tiles[b];
     emulated_require(tc->rows > 0 && tc->rows == ta->rows && tc->row_bytes == tb->row_bytes);
@@ -65,7 +66,8 @@ static inline void emulated_dot(int c, int a, int b, int is_signed) {
             memcpy(&acc, &tc->data[i][4 * j], 4);
             for (int k = 0; k < ta->row_bytes; k++) {
                 const uint8_t x = ta->data[i][k];
-                const int product = (is_signed ? (int8_t) x : x) * (int8_t) tb->data[k / 4][4 * j + k % 4];
+                const uint8_t y = tb->data[k / 4][4 * j + k % 4];
+                const int product = (a_signed ? (int8_t) x : x) * (b_signed ? (int8_t) y : y);
                 acc += (uint32_t) product;
             }
             memcpy(&tc->data[i][4 * j], &acc, 4);
@@ -99,11 +101,15 @@ static inline void _tile_dpbf16ps(int c, int a, int b) {
 }
 
 static inline void _tile_dpbusd(int c, int a, int b) {
-    emulated_dot(c, a, b, 0);
+    emulated_dot(c, a, b, false, true);
 }
 
 static inline void _tile_dpbssd(int c, int a, int b) {
-    emulated_dot(c, a, b, 1);
+    emulated_dot(c, a, b, true, true);
+}
+
+static inline void _tile_dpbsud(int c, int a, int b) {
+    emulated_dot(c, a, b, true, false);
 }
 
 #endif

@@ -74,7 +74,7 @@ static void expect_gemm(gemm_arguments a, tersor_status expected, const char *wh
     } while (0)
 
 static tersor_status pack(tersor_type src_type, tersor_type weights_type, const void *w, int64_t k, int64_t n) {
-    return tersor_gemm_pack(ISA, src_type, weights_type, k, n, w, n, 1, 0, NULL, NULL, packed, BYTES);
+    return tersor_gemm_pack(ISA, src_type, weights_type, TERSOR_DENSE, k, n, w, n, 1, 0, NULL, NULL, packed, BYTES);
 }
 
 static void test_gemm(void) {
@@ -137,7 +137,7 @@ static void test_gemm(void) {
     expect_status(pack(TERSOR_F32, TERSOR_S8, weights, 1, 1), TERSOR_OK, "pack f32 s8");
     REFUSED(TERSOR_INVALID_ARGUMENT, a.columns = 1; a.src = scratch; a.e.dst_type = TERSOR_U8);
     const tersor_conv2d_geometry one = {1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1};
-    expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, &one, weights, 0, NULL, NULL, packed, BYTES), TERSOR_OK,
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, &one, weights, 0, NULL, NULL, packed, BYTES), TERSOR_OK,
                   "pack a convolution");
     expect_gemm(valid(), TERSOR_INVALID_PACKED, "packed for a convolution");
 }
@@ -146,7 +146,7 @@ static void expect_pack(tersor_status expected, int64_t k, int64_t n, const int8
                         int64_t n_stride, int32_t zero_point, const int32_t *weights_zero_points, int64_t bytes,
                         const char *what) {
     cases++;
-    expect_status(tersor_gemm_pack(ISA, TERSOR_U8, TERSOR_S8, k, n, w, k_stride, n_stride, zero_point,
+    expect_status(tersor_gemm_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, k, n, w, k_stride, n_stride, zero_point,
                                    weights_zero_points, NULL, packed, bytes),
                   expected, what);
 }
@@ -166,7 +166,7 @@ static void test_pack(void) {
     expect_pack(TERSOR_INVALID_ARGUMENT, K, N, weights, N, 1, 0, zero_points, BYTES, "zero point of weights");
     zero_points[N - 1] = 0;
     cases++;
-    expect_status(tersor_gemm_pack(ISA, TERSOR_F32, TERSOR_F32, 1, 1, multiplier, 1, 1, 0, zero_points, NULL, packed,
+    expect_status(tersor_gemm_pack(ISA, TERSOR_F32, TERSOR_F32, TERSOR_DENSE, 1, 1, multiplier, 1, 1, 0, zero_points, NULL, packed,
                                    BYTES),
                   TERSOR_INVALID_ARGUMENT, "zero points of floats");
     static const struct {
@@ -190,10 +190,11 @@ static void test_pack(void) {
     for (size_t i = 0; i < sizeof QUESTIONS / sizeof *QUESTIONS; i++) {
         cases++;
         expect_status(tersor_gemm_packed_bytes(QUESTIONS[i].isa, QUESTIONS[i].src, QUESTIONS[i].weights,
-                                               QUESTIONS[i].k, QUESTIONS[i].n, &bytes),
+                                               TERSOR_DENSE, QUESTIONS[i].k, QUESTIONS[i].n, NULL, 0, 0, &bytes),
                       QUESTIONS[i].expected, "packed bytes");
     }
-    expect_status(tersor_gemm_packed_bytes(ISA, TERSOR_U8, TERSOR_S8, K, N, NULL), TERSOR_NULL_POINTER, "no result");
+    expect_status(tersor_gemm_packed_bytes(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, K, N, NULL, 0, 0, NULL),
+                  TERSOR_NULL_POINTER, "no result");
     if (bytes != -7) {
         fail("a refused question was answered with %lld", (long long) bytes);
     }
@@ -203,7 +204,7 @@ static tersor_status pack_conv(int64_t ic, int64_t oc, int64_t kh, int64_t strid
                                int64_t groups) {
     cases++;
     const tersor_conv2d_geometry g = {ic, oc, kh, 1, groups, stride, 1, pad, 0, 0, 0, dilation, 1};
-    return tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, &g, weights, 0, NULL, NULL, packed, BYTES);
+    return tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, &g, weights, 0, NULL, NULL, packed, BYTES);
 }
 
 static tersor_status conv(int64_t n, int64_t h, int64_t w, int64_t first, int64_t count, const void *from) {
@@ -242,12 +243,12 @@ static void test_conv2d(void) {
                   TERSOR_INVALID_SIZE, "more channels than there are");
     expect_status(tersor_conv2d(packed, BYTES, &e, 1, 3, 4, 0, 2, 0, 1, src, dst, dst, scratch, 64),
                   TERSOR_BUFFER_TOO_SMALL, "scratch");
-    expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, NULL, weights, 0, NULL, NULL, packed, BYTES),
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, NULL, weights, 0, NULL, NULL, packed, BYTES),
                   TERSOR_NULL_POINTER, "no geometry");
     const tersor_conv2d_geometry g = {1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1};
-    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_S8, &g, weights, 0, NULL, NULL, packed, BYTES),
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_S8, TERSOR_DENSE, &g, weights, 0, NULL, NULL, packed, BYTES),
                   TERSOR_INVALID_ARGUMENT, "types");
-    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_F32, &g, multiplier, 0, zero_points, NULL, packed, BYTES),
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_F32, TERSOR_DENSE, &g, multiplier, 0, zero_points, NULL, packed, BYTES),
                   TERSOR_INVALID_ARGUMENT, "zero points of floats");
 }
 

@@ -49,7 +49,7 @@ static void reference(const conv_case *c, const float *src, const float *weights
     }
 }
 
-static void run_conv(uint32_t isa, const conv_case *c, int turn) {
+static void run_conv(uint32_t isa, tersor_sparsity sparsity, const conv_case *c, int turn) {
     cases++;
     random_seed((uint64_t) (c->h * 5 + c->w * 7 + c->ic * 11 + c->oc * 13 + c->kh * 17 + turn));
     const guard_side side = turn % 2 == 0 ? GUARD_AFTER : GUARD_BEFORE;
@@ -62,6 +62,13 @@ static void run_conv(uint32_t isa, const conv_case *c, int turn) {
     float *bias = turn % 4 < 2 ? guarded(side, (size_t) c->oc * 4) : NULL;
     random_floats(src, src_count, 3.0f);
     random_floats(weights, weights_count, 1.0f);
+    const int64_t icg = c->ic / c->groups, taps = c->kh * c->kw;
+    for (size_t i = 0; i < weights_count; i++) {
+        const int64_t o = (int64_t) i / (icg * taps), channel = (int64_t) i / taps % icg, tap = (int64_t) i % taps;
+        if (pruned(sparsity, tap * icg + channel, o)) {
+            weights[i] = 0.0f;
+        }
+    }
     if (bias != NULL) {
         random_floats(bias, (size_t) c->oc, 5.0f);
     }
@@ -70,11 +77,12 @@ static void run_conv(uint32_t isa, const conv_case *c, int turn) {
     const finish f = {bias, turn % 3 == 0 ? 0.0f : -INFINITY, INFINITY};
     int64_t packed_bytes = -1, scratch_bytes = -1;
     const tersor_epilogue given = {.offset = f.bias, .lo = f.lo, .hi = f.hi, .dst_type = TERSOR_F32};
-    bool ok = expect_status(tersor_conv2d_packed_bytes(isa, TERSOR_F32, TERSOR_F32, &geometry, 0, &packed_bytes),
+    bool ok = expect_status(tersor_conv2d_packed_bytes(isa, TERSOR_F32, TERSOR_F32, sparsity, &geometry, 0, weights,
+                                                       &packed_bytes),
                             TERSOR_OK, "bytes");
     void *packed = guarded(side, (size_t) packed_bytes);
-    ok = ok && expect_status(tersor_conv2d_pack(isa, TERSOR_F32, TERSOR_F32, &geometry, weights, 0, NULL, NULL, packed,
-                                                packed_bytes),
+    ok = ok && expect_status(tersor_conv2d_pack(isa, TERSOR_F32, TERSOR_F32, sparsity, &geometry, weights, 0, NULL, NULL,
+                                                packed, packed_bytes),
                              TERSOR_OK, "pack");
     ok = ok && expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");
     void *scratch = guarded(side, ok ? (size_t) scratch_bytes : 0);
@@ -91,8 +99,8 @@ static void run_conv(uint32_t isa, const conv_case *c, int turn) {
         reference(c, src, weights, n, y, x, o, &sum, &magnitudes);
         if (!close_to(dst[i], sum, magnitudes, c->kh * c->kw * c->ic / c->groups, &f, o)) {
             ok = false;
-            fail("isa=%s f32 conv case %d at [%lld, %lld, %lld, %lld]: expected %.9g, got %.9g", tersor_isa_name(isa),
-                 turn, (long long) n, (long long) y, (long long) x, (long long) o, sum, (double) dst[i]);
+            fail("isa=%s f32 sparsity=%d conv case %d at [%lld, %lld, %lld, %lld]: expected %.9g, got %.9g",
+                 tersor_isa_name(isa), sparsity, turn, (long long) n, (long long) y, (long long) x, (long long) o, sum, (double) dst[i]);
         }
     }
     guarded_free_all();
@@ -115,8 +123,10 @@ int main(void) {
             continue;
         }
         for (size_t i = 0; i < sizeof CONVS / sizeof *CONVS; i++) {
-            run_conv(isa, &CONVS[i], (int) i);
-            run_conv(isa, &CONVS[i], (int) i + 1);
+            for (tersor_sparsity sparsity = TERSOR_DENSE; sparsity <= TERSOR_BLOCKS_32; sparsity++) {
+                run_conv(isa, sparsity, &CONVS[i], (int) i);
+                run_conv(isa, sparsity, &CONVS[i], (int) i + 1);
+            }
         }
     }
     return test_result("f32_conv2d", cases);

@@ -12,6 +12,7 @@ typedef struct gemm_case {
     uint32_t isa;
     tersor_type src_type, weights_type, dst_type, residual_type;
     tersor_function function;
+    tersor_sparsity sparsity;
     int64_t m, k, n;
     int64_t extra_src, extra_weights, extra_dst, extra_residual; /* leading dimensions beyond the columns */
     bool transposed_src, transposed_weights, zero_points, bias, offset, extreme;
@@ -91,6 +92,14 @@ static operands draw(const gemm_case *c) {
     o.ld_residual = c->n + c->extra_residual;
     o.src = random_elements(c->side, extent(src_rows, src_columns, o.ld_src), c->src_type, c->extreme);
     o.weights = random_elements(c->side, extent(weight_rows, weight_columns, o.ld_weights), c->weights_type, c->extreme);
+    for (int64_t k = 0; k < c->k; k++) {
+        for (int64_t j = 0; j < c->n; j++) {
+            if (pruned(c->sparsity, k, j)) {
+                const int64_t at = c->transposed_weights ? j * o.ld_weights + k : k * o.ld_weights + j;
+                memset((char *) o.weights + at * bytes_of(c->weights_type), 0, (size_t) bytes_of(c->weights_type));
+            }
+        }
+    }
     if (c->residual_type != 0) {
         o.residual = random_elements(c->side, extent(c->m, c->n, o.ld_residual), c->residual_type, false);
     }
@@ -134,16 +143,18 @@ static operands draw(const gemm_case *c) {
 }
 
 /* Packs and multiplies in parts of rows and columns; false after a failure. */
-static bool multiply(const gemm_case *c, const operands *o, uint32_t isa, void *dst) {
+static bool multiply(const gemm_case *c, const operands *o, uint32_t isa, tersor_sparsity sparsity, void *dst) {
     int64_t packed_bytes = -1, scratch_bytes = -1;
-    if (!expect_status(tersor_gemm_packed_bytes(isa, c->src_type, c->weights_type, c->k, c->n, &packed_bytes),
+    const int64_t k_stride = c->transposed_weights ? 1 : o->ld_weights;
+    const int64_t n_stride = c->transposed_weights ? o->ld_weights : 1;
+    if (!expect_status(tersor_gemm_packed_bytes(isa, c->src_type, c->weights_type, sparsity, c->k, c->n, o->weights,
+                                                k_stride, n_stride, &packed_bytes),
                        TERSOR_OK, "packed_bytes")) {
         return false;
     }
     void *packed = guarded(c->side, (size_t) packed_bytes);
     bool ok = expect_status(
-        tersor_gemm_pack(isa, c->src_type, c->weights_type, c->k, c->n, o->weights,
-                         c->transposed_weights ? 1 : o->ld_weights, c->transposed_weights ? o->ld_weights : 1,
+        tersor_gemm_pack(isa, c->src_type, c->weights_type, sparsity, c->k, c->n, o->weights, k_stride, n_stride,
                          o->src_zero_point, o->zero_points, o->bias, packed, packed_bytes),
         TERSOR_OK, "pack");
     ok = ok && expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");
@@ -208,11 +219,11 @@ static bool check(const gemm_case *c, const operands *o, const void *dst, const 
             const bool same = portable == NULL || stored_bits(dst, i * o->ld_dst + j, c->dst_type) ==
                                                       stored_bits(portable, i * o->ld_dst + j, c->dst_type);
             if (!same || !(fabs(actual - expected.value) <= expected.tolerance)) {
-                fail("isa=%s %s*%s->%s m=%lld k=%lld n=%lld ld+=%lld,%lld,%lld,%lld transposed=%d,%d zero_points=%d "
+                fail("isa=%s %s*%s->%s sparsity=%d m=%lld k=%lld n=%lld ld+=%lld,%lld,%lld,%lld transposed=%d,%d zero_points=%d "
                      "bias=%d offset=%d residual=%s function=%d extreme=%d side=%d at [%lld, %lld]: expected %.9g +- "
                      "%.3g, got %.9g%s",
                      tersor_isa_name(c->isa), type_name(c->src_type), type_name(c->weights_type),
-                     type_name(c->dst_type), (long long) c->m, (long long) c->k, (long long) c->n,
+                     type_name(c->dst_type), c->sparsity, (long long) c->m, (long long) c->k, (long long) c->n,
                      (long long) c->extra_src, (long long) c->extra_weights, (long long) c->extra_dst,
                      (long long) c->extra_residual, c->transposed_src, c->transposed_weights, c->zero_points, c->bias,
                      c->offset, type_name(c->residual_type), c->function, c->extreme, c->side, (long long) i,
@@ -238,11 +249,11 @@ static void run(const gemm_case *c) {
     const size_t dst_bytes = extent(c->m, c->n, o.ld_dst) * (size_t) bytes_of(c->dst_type);
     void *dst = guarded(c->side, dst_bytes);
     memset(dst, 0xa5, dst_bytes);
-    bool ok = multiply(c, &o, c->isa, dst);
+    bool ok = multiply(c, &o, c->isa, c->sparsity, dst);
     void *portable = NULL;
-    if (is_integer(c) && c->isa != TERSOR_ISA_PORTABLE) {
+    if (is_integer(c) && (c->isa != TERSOR_ISA_PORTABLE || c->sparsity != TERSOR_DENSE)) {
         portable = guarded(c->side, dst_bytes);
-        ok = ok && multiply(c, &o, TERSOR_ISA_PORTABLE, portable);
+        ok = ok && multiply(c, &o, TERSOR_ISA_PORTABLE, TERSOR_DENSE, portable);
     }
     if (ok) {
         check(c, &o, dst, portable);
@@ -270,7 +281,7 @@ static void run_shape(uint32_t isa, int64_t m, int64_t k, int64_t n, int *turn) 
         const int t = (*turn)++;
         const types *y = &TYPES[i];
         const bool s8_weights = y->weights == TERSOR_S8, s32 = y->dst == TERSOR_S32;
-        const gemm_case c = {
+        gemm_case c = {
             .isa = isa,
             .src_type = y->src,
             .weights_type = y->weights,
@@ -293,6 +304,11 @@ static void run_shape(uint32_t isa, int64_t m, int64_t k, int64_t n, int *turn) 
             .side = t % 5 < 2 ? GUARD_BEFORE : GUARD_AFTER,
         };
         run(&c);
+        if (y->weights != TERSOR_BF16) {
+            c.sparsity = 1 + t % 3;
+            c.zero_points = false;
+            run(&c);
+        }
     }
 }
 
@@ -312,9 +328,11 @@ static void run_special(uint32_t isa) {
     };
     const float one = 1.0f;
     int64_t packed_bytes = 0, scratch_bytes = 0;
-    expect_status(tersor_gemm_packed_bytes(isa, TERSOR_F32, TERSOR_F32, 1, 1, &packed_bytes), TERSOR_OK, "bytes");
+    expect_status(tersor_gemm_packed_bytes(isa, TERSOR_F32, TERSOR_F32, TERSOR_DENSE, 1, 1, NULL, 0, 0, &packed_bytes),
+                  TERSOR_OK, "bytes");
     void *packed = guarded(GUARD_AFTER, (size_t) packed_bytes);
-    expect_status(tersor_gemm_pack(isa, TERSOR_F32, TERSOR_F32, 1, 1, &one, 1, 1, 0, NULL, NULL, packed, packed_bytes),
+    expect_status(tersor_gemm_pack(isa, TERSOR_F32, TERSOR_F32, TERSOR_DENSE, 1, 1, &one, 1, 1, 0, NULL, NULL, packed,
+                                   packed_bytes),
                   TERSOR_OK, "pack");
     expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");
     void *scratch = guarded(GUARD_AFTER, (size_t) scratch_bytes);

@@ -21,6 +21,7 @@ typedef struct variation {
     tersor_type residual_type; /* 0: none; that of dst: dst itself */
     bool zero_points, bias, offset, extreme, in_parts;
     guard_side side;
+    tersor_sparsity sparsity;
 } variation;
 
 static int64_t cases;
@@ -81,6 +82,13 @@ static void run(const conv_case *c, const variation *v) {
     }
     random_bytes(src, src_bytes, v->extreme);
     random_bytes((uint8_t *) weights, weights_bytes, v->extreme);
+    const int64_t icg = c->ic / c->groups, taps = c->kh * c->kw;
+    for (size_t i = 0; i < weights_bytes; i++) {
+        const int64_t o = (int64_t) i / (icg * taps), channel = (int64_t) i / taps % icg, tap = (int64_t) i % taps;
+        if (pruned(v->sparsity, tap * icg + channel, o)) {
+            weights[i] = 0;
+        }
+    }
     random_floats(multiplier, oc, 2.0f / (float) (1 + 100 * c->kh * c->kw * c->ic / c->groups));
     for (size_t o = 0; o < oc; o++) {
         if (zero_points != NULL) {
@@ -111,14 +119,15 @@ static void run(const conv_case *c, const variation *v) {
     const tersor_conv2d_geometry geometry = geometry_of(c);
     int64_t packed_bytes = -1, scratch_bytes = -1;
     bool ok = expect_status(
-        tersor_conv2d_packed_bytes(v->isa, v->src_type, TERSOR_S8, &geometry, v->zero_points, &packed_bytes), TERSOR_OK,
-        "packed_bytes");
+        tersor_conv2d_packed_bytes(v->isa, v->src_type, TERSOR_S8, v->sparsity, &geometry, v->zero_points, weights,
+                                   &packed_bytes),
+        TERSOR_OK, "packed_bytes");
     if (!ok) {
         return;
     }
     void *packed = guarded(v->side, (size_t) packed_bytes);
-    ok = expect_status(tersor_conv2d_pack(v->isa, v->src_type, TERSOR_S8, &geometry, weights, src_zero_point,
-                                          zero_points, bias, packed, packed_bytes),
+    ok = expect_status(tersor_conv2d_pack(v->isa, v->src_type, TERSOR_S8, v->sparsity, &geometry, weights,
+                                          src_zero_point, zero_points, bias, packed, packed_bytes),
                        TERSOR_OK, "pack");
     ok = ok && expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");
     if (!ok) {
@@ -154,10 +163,10 @@ static void run(const conv_case *c, const variation *v) {
         }
         if (!equal) {
             ok = false;
-            fail("isa=%s %s->%s n=%lld h=%lld w=%lld ic=%lld oc=%lld k=%lldx%lld stride=%lldx%lld pad=%lld,%lld,%lld,"
+            fail("isa=%s %s->%s sparsity=%d n=%lld h=%lld w=%lld ic=%lld oc=%lld k=%lldx%lld stride=%lldx%lld pad=%lld,%lld,%lld,"
                  "%lld dilation=%lldx%lld groups=%lld residual=%s zero_points=%d bias=%d offset=%d extreme=%d parts=%d side=%d at "
                  "[%lld, %lld, %lld, %lld]: expected %#x, got %#x",
-                 tersor_isa_name(v->isa), type_name(v->src_type), type_name(v->dst_type), (long long) c->n,
+                 tersor_isa_name(v->isa), type_name(v->src_type), type_name(v->dst_type), v->sparsity, (long long) c->n,
                  (long long) c->h, (long long) c->w, (long long) c->ic, (long long) c->oc, (long long) c->kh,
                  (long long) c->kw, (long long) c->stride_h, (long long) c->stride_w, (long long) c->pad_top,
                  (long long) c->pad_left, (long long) c->pad_bottom, (long long) c->pad_right,
@@ -225,8 +234,12 @@ int main(void) {
                     const tersor_type residual = t % 2 == 0 || DST[d] == TERSOR_S32 ? 0
                                                  : t % 3 == 0                       ? TERSOR_S8
                                                                                     : TERSOR_U8;
-                    run(&CASES[i], &(variation){isa, src_type, DST[d], residual, t % 3 == 1, t % 4 < 2, t % 5 < 3,
-                                                t % 7 < 3, t % 3 == 0, side});
+                    variation v = {isa,       src_type,  DST[d],    residual, t % 3 == 1,  t % 4 < 2,
+                                   t % 5 < 3, t % 7 < 3, t % 3 == 0, side,     TERSOR_DENSE};
+                    run(&CASES[i], &v);
+                    v.sparsity = 1 + t % 3;
+                    v.zero_points = false;
+                    run(&CASES[i], &v);
                 }
             }
         }

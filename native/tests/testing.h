@@ -28,6 +28,9 @@ void random_bytes(uint8_t *to, size_t count, bool extreme);
 /* Within +-magnitude. */
 void random_floats(float *to, size_t count, float magnitude);
 
+/* Whether weight (k, n) is to be zero, so that a kernel of this sparsity has something to leave out. */
+bool pruned(tersor_sparsity sparsity, int64_t k, int64_t n);
+
 /* Counts, and prints the first ten failures; the text reproduces the case. */
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Fails unless equal; returns equality. */

@@ -13,6 +13,7 @@ ALWAYS_INLINE __m256 widen_bf16(const char *from) {
 #define TILE(name) f32_##name
 #define ROWS 6
 #define LANES 8
+#define VECTORS 2
 #define SRC_STEP 4
 #define PANEL_STEP 64
 #define accumulators __m256
@@ -29,6 +30,7 @@ ALWAYS_INLINE __m256 widen_bf16(const char *from) {
 #define TILE(name) bf16_##name
 #define ROWS 6
 #define LANES 8
+#define VECTORS 2
 #define SRC_STEP 4
 #define PANEL_STEP 32
 #define accumulators __m256
@@ -65,4 +67,17 @@ const gemm_kernel bf16_gemm_6x16__avx2 = {
     .convert_always = true,
     .convert = rows_widen_bf16,
     .tile = bf16_tile,
+};
+
+const gemm_kernel f32_blocks_6x16__avx2 = {
+    .name = "f32_blocks_6x16__avx2",
+    .form = PANEL_STEPS,
+    .rows = 6,
+    .columns = 16,
+    .group = 1,
+    .step = 1,
+    .src_bytes = 4,
+    .row_bytes = 4,
+    .convert = rows_copy_f32,
+    .tile = f32_tile,
 };

@@ -10,6 +10,7 @@
 #define TILE(name) i8_##name
 #define ROWS 6
 #define LANES 8
+#define VECTORS 2
 #define SRC_STEP 4
 #define PANEL_STEP 32
 #define accumulators __m256i
@@ -39,6 +40,36 @@ const gemm_kernel u8s8_gemm_6x16__avx2 = {
 
 const gemm_kernel s8s8_gemm_6x16__avx2 = {
     .name = "s8s8_gemm_6x16__avx2",
+    .rows = 6,
+    .columns = 16,
+    .group = 2,
+    .step = 2,
+    .src_bytes = 1,
+    .row_bytes = 2,
+    .convert_always = true,
+    .convert = rows_widen_s8,
+    .row_sum = rows_sum_s8,
+    .tile = i8_tile,
+};
+
+const gemm_kernel u8s8_blocks_6x16__avx2 = {
+    .name = "u8s8_blocks_6x16__avx2",
+    .form = PANEL_STEPS,
+    .rows = 6,
+    .columns = 16,
+    .group = 2,
+    .step = 2,
+    .src_bytes = 1,
+    .row_bytes = 2,
+    .convert_always = true,
+    .convert = rows_widen_u8,
+    .row_sum = rows_sum_u8,
+    .tile = i8_tile,
+};
+
+const gemm_kernel s8s8_blocks_6x16__avx2 = {
+    .name = "s8s8_blocks_6x16__avx2",
+    .form = PANEL_STEPS,
     .rows = 6,
     .columns = 16,
     .group = 2,

@@ -1,18 +1,11 @@
 /* 6 x 16 int32 accumulators; vpdpbusd multiplies u8 by s8, so s8 sources are shifted. */
-#include <immintrin.h>
-
-#if defined(TERSOR_EMULATION)
-#include "avx_vnni_emulation.h"
-#define DPBUSD emulated_dpbusd
-#else
-#define DPBUSD _mm256_dpbusd_avx_epi32
-#endif
-
+#include "dpbusd.h"
 #include "rows.h"
 
 #define TILE(name) i8_##name
 #define ROWS 6
 #define LANES 8
+#define VECTORS 2
 #define SRC_STEP 4
 #define PANEL_STEP 64
 #define accumulators __m256i
@@ -41,6 +34,36 @@ const gemm_kernel u8s8_gemm_6x16__avx2_vnni = {
 
 const gemm_kernel s8s8_gemm_6x16__avx2_vnni = {
     .name = "s8s8_gemm_6x16__avx2_vnni",
+    .rows = 6,
+    .columns = 16,
+    .group = 4,
+    .step = 4,
+    .src_bytes = 1,
+    .row_bytes = 1,
+    .src_shift = 128,
+    .convert_always = true,
+    .convert = rows_shift_s8,
+    .row_sum = rows_sum_s8,
+    .tile = i8_tile,
+};
+
+const gemm_kernel u8s8_blocks_6x16__avx2_vnni = {
+    .name = "u8s8_blocks_6x16__avx2_vnni",
+    .form = PANEL_STEPS,
+    .rows = 6,
+    .columns = 16,
+    .group = 4,
+    .step = 4,
+    .src_bytes = 1,
+    .row_bytes = 1,
+    .convert = rows_copy,
+    .row_sum = rows_sum_u8,
+    .tile = i8_tile,
+};
+
+const gemm_kernel s8s8_blocks_6x16__avx2_vnni = {
+    .name = "s8s8_blocks_6x16__avx2_vnni",
+    .form = PANEL_STEPS,
     .rows = 6,
     .columns = 16,
     .group = 4,

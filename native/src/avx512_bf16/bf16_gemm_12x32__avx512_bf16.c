@@ -8,6 +8,7 @@
 #define TILE(name) bf16_##name
 #define ROWS 12
 #define LANES 16
+#define VECTORS 2
 #define SRC_STEP 4
 #define PANEL_STEP 128
 #define accumulators __m512

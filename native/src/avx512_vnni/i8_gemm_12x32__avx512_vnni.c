@@ -6,6 +6,7 @@
 #define TILE(name) i8_##name
 #define ROWS 12
 #define LANES 16
+#define VECTORS 2
 #define SRC_STEP 4
 #define PANEL_STEP 128
 #define accumulators __m512i
@@ -34,6 +35,36 @@ const gemm_kernel u8s8_gemm_12x32__avx512_vnni = {
 
 const gemm_kernel s8s8_gemm_12x32__avx512_vnni = {
     .name = "s8s8_gemm_12x32__avx512_vnni",
+    .rows = 12,
+    .columns = 32,
+    .group = 4,
+    .step = 4,
+    .src_bytes = 1,
+    .row_bytes = 1,
+    .src_shift = 128,
+    .convert_always = true,
+    .convert = rows_shift_s8,
+    .row_sum = rows_sum_s8,
+    .tile = i8_tile,
+};
+
+const gemm_kernel u8s8_blocks_12x32__avx512_vnni = {
+    .name = "u8s8_blocks_12x32__avx512_vnni",
+    .form = PANEL_STEPS,
+    .rows = 12,
+    .columns = 32,
+    .group = 4,
+    .step = 4,
+    .src_bytes = 1,
+    .row_bytes = 1,
+    .convert = rows_copy,
+    .row_sum = rows_sum_u8,
+    .tile = i8_tile,
+};
+
+const gemm_kernel s8s8_blocks_12x32__avx512_vnni = {
+    .name = "s8s8_blocks_12x32__avx512_vnni",
+    .form = PANEL_STEPS,
     .rows = 12,
     .columns = 32,
     .group = 4,

@@ -24,7 +24,7 @@ import java.nio.file.Path;
  */
 final class Libtersor {
     /** TERSOR_ABI_VERSION of the header that this class follows. */
-    static final int ABI_VERSION = 3;
+    static final int ABI_VERSION = 4;
 
     /** TERSOR_ALIGNMENT. */
     static final int ALIGNMENT_BYTES = 64;
@@ -34,17 +34,17 @@ final class Libtersor {
     private static final MethodHandle STATUS_NAME = link(FunctionDescriptor.of(ADDRESS, JAVA_INT));
     private static final MethodHandle CPU_ISAS = handle(ADDRESS);
     private static final MethodHandle OF_PACKED = handle(ADDRESS, JAVA_LONG, ADDRESS);
-    private static final MethodHandle GEMM_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG,
-            ADDRESS);
-    private static final MethodHandle GEMM_PACK = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS,
-            JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle GEMM_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG,
+            JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle GEMM_PACK = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG,
+            ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle GEMM = handle(ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS,
             JAVA_LONG);
-    private static final MethodHandle CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT,
-            ADDRESS);
-    private static final MethodHandle CONV2D_PACK = handle(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT,
-            ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS,
+            JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle CONV2D_PACK = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS,
+            JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle CONV2D = handle(ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle CONVERT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
@@ -181,20 +181,22 @@ final class Libtersor {
         }
     }
 
-    long gemmPackedBytes(int isa, int srcType, int weightsType, long k, long n) {
+    /** @param sparsity see {@link Sparsity} */
+    long gemmPackedBytes(int isa, int srcType, int weightsType, int sparsity, long k, long n, MemorySegment weights,
+            long kStride, long nStride) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(JAVA_LONG);
             check("tersor_gemm_packed_bytes", call(() -> (int) GEMM_PACKED_BYTES.invokeExact(gemmPackedBytes, isa,
-                    srcType, weightsType, k, n, bytes)));
+                    srcType, weightsType, sparsity, k, n, weights, kStride, nStride, bytes)));
             return bytes.get(JAVA_LONG, 0);
         }
     }
 
-    void gemmPack(int isa, int srcType, int weightsType, long k, long n, MemorySegment weights, long kStride,
-            long nStride, int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias,
+    void gemmPack(int isa, int srcType, int weightsType, int sparsity, long k, long n, MemorySegment weights,
+            long kStride, long nStride, int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias,
             MemorySegment packed) {
-        check("tersor_gemm_pack", call(() -> (int) GEMM_PACK.invokeExact(gemmPack, isa, srcType, weightsType, k, n,
-                weights, kStride, nStride, srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
+        check("tersor_gemm_pack", call(() -> (int) GEMM_PACK.invokeExact(gemmPack, isa, srcType, weightsType, sparsity,
+                k, n, weights, kStride, nStride, srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
     }
 
     /** @param epilogue a tersor_epilogue, see {@link NativeEpilogue} */
@@ -212,21 +214,25 @@ final class Libtersor {
         check("tersor_gemm", status);
     }
 
-    /** @param geometry a tersor_conv2d_geometry, see {@link NativeConv2d} */
-    long conv2dPackedBytes(int isa, int srcType, int weightsType, MemorySegment geometry, boolean hasZeroPoints) {
+    /**
+     * @param sparsity see {@link Sparsity}
+     * @param geometry a tersor_conv2d_geometry, see {@link NativeConv2d}
+     */
+    long conv2dPackedBytes(int isa, int srcType, int weightsType, int sparsity, MemorySegment geometry,
+            boolean hasZeroPoints, MemorySegment weights) {
         int zeroPoints = hasZeroPoints ? 1 : 0;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(JAVA_LONG);
             check("tersor_conv2d_packed_bytes", call(() -> (int) CONV2D_PACKED_BYTES.invokeExact(conv2dPackedBytes, isa,
-                    srcType, weightsType, geometry, zeroPoints, bytes)));
+                    srcType, weightsType, sparsity, geometry, zeroPoints, weights, bytes)));
             return bytes.get(JAVA_LONG, 0);
         }
     }
 
-    void conv2dPack(int isa, int srcType, int weightsType, MemorySegment geometry, MemorySegment weights,
+    void conv2dPack(int isa, int srcType, int weightsType, int sparsity, MemorySegment geometry, MemorySegment weights,
             int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias, MemorySegment packed) {
         check("tersor_conv2d_pack", call(() -> (int) CONV2D_PACK.invokeExact(conv2dPack, isa, srcType, weightsType,
-                geometry, weights, srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
+                sparsity, geometry, weights, srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
     }
 
     /** @param epilogue a tersor_epilogue, see {@link NativeEpilogue} */

@@ -106,9 +106,7 @@ public final class NativeBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
-            case MatMulSpec matMul when matMul.sparsity().isPresent() -> Optional.of("sparse weights");
-            case Conv2dSpec conv when conv.sparsity().isPresent() -> Optional.of("sparse weights");
-            case MatMulSpec _ -> Optional.empty();
+            case MatMulSpec matMul -> Sparsity.refusal(matMul.sparsity(), matMul.weights());
             case Conv2dSpec conv ->
                     conv.reduction() > Integer.MAX_VALUE ? Optional.of("sums of more than 2^31 - 1 products")
                             : Optional.empty();

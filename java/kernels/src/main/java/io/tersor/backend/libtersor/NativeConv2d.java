@@ -47,6 +47,7 @@ final class NativeConv2d extends Conv2d {
             Arena arena) {
         int srcType = Libtersor.typeCode(spec.src());
         int weightsType = Libtersor.typeCode(spec.weights());
+        int sparsity = Sparsity.code(spec.sparsity());
         try (Arena temporary = Arena.ofConfined()) {
             Tensor readable = weights.isContiguous() ? weights : weights.copy(temporary);
             MemorySegment geometry = geometry(spec, temporary);
@@ -54,8 +55,8 @@ final class NativeConv2d extends Conv2d {
                     ? NativeContext.ints(spec.oc(), spec.weightsParams()::zeroPoint) : new int[0];
             boolean hasZeroPoints = Arrays.stream(zeroPoints).anyMatch(zeroPoint -> zeroPoint != 0);
             MemorySegment packed = arena.allocate(context.library().conv2dPackedBytes(context.isa(), srcType,
-                    weightsType, geometry, hasZeroPoints), Libtersor.ALIGNMENT_BYTES);
-            context.library().conv2dPack(context.isa(), srcType, weightsType, geometry, readable.data(),
+                    weightsType, sparsity, geometry, hasZeroPoints, readable.data()), Libtersor.ALIGNMENT_BYTES);
+            context.library().conv2dPack(context.isa(), srcType, weightsType, sparsity, geometry, readable.data(),
                     spec.srcParams().zeroPoint(), NativeContext.intsOrNull(zeroPoints, temporary),
                     NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
             return packed;

@@ -46,16 +46,17 @@ final class NativeMatMul extends MatMul {
             Arena arena) {
         int srcType = Libtersor.typeCode(spec.src());
         int weightsType = Libtersor.typeCode(spec.weights());
+        int sparsity = Sparsity.code(spec.sparsity());
         try (Arena temporary = Arena.ofConfined()) {
             boolean farApart = Math.max(weights.stride(0), weights.stride(1)) > Integer.MAX_VALUE;
             Tensor readable = farApart ? weights.copy(temporary) : weights;
             int[] zeroPoints = spec.weights() == DataType.S8
                     ? NativeContext.ints((int) spec.n(), spec.weightsParams()::zeroPoint) : new int[0];
             MemorySegment packed = arena.allocate(
-                    context.library().gemmPackedBytes(context.isa(), srcType, weightsType, spec.k(), spec.n()),
-                    Libtersor.ALIGNMENT_BYTES);
-            context.library().gemmPack(context.isa(), srcType, weightsType, spec.k(), spec.n(), readable.data(),
-                    readable.stride(0), readable.stride(1), spec.srcParams().zeroPoint(),
+                    context.library().gemmPackedBytes(context.isa(), srcType, weightsType, sparsity, spec.k(), spec.n(),
+                            readable.data(), readable.stride(0), readable.stride(1)), Libtersor.ALIGNMENT_BYTES);
+            context.library().gemmPack(context.isa(), srcType, weightsType, sparsity, spec.k(), spec.n(),
+                    readable.data(), readable.stride(0), readable.stride(1), spec.srcParams().zeroPoint(),
                     NativeContext.intsOrNull(zeroPoints, temporary),
                     NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
             return packed;

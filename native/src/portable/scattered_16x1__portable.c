@@ -1,0 +1,130 @@
+/* Scattered weights in plain C: 16 rows at once, for the compiler to make vectors of. Sums wrap, hence the unsigned type. */
+#include "compiler.h"
+#include "kernels.h"
+#include "rows.h"
+#include "scattered.h"
+
+enum { ROWS = 16 };
+
+void turn_16__portable(const char *const *rows, int64_t count, char *to, int64_t pitch) {
+    for (int64_t word = 0; word < count; word++, to += pitch) {
+        for (int64_t i = 0; i < ROWS; i++) {
+            memcpy(to + i * 4, rows[i] + word * 4, 4);
+        }
+    }
+}
+
+static const scattered_entry *entries_of(const scattered_tile *t) {
+    return const_row_of(t->panel, 1, SCATTERED_HEAD_BYTES);
+}
+
+ALWAYS_INLINE void multiply_bytes(const scattered_tile *t, bool is_signed) {
+    const uint32_t *starts = t->panel;
+    for (int64_t j = 0; j < t->columns; j++) {
+        uint32_t acc[ROWS];
+        for (int64_t i = 0; i < ROWS; i++) {
+            acc[i] = ((const uint32_t *) t->init)[j];
+        }
+        for (uint32_t s = starts[j]; s < starts[j + 1]; s++) {
+            const scattered_entry *e = entries_of(t) + s;
+            const uint8_t *rows = const_row_of(t->turned, e->step, ROWS * 4);
+            int8_t weights[4];
+            memcpy(weights, &e->weights, 4);
+            for (int64_t i = 0; i < ROWS * 4; i++) {
+                const int32_t a = is_signed ? (int8_t) rows[i] : rows[i];
+                acc[i / 4] += (uint32_t) (a * weights[i % 4]);
+            }
+        }
+        memcpy((uint32_t *) t->acc + j * ROWS, acc, sizeof acc);
+    }
+}
+
+static void multiply_u8(const scattered_tile *t) {
+    multiply_bytes(t, false);
+}
+
+static void multiply_s8(const scattered_tile *t) {
+    multiply_bytes(t, true);
+}
+
+static void multiply_f32(const scattered_tile *t) {
+    const uint32_t *starts = t->panel;
+    for (int64_t j = 0; j < t->columns; j++) {
+        float acc[ROWS];
+        for (int64_t i = 0; i < ROWS; i++) {
+            acc[i] = ((const float *) t->init)[j];
+        }
+        for (uint32_t s = starts[j]; s < starts[j + 1]; s++) {
+            const scattered_entry *e = entries_of(t) + s;
+            const float *rows = const_row_of(t->turned, e->step, ROWS * 4);
+            const float weight = load_f32(&e->weights);
+            for (int64_t i = 0; i < ROWS; i++) {
+                acc[i] += rows[i] * weight;
+            }
+        }
+        memcpy((float *) t->acc + j * ROWS, acc, sizeof acc);
+    }
+}
+
+static const scattered_kernel u8_kernel = {ROWS, turn_16__portable, multiply_u8};
+static const scattered_kernel s8_kernel = {ROWS, turn_16__portable, multiply_s8};
+static const scattered_kernel f32_kernel = {ROWS, turn_16__portable, multiply_f32};
+
+const gemm_kernel u8s8_scattered_16x1__portable = {
+    .name = "u8s8_scattered_16x1__portable",
+    .form = PANEL_SCATTERED,
+    .scattered = &u8_kernel,
+    .rows = ROWS,
+    .columns = SCATTERED_COLUMNS,
+    .group = 4,
+    .step = 4,
+    .src_bytes = 1,
+    .row_bytes = 1,
+    .convert = rows_copy,
+    .row_sum = rows_sum_u8,
+};
+
+const gemm_kernel s8s8_scattered_16x1__portable = {
+    .name = "s8s8_scattered_16x1__portable",
+    .form = PANEL_SCATTERED,
+    .scattered = &s8_kernel,
+    .rows = ROWS,
+    .columns = SCATTERED_COLUMNS,
+    .group = 4,
+    .step = 4,
+    .src_bytes = 1,
+    .row_bytes = 1,
+    .convert = rows_copy,
+    .row_sum = rows_sum_s8,
+};
+
+static const gemm_kernel f32_scattered_16x1__portable = {
+    .name = "f32_scattered_16x1__portable",
+    .form = PANEL_SCATTERED,
+    .scattered = &f32_kernel,
+    .rows = ROWS,
+    .columns = SCATTERED_COLUMNS,
+    .group = 1,
+    .step = 1,
+    .src_bytes = 4,
+    .row_bytes = 4,
+    .convert = rows_copy_f32,
+};
+
+extern const gemm_kernel u8s8_blocks_4x16__portable, s8s8_blocks_4x16__portable, f32_blocks_4x16__portable;
+
+const sparse_kernels u8s8_sparse__portable = {
+    .scattered = &u8s8_scattered_16x1__portable,
+    .blocks_16 = &u8s8_blocks_4x16__portable,
+    .blocks_32 = &u8s8_blocks_4x16__portable,
+};
+const sparse_kernels s8s8_sparse__portable = {
+    .scattered = &s8s8_scattered_16x1__portable,
+    .blocks_16 = &s8s8_blocks_4x16__portable,
+    .blocks_32 = &s8s8_blocks_4x16__portable,
+};
+const sparse_kernels f32_sparse__portable = {
+    .scattered = &f32_scattered_16x1__portable,
+    .blocks_16 = &f32_blocks_4x16__portable,
+    .blocks_32 = &f32_blocks_4x16__portable,
+};

@@ -1,0 +1,194 @@
+#include "sparse_block.h"
+
+#include "compiler.h"
+#include "scattered.h"
+#include "sparse_pack.h"
+
+static bool turns_rows(const gemm_kernel *kernel) {
+    return kernel->form != PANEL_STEPS;
+}
+
+int64_t sparse_block_bytes(const gemm_kernel *kernel, int64_t steps) {
+    if (kernel->form == PANEL_DENSE) {
+        return 0;
+    }
+    const int64_t bytes = turns_rows(kernel) ? steps * kernel->rows * 4 : steps * (int64_t) sizeof(int64_t);
+    return round_up(bytes, TERSOR_ALIGNMENT);
+}
+
+static const char *panel_at(const gemm_kernel *kernel, const gemm_operands *o, int64_t j) {
+    return const_row_of(o->weights.panels, 1, o->weights.panel_offsets[j / kernel->columns]);
+}
+
+static const void *init_at(const gemm_operands *o, int64_t j) {
+    static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
+    return o->weights.compensation == NULL ? zeros : o->weights.compensation + j;
+}
+
+/* Bytes from a row's start to each of its k steps. */
+static void set_step_offsets(const row_block *block, int64_t *offsets) {
+    for (int64_t run = 0; run < block->runs; run++) {
+        const int64_t start = block->run_offsets == NULL ? 0 : block->run_offsets[run];
+        for (int64_t s = 0; s < block->steps; s++) {
+            *offsets++ = start + s * block->src_step;
+        }
+    }
+}
+
+/* Rows [0, rows->kept) of sums, `stride` of them apart, of the panel's columns. */
+static void store(const gemm_kernel *kernel, const gemm_operands *o, const row_block *block, const row_tile *rows,
+                  const int32_t *sums, int64_t stride, int64_t j) {
+    const epilogue_tile results = {
+        .acc = sums,
+        .acc_stride = stride,
+        .rows = rows->kept,
+        .first = j,
+        .columns = min_s64(kernel->columns, o->n - j),
+        .dst = row_of(o->dst, rows->dst_row, o->dst_stride),
+        .dst_stride = o->dst_stride,
+        .residual = o->residual == NULL ? NULL : const_row_of(o->residual, rows->dst_row, o->residual_stride),
+        .residual_stride = o->residual_stride,
+        .row_scale = block->scales == NULL ? NULL : block->scales + rows->first,
+    };
+    o->store(o->e, &results);
+}
+
+static void multiply_steps(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {
+    int64_t *offsets = block->sparse;
+    set_step_offsets(block, offsets);
+    for (int64_t j = 0; j < o->n; j += kernel->columns) {
+        const char *panel = panel_at(kernel, o, j);
+        int64_t count;
+        memcpy(&count, panel, sizeof count);
+        gemm_tile tile = {
+            .columns = min_s64(kernel->columns, o->n - j),
+            .src_stride = block->src_stride,
+            .panel = panel + sparse_listed_bytes(count),
+            .listed = (const int32_t *) (const void *) (panel + STEP_LIST_HEAD),
+            .listed_count = block->tail == NULL ? count : count - 1,
+            .step_offsets = offsets,
+            .tail_stride = block->tail_stride,
+            .init = init_at(o, j),
+            .acc = block->accumulators,
+        };
+        for (int64_t t = 0; t < block->count; t++) {
+            const row_tile *rows = &block->tiles[t];
+            tile.rows = rows->rows;
+            tile.src = rows->src;
+            tile.tail = block->tail == NULL ? NULL : const_row_of(block->tail, rows->first, block->tail_stride);
+            kernel->tile(&tile);
+            store(kernel, o, block, rows, tile.acc, kernel->columns, j);
+        }
+    }
+}
+
+/* Rows of several tiles that are turned together, and the tiles that they come from. */
+typedef struct turned_rows {
+    int64_t rows, count;
+    const char *src[MAX_SCATTERED_ROWS], *tail[MAX_SCATTERED_ROWS];
+    row_tile tiles[MAX_SCATTERED_ROWS];
+    int64_t at[MAX_SCATTERED_ROWS]; /* first row of each tile */
+} turned_rows;
+
+/* Where the next rows are: row `row` of tile `tile` of the block. */
+typedef struct block_position {
+    int64_t tile, row;
+} block_position;
+
+static void take_rows(const gemm_kernel *kernel, const row_block *block, block_position *p, turned_rows *t) {
+    t->rows = 0;
+    t->count = 0;
+    while (t->rows < kernel->rows && p->tile < block->count) {
+        const row_tile *tile = &block->tiles[p->tile];
+        const int64_t taken = min_s64(tile->kept - p->row, kernel->rows - t->rows);
+        t->at[t->count] = t->rows;
+        t->tiles[t->count++] = (row_tile){
+            .rows = taken,
+            .kept = taken,
+            .first = tile->first + p->row,
+            .dst_row = tile->dst_row + p->row,
+        };
+        for (int64_t i = 0; i < taken; i++, t->rows++) {
+            t->src[t->rows] = tile->src + (p->row + i) * block->src_stride;
+            t->tail[t->rows] =
+                block->tail == NULL ? NULL : const_row_of(block->tail, tile->first + p->row + i, block->tail_stride);
+        }
+        p->row += taken;
+        if (p->row == tile->kept) {
+            *p = (block_position){p->tile + 1, 0};
+        }
+    }
+    /* Vectors are filled up by the last row again. */
+    for (int64_t i = t->rows; i % kernel->scattered->lanes != 0; i++) {
+        t->src[i] = t->src[t->rows - 1];
+        t->tail[i] = t->tail[t->rows - 1];
+    }
+}
+
+static void turn(const gemm_kernel *kernel, const row_block *block, const turned_rows *t, char *to) {
+    const int64_t lanes = kernel->scattered->lanes, pitch = (int64_t) kernel->rows * 4;
+    for (int64_t run = 0; run < block->runs; run++, to += block->steps * pitch) {
+        const int64_t offset = block->run_offsets == NULL ? 0 : block->run_offsets[run];
+        for (int64_t i = 0; i < t->rows; i += lanes) {
+            const char *rows[MAX_SCATTERED_ROWS];
+            for (int64_t lane = 0; lane < lanes; lane++) {
+                rows[lane] = t->src[i + lane] + offset;
+            }
+            kernel->scattered->turn(rows, block->steps, to + i * 4, pitch);
+        }
+    }
+    for (int64_t i = 0; block->tail != NULL && i < t->rows; i += lanes) {
+        kernel->scattered->turn(t->tail + i, 1, to + i * 4, pitch);
+    }
+}
+
+/* Sums [column][row] to [row][column]. */
+static void turn_back(const gemm_kernel *kernel, const char *acc, int64_t rows, int64_t columns, char *out) {
+    const int64_t lanes = kernel->scattered->lanes, pitch = (int64_t) kernel->rows * 4;
+    for (int64_t j = 0; j < columns; j += lanes) {
+        const char *from[MAX_SCATTERED_ROWS];
+        for (int64_t lane = 0; lane < lanes; lane++) {
+            from[lane] = acc + (j + lane) * pitch;
+        }
+        kernel->scattered->turn(from, rows, out + j * 4, SCATTERED_COLUMNS * 4);
+    }
+}
+
+static void multiply_turned(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {
+    _Alignas(64) int32_t sums[SCATTERED_COLUMNS * MAX_SCATTERED_ROWS];
+    _Alignas(64) int32_t out[MAX_SCATTERED_ROWS * SCATTERED_COLUMNS];
+    turned_rows t;
+    block_position position = {0, 0};
+    if (kernel->enter != NULL && block->entered == 0) {
+        kernel->enter(kernel->rows);
+        block->entered = kernel->rows;
+    }
+    while (position.tile < block->count) {
+        take_rows(kernel, block, &position, &t);
+        turn(kernel, block, &t, block->sparse);
+        for (int64_t j = 0; j < o->n; j += kernel->columns) {
+            const int64_t columns = min_s64(kernel->columns, o->n - j);
+            const scattered_tile tile = {
+                .turned = block->sparse,
+                .rows = t.rows,
+                .columns = columns,
+                .panel = panel_at(kernel, o, j),
+                .init = init_at(o, j),
+                .acc = sums,
+            };
+            kernel->scattered->multiply(&tile);
+            turn_back(kernel, (const char *) sums, t.rows, columns, (char *) out);
+            for (int64_t i = 0; i < t.count; i++) {
+                store(kernel, o, block, &t.tiles[i], out + t.at[i] * SCATTERED_COLUMNS, SCATTERED_COLUMNS, j);
+            }
+        }
+    }
+}
+
+void sparse_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {
+    if (turns_rows(kernel)) {
+        multiply_turned(kernel, o, block);
+    } else {
+        multiply_steps(kernel, o, block);
+    }
+}

@@ -1,0 +1,43 @@
+/*
+ * Panels of weights with zeros. A k step of a panel is the elements that one step of the kernel multiplies; steps count
+ * through the runs of k, each run padded to whole steps. In front of the panels stands where each of them lies:
+ *
+ *   int64 offset[panels]                       bytes from here, multiples of TERSOR_ALIGNMENT
+ *
+ *   PANEL_STEPS:      int64 count; int32 step[count]; then, aligned, [count][column][group] elements
+ *   PANEL_SCATTERED:  uint32 start[columns + 1]; then, aligned, a scattered_entry for each step of each column
+ *   PANEL_GATHERED:   int64 count, a multiple of 16; int32 step[count]; then, aligned, [count / 16][column][16][4] bytes;
+ *                     the last steps may repeat one with weights of zero
+ *
+ * Steps without a weight are left out; but if the last one is incomplete, PANEL_STEPS always has it.
+ */
+#ifndef TERSOR_SPARSE_PACK_H
+#define TERSOR_SPARSE_PACK_H
+
+#include "gemm_pack.h"
+#include "tersor.h"
+
+/* Weights whose k is made of runs. */
+typedef struct sparse_weights {
+    const weights_view *view;
+    int64_t runs, run_length;
+} sparse_weights;
+
+enum { STEP_LIST_HEAD = 8, GATHERED_STEPS = 16 };
+
+/* Where the weights of a panel with `count` listed steps start. */
+int64_t sparse_listed_bytes(int64_t count);
+
+/* k steps of the padded runs. */
+int64_t sparse_steps(const gemm_kernel *kernel, int64_t runs, int64_t run_length);
+
+int64_t sparse_panels(const gemm_kernel *kernel, int64_t n);
+int64_t sparse_table_bytes(int64_t panels);
+
+/* Bytes of all panels; TERSOR_INVALID_SIZE if they are too many. */
+tersor_status sparse_panels_bytes(const gemm_kernel *kernel, const sparse_weights *w, int64_t *bytes);
+
+/* Writes the panels to `to`, and their offsets from `base` into the table; returns the end. */
+char *sparse_pack_panels(const gemm_kernel *kernel, const sparse_weights *w, const char *base, int64_t *table, char *to);
+
+#endif
