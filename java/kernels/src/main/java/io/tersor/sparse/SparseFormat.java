@@ -5,8 +5,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Which entries of a matrix of weights [outputs, inputs] are kept, and in which units. The inputs of a convolution count
- * tap by tap: [kh, kw, ic / groups]; no unit reaches from one tap into the next.
+ * Which entries of a matrix of weights [outputs, inputs] are kept, and in which units. The inputs of a convolution
+ * count tap by tap: [kh, kw, ic / groups]; no unit reaches from one tap into the next.
  */
 public sealed interface SparseFormat {
     /** Single entries, row by row with their column indices (compressed sparse rows). */
