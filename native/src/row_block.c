@@ -32,51 +32,31 @@ static void subtract_zero_points(int32_t *acc, int64_t rows, int64_t columns, co
     }
 }
 
-/* Stores a finished tile, or puts that off; what was put off before must be done. */
-static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const row_tile *rows,
-                        const gemm_tile *tile, int64_t j) {
-    if (o->weights.zero_points != NULL) {
-        subtract_zero_points(tile->acc, rows->kept, kernel->columns, block->sums + rows->first,
-                             o->weights.zero_points + j);
-    }
-    const epilogue_tile finished = {
-        .acc = tile->acc,
-        .acc_stride = kernel->columns,
-        .rows = rows->kept,
-        .first = j,
-        .columns = tile->columns,
-        .dst = row_of(o->dst, rows->dst_row, o->dst_stride),
-        .dst_stride = o->dst_stride,
-        .residual = o->residual == NULL ? NULL : const_row_of(o->residual, rows->dst_row, o->residual_stride),
-        .residual_stride = o->residual_stride,
-        .row_scale = block->scales == NULL ? NULL : block->scales + rows->first,
-    };
-    if (kernel->interleaves) {
-        block->job = (epilogue_job){o->e, o->store, finished};
-    } else {
-        o->store(o->e, &finished);
-    }
-}
-
 /* A part of k. */
 typedef struct k_part {
     int64_t run, runs, step, steps;
     bool is_first, is_last;
 } k_part;
 
+/* What all tiles of a panel's part of k have in common. */
+static gemm_tile part_tile(row_block *block, const k_part *k) {
+    return (gemm_tile){
+        .src_stride = block->src_stride,
+        .src_step = block->src_step,
+        .runs = k->runs,
+        .run_offsets = (block->run_offsets == NULL ? &NO_OFFSET : block->run_offsets) + k->run,
+        .steps = k->steps,
+        .tail_stride = block->tail_stride,
+        .job = &block->job,
+    };
+}
+
 static void run_tile(const gemm_kernel *kernel, row_block *block, const row_tile *rows, const k_part *k,
                      gemm_tile *tile) {
     tile->rows = rows->rows;
     tile->src = rows->src + k->step * block->src_step;
-    tile->src_stride = block->src_stride;
-    tile->src_step = block->src_step;
-    tile->runs = k->runs;
-    tile->run_offsets = (block->run_offsets == NULL ? &NO_OFFSET : block->run_offsets) + k->run;
-    tile->steps = k->steps;
     tile->tail =
         k->is_last && block->tail != NULL ? const_row_of(block->tail, rows->first, block->tail_stride) : NULL;
-    tile->tail_stride = block->tail_stride;
-    tile->job = &block->job;
     if (kernel->enter != NULL && rows->rows != block->entered) {
         kernel->enter(rows->rows);
         block->entered = rows->rows;
@@ -85,29 +65,60 @@ static void run_tile(const gemm_kernel *kernel, row_block *block, const row_tile
     epilogue_advance(&block->job, block->job.left.rows);
 }
 
+/* What all tiles of a panel have in common on their way to the destination. */
+static epilogue_tile panel_results(const gemm_kernel *kernel, const gemm_operands *o, int64_t j) {
+    return (epilogue_tile){
+        .acc_stride = kernel->columns,
+        .first = j,
+        .columns = min_s64(kernel->columns, o->n - j),
+        .dst_stride = o->dst_stride,
+        .residual_stride = o->residual_stride,
+    };
+}
+
+/* Stores a finished tile, or puts that off; what was put off before must be done. */
+static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const row_tile *rows,
+                        int32_t *acc, epilogue_tile *results) {
+    if (o->weights.zero_points != NULL) {
+        subtract_zero_points(acc, rows->kept, kernel->columns, block->sums + rows->first,
+                             o->weights.zero_points + results->first);
+    }
+    results->acc = acc;
+    results->rows = rows->kept;
+    results->dst = row_of(o->dst, rows->dst_row, o->dst_stride);
+    results->residual = o->residual == NULL ? NULL : const_row_of(o->residual, rows->dst_row, o->residual_stride);
+    results->row_scale = block->scales == NULL ? NULL : block->scales + rows->first;
+    if (kernel->interleaves) {
+        block->job = (epilogue_job){o->e, o->store, *results};
+    } else {
+        o->store(o->e, results);
+    }
+}
+
 static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const char *panel,
                           int64_t j, const k_part *k) {
     static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
     const int64_t acc_row_bytes = (int64_t) kernel->columns * 4;
+    /* A tile of little k takes 30 ns: everything that does not change is written once. */
+    epilogue_tile results = panel_results(kernel, o, j);
+    gemm_tile tile = part_tile(block, k);
+    tile.columns = results.columns;
+    tile.panel = const_row_of(panel, k->run * block->steps + k->step, step_bytes(kernel));
+    tile.init = o->weights.compensation == NULL ? zeros : o->weights.compensation + j;
+    tile.init_stride = k->is_first ? 0 : acc_row_bytes;
     for (int64_t t = 0; t < block->count; t++) {
         const row_tile *rows = &block->tiles[t];
         const int64_t place = block->chunked ? rows->first : block->turn++ % 2 * kernel->rows;
-        gemm_tile tile = {
-            .columns = min_s64(kernel->columns, o->n - j),
-            .panel = const_row_of(panel, k->run * block->steps + k->step, step_bytes(kernel)),
-            .init = o->weights.compensation == NULL ? zeros : o->weights.compensation + j,
-            .acc = row_of(block->accumulators, place, acc_row_bytes),
-        };
+        tile.acc = row_of(block->accumulators, place, acc_row_bytes);
         if (!k->is_first) {
             tile.init = tile.acc;
-            tile.init_stride = acc_row_bytes;
         }
         if (block->chunked && block->count == 1) {
             epilogue_advance(&block->job, block->job.left.rows); /* its accumulators are those of this tile */
         }
         run_tile(kernel, block, rows, k, &tile);
         if (k->is_last) {
-            finish_tile(kernel, o, block, rows, &tile, j);
+            finish_tile(kernel, o, block, rows, tile.acc, &results);
         }
     }
 }
@@ -140,10 +151,14 @@ void row_block_sum(const gemm_kernel *kernel, row_block *block, const void *ones
     static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
     _Alignas(64) int32_t acc[MAX_TILE];
     const k_part k = {.runs = block->runs, .steps = block->steps, .is_first = true, .is_last = true};
+    gemm_tile tile = part_tile(block, &k);
+    tile.columns = 1;
+    tile.panel = ones;
+    tile.init = zeros;
+    tile.acc = acc;
     epilogue_advance(&block->job, block->job.left.rows);
     for (int64_t t = 0; t < block->count; t++) {
         const row_tile *rows = &block->tiles[t];
-        gemm_tile tile = {.columns = 1, .panel = ones, .init = zeros, .acc = acc};
         run_tile(kernel, block, rows, &k, &tile);
         for (int64_t i = 0; i < rows->rows; i++) {
             sums[rows->first + i] = acc[i * kernel->columns];
