@@ -38,17 +38,20 @@ typedef struct k_part {
     bool is_first, is_last;
 } k_part;
 
-/* What all tiles of a panel's part of k have in common. */
-static gemm_tile part_tile(row_block *block, const k_part *k) {
+/* What all tiles of a block have in common. A tile of little k takes 30 ns: what does not change is written once. */
+static gemm_tile block_tile(row_block *block) {
     return (gemm_tile){
         .src_stride = block->src_stride,
         .src_step = block->src_step,
-        .runs = k->runs,
-        .run_offsets = (block->run_offsets == NULL ? &NO_OFFSET : block->run_offsets) + k->run,
-        .steps = k->steps,
         .tail_stride = block->tail_stride,
         .job = &block->job,
     };
+}
+
+static void set_part(const row_block *block, const k_part *k, gemm_tile *tile) {
+    tile->runs = k->runs;
+    tile->run_offsets = (block->run_offsets == NULL ? &NO_OFFSET : block->run_offsets) + k->run;
+    tile->steps = k->steps;
 }
 
 static void run_tile(const gemm_kernel *kernel, row_block *block, const row_tile *rows, const k_part *k,
@@ -63,17 +66,6 @@ static void run_tile(const gemm_kernel *kernel, row_block *block, const row_tile
     }
     kernel->tile(tile);
     epilogue_advance(&block->job, block->job.left.rows);
-}
-
-/* What all tiles of a panel have in common on their way to the destination. */
-static epilogue_tile panel_results(const gemm_kernel *kernel, const gemm_operands *o, int64_t j) {
-    return (epilogue_tile){
-        .acc_stride = kernel->columns,
-        .first = j,
-        .columns = min_s64(kernel->columns, o->n - j),
-        .dst_stride = o->dst_stride,
-        .residual_stride = o->residual_stride,
-    };
 }
 
 /* Stores a finished tile, or puts that off; what was put off before must be done. */
@@ -95,30 +87,26 @@ static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, row_b
     }
 }
 
-static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const char *panel,
-                          int64_t j, const k_part *k) {
+static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const k_part *k,
+                          gemm_tile *tile, epilogue_tile *results) {
     static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
     const int64_t acc_row_bytes = (int64_t) kernel->columns * 4;
-    /* A tile of little k takes 30 ns: everything that does not change is written once. */
-    epilogue_tile results = panel_results(kernel, o, j);
-    gemm_tile tile = part_tile(block, k);
-    tile.columns = results.columns;
-    tile.panel = const_row_of(panel, k->run * block->steps + k->step, step_bytes(kernel));
-    tile.init = o->weights.compensation == NULL ? zeros : o->weights.compensation + j;
-    tile.init_stride = k->is_first ? 0 : acc_row_bytes;
+    set_part(block, k, tile);
+    tile->init = o->weights.compensation == NULL ? zeros : o->weights.compensation + results->first;
+    tile->init_stride = k->is_first ? 0 : acc_row_bytes;
     for (int64_t t = 0; t < block->count; t++) {
         const row_tile *rows = &block->tiles[t];
         const int64_t place = block->chunked ? rows->first : block->turn++ % 2 * kernel->rows;
-        tile.acc = row_of(block->accumulators, place, acc_row_bytes);
+        tile->acc = row_of(block->accumulators, place, acc_row_bytes);
         if (!k->is_first) {
-            tile.init = tile.acc;
+            tile->init = tile->acc;
         }
         if (block->chunked && block->count == 1) {
             epilogue_advance(&block->job, block->job.left.rows); /* its accumulators are those of this tile */
         }
-        run_tile(kernel, block, rows, k, &tile);
+        run_tile(kernel, block, rows, k, tile);
         if (k->is_last) {
-            finish_tile(kernel, o, block, rows, tile.acc, &results);
+            finish_tile(kernel, o, block, rows, tile->acc, results);
         }
     }
 }
@@ -131,15 +119,24 @@ void row_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_b
     const int64_t panel_bytes = block->runs * block->steps * step_bytes(kernel) +
                                 (block->tail == NULL ? 0 : step_bytes(kernel));
     const char *panel = o->weights.panels;
+    gemm_tile tile = block_tile(block);
+    epilogue_tile results = {
+        .acc_stride = kernel->columns,
+        .dst_stride = o->dst_stride,
+        .residual_stride = o->residual_stride,
+    };
     for (int64_t j = 0; j < o->n; j += kernel->columns, panel += panel_bytes) {
         k_part k = {.is_first = true};
+        results.first = j;
+        results.columns = tile.columns = min_s64(kernel->columns, o->n - j);
         for (k.run = 0; k.run < block->runs; k.run += k.runs) {
             k.runs = min_s64(runs, block->runs - k.run);
             k.step = 0;
             do { /* once also where there is no step */
                 k.steps = min_s64(steps, block->steps - k.step);
                 k.is_last = k.run + k.runs == block->runs && k.step + k.steps == block->steps;
-                multiply_part(kernel, o, block, panel, j, &k);
+                tile.panel = const_row_of(panel, k.run * block->steps + k.step, step_bytes(kernel));
+                multiply_part(kernel, o, block, &k, &tile, &results);
                 k.is_first = false;
                 k.step += k.steps;
             } while (k.step < block->steps);
@@ -151,7 +148,8 @@ void row_block_sum(const gemm_kernel *kernel, row_block *block, const void *ones
     static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
     _Alignas(64) int32_t acc[MAX_TILE];
     const k_part k = {.runs = block->runs, .steps = block->steps, .is_first = true, .is_last = true};
-    gemm_tile tile = part_tile(block, &k);
+    gemm_tile tile = block_tile(block);
+    set_part(block, &k, &tile);
     tile.columns = 1;
     tile.panel = ones;
     tile.init = zeros;
