@@ -34,51 +34,34 @@ static void subtract_zero_points(int32_t *acc, int64_t rows, int64_t columns, co
     }
 }
 
-/* Stores a finished tile, or puts that off; what was put off before must be done. */
-static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const row_tile *rows,
-                        const gemm_tile *tile, int64_t j) {
-    if (o->weights.zero_points != NULL) {
-        subtract_zero_points(tile->acc, rows->kept, kernel->columns, block->sums + rows->first,
-                             o->weights.zero_points + j);
-    }
-    const epilogue_tile finished = {
-        .acc = tile->acc,
-        .acc_stride = kernel->columns,
-        .rows = rows->kept,
-        .first = j,
-        .columns = tile->columns,
-        .dst = row_of(o->dst, rows->dst_row, o->dst_stride),
-        .dst_stride = o->dst_stride,
-        .residual = o->residual == NULL ? NULL : const_row_of(o->residual, rows->dst_row, o->residual_stride),
-        .residual_stride = o->residual_stride,
-        .row_scale = block->scales == NULL ? NULL : block->scales + rows->first,
-    };
-    if (kernel->interleaves) {
-        block->job = (epilogue_job){o->e, o->store, finished};
-    } else {
-        o->store(o->e, &finished);
-    }
-}
-
 /* A part of k. */
 typedef struct k_part {
     int64_t run, runs, step, steps;
     bool is_first, is_last;
 } k_part;
 
+/* What all tiles of a block have in common. A tile of little k takes 30 ns: what does not change is written once. */
+static gemm_tile block_tile(row_block *block) {
+    return (gemm_tile){
+        .src_stride = block->src_stride,
+        .src_step = block->src_step,
+        .tail_stride = block->tail_stride,
+        .job = &block->job,
+    };
+}
+
+static void set_part(const row_block *block, const k_part *k, gemm_tile *tile) {
+    tile->runs = k->runs;
+    tile->run_offsets = (block->run_offsets == NULL ? &NO_OFFSET : block->run_offsets) + k->run;
+    tile->steps = k->steps;
+}
+
 static void run_tile(const gemm_kernel *kernel, row_block *block, const row_tile *rows, const k_part *k,
                      gemm_tile *tile) {
     tile->rows = rows->rows;
     tile->src = rows->src + k->step * block->src_step;
-    tile->src_stride = block->src_stride;
-    tile->src_step = block->src_step;
-    tile->runs = k->runs;
-    tile->run_offsets = (block->run_offsets == NULL ? &NO_OFFSET : block->run_offsets) + k->run;
-    tile->steps = k->steps;
     tile->tail =
         k->is_last && block->tail != NULL ? const_row_of(block->tail, rows->first, block->tail_stride) : NULL;
-    tile->tail_stride = block->tail_stride;
-    tile->job = &block->job;
     if (kernel->enter != NULL && rows->rows != block->entered) {
         kernel->enter(rows->rows);
         block->entered = rows->rows;
@@ -87,29 +70,45 @@ static void run_tile(const gemm_kernel *kernel, row_block *block, const row_tile
     epilogue_advance(&block->job, block->job.left.rows);
 }
 
-static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const char *panel,
-                          int64_t j, const k_part *k) {
+/* Stores a finished tile, or puts that off; what was put off before must be done. */
+static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const row_tile *rows,
+                        int32_t *acc, epilogue_tile *results) {
+    if (o->weights.zero_points != NULL) {
+        subtract_zero_points(acc, rows->kept, kernel->columns, block->sums + rows->first,
+                             o->weights.zero_points + results->first);
+    }
+    results->acc = acc;
+    results->rows = rows->kept;
+    results->dst = row_of(o->dst, rows->dst_row, o->dst_stride);
+    results->residual = o->residual == NULL ? NULL : const_row_of(o->residual, rows->dst_row, o->residual_stride);
+    results->row_scale = block->scales == NULL ? NULL : block->scales + rows->first;
+    if (kernel->interleaves) {
+        block->job = (epilogue_job){o->e, o->store, *results};
+    } else {
+        o->store(o->e, results);
+    }
+}
+
+static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const k_part *k,
+                          gemm_tile *tile, epilogue_tile *results) {
     static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
     const int64_t acc_row_bytes = (int64_t) kernel->columns * 4;
+    set_part(block, k, tile);
+    tile->init = o->weights.compensation == NULL ? zeros : o->weights.compensation + results->first;
+    tile->init_stride = k->is_first ? 0 : acc_row_bytes;
     for (int64_t t = 0; t < block->count; t++) {
         const row_tile *rows = &block->tiles[t];
         const int64_t place = block->chunked ? rows->first : block->turn++ % 2 * kernel->rows;
-        gemm_tile tile = {
-            .columns = min_s64(kernel->columns, o->n - j),
-            .panel = const_row_of(panel, k->run * block->steps + k->step, step_bytes(kernel)),
-            .init = o->weights.compensation == NULL ? zeros : o->weights.compensation + j,
-            .acc = row_of(block->accumulators, place, acc_row_bytes),
-        };
+        tile->acc = row_of(block->accumulators, place, acc_row_bytes);
         if (!k->is_first) {
-            tile.init = tile.acc;
-            tile.init_stride = acc_row_bytes;
+            tile->init = tile->acc;
         }
         if (block->chunked && block->count == 1) {
             epilogue_advance(&block->job, block->job.left.rows); /* its accumulators are those of this tile */
         }
-        run_tile(kernel, block, rows, k, &tile);
+        run_tile(kernel, block, rows, k, tile);
         if (k->is_last) {
-            finish_tile(kernel, o, block, rows, &tile, j);
+            finish_tile(kernel, o, block, rows, tile->acc, results);
         }
     }
 }
@@ -126,15 +125,24 @@ void row_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_b
     const int64_t panel_bytes = block->runs * block->steps * step_bytes(kernel) +
                                 (block->tail == NULL ? 0 : step_bytes(kernel));
     const char *panel = o->weights.panels;
+    gemm_tile tile = block_tile(block);
+    epilogue_tile results = {
+        .acc_stride = kernel->columns,
+        .dst_stride = o->dst_stride,
+        .residual_stride = o->residual_stride,
+    };
     for (int64_t j = 0; j < o->n; j += kernel->columns, panel += panel_bytes) {
         k_part k = {.is_first = true};
+        results.first = j;
+        results.columns = tile.columns = min_s64(kernel->columns, o->n - j);
         for (k.run = 0; k.run < block->runs; k.run += k.runs) {
             k.runs = min_s64(runs, block->runs - k.run);
             k.step = 0;
             do { /* once also where there is no step */
                 k.steps = min_s64(steps, block->steps - k.step);
                 k.is_last = k.run + k.runs == block->runs && k.step + k.steps == block->steps;
-                multiply_part(kernel, o, block, panel, j, &k);
+                tile.panel = const_row_of(panel, k.run * block->steps + k.step, step_bytes(kernel));
+                multiply_part(kernel, o, block, &k, &tile, &results);
                 k.is_first = false;
                 k.step += k.steps;
             } while (k.step < block->steps);
@@ -146,10 +154,15 @@ void row_block_sum(const gemm_kernel *kernel, row_block *block, const void *ones
     static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
     _Alignas(64) int32_t acc[MAX_TILE];
     const k_part k = {.runs = block->runs, .steps = block->steps, .is_first = true, .is_last = true};
+    gemm_tile tile = block_tile(block);
+    set_part(block, &k, &tile);
+    tile.columns = 1;
+    tile.panel = ones;
+    tile.init = zeros;
+    tile.acc = acc;
     epilogue_advance(&block->job, block->job.left.rows);
     for (int64_t t = 0; t < block->count; t++) {
         const row_tile *rows = &block->tiles[t];
-        gemm_tile tile = {.columns = 1, .panel = ones, .init = zeros, .acc = acc};
         run_tile(kernel, block, rows, &k, &tile);
         for (int64_t i = 0; i < rows->rows; i++) {
             sums[rows->first + i] = acc[i * kernel->columns];

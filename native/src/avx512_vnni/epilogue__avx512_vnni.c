@@ -132,10 +132,10 @@ ALWAYS_INLINE void store_bytes(byte_form f, const epilogue *e, const epilogue_ti
     const char *acc = (const char *) t->acc + j * 4;
     const char *residual = f.residual == 0 ? 0 : (const char *) t->residual + column;
     char *to = (char *) t->dst + column;
-    const int64_t acc_stride = t->acc_stride * 4;
-    for (int64_t i = 0; i < t->rows; i += 2, acc += 2 * acc_stride, to += 2 * t->dst_stride) {
+    const int64_t rows = t->rows, acc_stride = t->acc_stride * 4, dst_stride = t->dst_stride;
+    for (int64_t i = 0; i < rows; i += 2, acc += 2 * acc_stride, to += 2 * dst_stride) {
         /* A last row alone is computed twice. */
-        const int64_t second = i + 1 < t->rows ? 1 : 0;
+        const int64_t second = i + 1 < rows ? 1 : 0;
         const __m512i top = narrowed(f, &c, acc, residual);
         const __m512i bottom = narrowed(f, &c, acc + second * acc_stride,
                                         f.residual == 0 ? 0 : residual + second * t->residual_stride);
@@ -143,7 +143,7 @@ ALWAYS_INLINE void store_bytes(byte_form f, const epilogue *e, const epilogue_ti
             f.type == TERSOR_U8 ? _mm512_packus_epi16(top, bottom) : _mm512_packs_epi16(top, bottom);
         const __m512i q = _mm512_permutexvar_epi32(order, packed);
         _mm256_storeu_si256((__m256i *) (void *) to, _mm512_castsi512_si256(q));
-        _mm256_storeu_si256((__m256i *) (void *) (to + second * t->dst_stride), _mm512_extracti64x4_epi64(q, 1));
+        _mm256_storeu_si256((__m256i *) (void *) (to + second * dst_stride), _mm512_extracti64x4_epi64(q, 1));
         if (f.residual != 0) {
             residual += 2 * t->residual_stride;
         }
