@@ -3,7 +3,8 @@
  * at a time from its own k steps alone. All elements are words of 4 bytes: a float, 4 bytes or 2 halves that one
  * instruction multiplies and adds.
  *
- * Rows are first turned: [k step][row], `rows` of the kernel to each. Their turning is paid for by all columns.
+ * Rows are first turned: [k step][row], `rows` of the kernel to each. Their turning is paid for by all columns. k is
+ * taken in chunks: that of the turned rows stays in L1 while the columns of several panels pass by, whose sums are in L2.
  */
 #ifndef TERSOR_SCATTERED_H
 #define TERSOR_SCATTERED_H
@@ -12,9 +13,21 @@
 
 enum {
     SCATTERED_COLUMNS = 32,
-    SCATTERED_HEAD_BYTES = 192, /* of a panel, in front of its entries */
+    SCATTERED_CHUNK_BYTES = 32 * 1024, /* of turned rows */
+    SCATTERED_PANELS = 16,             /* that a chunk is used for in turn */
     MAX_SCATTERED_ROWS = 64
 };
+
+/* k steps of a chunk, for a kernel of so many rows. */
+static inline int64_t scattered_chunk_steps(int64_t rows) {
+    return SCATTERED_CHUNK_BYTES / (rows * 4);
+}
+
+/* At least one, so that sums are started. */
+static inline int64_t scattered_chunks(int64_t rows, int64_t steps) {
+    const int64_t chunk = scattered_chunk_steps(rows);
+    return steps <= chunk ? 1 : (steps + chunk - 1) / chunk;
+}
 
 /* A k step of one column. */
 typedef struct scattered_entry {
@@ -22,10 +35,20 @@ typedef struct scattered_entry {
     uint32_t weights; /* 4 bytes as they are multiplied */
 } scattered_entry;
 
+/*
+ * A chunk of a panel: its columns, those with the fewest entries first. So most of them have as many as the one before,
+ * and the end of their loop is foreseen: with a mistake for each column a chunk of 10 entries takes 1.5 times as long.
+ */
+typedef struct scattered_chunk {
+    _Alignas(64) uint32_t start[SCATTERED_COLUMNS + 1]; /* in the panel's entries */
+    uint8_t column[SCATTERED_COLUMNS];
+} scattered_chunk;
+
 typedef struct scattered_tile {
     const char *turned;  /* [k step][the kernel's rows] words */
     int64_t rows;        /* of interest, 1 to the kernel's rows */
     int64_t columns;     /* 1 to SCATTERED_COLUMNS */
+    int64_t chunk, chunks; /* of k; sums are started by the first */
     const void *panel;
     const void *init;    /* [columns] words that the sums start from */
     void *acc;           /* [SCATTERED_COLUMNS][the kernel's rows] words */

@@ -7,7 +7,7 @@
  *   load_rows(from)                factor of LANES neighbouring words
  *   load_weights(from)             factor that broadcasts a word
  *   load_init(from)                accumulators that broadcast a word
- *   zero_acc(), add_acc(a, b), store_acc(to, acc)
+ *   load_acc(from), store_acc(to, acc), zero_acc(), add_acc(a, b)
  *   multiply_add(acc, rows, weights)
  *
  * Entries are taken in pairs, each with sums of its own, so that an addition need not wait for the one before.
@@ -23,6 +23,7 @@ ALWAYS_INLINE void SCATTERED(add)(int vectors, accumulators acc[4], const char *
     UNROLL(4)
     for (int v = 0; v < vectors; v++) {
         acc[v] = multiply_add(acc[v], load_rows(rows + v * LANES * 4), w);
+        PIN(acc[v]);
     }
 }
 
@@ -31,7 +32,7 @@ ALWAYS_INLINE void SCATTERED(column)(int vectors, const char *turned, const scat
     accumulators acc[4], odd[4];
     UNROLL(4)
     for (int v = 0; v < vectors; v++) {
-        acc[v] = load_init(init);
+        acc[v] = init == NULL ? load_acc(out + v * LANES * 4) : load_init(init);
         odd[v] = zero_acc();
     }
     for (; end - e >= 2; e += 2) {
@@ -48,13 +49,18 @@ ALWAYS_INLINE void SCATTERED(column)(int vectors, const char *turned, const scat
 }
 
 ALWAYS_INLINE void SCATTERED(columns)(int vectors, const scattered_tile *t) {
-    const uint32_t *starts = t->panel;
-    const scattered_entry *entries = (const scattered_entry *) const_row_of(t->panel, 1, SCATTERED_HEAD_BYTES);
+    const scattered_chunk *chunk = (const scattered_chunk *) t->panel + t->chunk;
+    const scattered_entry *entries = (const scattered_entry *) ((const scattered_chunk *) t->panel + t->chunks);
     const char *init = t->init;
     char *out = t->acc;
-    for (int64_t j = 0; j < t->columns; j++) {
-        SCATTERED(column)(vectors, t->turned, entries + starts[j], entries + starts[j + 1], init + j * 4,
-                          out + j * SCATTERED(pitch));
+    for (int64_t i = 0; i < t->columns; i++) {
+        const int64_t j = chunk->column[i];
+        const scattered_entry *first = entries + chunk->start[i], *end = entries + chunk->start[i + 1];
+        if (t->chunk == 0) {
+            SCATTERED(column)(vectors, t->turned, first, end, init + j * 4, out + j * SCATTERED(pitch));
+        } else if (first < end) {
+            SCATTERED(column)(vectors, t->turned, first, end, NULL, out + j * SCATTERED(pitch));
+        }
     }
 }
 
@@ -82,6 +88,7 @@ static void SCATTERED(multiply)(const scattered_tile *t) {
 #undef load_rows
 #undef load_weights
 #undef load_init
+#undef load_acc
 #undef zero_acc
 #undef add_acc
 #undef store_acc

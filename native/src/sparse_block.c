@@ -8,11 +8,17 @@ static bool turns_rows(const gemm_kernel *kernel) {
     return kernel->form != PANEL_STEPS;
 }
 
+/* Of the panels that a chunk is used for in turn. */
+static int64_t sums_bytes(const gemm_kernel *kernel) {
+    return (int64_t) SCATTERED_PANELS * kernel->columns * kernel->rows * 4;
+}
+
 int64_t sparse_block_bytes(const gemm_kernel *kernel, int64_t steps) {
     if (kernel->form == PANEL_DENSE) {
         return 0;
     }
-    const int64_t bytes = turns_rows(kernel) ? steps * kernel->rows * 4 : steps * (int64_t) sizeof(int64_t);
+    const int64_t bytes =
+        turns_rows(kernel) ? steps * kernel->rows * 4 + sums_bytes(kernel) : steps * (int64_t) sizeof(int64_t);
     return round_up(bytes, TERSOR_ALIGNMENT);
 }
 
@@ -154,9 +160,30 @@ static void turn_back(const gemm_kernel *kernel, const char *acc, int64_t rows, 
     }
 }
 
+/* Columns [first, first + columns) of turned rows into sums, [column][row]. */
+static void multiply_panels(const gemm_kernel *kernel, const gemm_operands *o, const turned_rows *t, int64_t steps,
+                            const char *turned, int64_t first, int64_t columns, char *sums) {
+    scattered_tile tile = {
+        .turned = turned,
+        .rows = t->rows,
+        .chunks = kernel->form == PANEL_SCATTERED ? scattered_chunks(kernel->rows, steps) : 1,
+    };
+    for (; tile.chunk < tile.chunks; tile.chunk++) {
+        for (int64_t j = 0; j < columns; j += kernel->columns) {
+            tile.columns = min_s64(kernel->columns, columns - j);
+            tile.panel = panel_at(kernel, o, first + j);
+            tile.init = init_at(o, first + j);
+            tile.acc = sums + j * kernel->rows * 4;
+            kernel->scattered->multiply(&tile);
+        }
+    }
+}
+
 static void multiply_turned(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {
-    _Alignas(64) int32_t sums[SCATTERED_COLUMNS * MAX_SCATTERED_ROWS];
     _Alignas(64) int32_t out[MAX_SCATTERED_ROWS * SCATTERED_COLUMNS];
+    const int64_t steps = block->runs * block->steps + (block->tail == NULL ? 0 : 1);
+    const int64_t group = (int64_t) SCATTERED_PANELS * kernel->columns;
+    char *sums = block->sparse, *turned = sums + sums_bytes(kernel);
     turned_rows t;
     block_position position = {0, 0};
     if (kernel->enter != NULL && block->entered == 0) {
@@ -165,21 +192,17 @@ static void multiply_turned(const gemm_kernel *kernel, const gemm_operands *o, r
     }
     while (position.tile < block->count) {
         take_rows(kernel, block, &position, &t);
-        turn(kernel, block, &t, block->sparse);
-        for (int64_t j = 0; j < o->n; j += kernel->columns) {
-            const int64_t columns = min_s64(kernel->columns, o->n - j);
-            const scattered_tile tile = {
-                .turned = block->sparse,
-                .rows = t.rows,
-                .columns = columns,
-                .panel = panel_at(kernel, o, j),
-                .init = init_at(o, j),
-                .acc = sums,
-            };
-            kernel->scattered->multiply(&tile);
-            turn_back(kernel, (const char *) sums, t.rows, columns, (char *) out);
-            for (int64_t i = 0; i < t.count; i++) {
-                store(kernel, o, block, &t.tiles[i], out + t.at[i] * SCATTERED_COLUMNS, SCATTERED_COLUMNS, j);
+        turn(kernel, block, &t, turned);
+        for (int64_t first = 0; first < o->n; first += group) {
+            const int64_t columns = min_s64(group, o->n - first);
+            multiply_panels(kernel, o, &t, steps, turned, first, columns, sums);
+            for (int64_t j = 0; j < columns; j += kernel->columns) {
+                turn_back(kernel, sums + j * kernel->rows * 4, t.rows, min_s64(kernel->columns, columns - j),
+                          (char *) out);
+                for (int64_t i = 0; i < t.count; i++) {
+                    store(kernel, o, block, &t.tiles[i], out + t.at[i] * SCATTERED_COLUMNS, SCATTERED_COLUMNS,
+                          first + j);
+                }
             }
         }
     }

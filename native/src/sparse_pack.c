@@ -20,31 +20,59 @@ int64_t sparse_table_bytes(int64_t panels) {
     return round_up(panels * (int64_t) sizeof(int64_t), TERSOR_ALIGNMENT);
 }
 
-/* Element i of a k step in one column, or NULL where the run has ended. */
-static const char *element(const gemm_kernel *kernel, const sparse_weights *w, int64_t step, int64_t i, int64_t column) {
+/* The elements of one k step: where they stand in column 0, in bytes. */
+typedef struct step_elements {
+    int64_t count; /* fewer than a step's at the end of a run */
+    int64_t offset[4];
+} step_elements;
+
+/* Walks through the k steps. */
+typedef struct step_reader {
+    const gemm_kernel *kernel;
+    const sparse_weights *w;
+    int64_t within;       /* its run */
+    int64_t outer, inner; /* k = outer * k_run + inner */
+} step_reader;
+
+static step_reader reader_at(const gemm_kernel *kernel, const sparse_weights *w, int64_t step) {
     const int64_t run_steps = gemm_padded_k(kernel, w->run_length) / kernel->step;
-    const int64_t within = step % run_steps * kernel->step + i;
-    if (within >= w->run_length) {
-        return NULL;
+    if (run_steps == 0) {
+        return (step_reader){kernel, w, 0, 0, 0};
     }
+    const int64_t within = step % run_steps * kernel->step;
     const int64_t k = step / run_steps * w->run_length + within;
-    return const_row_of(w->view->data, weights_offset(w->view, k) + column * w->view->n_stride, kernel->src_bytes);
+    return (step_reader){kernel, w, within, k / w->view->k_run, k % w->view->k_run};
 }
 
-static bool is_zero(const gemm_kernel *kernel, const char *weight) {
-    return kernel->src_bytes == 1 ? *weight == 0 : load_f32(weight) == 0.0f;
-}
-
-/* Whether one of `columns` columns has a weight in this step. */
-static bool has_weight(const gemm_kernel *kernel, const sparse_weights *w, int64_t step, int64_t column,
-                       int64_t columns) {
-    for (int64_t i = 0; i < kernel->step; i++) {
-        const char *weight = element(kernel, w, step, i, column);
-        if (weight == NULL) {
-            break;
+static step_elements next_step(step_reader *r) {
+    const weights_view *view = r->w->view;
+    step_elements e = {min_s64(r->kernel->step, r->w->run_length - r->within), {0}};
+    for (int64_t i = 0; i < e.count; i++) {
+        e.offset[i] = (r->outer * view->k_stride + r->inner * view->run_stride) * r->kernel->src_bytes;
+        if (++r->inner == view->k_run) {
+            r->inner = 0;
+            r->outer++;
         }
-        for (int64_t j = 0; j < columns; j++) {
-            if (!is_zero(kernel, weight + j * w->view->n_stride * kernel->src_bytes)) {
+    }
+    r->within += r->kernel->step;
+    if (r->within >= r->w->run_length) {
+        r->within = 0;
+    }
+    return e;
+}
+
+static const char *column_of(const gemm_kernel *kernel, const sparse_weights *w, int64_t column) {
+    return const_row_of(w->view->data, column * w->view->n_stride, kernel->src_bytes);
+}
+
+/* Whether one of `columns` columns, of which the first starts at `from`, has a weight. */
+static bool has_weight(const gemm_kernel *kernel, const sparse_weights *w, const step_elements *e, const char *from,
+                       int64_t columns) {
+    const int64_t stride = w->view->n_stride * kernel->src_bytes;
+    for (int64_t i = 0; i < e->count; i++) {
+        const char *weight = from + e->offset[i];
+        for (int64_t j = 0; j < columns; j++, weight += stride) {
+            if (kernel->src_bytes == 1 ? *weight != 0 : load_f32(weight) != 0.0f) {
                 return true;
             }
         }
@@ -52,23 +80,19 @@ static bool has_weight(const gemm_kernel *kernel, const sparse_weights *w, int64
     return false;
 }
 
-/* A step of one column as elements of src_bytes, padded with zeros. */
-static void copy_step(const gemm_kernel *kernel, const sparse_weights *w, int64_t step, int64_t column, char *to) {
-    for (int64_t i = 0; i < kernel->step; i++) {
-        const char *weight = element(kernel, w, step, i, column);
-        if (weight == NULL) {
-            memset(to + i * kernel->src_bytes, 0, (size_t) kernel->src_bytes);
-        } else {
-            memcpy(to + i * kernel->src_bytes, weight, (size_t) kernel->src_bytes);
-        }
+/* A step of the column that starts at `from`, as elements of src_bytes, padded with zeros. */
+static void copy_step(const gemm_kernel *kernel, const step_elements *e, const char *from, char *to) {
+    memset(to, 0, (size_t) (kernel->step * kernel->src_bytes));
+    for (int64_t i = 0; i < e->count; i++) {
+        memcpy(to + i * kernel->src_bytes, from + e->offset[i], (size_t) kernel->src_bytes);
     }
 }
 
 /* The same as one word that the kernel multiplies a word of a row with. */
-static uint32_t step_word(const gemm_kernel *kernel, const sparse_weights *w, int64_t step, int64_t column) {
+static uint32_t step_word(const gemm_kernel *kernel, const step_elements *e, const char *from) {
     char bytes[4];
     uint32_t word;
-    copy_step(kernel, w, step, column, bytes);
+    copy_step(kernel, e, from, bytes);
     if (kernel->row_bytes == 2) {
         const int16_t wide[2] = {(int8_t) bytes[0], (int8_t) bytes[1]};
         memcpy(&word, wide, 4);
@@ -83,9 +107,12 @@ static int64_t list_steps(const gemm_kernel *kernel, const sparse_weights *w, in
                           int32_t *list) {
     const int64_t steps = sparse_steps(kernel, w->runs, w->run_length);
     const bool incomplete = kernel->form == PANEL_STEPS && w->runs == 1 && w->run_length % kernel->step != 0;
+    const char *from = column_of(kernel, w, column);
+    step_reader reader = reader_at(kernel, w, 0);
     int64_t count = 0;
     for (int64_t s = 0; s < steps; s++) {
-        if ((incomplete && s == steps - 1) || has_weight(kernel, w, s, column, columns)) {
+        const step_elements e = next_step(&reader);
+        if ((incomplete && s == steps - 1) || has_weight(kernel, w, &e, from, columns)) {
             if (list != NULL) {
                 list[count] = (int32_t) s;
             }
@@ -105,38 +132,76 @@ static int64_t pack_steps(const gemm_kernel *kernel, const sparse_weights *w, in
         memcpy(to, &count, sizeof count);
         char *weights = to + sparse_listed_bytes(count);
         for (int64_t s = 0; s < count; s++, weights += step_bytes) {
+            step_reader reader = reader_at(kernel, w, list[s]);
+            const step_elements e = next_step(&reader);
             memset(weights, 0, (size_t) step_bytes);
             for (int64_t j = 0; j < columns; j++) {
-                copy_step(kernel, w, list[s], column + j, weights + j * kernel->step * kernel->src_bytes);
+                copy_step(kernel, &e, column_of(kernel, w, column + j),
+                          weights + j * kernel->step * kernel->src_bytes);
             }
         }
     }
     return sparse_listed_bytes(count) + count * step_bytes;
 }
 
+/* Entries of a column in k steps [first, end), also to `to` if it is not NULL. */
+static int64_t list_entries(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t first,
+                            int64_t end, scattered_entry *to) {
+    const char *from = column_of(kernel, w, column);
+    step_reader reader = reader_at(kernel, w, first);
+    int64_t count = 0;
+    for (int64_t s = first; s < end; s++) {
+        const step_elements e = next_step(&reader);
+        if (has_weight(kernel, w, &e, from, 1)) {
+            if (to != NULL) {
+                to[count] = (scattered_entry){(uint32_t) s, step_word(kernel, &e, from)};
+            }
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Columns in the order of their counts, which are few. */
+static void sort_columns(const int64_t *counts, int64_t columns, uint8_t *order) {
+    for (int64_t i = 0; i < columns; i++) {
+        int64_t at = i;
+        for (; at > 0 && counts[order[at - 1]] > counts[i]; at--) {
+            order[at] = order[at - 1];
+        }
+        order[at] = (uint8_t) i;
+    }
+}
+
 static int64_t pack_scattered(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t columns,
                               char *to) {
     const int64_t steps = sparse_steps(kernel, w->runs, w->run_length);
-    uint32_t *starts = (uint32_t *) (void *) to;
-    scattered_entry *entries = to == NULL ? NULL : row_of(to, 1, SCATTERED_HEAD_BYTES);
+    const int64_t chunk_steps = scattered_chunk_steps(kernel->rows), chunks = scattered_chunks(kernel->rows, steps);
+    scattered_chunk *chunk = (scattered_chunk *) (void *) to;
+    const int64_t head_bytes = chunks * (int64_t) sizeof *chunk;
+    scattered_entry *entries = to == NULL ? NULL : row_of(to, 1, head_bytes);
     int64_t count = 0;
-    for (int64_t j = 0; j < kernel->columns; j++) {
-        if (to != NULL) {
-            starts[j] = (uint32_t) count;
+    for (int64_t c = 0; c < chunks; c++) {
+        const int64_t first = c * chunk_steps, end = min_s64(steps, first + chunk_steps);
+        int64_t counts[SCATTERED_COLUMNS];
+        for (int64_t j = 0; j < columns; j++) {
+            counts[j] = list_entries(kernel, w, column + j, first, end, NULL);
         }
-        for (int64_t s = 0; j < columns && s < steps; s++) {
-            if (has_weight(kernel, w, s, column + j, 1)) {
-                if (to != NULL) {
-                    entries[count] = (scattered_entry){(uint32_t) s, step_word(kernel, w, s, column + j)};
-                }
-                count++;
+        if (to == NULL) {
+            for (int64_t j = 0; j < columns; j++) {
+                count += counts[j];
             }
+            continue;
         }
+        memset(chunk, 0, sizeof *chunk);
+        sort_columns(counts, columns, chunk->column);
+        for (int64_t j = 0; j < columns; j++) {
+            chunk->start[j] = (uint32_t) count;
+            count += list_entries(kernel, w, column + chunk->column[j], first, end, entries + count);
+        }
+        chunk++->start[columns] = (uint32_t) count;
     }
-    if (to != NULL) {
-        starts[kernel->columns] = (uint32_t) count;
-    }
-    return SCATTERED_HEAD_BYTES + count * (int64_t) sizeof(scattered_entry);
+    return head_bytes + count * (int64_t) sizeof(scattered_entry);
 }
 
 static int64_t pack_gathered(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t columns,
@@ -155,8 +220,10 @@ static int64_t pack_gathered(const gemm_kernel *kernel, const sparse_weights *w,
                 continue;
             }
             char *block = weights + s / GATHERED_STEPS * kernel->columns * column_bytes + s % GATHERED_STEPS * 4;
+            step_reader reader = reader_at(kernel, w, list[s]);
+            const step_elements e = next_step(&reader);
             for (int64_t j = 0; j < columns; j++) {
-                copy_step(kernel, w, list[s], column + j, block + j * column_bytes);
+                copy_step(kernel, &e, column_of(kernel, w, column + j), block + j * column_bytes);
             }
         }
     }

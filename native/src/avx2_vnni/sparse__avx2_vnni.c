@@ -13,6 +13,7 @@
 #define load_rows(from) _mm256_load_si256((const __m256i *) (const void *) (from))
 #define load_weights(from) _mm256_set1_epi32(load_s32(from))
 #define load_init(from) _mm256_set1_epi32(load_s32(from))
+#define load_acc(from) _mm256_load_si256((const __m256i *) (const void *) (from))
 #define zero_acc() _mm256_setzero_si256()
 #define add_acc(a, b) _mm256_add_epi32(a, b)
 #define store_acc(to, acc) _mm256_store_si256((__m256i *) (void *) (to), acc)

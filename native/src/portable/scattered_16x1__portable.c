@@ -14,19 +14,27 @@ void turn_16__portable(const char *const *rows, int64_t count, char *to, int64_t
     }
 }
 
-static const scattered_entry *entries_of(const scattered_tile *t) {
-    return const_row_of(t->panel, 1, SCATTERED_HEAD_BYTES);
+/* The entries of a column. */
+typedef struct column_entries {
+    int64_t column;
+    const scattered_entry *first, *end;
+} column_entries;
+
+static column_entries entries_of(const scattered_tile *t, int64_t i) {
+    const scattered_chunk *chunk = (const scattered_chunk *) t->panel + t->chunk;
+    const scattered_entry *entries = (const scattered_entry *) ((const scattered_chunk *) t->panel + t->chunks);
+    return (column_entries){chunk->column[i], entries + chunk->start[i], entries + chunk->start[i + 1]};
 }
 
 ALWAYS_INLINE void multiply_bytes(const scattered_tile *t, bool is_signed) {
-    const uint32_t *starts = t->panel;
-    for (int64_t j = 0; j < t->columns; j++) {
+    for (int64_t c = 0; c < t->columns; c++) {
+        const column_entries entries = entries_of(t, c);
+        uint32_t *sums = (uint32_t *) t->acc + entries.column * ROWS;
         uint32_t acc[ROWS];
         for (int64_t i = 0; i < ROWS; i++) {
-            acc[i] = ((const uint32_t *) t->init)[j];
+            acc[i] = t->chunk == 0 ? ((const uint32_t *) t->init)[entries.column] : sums[i];
         }
-        for (uint32_t s = starts[j]; s < starts[j + 1]; s++) {
-            const scattered_entry *e = entries_of(t) + s;
+        for (const scattered_entry *e = entries.first; e < entries.end; e++) {
             const uint8_t *rows = const_row_of(t->turned, e->step, ROWS * 4);
             int8_t weights[4];
             memcpy(weights, &e->weights, 4);
@@ -35,7 +43,7 @@ ALWAYS_INLINE void multiply_bytes(const scattered_tile *t, bool is_signed) {
                 acc[i / 4] += (uint32_t) (a * weights[i % 4]);
             }
         }
-        memcpy((uint32_t *) t->acc + j * ROWS, acc, sizeof acc);
+        memcpy(sums, acc, sizeof acc);
     }
 }
 
@@ -48,21 +56,21 @@ static void multiply_s8(const scattered_tile *t) {
 }
 
 static void multiply_f32(const scattered_tile *t) {
-    const uint32_t *starts = t->panel;
-    for (int64_t j = 0; j < t->columns; j++) {
+    for (int64_t c = 0; c < t->columns; c++) {
+        const column_entries entries = entries_of(t, c);
+        float *sums = (float *) t->acc + entries.column * ROWS;
         float acc[ROWS];
         for (int64_t i = 0; i < ROWS; i++) {
-            acc[i] = ((const float *) t->init)[j];
+            acc[i] = t->chunk == 0 ? ((const float *) t->init)[entries.column] : sums[i];
         }
-        for (uint32_t s = starts[j]; s < starts[j + 1]; s++) {
-            const scattered_entry *e = entries_of(t) + s;
+        for (const scattered_entry *e = entries.first; e < entries.end; e++) {
             const float *rows = const_row_of(t->turned, e->step, ROWS * 4);
             const float weight = load_f32(&e->weights);
             for (int64_t i = 0; i < ROWS; i++) {
                 acc[i] += rows[i] * weight;
             }
         }
-        memcpy((float *) t->acc + j * ROWS, acc, sizeof acc);
+        memcpy(sums, acc, sizeof acc);
     }
 }
 
