@@ -6,6 +6,7 @@ import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Window;
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
@@ -44,6 +45,17 @@ final class Conv2dCase implements ContractCase {
         this.bias = bias;
         this.residual = residual;
         this.threads = threads;
+    }
+
+    /** Returns this case with weights of which only some are kept. */
+    Conv2dCase sparse(SparseFormat format, Zeros zeros) {
+        double[] kept = weights.clone();
+        boolean[] pattern = zeros.kept(format, spec.weightsShape(), id.hashCode());
+        for (int i = 0; i < kept.length; i++) {
+            kept[i] *= pattern[i] ? 1 : 0;
+        }
+        return new Conv2dCase(id, spec.with(Optional.of(format)), srcShape, weightsLastChannel, inPlace, src, kept,
+                bias, residual, threads);
     }
 
     @Override

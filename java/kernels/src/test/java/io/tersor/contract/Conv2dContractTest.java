@@ -1,15 +1,7 @@
 package io.tersor.contract;
 
-import io.tersor.kernel.Activation;
-import io.tersor.kernel.ActivationFunction;
-import io.tersor.kernel.Bias;
-import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.Window;
-import io.tersor.quant.QuantParams;
-import io.tersor.tensor.DataType;
-import io.tersor.tensor.Shape;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
@@ -19,21 +11,6 @@ import org.junit.jupiter.api.TestFactory;
 /** Conv2d on every backend, over chosen geometries with sampled parameters and epilogues. */
 @Tag("isa-tiers")
 class Conv2dContractTest {
-    /** Image and window of a case. */
-    private record Geometry(int n, int h, int w, int ic, int oc, int groups, Window window) {
-        private static Geometry of(int n, int h, int w, int ic, int oc, Window window) {
-            return new Geometry(n, h, w, ic, oc, 1, window);
-        }
-
-        private Geometry groups(int count) {
-            return new Geometry(n, h, w, ic, oc, count, window);
-        }
-
-        private Shape src() {
-            return Shape.of(n, h, w, ic);
-        }
-    }
-
     private static final Window ONE = Window.of(1, 1);
     private static final Window THREE = Window.of(3, 3);
 
@@ -95,54 +72,10 @@ class Conv2dContractTest {
      */
     private static void add(TypeCombo types, boolean featured, List<Conv2dCase> cases) {
         int count = GEOMETRIES.size();
-        Spread spread = new Spread((featured ? 37 : 31) * types.toString().hashCode(), count);
-        List<Integer> srcZeros = spread.of(0, 1, 2, 3);
-        List<Integer> dstZeros = spread.of(0, 1, 2, 3);
-        List<Boolean> perChannel = spread.of(false, true);
-        List<Boolean> permuted = spread.of(false, true);
-        List<Draw.WeightZeros> weightZeros = spread.of(Draw.WeightZeros.NONE, Draw.WeightZeros.NONE,
-                Draw.WeightZeros.NONE, Draw.WeightZeros.TENSOR, Draw.WeightZeros.CHANNEL);
-        List<Bias> biases = spread.of(Bias.values());
-        List<Draw.Bounds> bounds = spread.of(Draw.Bounds.values());
-        List<Integer> threads = spread.of(1, 1, 1, 1, 3);
-        List<Integer> specials = spread.of(0, 0, 0, 2);
-        List<Added> residuals = spread.of(Added.NONE, Added.F32, Added.U8, Added.S8, Added.DST, Added.DST);
-        List<ActivationFunction> functions = spread.of(ActivationFunction.values());
+        Conv2dSampler sampler = new Conv2dSampler(types, featured ? "-featured-" : "-",
+                new Spread((featured ? 37 : 31) * types.toString().hashCode(), count));
         for (int i = 0; i < count; i++) {
-            Geometry geometry = GEOMETRIES.get(i);
-            String id = types + (featured ? "-featured-" : "-") + i;
-            Added added = featured ? residuals.get(i).possible(types.dst()) : Added.NONE;
-            ActivationFunction function = featured && types.dst() != DataType.S32 ? functions.get(i)
-                    : ActivationFunction.IDENTITY;
-            Draw draw = new Draw("conv " + id);
-            int oc = geometry.oc;
-            int k = geometry.ic / geometry.groups * geometry.window.kh() * geometry.window.kw();
-            QuantParams srcParams = draw.tensorParams(types.src(), Draw.zeroPoint(types.src(), srcZeros.get(i)));
-            QuantParams weightsParams = types.isInteger()
-                    ? draw.weightsParams(oc, 0, perChannel.get(i), weightZeros.get(i)) : QuantParams.IDENTITY;
-            double size = Draw.spread(types, k, srcParams, weightsParams);
-            double shrink = function == ActivationFunction.IDENTITY ? 1 : MatMulSampler.FUNCTION_SPREAD / size;
-            size *= shrink;
-            if (types.isInteger()) {
-                srcParams = QuantParams.perTensor((float) (srcParams.scale() * shrink), srcParams.zeroPoint());
-            }
-            QuantParams dstParams = draw.dstParams(types.dst(), size, Draw.zeroPoint(types.dst(), dstZeros.get(i)));
-            Bias bias = ProductCases.possible(types, biases.get(i));
-            Activation clip = ProductCases.possible(types, Draw.activation(bounds.get(i), size));
-            Conv2dSpec spec = new Conv2dSpec(types.src(), types.weights(), types.dst(), geometry.ic, oc,
-                    geometry.window, geometry.groups, srcParams, weightsParams, dstParams, bias,
-                    added.residual(draw, types.dst(), size), new Activation(function, clip.lo(), clip.hi()));
-            double[] src = draw.values(types.src(), geometry.src().elements());
-            if (!types.isInteger()) {
-                src = Arrays.stream(src).map(x -> (float) (x * shrink)).toArray();
-                draw.sprinkle(src, specials.get(i));
-            }
-            double[] weights = draw.values(types.weights(), (long) oc * k);
-            double[] biasValues = draw.bias(bias, oc, size);
-            double[] residual = Added.values(draw, spec.residual(), spec.dstShape(geometry.src()).elements(), size,
-                    specials.get(i));
-            cases.add(new Conv2dCase(id, spec, geometry.src(), permuted.get(i), added == Added.DST, src, weights,
-                    biasValues, residual, threads.get(i)));
+            cases.add(featured ? sampler.featured(i, GEOMETRIES.get(i)) : sampler.plain(i, GEOMETRIES.get(i)));
         }
     }
 }

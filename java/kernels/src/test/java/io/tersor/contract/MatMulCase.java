@@ -8,6 +8,7 @@ import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -86,6 +87,21 @@ final class MatMulCase implements ContractCase {
         MatMulCase same = new MatMulCase(id, spec, layout, values, run);
         same.expected = Optional.of(Expected.exact(results));
         return same;
+    }
+
+    /** Returns this case with weights of which only some are kept: [n, k], for each member of the batch. */
+    MatMulCase sparse(SparseFormat format, Zeros zeros) {
+        double[] kept = values.weights.clone();
+        int k = (int) spec.k();
+        int n = (int) spec.n();
+        for (int matrix = 0; matrix < spec.batch(); matrix++) {
+            boolean[] pattern = zeros.kept(format, Shape.of(n, k), id.hashCode() + matrix);
+            for (int i = 0; i < k * n; i++) {
+                kept[matrix * k * n + i] *= pattern[i % n * k + i / n] ? 1 : 0;
+            }
+        }
+        return new MatMulCase(id, spec.with(Optional.of(format)), layout,
+                new Values(values.src, kept, values.bias, values.residual), run);
     }
 
     @Override

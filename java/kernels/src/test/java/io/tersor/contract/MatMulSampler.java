@@ -44,6 +44,13 @@ final class MatMulSampler {
      * @param spread draws one value of each dimension for every case
      */
     MatMulSampler(TypeCombo types, String kind, Spread spread) {
+        this(types, kind, spread, false);
+    }
+
+    /**
+     * @param symmetric whether weights have no zero points and everything is finite, as sparse weights ask for
+     */
+    MatMulSampler(TypeCombo types, String kind, Spread spread, boolean symmetric) {
         this.types = types;
         this.group = types + kind;
         this.srcGaps = spread.of(0, 0, 1, 3, 16);
@@ -53,12 +60,12 @@ final class MatMulSampler {
         this.srcZeros = spread.of(0, 1, 2, 3);
         this.dstZeros = spread.of(0, 1, 2, 3);
         this.perChannel = spread.of(false, true);
-        this.weightZeros = spread.of(Draw.WeightZeros.NONE, Draw.WeightZeros.NONE, Draw.WeightZeros.NONE,
-                Draw.WeightZeros.TENSOR, Draw.WeightZeros.CHANNEL);
+        this.weightZeros = symmetric ? spread.of(Draw.WeightZeros.NONE) : spread.of(Draw.WeightZeros.NONE,
+                Draw.WeightZeros.NONE, Draw.WeightZeros.NONE, Draw.WeightZeros.TENSOR, Draw.WeightZeros.CHANNEL);
         this.biases = spread.of(Bias.values());
         this.bounds = spread.of(Draw.Bounds.values());
         this.threads = spread.of(1, 1, 1, 1, 3);
-        this.specials = spread.of(0, 0, 0, 2);
+        this.specials = symmetric ? spread.of(0) : spread.of(0, 0, 0, 2);
         this.residuals = spread.of(Added.NONE, Added.F32, Added.U8, Added.S8, Added.DST, Added.DST);
         this.residualGaps = spread.of(0, 0, 2, 7);
         this.functions = spread.of(ActivationFunction.values());

@@ -1,13 +1,17 @@
 package io.tersor.contract;
 
 import io.tersor.ffm.NativePlatform;
+import io.tersor.kernel.Activation;
 import io.tersor.kernel.Backend;
+import io.tersor.kernel.Bias;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.Window;
+import io.tersor.quant.QuantParams;
 import io.tersor.quant.Rounding;
 import io.tersor.tensor.DataType;
 import java.util.Arrays;
@@ -46,10 +50,29 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> true;
-            case NATIVE -> isProduct(spec) || isConversion(spec);
-            case ONEDNN -> isProduct(spec) && isPlain(spec) && (!isInteger(spec) || onednnTakes(candidate, spec));
+            case VECTOR -> !isSparse(spec) || claims(candidate, spec);
+            case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec);
+            case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
+                    && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
+    }
+
+    private static boolean isSparse(KernelSpec spec) {
+        return spec instanceof MatMulSpec matMul && matMul.sparsity().isPresent()
+                || spec instanceof Conv2dSpec conv && conv.sparsity().isPresent();
+    }
+
+    /** Returns whether the plainest sparse product of the spec's operation, types and format is run. */
+    private static boolean claims(Candidate candidate, KernelSpec spec) {
+        KernelSpec plainest = switch (spec) {
+            case MatMulSpec m -> new MatMulSpec(m.src(), m.weights(), m.dst(), 64, 64, m.srcParams(),
+                    QuantParams.IDENTITY, m.dstParams(), Bias.NONE, Activation.NONE).with(m.sparsity());
+            case Conv2dSpec c -> new Conv2dSpec(c.src(), c.weights(), c.dst(), 64, 64, Window.of(1, 1), 1,
+                    c.srcParams(), QuantParams.IDENTITY, c.dstParams(), Bias.NONE, Activation.NONE)
+                    .with(c.sparsity());
+            default -> spec;
+        };
+        return candidate.registry().refusal(candidate.backend(), plainest).isEmpty();
     }
 
     /** No function, no bf16, nothing quantized at run time; of residuals those of convolutions to 8 bits. */

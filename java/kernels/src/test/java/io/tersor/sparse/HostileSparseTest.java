@@ -250,6 +250,9 @@ class HostileSparseTest {
         refused("data", () -> SparseTensor.deserialize(counts, arena));
         counts.set(INT, 52 + 8, -1);
         refused("rowOffsets[2]", () -> SparseTensor.deserialize(counts, arena));
+        // The last of row 1's columns, which are 0, 2, 3 and 4.
+        refused("indices[5]", () -> SparseTensor.deserialize(changed(good, 52 + 12 + 10, 5), arena));
+        refused("indices[5]", () -> SparseTensor.deserialize(changed(good, 52 + 12 + 11, 0x80), arena));
         assertArrayEquals(new long[] {0, 1, 0, 2, 0, 3, 0, 4, 5, 6},
                 SparseTensor.deserialize(MemorySegment.ofArray(good.toArray(JAVA_BYTE)), arena).toDense(arena)
                         .toLongs());

@@ -29,6 +29,7 @@ import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
 
@@ -58,6 +59,11 @@ public final class ScalarBackend implements BackendProvider {
                     Optional.of("more than 2^31 weights");
             default -> Optional.empty();
         };
+    }
+
+    /** Returns the name of a product's kernel: whether zeros are skipped, one by one in every format. */
+    static String productName(String name, Optional<SparseFormat> sparsity) {
+        return name + (sparsity.isPresent() ? "_sparse" : "");
     }
 
     @Override

@@ -14,16 +14,15 @@ import java.util.Optional;
 
 /**
  * Conv2d pixel by pixel: the sums of a pixel's output channels grow together, tap by tap and channel by channel, so that
- * the inner loop runs along the output channels. Taps in the padding are skipped: they would add zero. f32 sums are
- * binary32, multiplied and added without fusing.
+ * the inner loop runs along the output channels. Taps in the padding are skipped: they would add zero. So are weights of
+ * zero where the spec tells that there are many. f32 sums are binary32, multiplied and added without fusing.
  */
 final class ScalarConv2d extends Conv2d {
     private final int groupIc;
     private final int groupOc;
     private final EpilogueStore epilogue;
-    // [kh, kw, groups, ic / groups, oc / groups]; integer weights have their zero point subtracted. One is empty.
-    private final int[] integerWeights;
-    private final float[] floatWeights;
+    // [kh, kw, groups, ic / groups, oc / groups]; integers have their zero point subtracted.
+    private final WeightRows weights;
     private final ThreadLocal<int[]> integerSums;
     private final ThreadLocal<float[]> floatSums;
 
@@ -34,13 +33,13 @@ final class ScalarConv2d extends Conv2d {
         this.epilogue = new EpilogueStore(Epilogue.of(spec, bias));
         this.integerSums = ThreadLocal.withInitial(() -> new int[spec.oc()]);
         this.floatSums = ThreadLocal.withInitial(() -> new float[spec.oc()]);
-        int count = (int) weights.shape().elements();
-        this.integerWeights = new int[spec.isInteger() ? count : 0];
-        this.floatWeights = new float[spec.isInteger() ? 0 : count];
-        pack(weights);
+        this.weights = pack(weights);
     }
 
-    private void pack(Tensor weights) {
+    private WeightRows pack(Tensor weights) {
+        int count = (int) weights.shape().elements();
+        int[] integers = new int[spec().isInteger() ? count : 0];
+        float[] floats = new float[spec().isInteger() ? 0 : count];
         int taps = spec().window().kh() * spec().window().kw();
         int from = 0;
         for (int oc = 0; oc < spec().oc(); oc++) {
@@ -49,19 +48,22 @@ final class ScalarConv2d extends Conv2d {
                 for (int tap = 0; tap < taps; tap++) {
                     int to = ((tap * spec().groups() + group) * groupIc + ic) * groupOc + oc % groupOc;
                     if (spec().isInteger()) {
-                        integerWeights[to] = (int) weights.getLong(from) - spec().weightsParams().zeroPoint(oc);
+                        integers[to] = (int) weights.getLong(from) - spec().weightsParams().zeroPoint(oc);
                     } else {
-                        floatWeights[to] = (float) weights.get(from);
+                        floats[to] = (float) weights.get(from);
                     }
                     from++;
                 }
             }
         }
+        boolean skipsZeros = spec().sparsity().isPresent();
+        return spec().isInteger() ? WeightRows.of(integers, groupOc, skipsZeros)
+                : WeightRows.of(floats, groupOc, skipsZeros);
     }
 
     @Override
     protected String kernelName() {
-        return spec().name();
+        return ScalarBackend.productName(spec().name(), spec().sparsity());
     }
 
     @Override
@@ -115,25 +117,16 @@ final class ScalarConv2d extends Conv2d {
     private void addIntegers(MemorySegment src, long from, int tap, int[] sums) {
         int zeroPoint = spec().srcParams().zeroPoint();
         int ic = spec().ic();
-        int row = tap * ic * groupOc;
-        for (int c = 0; c < ic; c++, row += groupOc) {
-            int a = Elements.getInt(src, spec().src(), from + c) - zeroPoint;
-            int first = c / groupIc * groupOc;
-            for (int o = 0; o < groupOc; o++) {
-                sums[first + o] += a * integerWeights[row + o];
-            }
+        for (int c = 0; c < ic; c++) {
+            weights.add(tap * ic + c, Elements.getInt(src, spec().src(), from + c) - zeroPoint, sums,
+                    c / groupIc * groupOc);
         }
     }
 
     private void addFloats(MemorySegment src, long from, int tap, float[] sums) {
         int ic = spec().ic();
-        int row = tap * ic * groupOc;
-        for (int c = 0; c < ic; c++, row += groupOc) {
-            float a = Elements.getFloat(src, from + c);
-            int first = c / groupIc * groupOc;
-            for (int o = 0; o < groupOc; o++) {
-                sums[first + o] += a * floatWeights[row + o];
-            }
+        for (int c = 0; c < ic; c++) {
+            weights.add(tap * ic + c, Elements.getFloat(src, from + c), sums, c / groupIc * groupOc);
         }
     }
 }

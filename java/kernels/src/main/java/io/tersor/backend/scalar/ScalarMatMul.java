@@ -15,14 +15,14 @@ import java.util.Optional;
 
 /**
  * MatMul row by row: the sums of a row grow together, k ascending, so that the inner loop runs along a row of the
- * weights. Floating sums are binary32, multiplied and added without fusing.
+ * weights. Floating sums are binary32, multiplied and added without fusing. Weights of zero are skipped where the spec
+ * tells that there are many, in the same order.
  */
 final class ScalarMatMul extends MatMul {
     private final int k;
     private final EpilogueStore epilogue;
-    // [k, n]; integer weights have their zero point subtracted. One of the two is empty.
-    private final int[] integerWeights;
-    private final float[] floatWeights;
+    // [k, n]; integers have their zero point subtracted.
+    private final WeightRows weights;
     private final ThreadLocal<Row> rows;
 
     /** One row of src, and its sums; those of the other kind are empty. */
@@ -36,16 +36,22 @@ final class ScalarMatMul extends MatMul {
         this.epilogue = new EpilogueStore(Epilogue.of(spec, bias));
         this.rows = ThreadLocal.withInitial(() -> new Row(new int[integers ? k : 0], new int[integers ? n : 0],
                 new float[integers ? 0 : k], new float[integers ? 0 : n]));
-        this.integerWeights = new int[integers ? k * n : 0];
-        for (int i = 0; i < integerWeights.length; i++) {
-            integerWeights[i] = (int) weights.getLong(i) - spec.weightsParams().zeroPoint(i % n);
+        this.weights = integers ? WeightRows.of(integers(spec, weights), n, spec.sparsity().isPresent())
+                : WeightRows.of(weights.toFloats(), n, spec.sparsity().isPresent());
+    }
+
+    private static int[] integers(MatMulSpec spec, Tensor weights) {
+        int n = (int) spec.n();
+        int[] integers = new int[(int) spec.k() * n];
+        for (int i = 0; i < integers.length; i++) {
+            integers[i] = (int) weights.getLong(i) - spec.weightsParams().zeroPoint(i % n);
         }
-        this.floatWeights = integers ? new float[0] : weights.toFloats();
+        return integers;
     }
 
     @Override
     protected String kernelName() {
-        return spec().name();
+        return ScalarBackend.productName(spec().name(), spec().sparsity());
     }
 
     @Override
@@ -77,26 +83,16 @@ final class ScalarMatMul extends MatMul {
     }
 
     private void addIntegers(Row row) {
-        int[] sums = row.integerSums;
-        epilogue.start(sums);
+        epilogue.start(row.integerSums);
         for (int i = 0; i < k; i++) {
-            int a = row.levels[i];
-            int from = i * sums.length;
-            for (int n = 0; n < sums.length; n++) {
-                sums[n] += a * integerWeights[from + n];
-            }
+            weights.add(i, row.levels[i], row.integerSums, 0);
         }
     }
 
     private void addFloats(Row row) {
-        float[] sums = row.floatSums;
-        Arrays.fill(sums, 0f);
+        Arrays.fill(row.floatSums, 0f);
         for (int i = 0; i < k; i++) {
-            float a = row.values[i];
-            int from = i * sums.length;
-            for (int n = 0; n < sums.length; n++) {
-                sums[n] += a * floatWeights[from + n];
-            }
+            weights.add(i, row.values[i], row.floatSums, 0);
         }
     }
 }
