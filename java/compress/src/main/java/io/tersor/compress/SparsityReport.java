@@ -36,7 +36,7 @@ public record SparsityReport(List<Layer> layers) {
      * @param shape as the graph stores them
      * @param densities the share of units that hold an element other than zero, for each of {@link #UNITS}; the key of
      *     single entries is {@link SparseFormat#CSR}
-     * @param nOfM 1:4 or 2:4, the smaller if both hold; empty if neither does
+     * @param nOfM 1:4 or 2:4, the smaller if both hold; empty if neither does, or there are fewer than 4 inputs
      * @param marked how the graph says that the zeros are arranged
      */
     public record Layer(String node, String weights, DataType type, Shape shape, Map<SparseFormat, Double> densities,
@@ -80,7 +80,7 @@ public record SparsityReport(List<Layer> layers) {
                     ? layer.grid(rows, columns).density(elements) : layer.grid(1, 1).density(elements));
         }
         Optional<SparseFormat> nOfM = COUNTS.stream().filter(format -> holds(elements, layer.inputs(), format))
-                .findFirst();
+                .filter(_ -> layer.inputs() >= 4).findFirst();
         return new Layer(layer.node().name(), layer.weights(), layer.values().type(), layer.values().shape(), densities,
                 nOfM, Optional.ofNullable(graph.sparsity().get(layer.weights())));
     }

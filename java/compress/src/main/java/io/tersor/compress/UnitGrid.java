@@ -1,55 +1,41 @@
 package io.tersor.compress;
 
 /**
- * Weights [outputs, taps, inputs] divided into units of rows x columns. A unit lies in one tap and one group; the last
- * ones of a tap and of a group may be cut off.
- *
- * @param groups divide the outputs
+ * Weights [outputs, taps, inputs] divided into units of rows x columns, as {@link io.tersor.sparse.SparseFormat.Block}
+ * divides them. A unit lies in one tap; the last ones of a tap and of the matrix may be cut off.
  */
-record UnitGrid(int outputs, int groups, int taps, int inputs, int rows, int columns) {
-    private int rowsPerGroup() {
-        return outputs / groups;
-    }
-
-    private int unitRowsPerGroup() {
-        return Math.ceilDiv(rowsPerGroup(), rows);
-    }
-
-    private int unitColumnsPerTap() {
+record UnitGrid(int outputs, int taps, int inputs, int rows, int columns) {
+    private int unitColumns() {
         return Math.ceilDiv(inputs, columns);
     }
 
     /** Returns the number of units. */
     int count() {
-        return Math.toIntExact((long) groups * unitRowsPerGroup() * taps * unitColumnsPerTap());
+        return Math.toIntExact((long) Math.ceilDiv(outputs, rows) * taps * unitColumns());
     }
 
     /** Returns the unit of the element with an index into [outputs, taps, inputs]. */
     int unit(int index) {
-        int input = index % inputs;
         int tap = index / inputs % taps;
-        int output = index / inputs / taps;
-        int row = output / rowsPerGroup() * unitRowsPerGroup() + output % rowsPerGroup() / rows;
-        return (row * taps + tap) * unitColumnsPerTap() + input / columns;
+        int row = index / inputs / taps / rows;
+        return (row * taps + tap) * unitColumns() + index % inputs / columns;
     }
 
-    /** Returns which units hold an element other than zero. */
-    boolean[] used(float[] elements) {
+    /** Returns how many units hold an element other than zero. */
+    int used(float[] elements) {
         boolean[] used = new boolean[count()];
+        int count = 0;
         for (int i = 0; i < elements.length; i++) {
-            if (elements[i] != 0) {
+            if (elements[i] != 0 && !used[unit(i)]) {
                 used[unit(i)] = true;
+                count++;
             }
         }
-        return used;
+        return count;
     }
 
     /** Returns the share of units that hold an element other than zero. */
     double density(float[] elements) {
-        int count = 0;
-        for (boolean unit : used(elements)) {
-            count += unit ? 1 : 0;
-        }
-        return (double) count / count();
+        return (double) used(elements) / count();
     }
 }

@@ -94,7 +94,7 @@ record WeightLayer(Node node, String weights, Tensor values, int[] axes, int gro
 
     /** Returns the grid of units of rows x columns. */
     UnitGrid grid(int rows, int columns) {
-        return new UnitGrid(outputs(), groups, reduction() / inputs(), inputs(), rows, columns);
+        return new UnitGrid(outputs(), reduction() / inputs(), inputs(), rows, columns);
     }
 
     @Override
