@@ -3,6 +3,7 @@ package io.tersor.cli;
 import io.tersor.compress.Calibration;
 import io.tersor.compress.Calibrator;
 import io.tersor.compress.Recipe;
+import io.tersor.compress.SparsityReport;
 import io.tersor.kernel.Parallelism;
 import io.tersor.model.Graph;
 import io.tersor.model.NetworkOptions;
@@ -54,12 +55,20 @@ final class CompressCommand extends Subcommand {
     private Path output;
 
     @Option(names = "--recipe", required = true, paramLabel = "RECIPE",
-            description = "What to do: int8, or with options such as int8:percentile=99.9.")
+            description = {
+                "What to do, with options such as int8:percentile=99.9:",
+                "int8: quantization; minmax, or percentile=P.",
+                "prune: weights of least magnitude become zero; format=32x4 (blocks of 32 outputs x 4 inputs), csr or "
+                    + "bitmask (single entries) with sparsity=S, format=2:4, or format=keep (marks the zeros that are "
+                    + "there); scope=layer or global; norm=l2 or l1; keep=first+last, first, last or none.",
+                "sparse-int8: prune, then int8, with the options of both.",
+                "structured: channels of least norm go, the graph shrinks; channels=S, keep as above.",
+                "structured-int8: structured, then int8, with the options of both."})
     private String recipe;
 
-    @Option(names = "--calibration", required = true, paramLabel = "IMAGES.npy",
-            description = "Images [n, ...] like those the network is going to see.")
-    private Path calibration;
+    @Option(names = "--calibration", paramLabel = "IMAGES.npy",
+            description = "Images [n, ...] like those the network is going to see; needed to quantize.")
+    private Optional<Path> calibration;
 
     @Option(names = "--calibrator", paramLabel = "NAME", converter = CalibratorConverter.class,
             description = "How ranges are derived: ${COMPLETION-CANDIDATES}; minmax by default.")
@@ -77,25 +86,33 @@ final class CompressCommand extends Subcommand {
     @Override
     public Integer call() {
         Recipe parsed = Recipe.parse(recipe);
-        if (calibrator.isPresent() && recipe.contains(":")) {
+        if (calibrator.isPresent() && parsed.calibrator().isPresent()) {
             throw wrongUsage("--calibrator: name it in the recipe or here, not both");
+        }
+        if (parsed.calibrates() && calibration.isEmpty()) {
+            throw wrongUsage("--calibration: the recipe " + recipe + " needs images");
         }
         OutputFile.check(output);
         Graph graph = Graph.load(model);
-        NetworkOptions options = execution.networkOptions();
-        try (Arena arena = Arena.ofShared(); Parallelism _ = options.parallelism()) {
-            Tensor samples = preprocessing.preprocessing().apply(arena, Npy.read(arena, calibration));
-            Calibration how = Calibration.of(graph, samples).with(options)
-                    .with(calibrator.map(name -> name.calibrator).orElse(Calibrator.MIN_MAX));
-            try (Progress progress = progress("calibrate", how.samples())) {
-                parsed.apply(graph, how.reportingTo(progress::reach)).save(output);
-            }
-        }
-        report();
+        Graph compressed = parsed.calibrates() ? calibrated(parsed, graph) : parsed.apply(graph);
+        compressed.save(output);
+        report(compressed);
         return 0;
     }
 
-    private void report() {
+    private Graph calibrated(Recipe parsed, Graph graph) {
+        NetworkOptions options = execution.networkOptions();
+        try (Arena arena = Arena.ofShared(); Parallelism _ = options.parallelism()) {
+            Tensor samples = preprocessing.preprocessing().apply(arena, Npy.read(arena, calibration.orElseThrow()));
+            Calibration how = Calibration.of(graph, samples).with(options)
+                    .with(calibrator.map(name -> name.calibrator).orElse(Calibrator.MIN_MAX));
+            try (Progress progress = progress("calibrate", how.samples())) {
+                return parsed.apply(graph, how.reportingTo(progress::reach));
+            }
+        }
+    }
+
+    private void report(Graph compressed) {
         long before = model.toFile().length();
         long after = output.toFile().length();
         if (json) {
@@ -104,9 +121,16 @@ final class CompressCommand extends Subcommand {
             report.put("recipe", recipe);
             report.put("bytesBefore", before);
             report.put("bytes", after);
+            if (!compressed.sparsity().isEmpty()) {
+                report.put("layers", SparsityTable.json(SparsityReport.of(compressed)));
+            }
             printJson(report);
             return;
         }
         out().printf(Locale.ROOT, "%s: %,d bytes, %.1f %% of %,d%n", output, after, 100.0 * after / before, before);
+        if (!compressed.sparsity().isEmpty()) {
+            out().println();
+            print(SparsityTable.of(SparsityReport.of(compressed)));
+        }
     }
 }

@@ -6,13 +6,11 @@ import io.tersor.model.Graph;
 import io.tersor.model.Network;
 import io.tersor.model.NetworkOptions;
 import io.tersor.model.PreparedNetwork;
-import io.tersor.model.StepInfo;
 import io.tersor.model.npy.Npy;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -65,19 +63,19 @@ final class EvaluateCommand extends Subcommand {
     }
 
     private void print(Evaluation result) {
-        List<String> kernels = result.kernels().stream().map(StepInfo::kernel).distinct().toList();
+        RunDescription ran = RunDescription.of(result.kernels());
         if (json) {
             Map<String, Object> report = new LinkedHashMap<>();
             report.put("top1", result.top1());
             report.put("images", result.answers().size());
             report.put("microsPerImage", result.microsPerImage());
-            report.put("kernels", kernels);
+            ran.addTo(report);
             printJson(report);
             return;
         }
         out().printf(Locale.ROOT, "top-1    %.2f %% (%d of %d images)%n", 100 * result.top1(), result.correct(),
                 result.answers().size());
         out().printf(Locale.ROOT, "time     %.1f us per image%n", result.microsPerImage());
-        out().println("kernels  " + String.join(", ", kernels));
+        ran.print(out());
     }
 }

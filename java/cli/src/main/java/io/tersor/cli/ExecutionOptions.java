@@ -15,7 +15,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * The options that say how a network runs: {@code --backend}, {@code --threads} and {@code --tune}. For use as a picocli
+ * The options that say how a network runs: {@code --backend}, {@code --threads}, {@code --tune} and
+ * {@code --dense}. For use as a picocli
  * mixin.
  */
 public final class ExecutionOptions {
@@ -49,6 +50,9 @@ public final class ExecutionOptions {
     @Option(names = "--threads", paramLabel = "N", defaultValue = "1", description = "Threads, 1 by default.")
     private int threads;
 
+    @Option(names = "--dense", description = "Takes every weight as it is, whatever the network says about its zeros.")
+    private boolean dense;
+
     @Option(names = "--tune", description = "Measures the backends for each matrix multiplication and remembers the "
             + "fastest; takes about a second for each that was not measured before.")
     private boolean tune;
@@ -65,7 +69,7 @@ public final class ExecutionOptions {
         KernelRegistry registry = KernelRegistry.standard();
         backend().ifPresentOrElse(ordered -> check(registry.status(ordered)),
                 () -> registry.statuses().stream().filter(ExecutionOptions::isNamed).forEach(ExecutionOptions::check));
-        return new NetworkOptions(backend(), Parallelism.of(threads), tune);
+        return new NetworkOptions(backend(), Parallelism.of(threads), tune, !dense);
     }
 
     /** Returns the ordered backend, or empty for the fastest. */

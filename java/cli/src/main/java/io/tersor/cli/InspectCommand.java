@@ -1,5 +1,6 @@
 package io.tersor.cli;
 
+import io.tersor.compress.SparsityReport;
 import io.tersor.model.Dim;
 import io.tersor.model.Graph;
 import io.tersor.model.Node;
@@ -28,6 +29,10 @@ final class InspectCommand extends Subcommand {
 
     @Option(names = "--layers", description = "List every layer.")
     private boolean layers;
+
+    @Option(names = "--sparsity", description = "Show how the zeros of weights are arranged: the share of zero entries "
+            + "and blocks of each layer, and what the file says about them.")
+    private boolean sparsity;
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
@@ -60,6 +65,9 @@ final class InspectCommand extends Subcommand {
         report.put("operators", operators);
         if (layers) {
             report.put("layers", graph.nodes().stream().map(node -> layer(graph, values, node)).toList());
+        }
+        if (sparsity) {
+            report.put("sparsity", SparsityTable.json(SparsityReport.of(graph)));
         }
         return report;
     }
@@ -111,6 +119,10 @@ final class InspectCommand extends Subcommand {
             }
             out().println();
             print(table);
+        }
+        if (sparsity) {
+            out().println();
+            print(SparsityTable.of(SparsityReport.of(graph)));
         }
     }
 

@@ -6,7 +6,6 @@ import io.tersor.model.Graph;
 import io.tersor.model.Network;
 import io.tersor.model.NetworkOptions;
 import io.tersor.model.PreparedNetwork;
-import io.tersor.model.StepInfo;
 import io.tersor.model.ValueInfo;
 import io.tersor.model.npy.Npy;
 import io.tersor.tensor.Tensor;
@@ -61,7 +60,7 @@ final class RunCommand extends Subcommand {
             Map<String, Tensor> results = network.run(tensors, arena);
             double micros = (System.nanoTime() - begin) / 1e3;
             targets.forEach((name, file) -> Npy.write(file, results.get(name)));
-            report(targets, results, micros, network.kernels().stream().map(StepInfo::kernel).distinct().toList());
+            report(targets, results, micros, RunDescription.of(network.kernels()));
         }
         return 0;
     }
@@ -97,7 +96,7 @@ final class RunCommand extends Subcommand {
         return Path.of(text);
     }
 
-    private void report(Map<String, Path> targets, Map<String, Tensor> results, double micros, List<String> kernels) {
+    private void report(Map<String, Path> targets, Map<String, Tensor> results, double micros, RunDescription ran) {
         List<Map<String, Object>> written = new ArrayList<>();
         Table table = new Table("output", "type", "shape", "file");
         targets.forEach((name, file) -> {
@@ -114,12 +113,12 @@ final class RunCommand extends Subcommand {
             Map<String, Object> report = new LinkedHashMap<>();
             report.put("outputs", written);
             report.put("micros", micros);
-            report.put("kernels", kernels);
+            ran.addTo(report);
             printJson(report);
             return;
         }
         print(table);
         out().printf(Locale.ROOT, "time     %.1f us, the first run%n", micros);
-        out().println("kernels  " + String.join(", ", kernels));
+        ran.print(out());
     }
 }

@@ -180,6 +180,11 @@ class BadInputTest {
                 "--calibrator", "guess").refused("--calibrator", "guess");
         Cli.run("compress", tiny.model(), "-o", target, "--recipe", "int8:minmax", "--calibration", tiny.images(),
                 "--calibrator", "minmax").refused("--calibrator");
+        Cli.run("compress", tiny.model(), "-o", target, "--recipe", "sparse-int8:format=2:4")
+                .refused("--calibration", "needs images");
+        Cli.run("compress", tiny.model(), "-o", target, "--recipe", "prune:format=32,sparsity=0.5")
+                .failed("format", "32");
+        Cli.run("compress", tiny.model(), "-o", target, "--recipe", "prune:format=2:4").failed("tiny", "first+last");
         Cli.run("compress", tiny.model(), "-o", target, "--calibration", tiny.images()).refused("--recipe");
     }
 

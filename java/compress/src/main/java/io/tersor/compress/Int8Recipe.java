@@ -33,6 +33,11 @@ public record Int8Recipe(Optional<Calibrator> calibrator) implements Recipe {
     }
 
     @Override
+    public boolean calibrates() {
+        return true;
+    }
+
+    @Override
     public Graph apply(Graph graph, Calibration calibration) {
         checkReal(graph);
         Graph folded = Opset.forQuantization(Passes.simplify(graph));
@@ -54,7 +59,7 @@ public record Int8Recipe(Optional<Calibrator> calibrator) implements Recipe {
         return new QdqWriter(folded, plan, params, Arena.ofAuto()).write();
     }
 
-    private static void checkReal(Graph graph) {
+    static void checkReal(Graph graph) {
         for (Node node : graph.nodes()) {
             if (node.opType().equals("QuantizeLinear") || node.opType().startsWith("QLinear")
                     || node.opType().equals("DynamicQuantizeLinear")) {

@@ -78,6 +78,7 @@ final class QdqWriter {
     private String dequantize(String name, Tensor values, Tensor scales, int axis) {
         List<String> inputs = new ArrayList<>(List.of(builder.constant(name + "_quantized", values),
                 builder.constant(name + "_scale", scales)));
+        builder.sparsityLike(inputs.getFirst(), name);
         if (values.type() == DataType.S8) {
             // Left out it would be zero as well, but some runtimes fuse only nodes that state it.
             inputs.add(builder.constant(name + "_zero_point", Tensor.allocate(arena, DataType.S8, scales.shape())));

@@ -1,7 +1,12 @@
 package io.tersor.compress;
 
+import io.tersor.OperandException;
+import io.tersor.sparse.SparseFormat;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -60,6 +65,36 @@ final class RecipeText {
         } catch (NumberFormatException failure) {
             throw new CompressException("recipe " + text + ": " + key + ": expected a number, got '" + options.get(key)
                     + "'");
+        }
+    }
+
+    /** Returns a text, if the option is given. */
+    Optional<String> word(String key) {
+        known.add(key);
+        return Optional.ofNullable(options.get(key));
+    }
+
+    /** Returns the constant of an enumeration that an option names in small letters. */
+    <E extends Enum<E>> E choice(String key, Class<E> type, E usual) {
+        Optional<String> word = word(key);
+        if (word.isEmpty()) {
+            return usual;
+        }
+        List<String> names = Arrays.stream(type.getEnumConstants()).map(one -> one.name().toLowerCase(Locale.ROOT))
+                .toList();
+        if (!names.contains(word.get())) {
+            throw new CompressException("recipe " + text + ": " + key + ": expected one of " + names + ", got '"
+                    + word.get() + "'");
+        }
+        return type.getEnumConstants()[names.indexOf(word.get())];
+    }
+
+    /** Returns the format of a label. */
+    SparseFormat format(String label) {
+        try {
+            return SparseFormat.parse(label);
+        } catch (OperandException failure) {
+            throw new CompressException("recipe " + text + ": " + failure.getMessage());
         }
     }
 

@@ -2,6 +2,7 @@ package io.tersor.model;
 
 import io.tersor.model.onnx.OnnxReader;
 import io.tersor.model.onnx.OnnxWriter;
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ public final class Graph {
     private final List<Node> nodes;
     private final Map<String, Tensor> initializers;
     private final Map<String, String> metadata;
+    private final Map<String, SparseFormat> sparsity = new LinkedHashMap<>();
     private final Map<String, Node> producers = new HashMap<>();
     private final Map<String, List<Node>> consumers = new HashMap<>();
 
@@ -48,6 +50,11 @@ public final class Graph {
                 }
             }
         }
+        builder.sparsity.forEach((value, format) -> {
+            if (initializers.containsKey(value) || producers.containsKey(value)) {
+                sparsity.put(value, format);
+            }
+        });
     }
 
     /**
@@ -130,7 +137,20 @@ public final class Graph {
         return Optional.ofNullable(initializers.get(value));
     }
 
-    /** Returns the model's metadata. */
+    /**
+     * Returns how the zeros of weights are arranged, by the name of the constant: the orders that products with those
+     * weights follow when the graph is prepared. In an ONNX file these are entries of the model's metadata_props, key
+     * {@code tersor.sparsity.NAME}, value {@link SparseFormat#label()}.
+     *
+     * <p>A format is about the matrix of weights [outputs, inputs] that a product sees, however the constant stores it:
+     * of a convolution [oc, (kh, kw, ic / groups)]. It stands for the zeros that are there; elements that are not zero
+     * count whatever it says. Entries for values that the graph does not have are dropped.
+     */
+    public Map<String, SparseFormat> sparsity() {
+        return Collections.unmodifiableMap(sparsity);
+    }
+
+    /** Returns the model's metadata, without {@link #sparsity()}. */
     public Map<String, String> metadata() {
         return metadata;
     }

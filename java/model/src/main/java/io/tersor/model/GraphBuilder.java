@@ -1,5 +1,6 @@
 package io.tersor.model;
 
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.Tensor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ public final class GraphBuilder {
     final Map<String, ValueInfo> inputs = new LinkedHashMap<>();
     final Map<String, Tensor> initializers = new LinkedHashMap<>();
     final Map<String, String> metadata = new LinkedHashMap<>();
+    final Map<String, SparseFormat> sparsity = new LinkedHashMap<>();
     private final Map<String, Optional<ValueInfo>> outputs = new LinkedHashMap<>();
     private final Map<String, Node> nodes = new LinkedHashMap<>();
     private final Set<String> names = new HashSet<>();
@@ -33,6 +35,7 @@ public final class GraphBuilder {
         this(graph.name());
         opsets.putAll(graph.opsets());
         metadata.putAll(graph.metadata());
+        sparsity.putAll(graph.sparsity());
         graph.inputs().forEach(this::input);
         graph.initializers().forEach(this::initializer);
         graph.nodes().forEach(this::node);
@@ -145,6 +148,18 @@ public final class GraphBuilder {
     /** Sets a metadata entry. */
     public GraphBuilder metadata(String key, String value) {
         metadata.put(key, value);
+        return this;
+    }
+
+    /** Sets how the zeros of a constant are arranged, see {@link Graph#sparsity()}. */
+    public GraphBuilder sparsity(String value, SparseFormat format) {
+        sparsity.put(value, format);
+        return this;
+    }
+
+    /** Gives a constant made from another one the other's arrangement of zeros, if it has one. */
+    public GraphBuilder sparsityLike(String value, String other) {
+        Optional.ofNullable(sparsity.get(other)).ifPresent(format -> sparsity.put(value, format));
         return this;
     }
 

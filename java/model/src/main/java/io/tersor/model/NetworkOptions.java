@@ -14,24 +14,32 @@ import java.util.Optional;
  * @param parallelism the threads that a run may use; not closed with the network
  * @param tune whether the backends of matrix multiplications are chosen by measuring them all, see
  *     {@link PrepareOptions#tuned()}
+ * @param sparse whether products make use of their weights' zeros as {@link Graph#sparsity()} asks, where a backend
+ *     faster than the scalar one does; {@link StepInfo#note()} tells where none does
  */
-public record NetworkOptions(Optional<Backend> backend, Parallelism parallelism, boolean tune) {
+public record NetworkOptions(Optional<Backend> backend, Parallelism parallelism, boolean tune, boolean sparse) {
     /** The fastest backends, on the calling thread alone. */
-    public static final NetworkOptions DEFAULT = new NetworkOptions(Optional.empty(), Parallelism.SINGLE, false);
+    public static final NetworkOptions DEFAULT =
+            new NetworkOptions(Optional.empty(), Parallelism.SINGLE, false, true);
 
     /** Returns these options with an order for one backend. */
     public NetworkOptions on(Backend ordered) {
-        return new NetworkOptions(Optional.of(ordered), parallelism, tune);
+        return new NetworkOptions(Optional.of(ordered), parallelism, tune, sparse);
     }
 
     /** Returns these options with other threads. */
     public NetworkOptions with(Parallelism threads) {
-        return new NetworkOptions(backend, threads, tune);
+        return new NetworkOptions(backend, threads, tune, sparse);
     }
 
     /** Returns these options with measured tuning. */
     public NetworkOptions tuned() {
-        return new NetworkOptions(backend, parallelism, true);
+        return new NetworkOptions(backend, parallelism, true, sparse);
+    }
+
+    /** Returns these options with every weight taken as it is, whatever the graph says about its zeros. */
+    public NetworkOptions dense() {
+        return new NetworkOptions(backend, parallelism, tune, false);
     }
 
     /** Returns the options for single kernels. */

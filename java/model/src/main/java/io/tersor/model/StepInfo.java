@@ -2,6 +2,7 @@ package io.tersor.model;
 
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
+import java.util.Optional;
 
 /**
  * One step of a prepared network.
@@ -12,10 +13,17 @@ import io.tersor.tensor.Shape;
  *     {@code java/operator} for operators without a kernel
  * @param type element type of the first output
  * @param shape extents of the first output in memory: images are NHWC between kernels
+ * @param note why the step does not make use of zeros as {@link Graph#sparsity()} asks, where it does not
  */
-public record StepInfo(String node, String operator, String kernel, DataType type, Shape shape) {
+public record StepInfo(String node, String operator, String kernel, DataType type, Shape shape, Optional<String> note) {
+    /** Nothing to note. */
+    public StepInfo(String node, String operator, String kernel, DataType type, Shape shape) {
+        this(node, operator, kernel, type, shape, Optional.empty());
+    }
+
     @Override
     public String toString() {
-        return node + " " + operator + " -> " + type + " " + shape + ": " + kernel;
+        return node + " " + operator + " -> " + type + " " + shape + ": " + kernel
+                + note.map(text -> " (" + text + ")").orElse("");
     }
 }

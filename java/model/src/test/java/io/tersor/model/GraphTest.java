@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -62,6 +63,8 @@ class GraphTest {
             tensor.setLong(1, 1);
             b.initializer("c_" + type, tensor);
         }
+        b.sparsity("c_f32", SparseFormat.block(32, 4)).sparsity("c_s8", SparseFormat.nOfM(2, 4));
+        b.sparsity("c_u8", SparseFormat.CSR).sparsity("c_s32", SparseFormat.BITMASK).sparsity("gone", SparseFormat.CSR);
         Attributes attributes = Attributes.NONE.with("alpha", 0.5f).with("k", 7).with("s", "text")
                 .with("list", new long[] {1, -2, 3}).with("t", Tensor.ofFloats(arena, Shape.of(2), 1f, 2f))
                 .with("reals", new Attribute.Floats(List.of(1f, 2f)))
@@ -73,7 +76,10 @@ class GraphTest {
         graph.save(file);
         Graph read = Graph.load(file);
         assertEquals(graph.opsets(), read.opsets());
-        assertEquals(graph.metadata(), read.metadata());
+        assertEquals(Map.of("made by", "a test"), read.metadata());
+        assertEquals(Map.of("c_f32", SparseFormat.block(32, 4), "c_s8", SparseFormat.nOfM(2, 4), "c_u8",
+                SparseFormat.CSR, "c_s32", SparseFormat.BITMASK), read.sparsity());
+        assertEquals(read.sparsity(), graph.toBuilder().build().sparsity());
         assertEquals(graph.inputs(), read.inputs());
         assertEquals(graph.outputs(), read.outputs());
         assertEquals(graph.nodes().stream().map(GraphTest::withoutTensors).toList(),
@@ -85,6 +91,21 @@ class GraphTest {
         try (Stream<Path> files = Files.list(folder)) {
             assertEquals(List.of(file), files.toList());
         }
+    }
+
+    @Test
+    void formatsThatAreNoneAreRefused(@TempDir Path folder) {
+        Path file = folder.resolve("model.onnx");
+        builder().node(relu("r", "x", "y")).output("y").metadata("tersor.sparsity.w", "32x").build().save(file);
+        String message = assertThrows(ModelFormatException.class, () -> Graph.load(file)).getMessage();
+        assertTrue(message.contains("metadata tersor.sparsity.w") && message.contains("32x"), message);
+    }
+
+    @Test
+    void formatsOfValuesThatAreNotThereAreDropped(@TempDir Path folder) {
+        Path file = folder.resolve("model.onnx");
+        builder().node(relu("r", "x", "y")).output("y").metadata("tersor.sparsity.w", "2:4").build().save(file);
+        assertEquals(Map.of(), Graph.load(file).sparsity());
     }
 
     private static Node withoutTensors(Node node) {

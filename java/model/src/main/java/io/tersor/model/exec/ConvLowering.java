@@ -104,14 +104,18 @@ final class ConvLowering {
         Tensor values = (real ? weights : Quantization.signed(weights)).reshape(oihw);
         int groups = (int) node.attributes().integer("group", 1);
         Bias kind = bias.map(tensor -> tensor.type() == DataType.S32 ? Bias.S32 : Bias.F32).orElse(Bias.NONE);
-        Conv2dSpec whole = new Conv2dSpec(type.type(), values.type(), dst, (int) (shape.dim(1) * groups),
+        Conv2dSpec denseWhole = new Conv2dSpec(type.type(), values.type(), dst, (int) (shape.dim(1) * groups),
                 (int) shape.dim(0), window.get(), groups, src, params, fusion.dstParams(), kind, fusion.added(),
                 fusion.activation());
-        Conv2dSpec plain = new Conv2dSpec(type.type(), values.type(), fusion.productType(), whole.ic(), whole.oc(),
-                window.get(), groups, src, params, fusion.productParams(), kind, Activation.NONE);
+        Conv2dSpec densePlain = new Conv2dSpec(type.type(), values.type(), fusion.productType(), denseWhole.ic(),
+                denseWhole.oc(), window.get(), groups, src, params, fusion.productParams(), kind, Activation.NONE);
         int from = lowering.nhwc(input, node.name());
-        Shape result = whole.dstShape(lowering.plan.slot(from).type().shape());
-        long rows = Math.max(1, result.elements() / whole.oc());
+        Shape result = denseWhole.dstShape(lowering.plan.slot(from).type().shape());
+        long rows = Math.max(1, result.elements() / denseWhole.oc());
+        SparseChoice zeros = lowering.kernels.sparsity(node, lowering.sparsity(constants.getFirst()), params,
+                () -> values.permute(0, 2, 3, 1), (fusion.isPlain() ? denseWhole : densePlain)::with, rows);
+        Conv2dSpec whole = denseWhole.with(zeros.format());
+        Conv2dSpec plain = densePlain.with(zeros.format());
         boolean fused = fusion.isPlain() || lowering.kernels.fuses(whole, plain, rows);
         Conv2dSpec spec = fused ? whole : plain;
         Pending<Conv2d> kernel = lowering.kernels.conv(node, spec, rows, () -> values, () -> bias, constants,
@@ -119,10 +123,10 @@ final class ConvLowering {
         Optional<Integer> residual = fusion.slot(node, lowering, true);
         int to = lowering.plan.planned(new TensorType(spec.dst(), result));
         if (spec.residual().isPresent()) {
-            lowering.step(node, kernel, new int[] {from, residual.orElseThrow()}, to, fusion.inPlace(1),
+            lowering.step(node, kernel, zeros, new int[] {from, residual.orElseThrow()}, to, fusion.inPlace(1),
                     (in, out) -> kernel.get().run(in[0], in[1], out[0]));
         } else {
-            lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.get().run(in[0], out[0]));
+            lowering.step(node, kernel, zeros, new int[] {from}, to, -1, (in, out) -> kernel.get().run(in[0], out[0]));
         }
         to = fused ? to : fusion.finish(node, lowering, to, residual);
         lowering.defineNhwc(node.output(), to);

@@ -6,6 +6,7 @@ import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.Attention;
 import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
+import io.tersor.kernel.BackendChoice;
 import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
@@ -25,11 +26,14 @@ import io.tersor.kernel.UnarySpec;
 import io.tersor.model.Graph;
 import io.tersor.model.NetworkOptions;
 import io.tersor.model.Node;
+import io.tersor.quant.QuantParams;
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.Tensor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -41,6 +45,7 @@ final class Kernels implements AutoCloseable {
     private final NetworkOptions options;
     private final KernelRegistry registry;
     private final Map<Key, Pending<?>> shared = new HashMap<>();
+    private final Map<String, Boolean> holds = new HashMap<>();
 
     private record Key(String node, KernelSpec spec) {}
 
@@ -116,6 +121,40 @@ final class Kernels implements AutoCloseable {
         }
         PrepareOptions how = options.forKernels().rows(rows);
         return registry.explain(whole, how).backend() == registry.explain(plain, how).backend();
+    }
+
+    /**
+     * Returns what becomes of an order to make use of zeros: it is followed where a backend faster than the scalar one
+     * does (or where there is no faster one for dense weights either, or the ordered one does).
+     *
+     * @param asked the graph's mark, if there is one
+     * @param weights as [outputs, ..., inputs]
+     * @param spec returns the product's spec for a format
+     */
+    SparseChoice sparsity(Node node, Optional<SparseFormat> asked, QuantParams params, Supplier<Tensor> weights,
+            Function<Optional<SparseFormat>, KernelSpec> spec, long rows) {
+        if (asked.isEmpty()) {
+            return SparseChoice.NONE;
+        }
+        if (!options.sparse()) {
+            return SparseChoice.dense(asked.get(), "ordered");
+        }
+        if (!params.isSymmetric()) {
+            return SparseChoice.dense(asked.get(), "a zero point other than 0");
+        }
+        if (!holds.computeIfAbsent(node.name(), _ -> SparseChoice.holds(asked.get(), weights.get()))) {
+            return SparseChoice.dense(asked.get(), "the weights have more entries than that");
+        }
+        if (options.backend().isPresent()) {
+            return registry.refusal(options.backend().get(), spec.apply(asked))
+                    .map(refusal -> SparseChoice.dense(asked.get(), options.backend().get().label() + ": " + refusal))
+                    .orElse(SparseChoice.of(asked));
+        }
+        PrepareOptions how = options.forKernels().rows(rows);
+        BackendChoice sparse = registry.explain(spec.apply(asked), how);
+        boolean slow = sparse.backend() == Backend.SCALAR
+                && registry.explain(spec.apply(Optional.empty()), how).backend() != Backend.SCALAR;
+        return slow ? SparseChoice.dense(asked.get(), sparse.passedOver()) : SparseChoice.of(asked);
     }
 
     /** An order for a backend is followed or fails, and the failure names the node. */

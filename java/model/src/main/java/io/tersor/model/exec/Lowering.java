@@ -13,6 +13,7 @@ import io.tersor.model.ops.OpContext;
 import io.tersor.model.ops.Operators;
 import io.tersor.model.ops.Shapes;
 import io.tersor.model.ops.TensorType;
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -34,6 +36,8 @@ import java.util.function.Supplier;
 final class Lowering {
     static final int[] TO_NHWC = {0, 2, 3, 1};
     private static final int[] TO_NCHW = {0, 3, 1, 2};
+    /** Operators whose result has the zeros of the weights that they read. */
+    private static final Set<String> KEEPS_ZEROS = Set.of("DequantizeLinear", "Transpose");
 
     final Kernels kernels;
     final PlanBuilder plan = new PlanBuilder();
@@ -148,9 +152,11 @@ final class Lowering {
                 computation.body()));
     }
 
-    private static StepInfo info(Node node, TensorType output) {
+    private StepInfo info(Node node, TensorType output) {
+        Optional<String> note = node.inputs().stream().flatMap(input -> sparsity(input).stream()).findFirst()
+                .flatMap(format -> SparseChoice.dense(format, "no kernel for the operator").note());
         return new StepInfo(node.name(), node.operator(), "java/" + node.opType().toLowerCase(Locale.ROOT),
-                output.type(), output.shape());
+                output.type(), output.shape(), note);
     }
 
     /** Runs an elementwise operator on NHWC images where that is what is there; other operands follow. */
@@ -196,6 +202,13 @@ final class Lowering {
     /** Returns the node that defines a value. */
     Optional<Node> producer(String value) {
         return graph.producer(value);
+    }
+
+    /** Returns how the zeros of weights are arranged, if the graph tells of them or of what they are made from. */
+    Optional<SparseFormat> sparsity(String weights) {
+        Optional<SparseFormat> own = Optional.ofNullable(graph.sparsity().get(weights));
+        return own.or(() -> producer(weights).filter(node -> KEEPS_ZEROS.contains(node.operator()))
+                .flatMap(node -> sparsity(node.inputs().getFirst())));
     }
 
     /** Returns the context of a node. */
@@ -274,18 +287,20 @@ final class Lowering {
 
     /** Adds the step of a kernel. */
     void step(Node node, Kernel kernel, int[] in, int out, int inPlace, Computation.Body body) {
-        step(node, kernel::describe, in, out, inPlace, body);
+        step(node, kernel::describe, Optional.empty(), in, out, inPlace, body);
     }
 
-    /** Adds the step of a kernel that may still be in preparation. */
-    void step(Node node, Pending<?> kernel, int[] in, int out, int inPlace, Computation.Body body) {
-        step(node, () -> kernel.get().describe(), in, out, inPlace, body);
+    /** Adds the step of a kernel of weights that may still be in preparation. */
+    void step(Node node, Pending<?> kernel, SparseChoice zeros, int[] in, int out, int inPlace,
+            Computation.Body body) {
+        step(node, () -> kernel.get().describe(), zeros.note(), in, out, inPlace, body);
     }
 
-    private void step(Node node, Supplier<String> kernel, int[] in, int out, int inPlace, Computation.Body body) {
+    private void step(Node node, Supplier<String> kernel, Optional<String> note, int[] in, int out, int inPlace,
+            Computation.Body body) {
         TensorType type = plan.slot(out).type();
-        plan.step(() -> new Step(new StepInfo(node.name(), node.operator(), kernel.get(), type.type(), type.shape()),
-                in, new int[] {out}, inPlace, body));
+        plan.step(() -> new Step(new StepInfo(node.name(), node.operator(), kernel.get(), type.type(), type.shape(),
+                note), in, new int[] {out}, inPlace, body));
     }
 
     /** Adds a step of plain Java. */

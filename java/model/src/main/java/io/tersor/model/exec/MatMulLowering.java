@@ -188,11 +188,15 @@ final class MatMulLowering {
         QuantParams params = real ? weightsParams : Quantization.signed(weights.type(), weightsParams);
         Tensor values = real ? weights : Quantization.signed(weights);
         Bias kind = bias.map(tensor -> tensor.type() == DataType.S32 ? Bias.S32 : Bias.F32).orElse(Bias.NONE);
-        MatMulSpec whole = new MatMulSpec(type.type(), values.type(), dst, k, n, src, params, fusion.dstParams(), kind,
+        MatMulSpec denseWhole = new MatMulSpec(type.type(), values.type(), dst, k, n, src, params, fusion.dstParams(), kind,
                 fusion.added(), fusion.activation(), 1);
-        MatMulSpec plain = new MatMulSpec(type.type(), values.type(), fusion.productType(), k, n, src, params,
+        MatMulSpec densePlain = new MatMulSpec(type.type(), values.type(), fusion.productType(), k, n, src, params,
                 fusion.productParams(), kind, Activation.NONE);
         long rows = Math.max(1, k == 0 ? 1 : type.shape().elements() / k);
+        SparseChoice zeros = lowering.kernels.sparsity(node, lowering.sparsity(constants.getFirst()), params,
+                () -> values.permute(1, 0), (fusion.isPlain() ? denseWhole : densePlain)::with, rows);
+        MatMulSpec whole = denseWhole.with(zeros.format());
+        MatMulSpec plain = densePlain.with(zeros.format());
         boolean fused = fusion.isPlain() || lowering.kernels.fuses(whole, plain, rows);
         MatMulSpec spec = fused ? whole : plain;
         Pending<MatMul> kernel = lowering.kernels.matMul(node, spec, rows, () -> values, () -> bias, constants,
@@ -205,10 +209,10 @@ final class MatMulLowering {
         Optional<Integer> residual = fusion.slot(node, lowering, false);
         int to = lowering.plan.planned(new TensorType(spec.dst(), result));
         if (spec.residual().isPresent()) {
-            lowering.step(node, kernel, new int[] {from, residual.orElseThrow()}, to, fusion.inPlace(1),
+            lowering.step(node, kernel, zeros, new int[] {from, residual.orElseThrow()}, to, fusion.inPlace(1),
                     (in, out) -> kernel.get().run(in[0], in[1], out[0]));
         } else {
-            lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.get().run(in[0], out[0]));
+            lowering.step(node, kernel, zeros, new int[] {from}, to, -1, (in, out) -> kernel.get().run(in[0], out[0]));
         }
         to = fused ? to : fusion.finish(node, lowering, to, residual);
         lowering.definePlain(node.output(), vector ? lowering.plan.view(to, new TensorType(dst, Shape.of(n))) : to);

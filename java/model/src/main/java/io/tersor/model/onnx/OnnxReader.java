@@ -12,6 +12,7 @@ import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.tersor.OperandException;
 import io.tersor.TersorException;
 import io.tersor.model.Attribute;
 import io.tersor.model.Attributes;
@@ -22,6 +23,7 @@ import io.tersor.model.ModelFormatException;
 import io.tersor.model.Node;
 import io.tersor.model.UnsupportedOperatorException;
 import io.tersor.model.ValueInfo;
+import io.tersor.sparse.SparseFormat;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,6 +42,9 @@ import java.util.Set;
 
 /** Reads ONNX models (protobuf, IR version 3 and later). */
 public final class OnnxReader {
+    /** Key of a metadata entry that tells how the zeros of a constant are arranged, followed by the constant's name. */
+    static final String SPARSITY = "tersor.sparsity.";
+
     private static final int MIN_OPSET = 7;
     private static final int MAX_OPSET = 27;
 
@@ -98,7 +103,7 @@ public final class OnnxReader {
             }
         }
         for (StringStringEntryProto entry : model.getMetadataPropsList()) {
-            builder.metadata(entry.getKey(), entry.getValue());
+            metadata(builder, entry.getKey(), entry.getValue());
         }
         if (proto.getSparseInitializerCount() > 0) {
             throw new UnsupportedOperatorException("sparse initializer", file.toString());
@@ -129,6 +134,18 @@ public final class OnnxReader {
             builder.node(node(node, uniqueName(node, names), opset));
         }
         return builder.build();
+    }
+
+    private void metadata(GraphBuilder builder, String key, String value) {
+        if (!key.startsWith(SPARSITY)) {
+            builder.metadata(key, value);
+            return;
+        }
+        try {
+            builder.sparsity(key.substring(SPARSITY.length()), SparseFormat.parse(value));
+        } catch (OperandException e) {
+            throw new ModelFormatException(file, "metadata " + key + ": " + e.getMessage(), e);
+        }
     }
 
     private int opset(ModelProto model) {

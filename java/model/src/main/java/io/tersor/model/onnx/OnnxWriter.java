@@ -58,6 +58,8 @@ public final class OnnxWriter {
                 OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version)));
         graph.metadata().forEach((key, value) -> model.addMetadataProps(
                 StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
+        graph.sparsity().forEach((value, format) -> model.addMetadataProps(StringStringEntryProto.newBuilder()
+                .setKey(OnnxReader.SPARSITY + value).setValue(format.label())));
         GraphProto.Builder proto = GraphProto.newBuilder().setName(graph.name().isEmpty() ? "graph" : graph.name());
         graph.inputs().forEach(info -> proto.addInput(valueInfo(info)));
         graph.outputs().forEach(info -> proto.addOutput(valueInfo(info)));

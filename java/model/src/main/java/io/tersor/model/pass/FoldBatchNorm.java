@@ -77,6 +77,7 @@ public final class FoldBatchNorm implements GraphPass {
         List<String> inputs = new ArrayList<>();
         inputs.add(conv.inputs().getFirst());
         inputs.add(builder.constant(conv.inputs().get(1), newWeights));
+        builder.sparsityLike(inputs.getLast(), conv.inputs().get(1));
         inputs.add(builder.constant(conv.input(2).orElse(conv.name() + ".bias"), newBias));
         builder.remove(norm);
         builder.replace(conv.withInputs(inputs).withOutputs(norm.outputs()));

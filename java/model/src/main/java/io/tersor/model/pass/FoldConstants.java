@@ -18,6 +18,8 @@ import java.util.Set;
  */
 public final class FoldConstants implements GraphPass {
     private static final long MAX_ELEMENTS = 1 << 16;
+    /** Operators whose result stands for the same matrix of weights as what they read. */
+    private static final Set<String> KEEPS_ZEROS = Set.of("Identity", "Transpose", "Cast", "QuantizeLinear");
 
     @Override
     public Graph apply(Graph graph) {
@@ -34,6 +36,9 @@ public final class FoldConstants implements GraphPass {
                     if (!output.isEmpty()) {
                         builder.initializer(output, values.elements(output));
                         constant.add(output);
+                        if (KEEPS_ZEROS.contains(node.operator())) {
+                            builder.sparsityLike(output, node.inputs().getFirst());
+                        }
                     }
                 }
             }

@@ -23,7 +23,7 @@ class ScalarLike implements BackendProvider {
     private final ScalarBackend scalar = new ScalarBackend();
 
     @Override
-    public final Backend backend() {
+    public Backend backend() {
         return Backend.SCALAR;
     }
 
@@ -38,7 +38,7 @@ class ScalarLike implements BackendProvider {
     }
 
     @Override
-    public final MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+    public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         return scalar.prepare(spec, weights, bias, options);
     }
 

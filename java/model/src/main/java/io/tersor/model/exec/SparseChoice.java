@@ -1,0 +1,50 @@
+package io.tersor.model.exec;
+
+import io.tersor.sparse.SparseFormat;
+import io.tersor.tensor.Tensor;
+import java.util.Optional;
+
+/**
+ * Which arrangement of zeros the kernel of a product makes use of.
+ *
+ * @param note why it is not the one that the graph asks for, where it asks for one
+ */
+record SparseChoice(Optional<SparseFormat> format, Optional<String> note) {
+    /** Nothing asked. */
+    static final SparseChoice NONE = new SparseChoice(Optional.empty(), Optional.empty());
+
+    /** Returns the choice that was asked for. */
+    static SparseChoice of(Optional<SparseFormat> asked) {
+        return new SparseChoice(asked, Optional.empty());
+    }
+
+    /** Returns the choice of dense weights where a format was asked for. */
+    static SparseChoice dense(SparseFormat asked, String reason) {
+        return new SparseChoice(Optional.empty(), Optional.of(asked + " zeros run dense: " + reason));
+    }
+
+    /**
+     * Returns whether weights can be stored in a format: all can, but in n of m.
+     *
+     * @param weights [outputs, ..., inputs], any strides
+     */
+    static boolean holds(SparseFormat format, Tensor weights) {
+        if (!(format instanceof SparseFormat.NOfM(int n, int m))) {
+            return true;
+        }
+        float[] values = weights.toFloats();
+        int inputs = (int) weights.shape().dim(-1);
+        for (int row = 0; row < values.length; row += inputs) {
+            for (int group = 0; group < inputs; group += m) {
+                int kept = 0;
+                for (int i = group; i < Math.min(inputs, group + m); i++) {
+                    kept += values[row + i] != 0 ? 1 : 0;
+                }
+                if (kept > n) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+}
