@@ -108,8 +108,8 @@ public record ConvShape(int ic, int ih, int iw, int oc, int kh, int kw, int stri
     }
 
     @Override
-    public Tensor matrix(Tensor weights) {
-        return weights.permute(0, 2, 3, 1);
+    public Tensor outputsFirst(Tensor weights) {
+        return weights;
     }
 
     @Override

@@ -56,7 +56,7 @@ public record GemmShape(int m, int k, int n) implements ProductShape {
     }
 
     @Override
-    public Tensor matrix(Tensor weights) {
+    public Tensor outputsFirst(Tensor weights) {
         return weights.permute(1, 0);
     }
 

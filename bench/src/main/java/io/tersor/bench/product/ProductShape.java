@@ -16,11 +16,8 @@ public interface ProductShape {
         return 1;
     }
 
-    /**
-     * Returns a view of weights in the kernel's layout with the outputs on its first axis and the inputs of one tap on
-     * its last.
-     */
-    Tensor matrix(Tensor weights);
+    /** Returns a view of weights in the kernel's layout as sparse formats count them: [outputs, inputs], or OIHW. */
+    Tensor outputsFirst(Tensor weights);
 
     /** Returns the operands of this shape and their reference. */
     ProductWorkload workload(ProductTypes types, WeightZeros zeros);

@@ -42,7 +42,7 @@ public abstract class ProductWorkload implements AutoCloseable {
 
     private ProductOperands make(RandomValues.Range range) {
         ProductOperands made = factory.make(arena, range);
-        zeros.applyTo(shape.matrix(made.constants().weights()));
+        zeros.applyTo(shape.outputsFirst(made.constants().weights()));
         return made;
     }
 

@@ -11,16 +11,16 @@ public interface WeightZeros {
     /**
      * Sets the zeros.
      *
-     * @param matrix a view of the weights as {@link ProductShape#matrix} returns it
+     * @param weights [outputs, inputs] or OIHW, any strides
      */
-    void applyTo(Tensor matrix);
+    void applyTo(Tensor weights);
 
-    /** Sets a weight, by its row-major index in the matrix, to zero, or to one where it is to be kept but is zero. */
-    static void set(Tensor matrix, long index, boolean zero) {
+    /** Sets a weight, by its row-major index, to zero, or to one where it is to be kept but is zero. */
+    static void set(Tensor weights, long index, boolean zero) {
         if (zero) {
-            matrix.set(index, 0);
-        } else if (matrix.get(index) == 0) {
-            matrix.set(index, 1);
+            weights.set(index, 0);
+        } else if (weights.get(index) == 0) {
+            weights.set(index, 1);
         }
     }
 }

@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -164,8 +163,8 @@ public final class BenchSparseCommand extends TimingCommand {
             }
         }
         if (sparse.rows().isEmpty()) {
-            throw new TersorException("none of the cases runs: " + sparse.refusals().stream()
-                    .map(SparseBenchmark.Refusal::reason).distinct().collect(Collectors.joining("; ")));
+            throw new TersorException("none of the cases runs, the first for this reason: "
+                    + sparse.refusals().getFirst().reason());
         }
         List<Path> drawn = drawing.map(charts -> charts.draw(sparse.rows())).orElse(List.of());
         report(sparse.rows().stream().map(row -> row.toJson(benchmark.limits())).toList(), () -> {

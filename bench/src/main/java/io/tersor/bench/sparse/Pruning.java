@@ -23,12 +23,12 @@ record Pruning(SparseFormat format, double sparsity) implements WeightZeros {
     }
 
     @Override
-    public void applyTo(Tensor matrix) {
+    public void applyTo(Tensor weights) {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(SEED);
-        int outputs = Math.toIntExact(matrix.shape().dim(0));
-        int inner = Math.toIntExact(matrix.shape().dim(-1));
-        int taps = Math.toIntExact(matrix.shape().elements() / ((long) outputs * inner));
-        Units units = new Units(matrix, inner, taps);
+        int outputs = Math.toIntExact(weights.shape().dim(0));
+        int inputs = Math.toIntExact(weights.shape().dim(1));
+        int taps = Math.toIntExact(weights.shape().elements() / ((long) outputs * inputs));
+        Units units = new Units(weights, inputs, taps);
         switch (format) {
             case SparseFormat.NOfM(int n, int m) -> {
                 for (int output = 0; output < outputs; output++) {
@@ -40,13 +40,13 @@ record Pruning(SparseFormat format, double sparsity) implements WeightZeros {
         }
     }
 
-    /** The matrix [outputs, taps, inner], unit by unit. */
-    private record Units(Tensor matrix, int inner, int taps) {
+    /** The weights [outputs, inputs, taps], unit by unit. */
+    private record Units(Tensor weights, int inputs, int taps) {
         /** Keeps n of every m entries of an output. */
         void keepSome(RandomGenerator random, int output, int n, int m) {
             for (int tap = 0; tap < taps; tap++) {
-                for (int first = 0; first < inner; first += m) {
-                    int count = Math.min(m, inner - first);
+                for (int first = 0; first < inputs; first += m) {
+                    int count = Math.min(m, inputs - first);
                     Draw draw = new Draw(random, count, Math.max(0, count - n));
                     for (int i = first; i < first + count; i++) {
                         set(output, tap, i, draw.next());
@@ -57,14 +57,14 @@ record Pruning(SparseFormat format, double sparsity) implements WeightZeros {
 
         /** Drops a share of the blocks, of which those at an edge may be smaller. */
         void drop(RandomGenerator random, int outputs, int rows, int columns, double share) {
-            long blocks = (long) Math.ceilDiv(outputs, rows) * taps * Math.ceilDiv(inner, columns);
+            long blocks = (long) Math.ceilDiv(outputs, rows) * taps * Math.ceilDiv(inputs, columns);
             Draw draw = new Draw(random, blocks, Math.round(share * blocks));
             for (int top = 0; top < outputs; top += rows) {
                 for (int tap = 0; tap < taps; tap++) {
-                    for (int left = 0; left < inner; left += columns) {
+                    for (int left = 0; left < inputs; left += columns) {
                         boolean dropped = draw.next();
                         for (int output = top; output < Math.min(outputs, top + rows); output++) {
-                            for (int i = left; i < Math.min(inner, left + columns); i++) {
+                            for (int i = left; i < Math.min(inputs, left + columns); i++) {
                                 set(output, tap, i, dropped);
                             }
                         }
@@ -74,7 +74,7 @@ record Pruning(SparseFormat format, double sparsity) implements WeightZeros {
         }
 
         private void set(int output, int tap, int input, boolean dropped) {
-            WeightZeros.set(matrix, ((long) output * taps + tap) * inner + input, dropped);
+            WeightZeros.set(weights, ((long) output * inputs + input) * taps + tap, dropped);
         }
     }
 

@@ -10,6 +10,7 @@ import io.tersor.bench.product.WeightStorage;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.KernelRegistry;
+import io.tersor.sparse.SparseTensor;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -69,9 +70,8 @@ final class SparseBenchmark {
         try (ProductWorkload workload = what.shape().workload(what.types(), what.zeros());
                 Arena arena = Arena.ofConfined()) {
             try {
-                WeightStorage storage = storage(what, workload);
                 Optional<String> refusal = benchmark.add(contenders, who(), what.types().label() + " " + what.format(),
-                        () -> prepare(workload, storage, arena));
+                        () -> prepare(what, workload, arena));
                 dense.stream().map(one -> one.on(what.types())).distinct().filter(_ -> refusal.isEmpty())
                         .forEach(one -> add(contenders, one, workload));
                 if (refusal.isPresent() || contenders.size() == 1) {
@@ -97,19 +97,12 @@ final class SparseBenchmark {
         }
     }
 
-    private WeightStorage storage(SparseCase what, ProductWorkload workload) {
-        long entries = 0;
-        Tensor weights = workload.weights();
-        for (long i = 0; i < weights.shape().elements(); i++) {
-            entries += weights.get(i) == 0 ? 0 : 1;
-        }
-        long bytes = weights.type().bytes(entries);
-        return new WeightStorage(Optional.of(what.format()), entries, bytes, benchmark.copies(bytes));
-    }
-
     /** Prepares the sparse kernel; sums of bytes must come out as the native backend has them with dense weights. */
-    private ProductContender prepare(ProductWorkload workload, WeightStorage storage, Arena arena) {
-        ProductContender contender = workload.prepare(benchmark.options(backend), storage);
+    private ProductContender prepare(SparseCase what, ProductWorkload workload, Arena arena) {
+        SparseTensor weights = SparseTensor.fromDense(what.format(), what.shape().outputsFirst(workload.weights()),
+                arena);
+        ProductContender contender = workload.prepare(benchmark.options(backend),
+                WeightStorage.of(weights, benchmark.copies(weights.byteSize())));
         ProductTypes types = workload.types();
         boolean exact = types.multipliesBytes() && types.src() != DataType.F32;
         if (!exact || KernelRegistry.standard().status(Backend.NATIVE) instanceof BackendStatus.Missing) {

@@ -103,7 +103,8 @@ final class SparseChart {
     private static XYChart chart(String title) {
         XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(title)
                 .xAxisTitle("share of weights that are zero").yAxisTitle("dense-equivalent TOPS").build();
-        chart.getStyler().setYAxisMin(0.0).setLegendPosition(Styler.LegendPosition.InsideNW).setLocale(Locale.ROOT);
+        chart.getStyler().setYAxisMin(0.0).setYAxisDecimalPattern("0.###").setLegendPosition(Styler.LegendPosition.OutsideS)
+                .setLegendLayout(Styler.LegendLayout.Horizontal).setChartBackgroundColor(Color.WHITE);
         return chart;
     }
 
@@ -118,11 +119,12 @@ final class SparseChart {
 
     private static void add(XYChart chart, SparseFormat format, SparseCurves.Curve curve) {
         OptionalDouble crossover = curve.crossover();
-        XYSeries series = line(chart, format + (crossover.isEmpty() ? ": not faster than dense"
-                : String.format(Locale.ROOT, ": faster from %.0f %% zeros", 100 * crossover.getAsDouble())),
-                curve.tops());
-        series.setMarker(SeriesMarkers.CIRCLE);
-        if (crossover.isPresent()) {
+        boolean isLine = curve.tops().size() > 1;
+        String how = !isLine ? String.format(Locale.ROOT, "%.2f x dense", curve.speedups().firstEntry().getValue())
+                : crossover.isEmpty() ? "not faster than dense"
+                : String.format(Locale.ROOT, "faster from %.0f %% zeros", 100 * crossover.getAsDouble());
+        line(chart, format + ": " + how, curve.tops()).setMarker(SeriesMarkers.CIRCLE);
+        if (isLine && crossover.isPresent()) {
             double at = crossover.getAsDouble();
             XYSeries mark = chart.addSeries(format + " crossover", new double[] {at},
                     new double[] {curve.topsAt(at)});

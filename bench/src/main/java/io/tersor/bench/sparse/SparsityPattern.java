@@ -134,13 +134,13 @@ record SparsityPattern(String name, int rows, int columns, int[] offsets, int[] 
     }
 
     @Override
-    public void applyTo(Tensor matrix) {
+    public void applyTo(Tensor weights) {
         for (int row = 0; row < rows; row++) {
             int next = offsets[row];
             for (int column = 0; column < columns; column++) {
                 boolean kept = next < offsets[row + 1] && indices[next] == column;
                 next += kept ? 1 : 0;
-                WeightZeros.set(matrix, (long) row * columns + column, !kept);
+                WeightZeros.set(weights, (long) row * columns + column, !kept);
             }
         }
     }
