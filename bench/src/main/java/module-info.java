@@ -2,8 +2,10 @@
 module io.tersor.bench {
     requires transitive io.tersor.cli;
     requires com.microsoft.onnxruntime;
+    requires java.desktop;
     requires java.management;
     requires jmh.core;
+    requires xchart;
 
     exports io.tersor.bench;
     exports io.tersor.bench.measure;
@@ -13,6 +15,7 @@ module io.tersor.bench {
     opens io.tersor.bench.conv to info.picocli;
     opens io.tersor.bench.gemm to info.picocli;
     opens io.tersor.bench.product to info.picocli;
+    opens io.tersor.bench.sparse to info.picocli;
 
     provides io.tersor.cli.Subcommand with io.tersor.bench.BenchCommand, io.tersor.bench.DemoCommand;
 }

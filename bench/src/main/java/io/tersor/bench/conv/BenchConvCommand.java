@@ -4,7 +4,6 @@ import io.tersor.bench.measure.Figures;
 import io.tersor.bench.product.ProductCommand;
 import io.tersor.bench.product.ProductRow;
 import io.tersor.bench.product.ProductTypes;
-import io.tersor.bench.product.ProductWorkload;
 import io.tersor.cli.Table;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,7 +14,7 @@ import picocli.CommandLine.Option;
 /** {@code tersor bench conv}: convolutions on the backends. */
 @Command(name = "conv", mixinStandardHelpOptions = true,
         description = "Times convolutions of one image with constant weights; each result is verified first.")
-public final class BenchConvCommand extends ProductCommand<ConvShape> {
+public final class BenchConvCommand extends ProductCommand {
     @Option(names = "--shapes", paramLabel = "FILE", split = ",",
             description = "Files of lines 'ic ih iw oc kh kw stride pad dilation groups count', or resnet50, "
                     + "mobilenet-v2; these two by default.")
@@ -31,11 +30,6 @@ public final class BenchConvCommand extends ProductCommand<ConvShape> {
         return files.stream().flatMap(file -> ConvShape.LISTS.read(file).stream()).distinct().toList();
     }
 
-    @Override
-    protected ProductWorkload workload(ConvShape shape, ProductTypes kind) {
-        return new ConvWorkload(shape, kind);
-    }
-
     /** Prints the sum of the medians for each list, as often as its network has the shapes, of who ran all of them. */
     @Override
     protected void printTotals(List<ProductRow> rows) {
@@ -49,8 +43,8 @@ public final class BenchConvCommand extends ProductCommand<ConvShape> {
                 if (own.size() < shapes.size()) {
                     return;
                 }
-                double micros = own.stream().mapToDouble(row -> count(row) * row.timing().medianMicros()).sum();
-                double operations = own.stream().mapToDouble(row -> count(row) * row.shape().operations()).sum();
+                double micros = own.stream().mapToDouble(row -> row.shape().count() * row.timing().medianMicros()).sum();
+                double operations = own.stream().mapToDouble(row -> row.shape().count() * row.shape().operations()).sum();
                 double first = firsts.computeIfAbsent(who.types.label(), _ -> micros);
                 table.row(file, who.types.label(), who.contender, Figures.time(micros),
                         Figures.tops(operations, micros), speed(first / micros));
@@ -60,10 +54,6 @@ public final class BenchConvCommand extends ProductCommand<ConvShape> {
             out().println();
             print(table);
         }
-    }
-
-    private static int count(ProductRow row) {
-        return ((ConvShape) row.shape()).count();
     }
 
     private record Who(ProductTypes types, String contender) {

@@ -8,6 +8,7 @@ import io.tersor.bench.product.ProductOperands;
 import io.tersor.bench.product.ProductTypes;
 import io.tersor.bench.product.RandomValues;
 import io.tersor.bench.product.Verification;
+import io.tersor.bench.product.WeightStorage;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.PrepareOptions;
@@ -56,9 +57,10 @@ record ConvOperands(ConvShape shape, ProductTypes types, Tensor src, Constants c
     }
 
     @Override
-    public ProductContender prepare(PrepareOptions options, int copies) {
+    public ProductContender prepare(PrepareOptions options, WeightStorage storage) {
         Conv2d.Builder builder = builder();
-        return new BackendContender<>(options, copies, this::newDst, () -> builder.prepare(options),
+        storage.sparsity().ifPresent(builder::sparsity);
+        return new BackendContender<>(options, storage, this::newDst, () -> builder.prepare(options),
                 (kernel, dst) -> kernel.run(src, dst));
     }
 

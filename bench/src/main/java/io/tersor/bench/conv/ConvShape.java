@@ -2,9 +2,13 @@ package io.tersor.bench.conv;
 
 import io.tersor.TersorException;
 import io.tersor.bench.product.ProductShape;
+import io.tersor.bench.product.ProductTypes;
+import io.tersor.bench.product.ProductWorkload;
 import io.tersor.bench.product.ShapeFile;
+import io.tersor.bench.product.WeightZeros;
 import io.tersor.kernel.Window;
 import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -101,6 +105,16 @@ public record ConvShape(int ic, int ih, int iw, int oc, int kh, int kw, int stri
     @Override
     public boolean isBoundByWeights() {
         return false;
+    }
+
+    @Override
+    public Tensor outputsFirst(Tensor weights) {
+        return weights;
+    }
+
+    @Override
+    public ProductWorkload workload(ProductTypes types, WeightZeros zeros) {
+        return new ConvWorkload(this, types, zeros);
     }
 
     @Override

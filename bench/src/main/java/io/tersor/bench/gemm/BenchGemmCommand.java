@@ -1,8 +1,6 @@
 package io.tersor.bench.gemm;
 
 import io.tersor.bench.product.ProductCommand;
-import io.tersor.bench.product.ProductTypes;
-import io.tersor.bench.product.ProductWorkload;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -10,7 +8,7 @@ import picocli.CommandLine.Option;
 /** {@code tersor bench gemm}: matrix multiplications on the backends, beside oneDNN called from C. */
 @Command(name = "gemm", mixinStandardHelpOptions = true,
         description = "Times matrix multiplications with constant weights; each result is verified first.")
-public final class BenchGemmCommand extends ProductCommand<GemmShape> {
+public final class BenchGemmCommand extends ProductCommand {
     @Option(names = "--shapes", paramLabel = "FILE", split = ",",
             description = "Files of lines 'm k n', or bert-base, llm-decode, square-and-small; these three by default.")
     private List<String> files;
@@ -27,11 +25,6 @@ public final class BenchGemmCommand extends ProductCommand<GemmShape> {
     @Override
     protected String operation() {
         return "gemm";
-    }
-
-    @Override
-    protected ProductWorkload workload(GemmShape shape, ProductTypes kind) {
-        return new MatMulWorkload(shape, kind);
     }
 
     @Override

@@ -2,7 +2,11 @@ package io.tersor.bench.gemm;
 
 import io.tersor.TersorException;
 import io.tersor.bench.product.ProductShape;
+import io.tersor.bench.product.ProductTypes;
+import io.tersor.bench.product.ProductWorkload;
 import io.tersor.bench.product.ShapeFile;
+import io.tersor.bench.product.WeightZeros;
+import io.tersor.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +53,16 @@ public record GemmShape(int m, int k, int n) implements ProductShape {
     @Override
     public boolean isBoundByWeights() {
         return m <= FEW_ROWS;
+    }
+
+    @Override
+    public Tensor outputsFirst(Tensor weights) {
+        return weights.permute(1, 0);
+    }
+
+    @Override
+    public ProductWorkload workload(ProductTypes types, WeightZeros zeros) {
+        return new MatMulWorkload(this, types, zeros);
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.tersor.bench.product.ProductOperands;
 import io.tersor.bench.product.ProductTypes;
 import io.tersor.bench.product.RandomValues;
 import io.tersor.bench.product.Verification;
+import io.tersor.bench.product.WeightStorage;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.PrepareOptions;
@@ -57,9 +58,10 @@ record Operands(GemmShape shape, ProductTypes types, Tensor src, Constants const
     }
 
     @Override
-    public ProductContender prepare(PrepareOptions options, int copies) {
+    public ProductContender prepare(PrepareOptions options, WeightStorage storage) {
         MatMul.Builder builder = builder();
-        return new BackendContender<>(options, copies, this::newDst, () -> builder.prepare(options.rows(shape.m())),
+        storage.sparsity().ifPresent(builder::sparsity);
+        return new BackendContender<>(options, storage, this::newDst, () -> builder.prepare(options.rows(shape.m())),
                 (kernel, dst) -> kernel.run(src, dst));
     }
 

@@ -4,6 +4,7 @@ import io.tersor.bench.gemm.GemmShape;
 import io.tersor.bench.gemm.MatMulWorkload;
 import io.tersor.bench.product.ProductContender;
 import io.tersor.bench.product.ProductTypes;
+import io.tersor.bench.product.WeightZeros;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.PrepareOptions;
 import java.util.Locale;
@@ -49,7 +50,7 @@ public class MatMulBenchmark {
     public void prepare() {
         String[] extents = shape.split("x");
         workload = new MatMulWorkload(new GemmShape(Integer.parseInt(extents[0]), Integer.parseInt(extents[1]),
-                Integer.parseInt(extents[2])), ProductTypes.of(types));
+                Integer.parseInt(extents[2])), ProductTypes.of(types), WeightZeros.NONE);
         contender = workload.prepare(PrepareOptions.DEFAULT.on(Backend.valueOf(backend.toUpperCase(Locale.ROOT))), 1);
     }
 

@@ -21,6 +21,7 @@ public final class BackendContender<K extends Kernel> implements ProductContende
     private final Arena arena = Arena.ofShared();
     private final List<K> kernels = new ArrayList<>();
     private final Tensor dst;
+    private final WeightStorage storage;
     private final String name;
     private final Run<K> run;
     private int next;
@@ -37,18 +38,19 @@ public final class BackendContender<K extends Kernel> implements ProductContende
     }
 
     /**
-     * Prepares the product so many times.
+     * Prepares the product once for each copy of the weights.
      *
      * @param newDst makes a place for the result
      * @throws io.tersor.UnsupportedKernelException if an ordered backend does not run it
      */
-    public BackendContender(PrepareOptions options, int copies, Function<Arena, Tensor> newDst, Supplier<K> prepare,
-            Run<K> run) {
+    public BackendContender(PrepareOptions options, WeightStorage storage, Function<Arena, Tensor> newDst,
+            Supplier<K> prepare, Run<K> run) {
+        this.storage = storage;
         this.dst = newDst.apply(arena);
         this.name = options.backend().map(Backend::label).orElse(ProductBenchmark.AUTO);
         this.run = run;
         try {
-            for (int i = 0; i < copies; i++) {
+            for (int i = 0; i < storage.copies(); i++) {
                 kernels.add(prepare.get());
             }
         } catch (Throwable e) {
@@ -79,8 +81,8 @@ public final class BackendContender<K extends Kernel> implements ProductContende
     }
 
     @Override
-    public int copies() {
-        return kernels.size();
+    public WeightStorage storage() {
+        return storage;
     }
 
     @Override

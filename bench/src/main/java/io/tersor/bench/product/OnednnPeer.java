@@ -24,7 +24,7 @@ final class OnednnPeer implements ProductContender {
     private final BenchLibrary library;
     private final BackendStatus.Available onednn;
     private final Tensor dst;
-    private final int copies;
+    private final WeightStorage storage;
     private final MemorySegment product;
     private final MemorySegment nanos;
 
@@ -38,9 +38,9 @@ final class OnednnPeer implements ProductContender {
         this.library = library;
         this.onednn = onednn;
         this.dst = operands.newDst(arena);
-        this.copies = copies;
         this.nanos = arena.allocate(JAVA_LONG);
         Constants constants = operands.constants();
+        this.storage = WeightStorage.dense(constants.weights(), copies);
         Epilogue epilogue = operands.epilogue();
         ProductTypes types = constants.types();
         BenchLibrary.Finish finish = new BenchLibrary.Finish(floats(epilogue.multipliers()),
@@ -69,8 +69,8 @@ final class OnednnPeer implements ProductContender {
     }
 
     /** Returns whether the sum of two products of bytes saturates at 16 bits, as it does without VNNI. */
-    static boolean saturates(BackendStatus.Available onednn) {
-        return !onednn.isa().matches("avx10.*|.*(vnni|bf16|amx).*");
+    static boolean saturates(BackendStatus.Available onednn, ProductTypes types) {
+        return types.multipliesBytes() && !onednn.isa().matches("avx10.*|.*(vnni|bf16|amx).*");
     }
 
     private MemorySegment floats(float[] values) {
@@ -110,8 +110,8 @@ final class OnednnPeer implements ProductContender {
     }
 
     @Override
-    public int copies() {
-        return copies;
+    public WeightStorage storage() {
+        return storage;
     }
 
     @Override

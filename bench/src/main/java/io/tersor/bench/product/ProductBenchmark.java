@@ -15,32 +15,37 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Supplier;
 
-/** Prepares, verifies and times the contenders on one shape after the other. For one thread. */
-final class ProductBenchmark {
+/** Prepares, verifies and times the contenders on one workload after the other. For one thread. */
+public final class ProductBenchmark {
     /** The name of the fastest backend that can. */
-    static final String AUTO = "auto";
+    public static final String AUTO = "auto";
 
     private static final System.Logger LOGGER = System.getLogger("io.tersor.bench");
     private static final long UNKNOWN_CACHE_BYTES = 1L << 26;
     private static final int MAX_COPIES = 256;
 
     /**
-     * What takes part, and how.
+     * How it is measured.
      *
-     * @param operation {@code gemm} or {@code conv}
-     * @param backends in the order of the report; empty: the fastest that can
-     * @param peer whether oneDNN called from C takes part
+     * @param operation the name of the command
      * @param seconds how long to time each contender on each shape
      * @param cold whether the runs take turns in copies of the weights that exceed the last-level cache
      */
-    record Settings(String operation, List<Optional<Backend>> backends, boolean peer, Parallelism parallelism,
-            double seconds, boolean cold) {}
+    record Settings(String operation, Parallelism parallelism, double seconds, boolean cold) {}
+
+    /**
+     * What was measured on one workload.
+     *
+     * @param rows one for each contender, in their order
+     * @param rounds that ratios are taken from
+     */
+    public record Measured(List<ProductRow> rows, Rounds rounds) {}
 
     private final Settings settings;
     private final Optional<BenchLibrary> library;
     private final Optional<MachineLimits> limits;
-    private final Comparison comparison = new Comparison();
     private final WarmUp warmUp;
     private final Set<String> announced = new HashSet<>();
 
@@ -55,71 +60,62 @@ final class ProductBenchmark {
     }
 
     /** Returns the limits of the machine, where they can be measured. */
-    Optional<MachineLimits> limits() {
+    public Optional<MachineLimits> limits() {
         return limits;
     }
 
-    /** Returns how the contenders compare over what was measured so far. */
-    Comparison comparison() {
-        return comparison;
+    /** Returns how a backend is prepared; without one, the fastest that can. */
+    public PrepareOptions options(Optional<Backend> backend) {
+        PrepareOptions options = PrepareOptions.DEFAULT.with(settings.parallelism);
+        return backend.map(options::on).orElse(options);
     }
 
     /**
-     * Measures one product. What a contender cannot run is left out, with a line of the log.
+     * Prepares a contender, verifies it, and adds it. What cannot run the workload is left out, with a line of the log
+     * for the first of its kind.
      *
-     * @throws VerificationException if a result is wrong
+     * @param who its name
+     * @param kind what it does not run then, for the log
+     * @return the reason why it is left out, if it is
+     * @throws VerificationException if its result is wrong
      */
-    List<ProductRow> measure(ProductWorkload workload) {
-        List<ProductContender> contenders = new ArrayList<>();
+    public Optional<String> add(List<ProductContender> contenders, String who, String kind,
+            Supplier<ProductContender> preparation) {
         try {
-            prepare(workload, contenders);
-            return contenders.isEmpty() ? List.of() : time(workload, contenders);
-        } finally {
-            contenders.forEach(ProductContender::close);
-        }
-    }
-
-    private void prepare(ProductWorkload workload, List<ProductContender> contenders) {
-        int copies = copies(workload);
-        for (Optional<Backend> backend : settings.backends) {
-            PrepareOptions options = PrepareOptions.DEFAULT.with(settings.parallelism);
-            String name = backend.map(Backend::label).orElse(AUTO);
-            add(contenders, name, workload,
-                    () -> workload.prepare(backend.map(options::on).orElse(options), copies));
-        }
-        if (settings.peer && library.isPresent()) {
-            add(contenders, ProductWorkload.ONEDNN_PEER, workload, () -> workload.prepareOnednnPeer(library.get(),
-                    settings.parallelism.threads(), copies));
-        }
-    }
-
-    /** Prepares a contender. */
-    @FunctionalInterface
-    private interface Preparation {
-        ProductContender run();
-    }
-
-    private void add(List<ProductContender> contenders, String name, ProductWorkload workload,
-            Preparation preparation) {
-        try {
-            contenders.add(preparation.run());
+            contenders.add(preparation.get());
+            return Optional.empty();
         } catch (VerificationException e) {
             throw e;
         } catch (TersorException e) {
-            if (announced.add(name + " " + workload.types())) {
-                LOGGER.log(System.Logger.Level.WARNING, "bench {0} without {1} for {2}: {3}", settings.operation,
-                        name, workload.types().label(), e.getMessage());
+            if (announced.add(who + " " + kind)) {
+                LOGGER.log(System.Logger.Level.WARNING, "bench {0} without {1} for {2}: {3}", settings.operation, who,
+                        kind, e.getMessage());
             }
+            return Optional.of(e.getMessage());
         }
     }
 
-    private int copies(ProductWorkload workload) {
+    /** Adds a backend with dense weights, as {@link #add} does; without one, the fastest that can. */
+    public void addDense(List<ProductContender> contenders, Optional<Backend> backend, ProductWorkload workload) {
+        add(contenders, backend.map(Backend::label).orElse(AUTO), workload.types().label(),
+                () -> workload.prepare(options(backend), copies(workload.weights().byteSize())));
+    }
+
+    /** Adds oneDNN called from C, as {@link #add} does, where its library is there. */
+    public void addPeer(List<ProductContender> contenders, ProductWorkload workload) {
+        library.ifPresent(loaded -> add(contenders, ProductWorkload.ONEDNN_PEER, workload.types().label(),
+                () -> workload.prepareOnednnPeer(loaded, settings.parallelism.threads(),
+                        copies(workload.weights().byteSize()))));
+    }
+
+    /** Returns how many copies of weights of so many bytes the runs take in turn. */
+    public int copies(long bytes) {
         if (!settings.cold) {
             return 1;
         }
         long cache = library.map(BenchLibrary::cacheBytes).filter(OptionalLong::isPresent)
                 .map(OptionalLong::getAsLong).orElse(UNKNOWN_CACHE_BYTES);
-        long needed = Math.ceilDiv(2 * cache, workload.weightsBytes());
+        long needed = Math.ceilDiv(2 * cache, Math.max(1, bytes));
         if (needed > MAX_COPIES && announced.add("cold")) {
             LOGGER.log(System.Logger.Level.WARNING,
                     "bench {0} --cold: {1} copies of small weights do not exceed the cache of {2} bytes",
@@ -128,29 +124,28 @@ final class ProductBenchmark {
         return Math.clamp(needed, 1, MAX_COPIES);
     }
 
-    private List<ProductRow> time(ProductWorkload workload, List<ProductContender> contenders) {
+    /** Times contenders in turn; there is at least one. */
+    public Measured time(ProductWorkload workload, List<ProductContender> contenders) {
         contenders.forEach(warmUp::run);
         Rounds rounds = Rounds.of(contenders, settings.seconds);
         limits.ifPresent(MachineLimits::measureAgain);
         List<ProductRow> rows = new ArrayList<>();
         for (int i = 0; i < contenders.size(); i++) {
             rows.add(row(workload, contenders.get(i), rounds.timing(i), rounds.speed(i, 0)));
-            for (int other = i + 1; other < contenders.size(); other++) {
-                comparison.add(new Comparison.Pair(workload.types(), contenders.get(i).name(),
-                        contenders.get(other).name()), workload.shape(), rounds.speed(i, other));
-            }
         }
-        return rows;
+        return new Measured(rows, rounds);
     }
 
     private ProductRow row(ProductWorkload workload, ProductContender contender, Timing timing, double speedOverFirst) {
         ProductShape shape = workload.shape();
+        WeightStorage storage = contender.storage();
+        double operations = shape.operations() * storage.entries() / workload.weights().shape().elements();
         Optional<String> limit = MachineLimits.limit(workload.types(), contender.name(), contender.isa());
-        OptionalDouble read = limits.isEmpty() || !shape.isBoundByWeights() ? OptionalDouble.empty()
-                : limits.get().readRate(workload.weightsBytes() * contender.copies());
+        OptionalDouble read = limits.isEmpty() || !shape.isBoundByWeights() || storage.bytes() == 0
+                ? OptionalDouble.empty() : limits.get().readRate(storage.bytes() * storage.copies());
         OptionalDouble share = read.isEmpty() ? read
-                : OptionalDouble.of(workload.weightsBytes() / (timing.minMicros() * 1e-6 * read.getAsDouble()));
+                : OptionalDouble.of(storage.bytes() / (timing.minMicros() * 1e-6 * read.getAsDouble()));
         return new ProductRow(settings.operation, shape, workload.types(), contender.name(), contender.kernel(),
-                contender.isa(), settings.parallelism.threads(), timing, limit, share, speedOverFirst);
+                contender.isa(), settings.parallelism.threads(), timing, operations, limit, share, speedOverFirst);
     }
 }

@@ -8,8 +8,8 @@ public interface ProductContender extends Contender {
     /** Returns the instruction set that it may use. */
     String isa();
 
-    /** Returns how many copies of the weights the runs take in turn. */
-    int copies();
+    /** Returns how it keeps the weights. */
+    WeightStorage storage();
 
     /** Returns the result of the last run. */
     Tensor result();

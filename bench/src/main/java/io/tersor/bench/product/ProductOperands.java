@@ -28,10 +28,10 @@ public interface ProductOperands {
     /**
      * Prepares a backend.
      *
-     * @param copies of the weights, which the runs take in turn
+     * @param storage how it keeps the weights
      * @throws io.tersor.UnsupportedKernelException if an ordered backend does not run it
      */
-    ProductContender prepare(PrepareOptions options, int copies);
+    ProductContender prepare(PrepareOptions options, WeightStorage storage);
 
     /** Computes what is right. */
     Verification.Check reference();

@@ -1,7 +1,10 @@
 package io.tersor.bench.product;
 
+import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.PrepareOptions;
+import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 
 /**
@@ -15,6 +18,7 @@ public abstract class ProductWorkload implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final ProductShape shape;
     private final ProductTypes types;
+    private final WeightZeros zeros;
     private final Factory factory;
     private final ProductOperands operands;
     private final Verification.Check reference;
@@ -27,12 +31,19 @@ public abstract class ProductWorkload implements AutoCloseable {
     }
 
     /** Makes the operands and their reference. */
-    protected ProductWorkload(ProductShape shape, ProductTypes types, Factory factory) {
+    protected ProductWorkload(ProductShape shape, ProductTypes types, WeightZeros zeros, Factory factory) {
         this.shape = shape;
         this.types = types;
+        this.zeros = zeros;
         this.factory = factory;
-        this.operands = factory.make(arena, RandomValues.Range.FULL);
+        this.operands = make(RandomValues.Range.FULL);
         this.reference = operands.reference();
+    }
+
+    private ProductOperands make(RandomValues.Range range) {
+        ProductOperands made = factory.make(arena, range);
+        zeros.applyTo(shape.outputsFirst(made.constants().weights()));
+        return made;
     }
 
     /** Returns the shape. */
@@ -45,9 +56,9 @@ public abstract class ProductWorkload implements AutoCloseable {
         return types;
     }
 
-    /** Returns the bytes of the weights, before they are packed. */
-    public final long weightsBytes() {
-        return operands.constants().weights().byteSize();
+    /** Returns the weights, before they are packed. */
+    public final Tensor weights() {
+        return operands.constants().weights();
     }
 
     /** Returns what is right. */
@@ -58,12 +69,17 @@ public abstract class ProductWorkload implements AutoCloseable {
     /**
      * Prepares and verifies a backend.
      *
-     * @param copies of the weights, which the runs take in turn
+     * @param storage how it is to keep the weights
      * @throws io.tersor.UnsupportedKernelException if an ordered backend does not run it
      * @throws io.tersor.bench.measure.VerificationException if the result is wrong
      */
+    public final ProductContender prepare(PrepareOptions options, WeightStorage storage) {
+        return Verification.verified(operands.prepare(options, storage), reference);
+    }
+
+    /** Prepares and verifies a backend with so many copies of dense weights. */
     public final ProductContender prepare(PrepareOptions options, int copies) {
-        return Verification.verified(operands.prepare(options, copies), reference);
+        return prepare(options, WeightStorage.dense(weights(), copies));
     }
 
     /**
@@ -76,11 +92,17 @@ public abstract class ProductWorkload implements AutoCloseable {
      */
     public final ProductContender prepareOnednnPeer(BenchLibrary library, int threads, int copies) {
         BackendStatus.Available onednn = OnednnPeer.onednn();
-        if (types.multipliesBytes() && OnednnPeer.saturates(onednn)) {
-            ProductOperands small = factory.make(arena, RandomValues.Range.HALF);
+        if (OnednnPeer.saturates(onednn, types)) {
+            ProductOperands small = make(RandomValues.Range.HALF);
             return Verification.verified(new OnednnPeer(library, onednn, small, threads, copies), small.reference());
         }
         return Verification.verified(new OnednnPeer(library, onednn, operands, threads, copies), reference);
+    }
+
+    /** Returns whether oneDNN is there and its sums of these types saturate, so that it is no backend but only a peer. */
+    public static boolean onednnSaturates(ProductTypes types) {
+        return KernelRegistry.standard().status(Backend.ONEDNN) instanceof BackendStatus.Available onednn
+                && OnednnPeer.saturates(onednn, types);
     }
 
     @Override

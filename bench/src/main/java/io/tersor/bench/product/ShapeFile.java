@@ -3,6 +3,7 @@ package io.tersor.bench.product;
 import io.tersor.TersorException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,7 +11,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Lists of shapes as text: a line of numbers for each, after which one more may tell how often a network has it;
@@ -29,23 +32,62 @@ public record ShapeFile<S>(String prefix, List<String> names, List<String> field
      * @throws TersorException naming the file and the line that cannot be understood
      */
     public List<S> read(String nameOrFile) {
-        try {
-            return parse(nameOrFile, names.contains(nameOrFile) ? bundled(nameOrFile)
-                    : Files.readString(Path.of(nameOrFile)));
-        } catch (NoSuchFileException e) {
-            throw new TersorException(nameOrFile + ": no such file, and none of " + String.join(", ", names), e);
-        } catch (CharacterCodingException e) {
-            throw new TersorException(nameOrFile + ": not a text in UTF-8", e);
+        return parse(nameOrFile, text(nameOrFile));
+    }
+
+    /**
+     * Returns the shapes of a list of one of several kinds: that which has a list of the name, or whose lines have as many
+     * numbers as the file's first one.
+     *
+     * @throws TersorException naming the file and the line that cannot be understood
+     */
+    public static List<ProductShape> readAny(List<ShapeFile<? extends ProductShape>> kinds, String nameOrFile) {
+        List<String> all = kinds.stream().flatMap(kind -> kind.names.stream()).toList();
+        Optional<ShapeFile<? extends ProductShape>> named = kinds.stream()
+                .filter(kind -> kind.names.contains(nameOrFile)).findFirst();
+        if (named.isPresent()) {
+            return List.copyOf(named.get().read(nameOrFile));
+        }
+        String text = fileText(nameOrFile, all);
+        int numbers = text.lines().map(ShapeFile::content).filter(content -> !content.isEmpty()).findFirst()
+                .map(content -> content.split("\\s+").length).orElse(0);
+        ShapeFile<? extends ProductShape> kind = kinds.stream().filter(some -> some.fits(numbers)).findFirst()
+                .orElseThrow(() -> new TersorException(nameOrFile + ": expected lines of " + kinds.stream()
+                        .map(some -> "'" + String.join(" ", some.fields) + "'").collect(Collectors.joining(" or "))
+                        + ", got one of " + numbers + " numbers"));
+        return List.copyOf(kind.parse(nameOrFile, text));
+    }
+
+    private boolean fits(int numbers) {
+        return numbers == fields.size() || numbers == fields.size() + 1;
+    }
+
+    private String text(String nameOrFile) {
+        if (!names.contains(nameOrFile)) {
+            return fileText(nameOrFile, names);
+        }
+        try (InputStream in = ShapeFile.class.getResourceAsStream(
+                "/io/tersor/bench/shapes/" + prefix + nameOrFile + ".txt")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new TersorException(nameOrFile + ": cannot be read: " + e.getMessage(), e);
+            throw new UncheckedIOException(e);
         }
     }
 
-    private String bundled(String name) throws IOException {
-        try (InputStream in = ShapeFile.class.getResourceAsStream(
-                "/io/tersor/bench/shapes/" + prefix + name + ".txt")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    private static String fileText(String file, List<String> names) {
+        try {
+            return Files.readString(Path.of(file));
+        } catch (NoSuchFileException e) {
+            throw new TersorException(file + ": no such file, and none of " + String.join(", ", names), e);
+        } catch (CharacterCodingException e) {
+            throw new TersorException(file + ": not a text in UTF-8", e);
+        } catch (IOException e) {
+            throw new TersorException(file + ": cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    private static String content(String line) {
+        return line.replaceFirst("#.*", "").strip();
     }
 
     /** Returns the shapes of a text. */
@@ -54,7 +96,7 @@ public record ShapeFile<S>(String prefix, List<String> names, List<String> field
         int number = 0;
         for (String line : text.lines().toList()) {
             number++;
-            String content = line.replaceFirst("#.*", "").strip();
+            String content = content(line);
             if (!content.isEmpty()) {
                 shapes.add(shape(file + ", line " + number, content));
             }
@@ -67,7 +109,7 @@ public record ShapeFile<S>(String prefix, List<String> names, List<String> field
 
     private S shape(String place, String content) {
         String[] found = content.split("\\s+");
-        if (found.length < fields.size() || found.length > fields.size() + 1) {
+        if (!fits(found.length)) {
             throw new TersorException(place + ": expected " + String.join(" ", fields) + " [count], got '" + content
                     + "'");
         }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tersor.bench.measure.VerificationException;
 import io.tersor.bench.product.ProductContender;
 import io.tersor.bench.product.ProductTypes;
+import io.tersor.bench.product.WeightZeros;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.tensor.DataType;
@@ -24,7 +25,7 @@ class ConvVerificationTest {
     @EnumSource(value = ProductTypes.class, names = {"U8S8U8", "S8S8S8", "U8S8F32", "U8S8S32", "F32F32F32"})
     void everyWrongElementOfASmallResultIsFound(ProductTypes types) {
         for (ConvShape shape : new ConvShape[] {SMALL, DEPTHWISE}) {
-            try (ConvWorkload workload = new ConvWorkload(shape, types);
+            try (ConvWorkload workload = new ConvWorkload(shape, types, WeightZeros.NONE);
                     ProductContender scalar = workload.prepare(PrepareOptions.DEFAULT.on(Backend.SCALAR), 2)) {
                 for (long i = 0; i < scalar.result().shape().elements(); i++) {
                     assertFound(workload, scalar.result(), i);
@@ -36,7 +37,7 @@ class ConvVerificationTest {
     @ParameterizedTest
     @EnumSource(value = ProductTypes.class, names = {"U8S8U8", "F32F32F32"})
     void theCornersOfALargeResultAreChecked(ProductTypes types) {
-        try (ConvWorkload workload = new ConvWorkload(LARGE, types);
+        try (ConvWorkload workload = new ConvWorkload(LARGE, types, WeightZeros.NONE);
                 ProductContender scalar = workload.prepare(PrepareOptions.DEFAULT.on(Backend.SCALAR), 1)) {
             int last = LARGE.oh() * LARGE.ow() - 1;
             for (int pixel : new int[] {0, LARGE.ow() - 1, last - LARGE.ow() + 1, last}) {

@@ -10,6 +10,8 @@ import io.tersor.bench.product.ProductContender;
 import io.tersor.bench.product.ProductTypes;
 import io.tersor.bench.product.RandomValues;
 import io.tersor.bench.product.Verification;
+import io.tersor.bench.product.WeightStorage;
+import io.tersor.bench.product.WeightZeros;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.PrepareOptions;
@@ -58,8 +60,8 @@ class VerificationTest {
         }
 
         @Override
-        public int copies() {
-            return 1;
+        public WeightStorage storage() {
+            return WeightStorage.dense(result, 1);
         }
 
         @Override
@@ -151,10 +153,10 @@ class VerificationTest {
 
     @Test
     void rightContendersAreKept() {
-        try (MatMulWorkload workload = new MatMulWorkload(SMALL, ProductTypes.S8S8S8);
+        try (MatMulWorkload workload = new MatMulWorkload(SMALL, ProductTypes.S8S8S8, WeightZeros.NONE);
                 ProductContender contender = workload.prepare(PrepareOptions.DEFAULT.on(Backend.SCALAR), 3)) {
             assertEquals("scalar", contender.name());
-            assertEquals(3, contender.copies());
+            assertEquals(3, contender.storage().copies());
             assertFalse(contender.isSlowToCompile());
             assertTrue(contender.time(2) > 0);
         }

@@ -41,7 +41,7 @@ class BenchLibraryTest {
     void onednnFromCAndFromJavaAgreeBitForBit(int m, int k, int n) {
         for (ProductTypes types : List.of(ProductTypes.U8S8U8, ProductTypes.S8S8S8, ProductTypes.U8S8F32,
                 ProductTypes.U8S8S32)) {
-            try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(m, k, n), types);
+            try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(m, k, n), types, WeightZeros.NONE);
                     ProductContender java = workload.prepare(PrepareOptions.DEFAULT.on(Backend.ONEDNN), 1);
                     ProductContender c = workload.prepareOnednnPeer(library, 1, 2)) {
                 assertArrayEquals(bytes(java), bytes(c), c.kernel() + " " + types.label());
@@ -58,7 +58,7 @@ class BenchLibraryTest {
             int dilation, int groups) {
         ConvShape shape = new ConvShape(ic, ih, iw, oc, kh, kw, stride, pad, dilation, groups, 1);
         for (ProductTypes types : List.of(ProductTypes.U8S8U8, ProductTypes.U8S8F32, ProductTypes.F32F32F32)) {
-            try (ConvWorkload workload = new ConvWorkload(shape, types);
+            try (ConvWorkload workload = new ConvWorkload(shape, types, WeightZeros.NONE);
                     ProductContender java = workload.prepare(PrepareOptions.DEFAULT.on(Backend.ONEDNN), 1);
                     ProductContender c = workload.prepareOnednnPeer(library, 1, 2)) {
                 assertArrayEquals(bytes(java), bytes(c), c.kernel() + " " + types.label());
@@ -74,7 +74,7 @@ class BenchLibraryTest {
     @ParameterizedTest
     @CsvSource({"F32F32F32", "BF16BF16F32", "BF16BF16BF16"})
     void floatingPointOfOnednnIsVerified(ProductTypes types) {
-        try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(37, 300, 65), types);
+        try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(37, 300, 65), types, WeightZeros.NONE);
                 ProductContender c = workload.prepareOnednnPeer(library, 1, 1)) {
             assertEquals("onednn-c", c.name());
         }
