@@ -18,9 +18,10 @@ enum {
     MAX_SCATTERED_ROWS = 64
 };
 
-/* k steps of a chunk, for a kernel of so many rows. */
+/* k steps of a chunk, for a kernel of so many rows: their numbers in the chunk are bytes. */
 static inline int64_t scattered_chunk_steps(int64_t rows) {
-    return SCATTERED_CHUNK_BYTES / (rows * 4);
+    const int64_t steps = SCATTERED_CHUNK_BYTES / (rows * 4);
+    return steps < 256 ? steps : 256;
 }
 
 /* At least one, so that sums are started. */
@@ -29,20 +30,23 @@ static inline int64_t scattered_chunks(int64_t rows, int64_t steps) {
     return steps <= chunk ? 1 : (steps + chunk - 1) / chunk;
 }
 
-/* A k step of one column. */
-typedef struct scattered_entry {
-    uint32_t step;
-    uint32_t weights; /* 4 bytes as they are multiplied */
-} scattered_entry;
-
 /*
- * A chunk of a panel: its columns, those with the fewest entries first. So most of them have as many as the one before,
+ * A panel is its chunks, then the words of weights of all of them, 4 bytes as they are multiplied, then for each word
+ * the number of its k step in the chunk, a byte.
+ *
+ * A chunk has the panel's columns, those with the fewest entries first. So most of them have as many as the one before,
  * and the end of their loop is foreseen: with a mistake for each column a chunk of 10 entries takes 1.5 times as long.
  */
 typedef struct scattered_chunk {
-    _Alignas(64) uint32_t start[SCATTERED_COLUMNS + 1]; /* in the panel's entries */
+    _Alignas(64) uint32_t start[SCATTERED_COLUMNS + 1]; /* in the panel's words */
     uint8_t column[SCATTERED_COLUMNS];
 } scattered_chunk;
+
+/* All words of a panel. */
+typedef struct scattered_words {
+    const uint32_t *weights;
+    const uint8_t *steps;
+} scattered_words;
 
 typedef struct scattered_tile {
     const char *turned;  /* [k step][the kernel's rows] words */
@@ -53,6 +57,12 @@ typedef struct scattered_tile {
     const void *init;    /* [columns] words that the sums start from */
     void *acc;           /* [SCATTERED_COLUMNS][the kernel's rows] words */
 } scattered_tile;
+
+static inline scattered_words scattered_words_of(const scattered_tile *t) {
+    const scattered_chunk *chunks = (const scattered_chunk *) t->panel;
+    const uint32_t *weights = (const uint32_t *) (chunks + t->chunks);
+    return (scattered_words){weights, (const uint8_t *) (weights + chunks[t->chunks - 1].start[SCATTERED_COLUMNS])};
+}
 
 /* Words [0, count) of some rows to [word][row]; in `to` the rows of neighbouring words are `pitch` bytes apart, a multiple
  * of 64. */

@@ -10,16 +10,17 @@
  *   load_acc(from), store_acc(to, acc), zero_acc(), add_acc(a, b)
  *   multiply_add(acc, rows, weights)
  *
- * Entries are taken in pairs, each with sums of its own, so that an addition need not wait for the one before.
+ * Words are taken in pairs, each with sums of its own, so that an addition need not wait for the one before.
  */
 #include "compiler.h"
 #include "scattered.h"
 
-enum { SCATTERED(vectors) = 4, SCATTERED(pitch) = 4 * LANES * 4 };
+enum { SCATTERED(pitch) = 4 * LANES * 4 };
 
-ALWAYS_INLINE void SCATTERED(add)(int vectors, accumulators acc[4], const char *turned, const scattered_entry *e) {
-    const char *rows = turned + (int64_t) e->step * SCATTERED(pitch);
-    const factor w = load_weights(&e->weights);
+ALWAYS_INLINE void SCATTERED(add)(int vectors, accumulators acc[4], const char *turned, const scattered_words *words,
+                                  uint32_t i) {
+    const char *rows = turned + (int64_t) words->steps[i] * SCATTERED(pitch);
+    const factor w = load_weights(words->weights + i);
     UNROLL(4)
     for (int v = 0; v < vectors; v++) {
         acc[v] = multiply_add(acc[v], load_rows(rows + v * LANES * 4), w);
@@ -27,20 +28,21 @@ ALWAYS_INLINE void SCATTERED(add)(int vectors, accumulators acc[4], const char *
     }
 }
 
-ALWAYS_INLINE void SCATTERED(column)(int vectors, const char *turned, const scattered_entry *e,
-                                     const scattered_entry *end, const void *init, char *out) {
+/* Words [i, end) of a column; init NULL: sums go on from those in `out`. */
+ALWAYS_INLINE void SCATTERED(column)(int vectors, const char *turned, const scattered_words *words, uint32_t i,
+                                     uint32_t end, const void *init, char *out) {
     accumulators acc[4], odd[4];
     UNROLL(4)
     for (int v = 0; v < vectors; v++) {
         acc[v] = init == NULL ? load_acc(out + v * LANES * 4) : load_init(init);
         odd[v] = zero_acc();
     }
-    for (; end - e >= 2; e += 2) {
-        SCATTERED(add)(vectors, acc, turned, e);
-        SCATTERED(add)(vectors, odd, turned, e + 1);
+    for (; i + 2 <= end; i += 2) {
+        SCATTERED(add)(vectors, acc, turned, words, i);
+        SCATTERED(add)(vectors, odd, turned, words, i + 1);
     }
-    if (e < end) {
-        SCATTERED(add)(vectors, acc, turned, e);
+    if (i < end) {
+        SCATTERED(add)(vectors, acc, turned, words, i);
     }
     UNROLL(4)
     for (int v = 0; v < vectors; v++) {
@@ -49,17 +51,18 @@ ALWAYS_INLINE void SCATTERED(column)(int vectors, const char *turned, const scat
 }
 
 ALWAYS_INLINE void SCATTERED(columns)(int vectors, const scattered_tile *t) {
+    const scattered_words words = scattered_words_of(t);
     const scattered_chunk *chunk = (const scattered_chunk *) t->panel + t->chunk;
-    const scattered_entry *entries = (const scattered_entry *) ((const scattered_chunk *) t->panel + t->chunks);
+    const char *turned = t->turned + t->chunk * scattered_chunk_steps(4 * LANES) * SCATTERED(pitch);
     const char *init = t->init;
     char *out = t->acc;
     for (int64_t i = 0; i < t->columns; i++) {
         const int64_t j = chunk->column[i];
-        const scattered_entry *first = entries + chunk->start[i], *end = entries + chunk->start[i + 1];
+        const uint32_t first = chunk->start[i], end = chunk->start[i + 1];
         if (t->chunk == 0) {
-            SCATTERED(column)(vectors, t->turned, first, end, init + j * 4, out + j * SCATTERED(pitch));
+            SCATTERED(column)(vectors, turned, &words, first, end, init + j * 4, out + j * SCATTERED(pitch));
         } else if (first < end) {
-            SCATTERED(column)(vectors, t->turned, first, end, NULL, out + j * SCATTERED(pitch));
+            SCATTERED(column)(vectors, turned, &words, first, end, NULL, out + j * SCATTERED(pitch));
         }
     }
 }

@@ -144,17 +144,18 @@ static int64_t pack_steps(const gemm_kernel *kernel, const sparse_weights *w, in
     return sparse_listed_bytes(count) + count * step_bytes;
 }
 
-/* Entries of a column in k steps [first, end), also to `to` if it is not NULL. */
-static int64_t list_entries(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t first,
-                            int64_t end, scattered_entry *to) {
+/* Words of a column in k steps [first, end), also to `words` and their steps unless these are NULL. */
+static int64_t list_words(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t first, int64_t end,
+                          uint32_t *words, uint8_t *steps) {
     const char *from = column_of(kernel, w, column);
     step_reader reader = reader_at(kernel, w, first);
     int64_t count = 0;
     for (int64_t s = first; s < end; s++) {
         const step_elements e = next_step(&reader);
         if (has_weight(kernel, w, &e, from, 1)) {
-            if (to != NULL) {
-                to[count] = (scattered_entry){(uint32_t) s, step_word(kernel, &e, from)};
+            if (words != NULL) {
+                words[count] = step_word(kernel, &e, from);
+                steps[count] = (uint8_t) (s - first);
             }
             count++;
         }
@@ -173,35 +174,45 @@ static void sort_columns(const int64_t *counts, int64_t columns, uint8_t *order)
     }
 }
 
+/* The order and the counts of the columns in chunk c, from word number `first_word` on; returns the number behind. */
+static int64_t count_words(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t columns,
+                           int64_t c, int64_t first_word, scattered_chunk *chunk) {
+    const int64_t chunk_steps = scattered_chunk_steps(kernel->rows);
+    const int64_t first = c * chunk_steps;
+    const int64_t end = min_s64(sparse_steps(kernel, w->runs, w->run_length), first + chunk_steps);
+    int64_t counts[SCATTERED_COLUMNS];
+    memset(chunk, 0, sizeof *chunk);
+    for (int64_t j = 0; j < columns; j++) {
+        counts[j] = list_words(kernel, w, column + j, first, end, NULL, NULL);
+    }
+    sort_columns(counts, columns, chunk->column);
+    for (int64_t j = 0; j <= SCATTERED_COLUMNS; j++) {
+        chunk->start[j] = (uint32_t) first_word;
+        first_word += j < columns ? counts[chunk->column[j]] : 0;
+    }
+    return first_word;
+}
+
 static int64_t pack_scattered(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t columns,
                               char *to) {
     const int64_t steps = sparse_steps(kernel, w->runs, w->run_length);
     const int64_t chunk_steps = scattered_chunk_steps(kernel->rows), chunks = scattered_chunks(kernel->rows, steps);
-    scattered_chunk *chunk = (scattered_chunk *) (void *) to;
-    const int64_t head_bytes = chunks * (int64_t) sizeof *chunk;
-    scattered_entry *entries = to == NULL ? NULL : row_of(to, 1, head_bytes);
+    scattered_chunk *list = (scattered_chunk *) (void *) to;
     int64_t count = 0;
     for (int64_t c = 0; c < chunks; c++) {
-        const int64_t first = c * chunk_steps, end = min_s64(steps, first + chunk_steps);
-        int64_t counts[SCATTERED_COLUMNS];
-        for (int64_t j = 0; j < columns; j++) {
-            counts[j] = list_entries(kernel, w, column + j, first, end, NULL);
-        }
-        if (to == NULL) {
-            for (int64_t j = 0; j < columns; j++) {
-                count += counts[j];
-            }
-            continue;
-        }
-        memset(chunk, 0, sizeof *chunk);
-        sort_columns(counts, columns, chunk->column);
-        for (int64_t j = 0; j < columns; j++) {
-            chunk->start[j] = (uint32_t) count;
-            count += list_entries(kernel, w, column + chunk->column[j], first, end, entries + count);
-        }
-        chunk++->start[columns] = (uint32_t) count;
+        scattered_chunk counted;
+        count = count_words(kernel, w, column, columns, c, count, to == NULL ? &counted : list + c);
     }
-    return head_bytes + count * (int64_t) sizeof(scattered_entry);
+    for (int64_t c = 0; to != NULL && c < chunks; c++) {
+        const scattered_chunk *chunk = list + c;
+        uint32_t *words = (uint32_t *) (list + chunks);
+        uint8_t *numbers = (uint8_t *) (words + count);
+        for (int64_t j = 0; j < columns; j++) {
+            list_words(kernel, w, column + chunk->column[j], c * chunk_steps,
+                       min_s64(steps, (c + 1) * chunk_steps), words + chunk->start[j], numbers + chunk->start[j]);
+        }
+    }
+    return chunks * (int64_t) sizeof *list + count * 5;
 }
 
 static int64_t pack_gathered(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t columns,

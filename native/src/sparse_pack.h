@@ -5,7 +5,7 @@
  *   int64 offset[panels]                       bytes from here, multiples of TERSOR_ALIGNMENT
  *
  *   PANEL_STEPS:      int64 count; int32 step[count]; then, aligned, [count][column][group] elements
- *   PANEL_SCATTERED:  a scattered_chunk for each chunk of k; then a scattered_entry for each step of each column
+ *   PANEL_SCATTERED:  see scattered.h
  *   PANEL_GATHERED:   int64 count, a multiple of 16; int32 step[count]; then, aligned, [count / 16][column][16][4] bytes;
  *                     the last steps may repeat one with weights of zero
  *

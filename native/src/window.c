@@ -1,8 +1,14 @@
 #include "window.h"
 
 #include "compiler.h"
+#include "scattered.h"
 
 enum { BAND_BYTES = 384 * 1024 /* stays in L2 beside the panels */ };
+
+/* A scattered kernel takes the rows of several tiles together, so that narrow images need not fill a tile of its own. */
+static int64_t tile_rows(const gemm_kernel *kernel) {
+    return kernel->scattered == NULL ? kernel->rows : min_s64(kernel->rows, kernel->scattered->lanes);
+}
 
 int64_t window_runs(const conv2d_geometry *g) {
     const bool merged = g->groups == 1 && g->dilation_w == 1;
@@ -25,7 +31,7 @@ static int64_t band_columns(const window *w, int64_t output_columns) {
 /* What a tile reads behind the last pixel: to the end of its last step, and pixels that are not kept. */
 static int64_t slack_bytes(const window *w) {
     const gemm_kernel *kernel = w->kernel;
-    return w->reach * kernel->row_bytes + kernel->rows * w->output_column * w->pixel_bytes;
+    return w->reach * kernel->row_bytes + tile_rows(kernel) * w->output_column * w->pixel_bytes;
 }
 
 static window build(const gemm_kernel *kernel, const conv2d_geometry *g, int64_t runs, int64_t run_length, int64_t reach) {
@@ -48,20 +54,20 @@ static window build(const gemm_kernel *kernel, const conv2d_geometry *g, int64_t
     const bool padded = (g->pad_top | g->pad_left | g->pad_bottom | g->pad_right) != 0;
     w.in_place = !padded && !kernel->convert_always && w.run_length % kernel->step == 0;
     /* Each factor is at most 2^31 * 2^31, the kernel's rows are few. */
-    int64_t columns = band_columns(&w, kernel->rows), bytes;
+    int64_t columns = band_columns(&w, tile_rows(kernel)), bytes;
     w.by_taps = __builtin_mul_overflow(columns, w.pixel_bytes, &bytes) ||
                 __builtin_mul_overflow(bytes, w.line_span, &bytes) || bytes > BAND_BYTES;
     if (w.by_taps) {
         w.output_column = 1;
         w.pixel_bytes = w.run_length * kernel->row_bytes;
-        w.block_columns = kernel->rows;
+        w.block_columns = tile_rows(kernel);
     } else {
         const int64_t line_bytes = BAND_BYTES / w.line_span;
         const int64_t most = (line_bytes / w.pixel_bytes - w.column_span) / w.output_column + 1;
-        w.block_columns = most > kernel->rows ? most / kernel->rows * kernel->rows : kernel->rows;
+        w.block_columns = most > tile_rows(kernel) ? most / tile_rows(kernel) * tile_rows(kernel) : tile_rows(kernel);
     }
     if (w.block_columns > MAX_BLOCK_ROWS) {
-        w.block_columns = MAX_BLOCK_ROWS / kernel->rows * kernel->rows;
+        w.block_columns = MAX_BLOCK_ROWS / tile_rows(kernel) * tile_rows(kernel);
     }
     return w;
 }
@@ -92,7 +98,7 @@ int64_t window_band_bytes(const window *w) {
 
 /* Lines of a block of so many columns, at most. */
 static int64_t most_lines(const window *w, int64_t columns) {
-    const int64_t padded = round_up(columns, row_block_part(columns, w->kernel->rows));
+    const int64_t padded = round_up(columns, row_block_part(columns, tile_rows(w->kernel)));
     if (w->by_taps) {
         return 1;
     }
@@ -252,13 +258,13 @@ void window_block(const window *w, const window_part *part, int64_t group, bool 
     block->run_offsets = offsets;
     block->steps = w->run_steps;
     block->count = 0;
-    const int64_t tile_rows = row_block_part(columns, w->kernel->rows);
+    const int64_t part_rows = row_block_part(columns, tile_rows(w->kernel));
     int64_t first = 0;
     for (int64_t i = 0; i < lines; i++) {
-        for (int64_t j = 0; j < columns; j += tile_rows) {
-            const int64_t kept = min_s64(tile_rows, columns - j);
+        for (int64_t j = 0; j < columns; j += part_rows) {
+            const int64_t kept = min_s64(part_rows, columns - j);
             /* Behind a line's pixels the band goes on, and a kernel with fixed rows is not set anew. */
-            const int64_t rows = w->in_place || !w->kernel->fixed_rows ? kept : tile_rows;
+            const int64_t rows = w->in_place || !w->kernel->fixed_rows ? kept : part_rows;
             block->tiles[block->count++] = (row_tile){
                 .src = base + i * line_bytes + j * column_bytes,
                 .rows = rows,

@@ -14,30 +14,25 @@ void turn_16__portable(const char *const *rows, int64_t count, char *to, int64_t
     }
 }
 
-/* The entries of a column. */
-typedef struct column_entries {
-    int64_t column;
-    const scattered_entry *first, *end;
-} column_entries;
-
-static column_entries entries_of(const scattered_tile *t, int64_t i) {
-    const scattered_chunk *chunk = (const scattered_chunk *) t->panel + t->chunk;
-    const scattered_entry *entries = (const scattered_entry *) ((const scattered_chunk *) t->panel + t->chunks);
-    return (column_entries){chunk->column[i], entries + chunk->start[i], entries + chunk->start[i + 1]};
+/* The row words of a tile's chunk. */
+static const void *rows_of(const scattered_tile *t, int64_t step) {
+    return const_row_of(t->turned, t->chunk * scattered_chunk_steps(ROWS) + step, ROWS * 4);
 }
 
 ALWAYS_INLINE void multiply_bytes(const scattered_tile *t, bool is_signed) {
+    const scattered_words words = scattered_words_of(t);
+    const scattered_chunk *chunk = (const scattered_chunk *) t->panel + t->chunk;
     for (int64_t c = 0; c < t->columns; c++) {
-        const column_entries entries = entries_of(t, c);
-        uint32_t *sums = (uint32_t *) t->acc + entries.column * ROWS;
+        const int64_t column = chunk->column[c];
+        uint32_t *sums = (uint32_t *) t->acc + column * ROWS;
         uint32_t acc[ROWS];
         for (int64_t i = 0; i < ROWS; i++) {
-            acc[i] = t->chunk == 0 ? ((const uint32_t *) t->init)[entries.column] : sums[i];
+            acc[i] = t->chunk == 0 ? ((const uint32_t *) t->init)[column] : sums[i];
         }
-        for (const scattered_entry *e = entries.first; e < entries.end; e++) {
-            const uint8_t *rows = const_row_of(t->turned, e->step, ROWS * 4);
+        for (uint32_t e = chunk->start[c]; e < chunk->start[c + 1]; e++) {
+            const uint8_t *rows = rows_of(t, words.steps[e]);
             int8_t weights[4];
-            memcpy(weights, &e->weights, 4);
+            memcpy(weights, words.weights + e, 4);
             for (int64_t i = 0; i < ROWS * 4; i++) {
                 const int32_t a = is_signed ? (int8_t) rows[i] : rows[i];
                 acc[i / 4] += (uint32_t) (a * weights[i % 4]);
@@ -56,16 +51,18 @@ static void multiply_s8(const scattered_tile *t) {
 }
 
 static void multiply_f32(const scattered_tile *t) {
+    const scattered_words words = scattered_words_of(t);
+    const scattered_chunk *chunk = (const scattered_chunk *) t->panel + t->chunk;
     for (int64_t c = 0; c < t->columns; c++) {
-        const column_entries entries = entries_of(t, c);
-        float *sums = (float *) t->acc + entries.column * ROWS;
+        const int64_t column = chunk->column[c];
+        float *sums = (float *) t->acc + column * ROWS;
         float acc[ROWS];
         for (int64_t i = 0; i < ROWS; i++) {
-            acc[i] = t->chunk == 0 ? ((const float *) t->init)[entries.column] : sums[i];
+            acc[i] = t->chunk == 0 ? ((const float *) t->init)[column] : sums[i];
         }
-        for (const scattered_entry *e = entries.first; e < entries.end; e++) {
-            const float *rows = const_row_of(t->turned, e->step, ROWS * 4);
-            const float weight = load_f32(&e->weights);
+        for (uint32_t e = chunk->start[c]; e < chunk->start[c + 1]; e++) {
+            const float *rows = rows_of(t, words.steps[e]);
+            const float weight = load_f32(words.weights + e);
             for (int64_t i = 0; i < ROWS; i++) {
                 acc[i] += rows[i] * weight;
             }
