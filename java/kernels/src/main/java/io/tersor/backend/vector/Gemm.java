@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
  *
  * @param rows where src comes from
  */
-record Gemm(PackedWeights weights, RowPacker rows, TileStore store) {
+record Gemm(PackedWeights weights, RowPacker rows, TileStore store) implements Product {
     private static final float[] ZEROS = new float[MR * NR];
 
     /** Panels of weights that one block takes at most. */
@@ -21,46 +21,40 @@ record Gemm(PackedWeights weights, RowPacker rows, TileStore store) {
     /** Panels that {@link MicroKernels#row1} takes. */
     private static final int PANELS_OF_ONE_ROW = 4;
 
-    /** Returns the rows that one block should take, so that all threads get work of a few blocks each. */
-    static int blockRows(long m, int threads) {
-        if (threads == 1) {
-            return Scratch.MC;
-        }
-        long even = Math.ceilDiv(Math.ceilDiv(m, 4L * threads), MR) * MR;
-        return Math.clamp(even, MR, Scratch.MC);
+    @Override
+    public int panels() {
+        return weights.panels();
     }
 
-    /** Returns the panels that one block should take: fewer where the rows alone do not keep the threads busy. */
-    int blockPanels(long rowBlocks, int threads) {
-        int panels = Math.max(1, weights.panels());
-        if (threads == 1 || rowBlocks >= 2L * threads) {
-            return Math.min(panels, PANELS);
-        }
-        long split = Math.ceilDiv(2L * threads, rowBlocks);
-        return Math.clamp(Math.ceilDiv(panels, split), 1, PANELS);
+    @Override
+    public int mostRows() {
+        return Scratch.MC;
     }
 
-    /** Computes everything on the calling thread; the scratch is bound to the operands. */
-    void runAll(Scratch scratch, long m) {
-        int blockRows = blockRows(m, 1);
-        int blockPanels = blockPanels(1, 1);
-        for (long row = 0; row < m; row += blockRows) {
-            for (int panel = 0; panel < weights.panels(); panel += blockPanels) {
-                run(scratch, row, (int) Math.min(blockRows, m - row), panel,
-                        Math.min(weights.panels(), panel + blockPanels));
-            }
-        }
+    @Override
+    public int rowStep() {
+        return MR;
+    }
+
+    @Override
+    public int mostPanels() {
+        return PANELS;
+    }
+
+    @Override
+    public String name(DataType src, DataType type, String operation) {
+        return kernelName(src, type, operation);
     }
 
     /** Returns a kernel's name, such as {@code u8s8_gemm_f32fma_12x32__512}. */
-    static String name(DataType src, DataType weights, String operation) {
+    static String kernelName(DataType src, DataType weights, String operation) {
         boolean integer = weights == DataType.S8;
         return src + (integer ? weights.label() : "") + "_" + operation + (integer ? "_f32fma_" : "_") + MR + "x" + NR
                 + "__" + Lanes.BITS;
     }
 
-    /** Computes rows [row, row + count) of panels [panel, endPanel); the scratch is bound to the operands. */
-    void run(Scratch scratch, long row, int count, int panel, int endPanel) {
+    @Override
+    public void run(Scratch scratch, long row, int count, int panel, int endPanel) {
         if ((long) count * weights.blocks() <= Scratch.MC) {
             runFew(scratch, row, count, panel, endPanel);
             return;

@@ -50,7 +50,7 @@ record PackedWeights(MemorySegment data, boolean bytes, int k, int n, int block,
                 most = Math.max(most, weight);
             }
         }
-        long largestSum = EXACT / Math.max(1, largestSource);
+        long largestSum = largestSum(largestSource);
         int block = MicroKernels.KC;
         if (!sumsWithin(largestSum, k, n, weights, evenBlock(k, block))) {
             // What any weights of this magnitude allow.
@@ -60,8 +60,13 @@ record PackedWeights(MemorySegment data, boolean bytes, int k, int n, int block,
         return pack(arena, k, n, weights, block, bytes);
     }
 
+    /** Returns the largest sum of weights' magnitudes whose products binary32 adds up exactly. */
+    static long largestSum(int largestSource) {
+        return EXACT / Math.max(1, largestSource);
+    }
+
     /** Returns whether the magnitudes of every column's weights in every block have at most the given sum. */
-    private static boolean sumsWithin(long largest, int k, int n, Matrix weights, int block) {
+    static boolean sumsWithin(long largest, int k, int n, Matrix weights, int block) {
         long[] sums = new long[n];
         for (int row = 0; row < k; row++) {
             if (row % block == 0) {

@@ -18,8 +18,14 @@ final class Scratch {
     /** Packed rows of src; a few more than a block, as micro-kernels may compute rows that nobody keeps. */
     final float[] a = new float[(MC + Lanes.MR) * MicroKernels.LDA];
 
-    /** One tile of results. */
-    final float[] tile = new float[Lanes.MR * Lanes.NR];
+    /** One tile of results; of sparse products, as many rows as they compute at once. */
+    final float[] tile = new float[SparseGemm.TILE * Lanes.NR];
+
+    /** The same with the outputs apart and their rows side by side. */
+    final float[] outputs = new float[SparseGemm.TILE * Lanes.NR];
+
+    /** A square on its way to be transposed. */
+    final float[] square = new float[Lanes.F * Lanes.F];
 
     /** One tile of integer results on their way to memory. */
     final int[] ints = new int[Lanes.MR * Lanes.NR];

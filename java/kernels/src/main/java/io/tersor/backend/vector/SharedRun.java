@@ -2,17 +2,17 @@ package io.tersor.backend.vector;
 
 import io.tersor.kernel.Parallelism;
 
-/** A run of a {@link Gemm} that threads share, in blocks of rows and panels. May be used again once it has ended. */
+/** A run of a {@link Product} that threads share, in blocks of rows and panels. May be used again once it has ended. */
 abstract class SharedRun implements Parallelism.Part {
-    private final Gemm gemm;
+    private final Product product;
     private final ScratchPool pool;
     private long m;
     private int blockRows;
     private int blockPanels;
     private int panelBlocks;
 
-    SharedRun(Gemm gemm, ScratchPool pool) {
-        this.gemm = gemm;
+    SharedRun(Product product, ScratchPool pool) {
+        this.product = product;
         this.pool = pool;
     }
 
@@ -22,10 +22,10 @@ abstract class SharedRun implements Parallelism.Part {
     /** Computes all of m rows. */
     final void start(Parallelism parallelism, long rows) {
         m = rows;
-        blockRows = Gemm.blockRows(m, parallelism.threads());
+        blockRows = product.blockRows(m, parallelism.threads());
         long rowBlocks = Math.ceilDiv(m, (long) blockRows);
-        blockPanels = gemm.blockPanels(rowBlocks, parallelism.threads());
-        panelBlocks = Math.ceilDiv(gemm.weights().panels(), blockPanels);
+        blockPanels = product.blockPanels(rowBlocks, parallelism.threads());
+        panelBlocks = Math.ceilDiv(product.panels(), blockPanels);
         parallelism.run(rowBlocks * panelBlocks, this);
     }
 
@@ -35,8 +35,8 @@ abstract class SharedRun implements Parallelism.Part {
         int panel = (int) (part % panelBlocks) * blockPanels;
         Scratch scratch = pool.take();
         bind(scratch);
-        gemm.run(scratch, row, (int) Math.min(blockRows, m - row), panel,
-                Math.min(gemm.weights().panels(), panel + blockPanels));
+        product.run(scratch, row, (int) Math.min(blockRows, m - row), panel,
+                Math.min(product.panels(), panel + blockPanels));
         pool.give(scratch);
     }
 }

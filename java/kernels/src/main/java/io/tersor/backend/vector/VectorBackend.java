@@ -39,6 +39,7 @@ import java.util.Optional;
  */
 public final class VectorBackend implements BackendProvider {
     private static final String MODULE = "jdk.incubator.vector";
+    private static final long MAX_SPARSE_SUM = 1 << 16;
     private static final long MAX_WEIGHTS = Integer.MAX_VALUE - 8;
 
     private final boolean present = ModuleLayer.boot().findModule(MODULE).isPresent();
@@ -66,17 +67,23 @@ public final class VectorBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
-            case MatMulSpec matMul when matMul.sparsity().isPresent() -> Optional.of("sparse weights");
-            case Conv2dSpec conv when conv.sparsity().isPresent() -> Optional.of("sparse weights");
             case MatMulSpec matMul when matMul.k() * matMul.n() > MAX_WEIGHTS -> Optional.of("more than 2^31 weights");
             case Conv2dSpec conv when conv.reduction() * conv.oc() > MAX_WEIGHTS ->
                     Optional.of("more than 2^31 weights");
+            case MatMulSpec matMul when matMul.sparsity().isPresent() -> sparseRefusal(matMul.k());
+            case Conv2dSpec conv when conv.sparsity().isPresent() -> sparseRefusal(conv.reduction());
             case AttentionSpec attention when !VectorAttention.serves(attention) ->
                     Optional.of("more than 1024 elements in a head");
             case Pool2dSpec pool2d when !VectorPool2d.serves(pool2d) ->
                     Optional.of("more than 65536 pixels in a window");
             default -> Optional.empty();
         };
+    }
+
+    /** A tile of src lies transposed as a whole in the scratch. */
+    private static Optional<String> sparseRefusal(long k) {
+        return k > MAX_SPARSE_SUM ? Optional.of("sparse sums of more than " + MAX_SPARSE_SUM + " products")
+                : Optional.empty();
     }
 
     @Override
@@ -86,6 +93,9 @@ public final class VectorBackend implements BackendProvider {
 
     @Override
     public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+        if (spec.sparsity().isPresent()) {
+            return new VectorConv2d(spec, weights, bias, options.parallelism(), pool);
+        }
         if (VectorDepthwiseConv2d.serves(spec)) {
             return new VectorDepthwiseConv2d(spec, weights, bias, options.parallelism(), pool);
         }

@@ -12,12 +12,12 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Conv2d as one {@link Gemm} for each group, whose rows are gathered from the image block by block: the implicit matrix
- * never exists as a whole (Chetlur et al., "cuDNN: Efficient Primitives for Deep Learning", 2014).
+ * Conv2d as one {@link Product} for each group, whose rows are gathered from the image block by block: the implicit
+ * matrix never exists as a whole (Chetlur et al., "cuDNN: Efficient Primitives for Deep Learning", 2014).
  */
 final class VectorConv2d extends Conv2d {
     private final ScratchPool pool;
-    private final Gemm[] groups;
+    private final Product[] groups;
     private final AtomicReference<Operands> spare = new AtomicReference<>();
 
     VectorConv2d(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism, ScratchPool pool) {
@@ -28,27 +28,41 @@ final class VectorConv2d extends Conv2d {
             ScratchPool pool, Arena arena) {
         super(spec, Backend.VECTOR, parallelism, arena);
         this.pool = pool;
-        this.groups = new Gemm[spec.groups()];
+        this.groups = new Product[spec.groups()];
         int groupOc = spec.oc() / spec.groups();
         Epilogue epilogue = Epilogue.of(spec, bias);
         ConvWeights reader = new ConvWeights(spec, weights);
+        int reduction = (int) spec.reduction();
+        int largestSource = spec.isInteger() ? PackedWeights.largestSource(spec.src(), spec.srcParams()) : 0;
         for (int group = 0; group < groups.length; group++) {
             int first = group * groupOc;
             PackedWeights.Matrix matrix = (row, column) -> reader.get(row, first + column);
-            int reduction = (int) spec.reduction();
-            PackedWeights packed = spec.isInteger()
-                    ? PackedWeights.integers(arena, reduction, groupOc, matrix,
-                            PackedWeights.largestSource(spec.src(), spec.srcParams()), Long.MAX_VALUE)
-                    : PackedWeights.floats(arena, reduction, groupOc, matrix);
             RowPacker rows = spec.window().isPointwise() && groups.length == 1
                     ? new MatrixRows(spec.src(), spec.srcParams().zeroPoint()) : new WindowRows(spec, group);
-            groups[group] = new Gemm(packed, rows, new TileStore(epilogue, Sums.of(spec), first, groupOc));
+            TileStore store = new TileStore(epilogue, Sums.of(spec), first, groupOc);
+            groups[group] = spec.sparsity().isPresent()
+                    ? new SparseGemm(sparse(spec, reduction, groupOc, matrix, largestSource), rows, store)
+                    : new Gemm(dense(spec, reduction, groupOc, matrix, largestSource, arena), rows, store);
         }
+    }
+
+    private static SparseWeights sparse(Conv2dSpec spec, int reduction, int groupOc, PackedWeights.Matrix matrix,
+            int largestSource) {
+        int height = SparseGemm.height(spec.sparsity().orElseThrow());
+        return spec.isInteger() ? SparseWeights.integers(reduction, groupOc, height, matrix, largestSource)
+                : SparseWeights.floats(reduction, groupOc, height, matrix);
+    }
+
+    private static PackedWeights dense(Conv2dSpec spec, int reduction, int groupOc, PackedWeights.Matrix matrix,
+            int largestSource, Arena arena) {
+        return spec.isInteger()
+                ? PackedWeights.integers(arena, reduction, groupOc, matrix, largestSource, Long.MAX_VALUE)
+                : PackedWeights.floats(arena, reduction, groupOc, matrix);
     }
 
     @Override
     protected String kernelName() {
-        return Gemm.name(spec().src(), spec().weights(), "conv");
+        return groups[0].name(spec().src(), spec().weights(), "conv");
     }
 
     @Override
@@ -90,7 +104,7 @@ final class VectorConv2d extends Conv2d {
             }
             Scratch scratch = pool.take();
             operands.bind(scratch);
-            for (Gemm group : groups) {
+            for (Product group : groups) {
                 group.runAll(scratch, pixels);
             }
             pool.give(scratch);

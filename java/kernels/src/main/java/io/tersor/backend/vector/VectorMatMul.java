@@ -11,16 +11,17 @@ import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.tensor.Bfloat16;
+import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** MatMul by {@link Gemm}; parts of a run are blocks of rows and columns. */
+/** MatMul by a {@link Product}; parts of a run are blocks of rows and columns. */
 final class VectorMatMul extends MatMul {
     private final ScratchPool pool;
-    private final Gemm gemm;
+    private final Product product;
     private final AtomicReference<Operands> spare = new AtomicReference<>();
 
     VectorMatMul(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options, ScratchPool pool) {
@@ -36,25 +37,35 @@ final class VectorMatMul extends MatMul {
         MemorySegment data = weights.data();
         long kStride = weights.stride(0);
         long nStride = weights.stride(1);
-        PackedWeights packed = switch (spec.weights()) {
-            case S8 -> PackedWeights.integers(arena, k, n,
-                    (row, column) -> data.get(JAVA_BYTE, row * kStride + column * nStride)
-                            - spec.weightsParams().zeroPoint(column),
-                    spec.isDynamic() ? (int) DynamicQuantization.LARGEST_LEVEL
-                            : PackedWeights.largestSource(spec.src(), spec.srcParams()), options.rows());
-            case BF16 -> PackedWeights.floats(arena, k, n,
-                    (row, column) -> Bfloat16.toFloat(data.getAtIndex(JAVA_SHORT, row * kStride + column * nStride)));
-            default -> PackedWeights.floats(arena, k, n,
-                    (row, column) -> data.getAtIndex(JAVA_FLOAT, row * kStride + column * nStride));
+        PackedWeights.Matrix matrix = switch (spec.weights()) {
+            case S8 -> (row, column) -> data.get(JAVA_BYTE, row * kStride + column * nStride)
+                    - spec.weightsParams().zeroPoint(column);
+            case BF16 -> (row, column) ->
+                    Bfloat16.toFloat(data.getAtIndex(JAVA_SHORT, row * kStride + column * nStride));
+            default -> (row, column) -> data.getAtIndex(JAVA_FLOAT, row * kStride + column * nStride);
         };
+        boolean integer = spec.weights() == DataType.S8;
+        int largestSource = spec.isDynamic() ? (int) DynamicQuantization.LARGEST_LEVEL
+                : integer ? PackedWeights.largestSource(spec.src(), spec.srcParams()) : 0;
         MatrixRows rows = new MatrixRows(spec.src(), spec.srcParams().zeroPoint());
-        this.gemm = new Gemm(packed, spec.isDynamic() ? new DynamicRows(rows, k, packed.block()) : rows,
-                new TileStore(Epilogue.of(spec, bias), Sums.of(spec), 0, n));
+        TileStore store = new TileStore(Epilogue.of(spec, bias), Sums.of(spec), 0, n);
+        if (spec.sparsity().isPresent()) {
+            int height = SparseGemm.height(spec.sparsity().get());
+            SparseWeights packed = integer ? SparseWeights.integers(k, n, height, matrix, largestSource)
+                    : SparseWeights.floats(k, n, height, matrix);
+            this.product = new SparseGemm(packed,
+                    spec.isDynamic() ? new DynamicRows(rows, k, MicroKernels.KC) : rows, store);
+        } else {
+            PackedWeights packed = integer
+                    ? PackedWeights.integers(arena, k, n, matrix, largestSource, options.rows())
+                    : PackedWeights.floats(arena, k, n, matrix);
+            this.product = new Gemm(packed, spec.isDynamic() ? new DynamicRows(rows, k, packed.block()) : rows, store);
+        }
     }
 
     @Override
     protected String kernelName() {
-        return Gemm.name(spec().src(), spec().weights(), "gemm");
+        return product.name(spec().src(), spec().weights(), "gemm");
     }
 
     @Override
@@ -63,7 +74,7 @@ final class VectorMatMul extends MatMul {
         if (parallelism().threads() == 1) {
             Scratch scratch = pool.take();
             bind(scratch, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
-            gemm.runAll(scratch, m);
+            product.runAll(scratch, m);
             pool.give(scratch);
             return;
         }
@@ -90,7 +101,7 @@ final class VectorMatMul extends MatMul {
         private long ldDst;
 
         private Operands() {
-            super(gemm, pool);
+            super(product, pool);
         }
 
         private void set(MemorySegment runSrc, long runRowStride, long runColumnStride, MemorySegment runResidual,

@@ -86,7 +86,7 @@ final class VectorWinogradConv2d extends Conv2d {
 
     @Override
     protected String kernelName() {
-        return Gemm.name(spec().src(), spec().weights(), "winograd");
+        return Gemm.kernelName(spec().src(), spec().weights(), "winograd");
     }
 
     @Override
