@@ -54,7 +54,7 @@ final class SparsityTable {
         for (WeightSizes one : sizes) {
             String type = one.type().label();
             bytes.computeIfAbsent("dense", _ -> new LinkedHashMap<>()).put(type, one.dense());
-            bytes.computeIfAbsent("as marked", _ -> new LinkedHashMap<>()).put(type, one.marked());
+            bytes.computeIfAbsent("own", _ -> new LinkedHashMap<>()).put(type, one.own());
             one.sparse().forEach((format, count) -> bytes.computeIfAbsent(format.label(), _ -> new LinkedHashMap<>())
                     .put(type, count));
         }

@@ -63,7 +63,7 @@ class SparseCommandsTest {
         JsonNode bytes = report.get("weightBytes");
         // 72 dense weights; 768 of which half is kept, each with 2 bits.
         assertEquals(4 * 72 + 384 * 4 + 384 / 4, bytes.get("2:4").get("f32").asLong());
-        assertEquals(bytes.get("as marked"), bytes.get("2:4"));
+        assertEquals(bytes.get("own"), bytes.get("2:4"));
         assertEquals(72 + 768 + 4 * 7, bytes.get("dense").get("s8").asLong());
         assertEquals("2:4", layers.get(1).get("marked").asString());
         assertEquals("2:4", layers.get(1).get("nOfM").asString());

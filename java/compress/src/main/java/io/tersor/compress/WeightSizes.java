@@ -24,9 +24,9 @@ import java.util.Optional;
  * @param dense without a format
  * @param sparse in each format: those weights that are marked or whose zeros show a format are stored in it, as {@link
  *     SparseTensor#byteSize()} counts, the others dense. A format that some of them do not fit is left out
- * @param marked each of those weights in the format of its own, see {@link SparsityReport.Layer}
+ * @param own each of those weights in the format that it is marked with, or otherwise shows
  */
-public record WeightSizes(DataType type, long dense, Map<SparseFormat, Long> sparse, long marked) {
+public record WeightSizes(DataType type, long dense, Map<SparseFormat, Long> sparse, long own) {
     /** The formats whose bytes are counted. */
     public static final List<SparseFormat> FORMATS = List.of(SparseFormat.CSR, SparseFormat.BITMASK,
             SparseFormat.block(1, 4), SparseFormat.block(4, 1), SparseFormat.block(16, 4), SparseFormat.block(32, 4),
@@ -40,22 +40,22 @@ public record WeightSizes(DataType type, long dense, Map<SparseFormat, Long> spa
      */
     public static WeightSizes of(Graph graph, DataType type) {
         long dense = 0;
-        long marked = 0;
+        long own = 0;
         Map<SparseFormat, Long> sparse = new LinkedHashMap<>();
         FORMATS.forEach(format -> sparse.put(format, 0L));
         for (WeightLayer layer : WeightLayer.of(graph)) {
             try (Arena arena = Arena.ofConfined()) {
                 Stored stored = Stored.of(layer, type, arena);
                 SparsityReport.Layer report = SparsityReport.of(graph, layer);
-                Optional<SparseFormat> own = report.marked().or(report::detected);
+                Optional<SparseFormat> format = report.marked().or(() -> report.detected(type));
                 dense += stored.dense();
-                marked += own.map(stored::in).orElseGet(() -> Optional.of(stored.dense())).orElse(stored.dense());
-                sparse.replaceAll((format, bytes) -> add(bytes, own.isEmpty() ? Optional.of(stored.dense())
-                        : stored.in(format)));
+                own += format.map(stored::in).orElseGet(() -> Optional.of(stored.dense())).orElse(stored.dense());
+                sparse.replaceAll((other, bytes) -> add(bytes, format.isEmpty() ? Optional.of(stored.dense())
+                        : stored.in(other)));
             }
         }
         sparse.values().removeIf(bytes -> bytes < 0);
-        return new WeightSizes(type, dense, sparse, marked);
+        return new WeightSizes(type, dense, sparse, own);
     }
 
     /** Adds bytes; -1 stands for a format that does not fit. */
