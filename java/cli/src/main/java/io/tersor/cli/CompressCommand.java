@@ -122,15 +122,20 @@ final class CompressCommand extends Subcommand {
             report.put("bytesBefore", before);
             report.put("bytes", after);
             if (!compressed.sparsity().isEmpty()) {
-                report.put("layers", SparsityTable.json(SparsityReport.of(compressed)));
+                SparsityReport zeros = SparsityReport.of(compressed);
+                report.put("layers", SparsityTable.json(zeros));
+                report.put("weightBytes", SparsityTable.json(SparsityTable.sizes(compressed, zeros)));
             }
             printJson(report);
             return;
         }
         out().printf(Locale.ROOT, "%s: %,d bytes, %.1f %% of %,d%n", output, after, 100.0 * after / before, before);
         if (!compressed.sparsity().isEmpty()) {
+            SparsityReport zeros = SparsityReport.of(compressed);
             out().println();
-            print(SparsityTable.of(SparsityReport.of(compressed)));
+            print(SparsityTable.of(zeros));
+            out().println();
+            print(SparsityTable.sizes(SparsityTable.sizes(compressed, zeros)));
         }
     }
 }

@@ -31,7 +31,7 @@ final class InspectCommand extends Subcommand {
     private boolean layers;
 
     @Option(names = "--sparsity", description = "Show how the zeros of weights are arranged: the share of zero entries "
-            + "and blocks of each layer, and what the file says about them.")
+            + "and blocks of each layer, what the file says about them, and bytes of all weights in each format.")
     private boolean sparsity;
 
     @Option(names = "--json", description = "Print JSON.")
@@ -67,7 +67,9 @@ final class InspectCommand extends Subcommand {
             report.put("layers", graph.nodes().stream().map(node -> layer(graph, values, node)).toList());
         }
         if (sparsity) {
-            report.put("sparsity", SparsityTable.json(SparsityReport.of(graph)));
+            SparsityReport zeros = SparsityReport.of(graph);
+            report.put("sparsity", SparsityTable.json(zeros));
+            report.put("weightBytes", SparsityTable.json(SparsityTable.sizes(graph, zeros)));
         }
         return report;
     }
@@ -121,8 +123,11 @@ final class InspectCommand extends Subcommand {
             print(table);
         }
         if (sparsity) {
+            SparsityReport zeros = SparsityReport.of(graph);
             out().println();
-            print(SparsityTable.of(SparsityReport.of(graph)));
+            print(SparsityTable.of(zeros));
+            out().println();
+            print(SparsityTable.sizes(SparsityTable.sizes(graph, zeros)));
         }
     }
 

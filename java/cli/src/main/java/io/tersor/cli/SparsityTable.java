@@ -1,12 +1,17 @@
 package io.tersor.cli;
 
 import io.tersor.compress.SparsityReport;
+import io.tersor.compress.WeightSizes;
+import io.tersor.model.Graph;
 import io.tersor.sparse.SparseFormat;
+import io.tersor.tensor.DataType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A report about the zeros of weights, as the commands print it. */
 final class SparsityTable {
@@ -30,7 +35,40 @@ final class SparsityTable {
         return table;
     }
 
-    /** Returns the same for JSON; densities are the shares of units that hold an element other than zero. */
+    /** Returns the bytes of all weights by format and type of values, beside dense f32 ones. */
+    static Table sizes(List<WeightSizes> sizes) {
+        Table table = new Table(Stream.concat(Stream.of("format"), sizes.stream().map(one -> one.type() + " bytes"))
+                .toArray(String[]::new));
+        json(sizes).forEach((format, bytes) -> {
+            List<Object> row = new ArrayList<>(List.of(format));
+            sizes.forEach(one -> row.add(Optional.ofNullable(bytes.get(one.type().label()))
+                    .map(count -> String.format(Locale.ROOT, "%,d", count)).orElse("-")));
+            table.row(row.toArray());
+        });
+        return table;
+    }
+
+    /** Returns the same for JSON: bytes by format, then by type. */
+    static Map<String, Map<String, Long>> json(List<WeightSizes> sizes) {
+        Map<String, Map<String, Long>> bytes = new LinkedHashMap<>();
+        for (WeightSizes one : sizes) {
+            String type = one.type().label();
+            bytes.computeIfAbsent("dense", _ -> new LinkedHashMap<>()).put(type, one.dense());
+            bytes.computeIfAbsent("own", _ -> new LinkedHashMap<>()).put(type, one.own());
+            one.sparse().forEach((format, count) -> bytes.computeIfAbsent(format.label(), _ -> new LinkedHashMap<>())
+                    .put(type, count));
+        }
+        return bytes;
+    }
+
+    /** Returns the sizes that a graph's weights can have: of f32 ones with f32 and s8 values, otherwise with s8. */
+    static List<WeightSizes> sizes(Graph graph, SparsityReport report) {
+        boolean real = report.layers().stream().allMatch(layer -> layer.type() == DataType.F32);
+        return (real ? List.of(DataType.F32, DataType.S8) : List.of(DataType.S8)).stream()
+                .map(type -> WeightSizes.of(graph, type)).toList();
+    }
+
+    /** Returns the layers for JSON; densities are the shares of units that hold an element other than zero. */
     static List<Map<String, Object>> json(SparsityReport report) {
         List<Map<String, Object>> layers = new ArrayList<>();
         for (SparsityReport.Layer layer : report.layers()) {

@@ -58,7 +58,13 @@ class SparseCommandsTest {
         String text = Cli.run("compress", tiny.model(), "-o", small, "--recipe", "prune:format=2:4,keep=first")
                 .succeeded().out();
         assertTrue(text.contains("f32 3x256") && text.contains("2:4"), text);
-        JsonNode layers = Cli.run("inspect", small, "--sparsity", "--json").json().get("sparsity");
+        JsonNode report = Cli.run("inspect", small, "--sparsity", "--json").json();
+        JsonNode layers = report.get("sparsity");
+        JsonNode bytes = report.get("weightBytes");
+        // 72 dense weights; 768 of which half is kept, each with 2 bits.
+        assertEquals(4 * 72 + 384 * 4 + 384 / 4, bytes.get("2:4").get("f32").asLong());
+        assertEquals(bytes.get("own"), bytes.get("2:4"));
+        assertEquals(72 + 768 + 4 * 7, bytes.get("dense").get("s8").asLong());
         assertEquals("2:4", layers.get(1).get("marked").asString());
         assertEquals("2:4", layers.get(1).get("nOfM").asString());
         assertEquals(1, layers.get(0).get("density").asDouble());

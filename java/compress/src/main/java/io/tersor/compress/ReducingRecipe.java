@@ -3,6 +3,7 @@ package io.tersor.compress;
 import io.tersor.model.Graph;
 import io.tersor.model.pass.Passes;
 import io.tersor.sparse.SparseFormat;
+import io.tersor.tensor.DataType;
 import java.util.Optional;
 
 /**
@@ -28,7 +29,7 @@ public record ReducingRecipe(Reduction reduction, Optional<Int8Recipe> int8) imp
                     + (block.isPresent() ? "both" : "none"));
         }
         if (format.filter("keep"::equals).isPresent()) {
-            return new ExistingZeros(quantized ? SparseFormat.BITMASK : SparseFormat.CSR);
+            return new ExistingZeros(quantized ? DataType.S8 : DataType.F32);
         }
         SparseFormat parsed = text.format(block.or(() -> format).orElseThrow());
         if (block.isPresent() && !(parsed instanceof SparseFormat.Block)) {

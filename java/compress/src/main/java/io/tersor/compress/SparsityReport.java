@@ -52,6 +52,11 @@ public record SparsityReport(List<Layer> layers) {
          * {@link SparseFormat#BITMASK} for s8, {@link SparseFormat#CSR} for f32. Empty where zeros are too few.
          */
         public Optional<SparseFormat> detected() {
+            return detected(type);
+        }
+
+        /** Returns the format for weights that are going to have another type. */
+        Optional<SparseFormat> detected(DataType values) {
             double zeros = 1 - density();
             for (SparseFormat block : BLOCKS) {
                 double blocks = densities.get(block);
@@ -63,7 +68,7 @@ public record SparsityReport(List<Layer> layers) {
                 return nOfM;
             }
             return zeros < LEAST_IN_ENTRIES ? Optional.empty()
-                    : Optional.of(type == DataType.S8 ? SparseFormat.BITMASK : SparseFormat.CSR);
+                    : Optional.of(values == DataType.S8 ? SparseFormat.BITMASK : SparseFormat.CSR);
         }
     }
 

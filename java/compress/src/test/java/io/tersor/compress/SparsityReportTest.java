@@ -59,6 +59,30 @@ class SparsityReportTest {
     }
 
     @Test
+    void bytesAreThoseOfTheFormats() {
+        // 96 x (9, 64) weights, of which the blocks kept take 32 x 4 values and a place of 2 bytes each.
+        Graph pruned = Recipe.parse("prune:block=32x4,sparsity=0.75").apply(network());
+        int others = 64 * 3 * 9 + 4 * 96;
+        int kept = 3 * 9 * 16 / 4;
+        WeightSizes real = WeightSizes.of(pruned, DataType.F32);
+        assertEquals(4L * (96 * 64 * 9 + others), real.dense());
+        assertEquals(4L * others + 4 * 4 + kept * (2L + 4 * 128), real.sparse().get(SparseFormat.block(32, 4)));
+        assertEquals(real.own(), real.sparse().get(SparseFormat.block(32, 4)));
+        assertEquals(null, real.sparse().get(SparseFormat.nOfM(2, 4)));
+        WeightSizes integer = WeightSizes.of(pruned, DataType.S8);
+        int scales = 4 * (64 + 96 + 4);
+        assertEquals(96 * 64 * 9 + others + scales, integer.dense());
+        assertEquals(others + scales + 4 * 4 + kept * (2L + 128), integer.own());
+        // Quantized weights take the same.
+        Graph graph = network();
+        Graph quantized = Recipe.parse("sparse-int8:block=32x4,sparsity=0.75").apply(graph,
+                Calibration.of(graph, SmallNetwork.random(new Random(6), 4, 3, 6, 6)));
+        assertEquals(integer.dense(), WeightSizes.of(quantized, DataType.S8).dense());
+        assertEquals(integer.own(), WeightSizes.of(quantized, DataType.S8).own());
+        assertThrows(CompressException.class, () -> WeightSizes.of(quantized, DataType.F32));
+    }
+
+    @Test
     void denseWeightsShowNothing() {
         SparsityReport.Layer layer = second(network());
         assertEquals(1, layer.density());
