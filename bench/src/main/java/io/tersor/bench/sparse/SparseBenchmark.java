@@ -1,6 +1,5 @@
 package io.tersor.bench.sparse;
 
-import io.tersor.UnsupportedKernelException;
 import io.tersor.bench.product.ProductBenchmark;
 import io.tersor.bench.product.ProductContender;
 import io.tersor.bench.product.ProductRow;
@@ -19,6 +18,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Measures sparse kernels beside dense ones on the same weights, one case after the other. For one thread. */
 final class SparseBenchmark {
@@ -106,27 +106,25 @@ final class SparseBenchmark {
                     what.shape().outputsFirst(workload.weights()), arena);
             storage = WeightStorage.of(weights, benchmark.copies(weights.byteSize()));
         }
-        ProductContender contender = workload.prepare(benchmark.options(backend), storage);
-        return exact(contender, workload, benchmark.options(Optional.of(Backend.NATIVE)));
+        return exact(() -> workload.prepare(benchmark.options(backend), storage), workload,
+                benchmark.options(Optional.of(Backend.NATIVE)));
     }
 
     /**
-     * Returns the contender if its result has the bits of the native backend's with dense weights, where that is there and
-     * bytes are multiplied, whose sums are exact.
+     * Returns a contender if its result has the bits of the native backend's with dense weights, where that is there
+     * and bytes are multiplied, whose sums are exact.
      *
      * @throws io.tersor.bench.measure.VerificationException if not; the contender is closed then
      */
-    static ProductContender exact(ProductContender contender, ProductWorkload workload, PrepareOptions options) {
+    static ProductContender exact(Supplier<ProductContender> contender, ProductWorkload workload,
+            PrepareOptions options) {
         ProductTypes types = workload.types();
         boolean exact = types.multipliesBytes() && types.src() != DataType.F32;
         if (!exact || KernelRegistry.standard().status(Backend.NATIVE) instanceof BackendStatus.Missing) {
-            return contender;
+            return contender.get();
         }
         try (ProductContender own = workload.prepare(options, 1)) {
-            return Verification.verified(contender, Verification.identical(own.result(), own.kernel()));
-        } catch (UnsupportedKernelException e) {
-            contender.close();
-            throw e;
+            return Verification.verified(contender.get(), Verification.identical(own.result(), own.kernel()));
         }
     }
 

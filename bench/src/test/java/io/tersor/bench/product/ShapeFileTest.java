@@ -62,7 +62,8 @@ class ShapeFileTest {
         Path gemm = Files.writeString(folder.resolve("gemm.txt"), "# m k n\n\n1 2 3 4\n");
         assertEquals(List.of(new GemmShape(1, 2, 3)), ShapeFile.readAny(kinds, gemm.toString()));
         Path conv = Files.writeString(folder.resolve("conv.txt"), "3 9 8 5 3 3 2 1 1 1\n");
-        assertEquals(List.of(new ConvShape(3, 9, 8, 5, 3, 3, 2, 1, 1, 1, 1)), ShapeFile.readAny(kinds, conv.toString()));
+        assertEquals(List.of(new ConvShape(3, 9, 8, 5, 3, 3, 2, 1, 1, 1, 1)),
+                ShapeFile.readAny(kinds, conv.toString()));
         for (String text : List.of("", "1 2\n", "1 2 3 4 5")) {
             Path bad = Files.writeString(folder.resolve("bad.txt"), text);
             String message = assertThrows(TersorException.class, () -> ShapeFile.readAny(kinds, bad.toString()))

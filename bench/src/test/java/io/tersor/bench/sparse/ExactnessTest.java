@@ -23,10 +23,13 @@ class ExactnessTest {
     private static final PrepareOptions SCALAR = PrepareOptions.DEFAULT.on(Backend.SCALAR);
     private static final PrepareOptions NATIVE = PrepareOptions.DEFAULT.on(Backend.NATIVE);
     private static final WeightZeros ZEROS = new Pruning(SparseFormat.CSR, 0.5);
-    /** The same but for one weight. */
+    /** The same but for one weight of each output. */
     private static final WeightZeros OTHERS = weights -> {
         ZEROS.applyTo(weights);
-        weights.set(0, weights.get(0) == 0 ? 127 : 0);
+        for (int output = 0; output < SHAPE.n(); output++) {
+            int index = output * SHAPE.k();
+            weights.set(index, weights.get(index) == 0 ? 127 : 0);
+        }
     };
 
     @BeforeEach
@@ -40,7 +43,7 @@ class ExactnessTest {
                 ProductWorkload others = SHAPE.workload(ProductTypes.U8S8U8, OTHERS)) {
             ProductContender wrong = others.prepare(SCALAR, 1);
             String message = assertThrows(VerificationException.class,
-                    () -> SparseBenchmark.exact(wrong, workload, NATIVE)).getMessage();
+                    () -> SparseBenchmark.exact(() -> wrong, workload, NATIVE)).getMessage();
             assertTrue(message.contains("scalar/matmul_u8s8u8") && message.contains("native/"), message);
             assertThrows(IllegalStateException.class, () -> wrong.time(1));
         }
@@ -50,7 +53,8 @@ class ExactnessTest {
     void whatIsRightIsKept() {
         for (ProductTypes types : new ProductTypes[] {ProductTypes.U8S8U8, ProductTypes.U8S8S32}) {
             try (ProductWorkload workload = SHAPE.workload(types, ZEROS);
-                    ProductContender scalar = SparseBenchmark.exact(workload.prepare(SCALAR, 1), workload, NATIVE)) {
+                    ProductContender scalar = SparseBenchmark.exact(() -> workload.prepare(SCALAR, 1), workload,
+                            NATIVE)) {
                 assertEquals("scalar", scalar.name());
             }
         }

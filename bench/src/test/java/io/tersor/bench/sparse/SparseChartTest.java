@@ -8,6 +8,7 @@ import io.tersor.TersorException;
 import io.tersor.bench.gemm.GemmShape;
 import io.tersor.sparse.SparseFormat;
 import java.awt.image.BufferedImage;
+import java.io.StringReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,7 +50,8 @@ class SparseChartTest {
             }
         }
         assertEquals(Set.of("sparse-u8s8u8.svg", "sparse-u8s8u8.png", "sparse-u8s8u8-100x100x100.svg",
-                "sparse-u8s8u8-100x100x100.png", "sparse-u8s8u8-10x100x100.svg", "sparse-u8s8u8-10x100x100.png"), names);
+                "sparse-u8s8u8-100x100x100.png", "sparse-u8s8u8-10x100x100.svg", "sparse-u8s8u8-10x100x100.png"),
+                names);
     }
 
     /** It has more than a background: several colours, among them the mark's red. */
@@ -68,7 +70,7 @@ class SparseChartTest {
     private static void assertSvg(Path file) throws Exception {
         DocumentBuilder builder = DocumentBuilderFactory.newInstance().newDocumentBuilder();
         // The document type names a file of the network.
-        builder.setEntityResolver((_, _) -> new InputSource(new java.io.StringReader("")));
+        builder.setEntityResolver((_, _) -> new InputSource(new StringReader("")));
         Element root = builder.parse(file.toFile()).getDocumentElement();
         assertEquals("svg", root.getLocalName() == null ? root.getNodeName() : root.getLocalName());
         assertTrue(root.getElementsByTagName("*").getLength() > 20, "elements of " + file);
