@@ -10,6 +10,7 @@ import io.tersor.bench.product.WeightStorage;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.KernelRegistry;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.sparse.SparseTensor;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
@@ -17,6 +18,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Measures sparse kernels beside dense ones on the same weights, one case after the other. For one thread. */
 final class SparseBenchmark {
@@ -67,11 +69,10 @@ final class SparseBenchmark {
      */
     void measure(SparseCase what) {
         List<ProductContender> contenders = new ArrayList<>();
-        try (ProductWorkload workload = what.shape().workload(what.types(), what.zeros());
-                Arena arena = Arena.ofConfined()) {
+        try (ProductWorkload workload = what.shape().workload(what.types(), what.zeros())) {
             try {
                 Optional<String> refusal = benchmark.add(contenders, who(), what.types().label() + " " + what.format(),
-                        () -> prepare(what, workload, arena));
+                        () -> prepare(what, workload));
                 dense.stream().map(one -> one.on(what.types())).distinct().filter(_ -> refusal.isEmpty())
                         .forEach(one -> add(contenders, one, workload));
                 if (refusal.isPresent() || contenders.size() == 1) {
@@ -97,19 +98,33 @@ final class SparseBenchmark {
         }
     }
 
-    /** Prepares the sparse kernel; sums of bytes must come out as the native backend has them with dense weights. */
-    private ProductContender prepare(SparseCase what, ProductWorkload workload, Arena arena) {
-        SparseTensor weights = SparseTensor.fromDense(what.format(), what.shape().outputsFirst(workload.weights()),
-                arena);
-        ProductContender contender = workload.prepare(benchmark.options(backend),
-                WeightStorage.of(weights, benchmark.copies(weights.byteSize())));
+    /** Prepares and verifies the sparse kernel. */
+    private ProductContender prepare(SparseCase what, ProductWorkload workload) {
+        WeightStorage storage;
+        try (Arena arena = Arena.ofConfined()) {
+            SparseTensor weights = SparseTensor.fromDense(what.format(),
+                    what.shape().outputsFirst(workload.weights()), arena);
+            storage = WeightStorage.of(weights, benchmark.copies(weights.byteSize()));
+        }
+        return exact(() -> workload.prepare(benchmark.options(backend), storage), workload,
+                benchmark.options(Optional.of(Backend.NATIVE)));
+    }
+
+    /**
+     * Returns a contender if its result has the bits of the native backend's with dense weights, where that is there
+     * and bytes are multiplied, whose sums are exact.
+     *
+     * @throws io.tersor.bench.measure.VerificationException if not; the contender is closed then
+     */
+    static ProductContender exact(Supplier<ProductContender> contender, ProductWorkload workload,
+            PrepareOptions options) {
         ProductTypes types = workload.types();
         boolean exact = types.multipliesBytes() && types.src() != DataType.F32;
         if (!exact || KernelRegistry.standard().status(Backend.NATIVE) instanceof BackendStatus.Missing) {
-            return contender;
+            return contender.get();
         }
-        try (ProductContender own = workload.prepare(benchmark.options(Optional.of(Backend.NATIVE)), 1)) {
-            return Verification.verified(contender, Verification.identical(own.result().copy(arena), own.kernel()));
+        try (ProductContender own = workload.prepare(options, 1)) {
+            return Verification.verified(contender.get(), Verification.identical(own.result(), own.kernel()));
         }
     }
 

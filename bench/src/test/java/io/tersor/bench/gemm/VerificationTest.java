@@ -152,6 +152,25 @@ class VerificationTest {
     }
 
     @Test
+    void resultsThatMustBeTheSameMayNotDifferInOneBit() {
+        try (Arena arena = Arena.ofConfined()) {
+            Operands operands = Operands.random(arena, SMALL, ProductTypes.U8S8F32, RandomValues.Range.FULL);
+            Tensor expected = run(arena, operands);
+            Tensor dst = expected.copy(arena);
+            Verification.Check check = Verification.identical(expected, "scalar/kernel");
+            check.check(dst, "who");
+            for (long i = 0; i < dst.shape().elements(); i += 7) {
+                double right = dst.get(i);
+                dst.set(i, Math.nextUp((float) right));
+                String message = assertThrows(VerificationException.class, () -> check.check(dst, "who")).getMessage();
+                assertTrue(message.contains("who: element " + i + " of") && message.contains("scalar/kernel"), message);
+                dst.set(i, right);
+            }
+            check.check(dst, "who");
+        }
+    }
+
+    @Test
     void rightContendersAreKept() {
         try (MatMulWorkload workload = new MatMulWorkload(SMALL, ProductTypes.S8S8S8, WeightZeros.NONE);
                 ProductContender contender = workload.prepare(PrepareOptions.DEFAULT.on(Backend.SCALAR), 3)) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tersor.TersorException;
+import io.tersor.bench.conv.ConvShape;
 import io.tersor.bench.gemm.GemmShape;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,6 +52,24 @@ class ShapeFileTest {
         Path binary = Files.write(folder.resolve("binary"), new byte[] {(byte) 0xC3, 0x28});
         assertThrows(TersorException.class, () -> LISTS.read(binary.toString()));
         assertThrows(TersorException.class, () -> LISTS.read(folder.toString()));
+    }
+
+    @Test
+    void kindsAreToldApartByTheirNamesAndNumbers() throws IOException {
+        List<ShapeFile<? extends ProductShape>> kinds = List.of(GemmShape.LISTS, ConvShape.LISTS);
+        assertEquals(16, ShapeFile.readAny(kinds, "square-and-small").size());
+        assertEquals(ConvShape.LISTS.read("resnet50"), ShapeFile.readAny(kinds, "resnet50"));
+        Path gemm = Files.writeString(folder.resolve("gemm.txt"), "# m k n\n\n1 2 3 4\n");
+        assertEquals(List.of(new GemmShape(1, 2, 3)), ShapeFile.readAny(kinds, gemm.toString()));
+        Path conv = Files.writeString(folder.resolve("conv.txt"), "3 9 8 5 3 3 2 1 1 1\n");
+        assertEquals(List.of(new ConvShape(3, 9, 8, 5, 3, 3, 2, 1, 1, 1, 1)),
+                ShapeFile.readAny(kinds, conv.toString()));
+        for (String text : List.of("", "1 2\n", "1 2 3 4 5")) {
+            Path bad = Files.writeString(folder.resolve("bad.txt"), text);
+            String message = assertThrows(TersorException.class, () -> ShapeFile.readAny(kinds, bad.toString()))
+                    .getMessage();
+            assertTrue(message.startsWith(bad.toString()) && message.contains("'m k n' or 'ic ih"), message);
+        }
     }
 
     private static void refused(String text, String... parts) {
