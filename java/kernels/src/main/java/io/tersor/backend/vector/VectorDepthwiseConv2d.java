@@ -22,14 +22,18 @@ import java.util.concurrent.atomic.AtomicReference;
  * outputs needs are turned into floats, with their padding, and kept for the next row of outputs.
  */
 final class VectorDepthwiseConv2d extends Conv2d {
+    /** Vectors of pixels that a part of the kernel's lines reads at once: half of what an L1 cache holds of them. */
+    private static final int PART_VECTORS = 256;
+
+    private static final float[] ZEROS = new float[MR * NR];
+
     private final ScratchPool pool;
     private final AtomicReference<Operands> spare = new AtomicReference<>();
     private final TileStore store;
     private final int panels;
     private final DepthwiseLines lines;
-    private final int taps;
-    private final int paddedTaps;
-    // [panel][paddedTaps][NR], filled up with zeros.
+    private final DepthwiseTaps taps;
+    // [panel][taps in the kernel's order][NR].
     private final float[] weights;
     // Image rows from the first to the last kernel row, those that dilation skips included.
     private final int span;
@@ -41,14 +45,16 @@ final class VectorDepthwiseConv2d extends Conv2d {
         this.store = new TileStore(Epilogue.of(spec, bias), Sums.of(spec), 0, spec.oc());
         this.panels = Math.ceilDiv(spec.oc(), NR);
         this.lines = new DepthwiseLines(spec);
-        this.taps = (int) spec.reduction();
-        this.paddedTaps = Math.ceilDiv(taps, DepthwiseKernel.TAPS) * DepthwiseKernel.TAPS;
-        this.weights = new float[panels * paddedTaps * NR];
+        // Integers are stored from a tile, without sums on the way.
+        int most = spec.isInteger() ? spec.window().kh()
+                : Math.max(1, PART_VECTORS / (spec.window().kw() + MR));
+        this.taps = new DepthwiseTaps(spec.window(), most);
+        this.weights = new float[panels * taps.count() * NR];
         this.span = (spec.window().kh() - 1) * spec.window().dilationH() + 1;
         ConvWeights reader = new ConvWeights(spec, weights);
         for (int oc = 0; oc < spec.oc(); oc++) {
-            for (int tap = 0; tap < taps; tap++) {
-                this.weights[(oc / NR * paddedTaps + tap) * NR + oc % NR] = reader.get(tap, oc);
+            for (int i = 0; i < taps.count(); i++) {
+                this.weights[(oc / NR * taps.count() + i) * NR + oc % NR] = reader.get(taps.tap(i), oc);
             }
         }
     }
@@ -141,51 +147,77 @@ final class VectorDepthwiseConv2d extends Conv2d {
     private void rows(Scratch scratch, long image, int panel, long first, long end) {
         Window window = spec().window();
         int length = lines.length(scratch.ow);
-        int zeros = span * length;
-        int outputs = Math.toIntExact(Math.multiplyExact(scratch.ow, (long) NR));
-        scratch.growSums(Math.addExact(zeros, outputs));
-        int columns = paddedTaps + span;
-        scratch.growOffsets(columns + window.kw());
-        // Taps that are there to fill up the last nine read zeros, as infinity * 0 is none.
-        Arrays.fill(scratch.sums, zeros, zeros + outputs, 0f);
-        Arrays.fill(scratch.offsets, taps, paddedTaps, zeros);
-        Arrays.fill(scratch.offsets, paddedTaps, paddedTaps + span, Integer.MIN_VALUE);
-        for (int kx = 0; kx < window.kw(); kx++) {
-            scratch.offsets[columns + kx] = lines.offset(kx, scratch.ow);
-        }
+        // Behind the lines a row of sums, in whole tiles; the last pixels are computed with some that nobody keeps.
+        int row = Math.toIntExact(Math.multiplyExact(Math.ceilDiv(scratch.ow, (long) MR), MR * NR));
+        int sums = Math.multiplyExact(span, length);
+        scratch.growSums(Math.addExact(sums, Math.max(row, MR * NR)));
+        int slots = taps.firstGroup(taps.parts());
+        scratch.growOffsets(slots + span);
+        Arrays.fill(scratch.offsets, slots, slots + span, Integer.MIN_VALUE);
         for (long y = first; y < end; y++) {
             long top = y * window.strideH() - window.padTop();
             for (int ky = 0; ky < window.kh(); ky++) {
-                long row = top + (long) ky * window.dilationH();
-                int slot = (int) Math.floorMod(row, (long) span);
-                if (scratch.offsets[paddedTaps + slot] != (int) row) {
-                    lines.load(scratch, image, row, panel * NR, slot * length);
-                    scratch.offsets[paddedTaps + slot] = (int) row;
+                long line = top + (long) ky * window.dilationH();
+                int slot = (int) Math.floorMod(line, (long) span);
+                if (scratch.offsets[slots + slot] != (int) line) {
+                    lines.load(scratch, image, line, panel * NR, slot * length);
+                    scratch.offsets[slots + slot] = (int) line;
                 }
-                for (int kx = 0; kx < window.kw(); kx++) {
-                    scratch.offsets[ky * window.kw() + kx] = slot * length + scratch.offsets[columns + kx];
-                }
+                taps.place(scratch.offsets, ky, slot * length, lines, scratch.ow);
             }
-            storeRow(scratch, image, panel, y);
+            if (taps.parts() > 1) {
+                sumRow(scratch, panel, sums);
+            }
+            storeRow(scratch, image, panel, y, sums);
         }
     }
 
-    private void storeRow(Scratch scratch, long image, int panel, long y) {
-        int channels = spec().oc() - panel * NR;
+    /** Computes the sums of a row of pixels part by part, each for all pixels while its lines are in L1. */
+    private void sumRow(Scratch scratch, int panel, int sums) {
+        for (int half = 0; half < Math.min(NR, spec().oc() - panel * NR); half += F) {
+            for (int part = 0; part < taps.parts(); part++) {
+                for (long x = 0; x < scratch.ow; x += MR) {
+                    int at = (int) x * NR + half;
+                    multiply(scratch, at, (int) Math.min(MR, scratch.ow - x), panel, part, half, scratch.sums,
+                            sums + at);
+                }
+            }
+        }
+    }
+
+    private void storeRow(Scratch scratch, long image, int panel, long y, int sums) {
         for (long x = 0; x < scratch.ow; x += MR) {
             int count = (int) Math.min(MR, scratch.ow - x);
-            for (int half = 0; half < Math.min(NR, channels); half += F) {
-                for (int tap = 0; tap < paddedTaps; tap += DepthwiseKernel.TAPS) {
-                    DepthwiseKernel.multiply(scratch.sums, (int) x * NR, scratch.offsets, tap, weights,
-                            (panel * paddedTaps + tap) * NR, half, scratch.tile, count, tap == 0);
-                }
+            for (int half = 0; taps.parts() == 1 && half < Math.min(NR, spec().oc() - panel * NR); half += F) {
+                multiply(scratch, (int) x * NR + half, count, panel, 0, half, scratch.tile, half);
             }
             long pixel = (image * scratch.oh + y) * scratch.ow + x;
             if (store.isInteger()) {
                 store.storeIntegers(scratch, 0, pixel, 0, count, panel);
-            } else {
+            } else if (taps.parts() == 1) {
                 store.storeFloats(scratch, scratch.tile, 0, pixel, 0, count, panel);
+            } else {
+                store.storeFloats(scratch, scratch.sums, sums + (int) x * NR, pixel, 0, count, panel);
             }
+        }
+    }
+
+    /** Adds a part of the kernel's lines to a vector of channels of up to {@link Lanes#MR} pixels, or starts them. */
+    private void multiply(Scratch scratch, int at, int pixels, int panel, int part, int half, float[] to, int o) {
+        int group = taps.firstGroup(part);
+        int triples = taps.triples(part);
+        int singles = taps.singles(part);
+        int w = (panel * taps.count() + taps.firstTap(part)) * NR + half;
+        float[] from = part == 0 ? ZEROS : to;
+        int start = part == 0 ? 0 : o;
+        if (MR == 12 && pixels > 4) {
+            DepthwiseKernel.pixels12(scratch.sums, at, scratch.offsets, group, triples, singles, weights, w, from, start,
+                    to, o);
+            return;
+        }
+        for (int p = 0; p < pixels * NR; p += 4 * NR) {
+            DepthwiseKernel.pixels4(scratch.sums, at + p, scratch.offsets, group, triples, singles, weights, w, from,
+                    start + p, to, o + p);
         }
     }
 }

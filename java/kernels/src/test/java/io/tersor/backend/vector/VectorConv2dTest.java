@@ -43,6 +43,11 @@ class VectorConv2dTest {
         new Case(1, 10, 11, 70, 70, 70, Window.of(5, 3).dilation(2, 2).padding(3, 2, 4, 1)),
         new Case(1, 6, 6, 4, 12, 4, Window.of(3, 3).padding(1)),
         new Case(1, 2, 2, 33, 33, 33, Window.of(2, 2).padding(4)),
+        // Depthwise by parts of the kernel's lines, threes of taps that stride and dilation pull apart, odd rests.
+        new Case(1, 20, 17, 35, 35, 35, Window.of(31, 31).padding(15)),
+        new Case(1, 30, 27, 19, 19, 19, Window.of(17, 13).stride(2).padding(6)),
+        new Case(2, 9, 15, 16, 16, 16, Window.of(7, 7).stride(1, 3).padding(3)),
+        new Case(1, 25, 26, 9, 9, 9, Window.of(7, 8).stride(4).dilation(2, 2).padding(7)),
         new Case(1, 31, 29, 16, 17, 1, Window.of(3, 3)),
         new Case(2, 7, 6, 100, 40, 1, Window.of(3, 3).padding(1, 0, 2, 4)),
     };
