@@ -117,7 +117,10 @@ enum {
     TERSOR_DENSE = 0,     /* none */
     TERSOR_SCATTERED = 1, /* anywhere; of 8-bit types those that make up a group of 4 (AVX2: 2) neighbours in k */
     TERSOR_BLOCKS_16 = 2, /* groups as before (single floats) that are 0 for 16 columns, counted from a multiple of 16 */
-    TERSOR_BLOCKS_32 = 3  /* for 32 columns */
+    TERSOR_BLOCKS_32 = 3, /* for 32 columns */
+    TERSOR_HALVES = 4,    /* all, where no 16 neighbours in k, from a multiple of 16 on, have more than 8 weights of s8:
+                             TERSOR_INVALID_ARGUMENT if they have (2:4, 4:8, 1:4 never do); floats as scattered */
+    TERSOR_BITMASK = 5    /* all, for few rows: one bit is read for each; where that cannot be, as blocks of 16 */
 };
 
 /*

@@ -63,6 +63,9 @@ static uint32_t detect(void) {
         return mask;
     }
     mask |= TERSOR_ISA_AVX512_VNNI;
+    if (has(c, UINT32_C(1) << 6)) {
+        mask |= CPU_AVX512_VBMI2;
+    }
     if (has(a1, UINT32_C(1) << 5)) {
         mask |= TERSOR_ISA_AVX512_BF16;
     }

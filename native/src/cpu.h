@@ -3,7 +3,10 @@
 
 #include <stdint.h>
 
-/* TERSOR_ISA_ bits of this machine, whether compiled in or not; detected once per process. */
+/* Beside AVX-512 VNNI, but no tier of its own: bytes are expanded under a mask. */
+#define CPU_AVX512_VBMI2 (UINT32_C(1) << 16)
+
+/* TERSOR_ISA_ and CPU_ bits of this machine, whether compiled in or not; detected once per process. */
 uint32_t cpu_isas(void);
 
 #endif

@@ -27,7 +27,8 @@ typedef struct gemm_tile {
     const void *tail; /* NULL, or one more step of each row, padded with zeros, tail_stride bytes apart */
     int64_t tail_stride; /* bytes */
     const void *panel;
-    const int32_t *listed; /* NULL, or the numbers of the k steps that the panel has; runs and steps then do not count */
+    const int32_t *listed; /* NULL, or the numbers of the k steps that the panel has; runs and steps then do not count.
+                              A panel of PANEL_BITMASK has listed_count steps, the first ones */
     int64_t listed_count;
     const int64_t *step_offsets; /* bytes from src to each k step, by its number */
     const void *init;    /* what the accumulators start from: int32 or f32 [rows, columns] */
@@ -37,7 +38,14 @@ typedef struct gemm_tile {
 } gemm_tile;
 
 /* What the panels of a kernel hold, see sparse_pack.h. */
-typedef enum panel_form { PANEL_DENSE, PANEL_STEPS, PANEL_SCATTERED, PANEL_GATHERED } panel_form;
+typedef enum panel_form {
+    PANEL_DENSE,
+    PANEL_STEPS,
+    PANEL_HALVES,
+    PANEL_BITMASK,
+    PANEL_SCATTERED,
+    PANEL_GATHERED
+} panel_form;
 
 struct scattered_kernel;
 

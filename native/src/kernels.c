@@ -39,6 +39,15 @@ extern const depthwise_kernel f32_depthwise_1x1__portable, f32_depthwise_1x16__a
 #define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_1x32__avx512f
 #endif
 
+#if defined(TERSOR_HAVE_AVX512_VBMI2) && !defined(TERSOR_EMULATION)
+extern const gemm_kernel u8s8_bitmask_12x32__avx512_vbmi2, s8s8_bitmask_12x32__avx512_vbmi2;
+#define BITMASK_KERNELS                                                                                                \
+    .u8s8_bitmask = &u8s8_bitmask_12x32__avx512_vbmi2, .s8s8_bitmask = &s8s8_bitmask_12x32__avx512_vbmi2,              \
+    .bitmask_cpu = CPU_AVX512_VBMI2
+#else
+#define BITMASK_KERNELS .bitmask_cpu = 0
+#endif
+
 static const isa_kernels ALL[] = {
     {
         .isa = TERSOR_ISA_PORTABLE,
@@ -109,6 +118,7 @@ static const isa_kernels ALL[] = {
         .u8s8_sparse = &u8s8_sparse__avx512_vnni,
         .s8s8_sparse = &s8s8_sparse__avx512_vnni,
         .f32_sparse = &f32_sparse__avx512f,
+        BITMASK_KERNELS,
         .u8s8_depthwise = &u8s8_depthwise_1x64__avx512_vnni,
         .s8s8_depthwise = &s8s8_depthwise_1x64__avx512_vnni,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
@@ -129,6 +139,7 @@ static const isa_kernels ALL[] = {
         .u8s8_sparse = &u8s8_sparse__avx512_vnni,
         .s8s8_sparse = &s8s8_sparse__avx512_vnni,
         .f32_sparse = &f32_sparse__avx512f,
+        BITMASK_KERNELS,
         .u8s8_depthwise = &u8s8_depthwise_1x64__avx512_vnni,
         .s8s8_depthwise = &s8s8_depthwise_1x64__avx512_vnni,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
@@ -149,6 +160,7 @@ static const isa_kernels ALL[] = {
         .u8s8_sparse = &u8s8_sparse__amx_int8,
         .s8s8_sparse = &s8s8_sparse__amx_int8,
         .f32_sparse = &F32_SPARSE_BESIDE_AMX,
+        BITMASK_KERNELS,
         .u8s8_depthwise = &DEPTHWISE_BESIDE_AMX(u8s8),
         .s8s8_depthwise = &DEPTHWISE_BESIDE_AMX(s8s8),
         .u8s8_wide_depthwise = &WIDE_DEPTHWISE_BESIDE_AMX(u8s8),
@@ -175,7 +187,8 @@ const isa_kernels *kernels_for(uint32_t isa) {
     return (cpu_isas() & isa) != 0 ? find(isa) : NULL;
 }
 
-static const gemm_kernel *of_sparsity(const gemm_kernel *dense, const sparse_kernels *sparse, tersor_sparsity sparsity) {
+static const gemm_kernel *of_sparsity(const gemm_kernel *dense, const sparse_kernels *sparse,
+                                      const gemm_kernel *bitmask, tersor_sparsity sparsity) {
     switch (sparsity) {
     case TERSOR_DENSE:
         return dense;
@@ -185,6 +198,10 @@ static const gemm_kernel *of_sparsity(const gemm_kernel *dense, const sparse_ker
         return sparse->blocks_16;
     case TERSOR_BLOCKS_32:
         return sparse->blocks_32;
+    case TERSOR_HALVES:
+        return sparse->halves == NULL ? sparse->scattered : sparse->halves;
+    case TERSOR_BITMASK:
+        return bitmask == NULL ? sparse->blocks_16 : bitmask;
     default:
         return NULL;
     }
@@ -193,13 +210,14 @@ static const gemm_kernel *of_sparsity(const gemm_kernel *dense, const sparse_ker
 const gemm_kernel *kernels_gemm(const isa_kernels *kernels, tersor_type src_type, tersor_type weights_type,
                                 tersor_sparsity sparsity) {
     static const sparse_kernels none;
+    const bool has_bitmask = (kernels->bitmask_cpu & ~cpu_isas()) == 0;
     if (weights_type == TERSOR_S8) {
         switch (src_type) {
         case TERSOR_U8:
-            return of_sparsity(kernels->u8s8_gemm, kernels->u8s8_sparse, sparsity);
+            return of_sparsity(kernels->u8s8_gemm, kernels->u8s8_sparse, has_bitmask ? kernels->u8s8_bitmask : NULL, sparsity);
         case TERSOR_S8:
         case TERSOR_F32: /* rows are quantized to s8 on their way */
-            return of_sparsity(kernels->s8s8_gemm, kernels->s8s8_sparse, sparsity);
+            return of_sparsity(kernels->s8s8_gemm, kernels->s8s8_sparse, has_bitmask ? kernels->s8s8_bitmask : NULL, sparsity);
         default:
             return NULL;
         }
@@ -209,9 +227,9 @@ const gemm_kernel *kernels_gemm(const isa_kernels *kernels, tersor_type src_type
     }
     switch (src_type) {
     case TERSOR_F32:
-        return of_sparsity(kernels->f32_gemm, kernels->f32_sparse, sparsity);
+        return of_sparsity(kernels->f32_gemm, kernels->f32_sparse, NULL, sparsity);
     case TERSOR_BF16:
-        return of_sparsity(kernels->bf16_gemm, &none, sparsity);
+        return of_sparsity(kernels->bf16_gemm, &none, NULL, sparsity);
     default:
         return NULL;
     }

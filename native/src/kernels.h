@@ -10,6 +10,7 @@
 /* The kernels of one pair of types for each tersor_sparsity. */
 typedef struct sparse_kernels {
     const gemm_kernel *scattered, *blocks_16, *blocks_32;
+    const gemm_kernel *halves; /* NULL: scattered */
 } sparse_kernels;
 
 typedef struct isa_kernels {
@@ -19,6 +20,8 @@ typedef struct isa_kernels {
     const elementwise_functions *elementwise;
     const gemm_kernel *u8s8_gemm, *s8s8_gemm, *f32_gemm, *bf16_gemm;
     const sparse_kernels *u8s8_sparse, *s8s8_sparse, *f32_sparse;
+    const gemm_kernel *u8s8_bitmask, *s8s8_bitmask; /* NULL: blocks_16; they need bitmask_cpu */
+    uint32_t bitmask_cpu; /* CPU_ bits */
     const depthwise_kernel *u8s8_depthwise, *s8s8_depthwise, *f32_depthwise;
     const depthwise_kernel *u8s8_wide_depthwise, *s8s8_wide_depthwise; /* for weights with zero points */
 } isa_kernels;

@@ -5,7 +5,7 @@
 #include "sparse_pack.h"
 
 static bool turns_rows(const gemm_kernel *kernel) {
-    return kernel->form != PANEL_STEPS;
+    return kernel->scattered != NULL;
 }
 
 /* Of the panels that a chunk is used for in turn. */
@@ -60,6 +60,7 @@ static void store(const gemm_kernel *kernel, const gemm_operands *o, const row_b
 }
 
 static void multiply_steps(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {
+    const bool has_list = kernel->form != PANEL_BITMASK;
     int64_t *offsets = block->sparse;
     set_step_offsets(block, offsets);
     for (int64_t j = 0; j < o->n; j += kernel->columns) {
@@ -69,8 +70,8 @@ static void multiply_steps(const gemm_kernel *kernel, const gemm_operands *o, ro
         gemm_tile tile = {
             .columns = min_s64(kernel->columns, o->n - j),
             .src_stride = block->src_stride,
-            .panel = panel + sparse_listed_bytes(count),
-            .listed = (const int32_t *) (const void *) (panel + STEP_LIST_HEAD),
+            .panel = panel + sparse_listed_bytes(has_list ? count : 0),
+            .listed = has_list ? (const int32_t *) (const void *) (panel + STEP_LIST_HEAD) : NULL,
             .listed_count = block->tail == NULL ? count : count - 1,
             .step_offsets = offsets,
             .tail_stride = block->tail_stride,

@@ -5,11 +5,16 @@
  *   int64 offset[panels]                       bytes from here, multiples of TERSOR_ALIGNMENT
  *
  *   PANEL_STEPS:      int64 count; int32 step[count]; then, aligned, [count][column][group] elements
+ *   PANEL_HALVES:     int64 count; int32 step[count]; then, aligned, for each step, of 16 elements, [2][column][4] weights,
+ *                     and [column][4] bytes: which element of the 16 each is multiplied with, of the first four in the
+ *                     low, of the other four in the high bits
+ *   PANEL_BITMASK:    int64 count, all steps; then, aligned, for each step two masks of 64 bits, [column][4], and behind
+ *                     them all the weights that have a bit; 64 bytes more may be read
  *   PANEL_SCATTERED:  see scattered.h
  *   PANEL_GATHERED:   int64 count, a multiple of 16; int32 step[count]; then, aligned, [count / 16][column][16][4] bytes;
  *                     the last steps may repeat one with weights of zero
  *
- * Steps without a weight are left out; but if the last one is incomplete, PANEL_STEPS always has it.
+ * Steps without a weight are left out; but if the last one is incomplete, it is always there.
  */
 #ifndef TERSOR_SPARSE_PACK_H
 #define TERSOR_SPARSE_PACK_H
@@ -23,7 +28,14 @@ typedef struct sparse_weights {
     int64_t runs, run_length;
 } sparse_weights;
 
-enum { STEP_LIST_HEAD = 8, GATHERED_STEPS = 16 };
+enum {
+    STEP_LIST_HEAD = 8,
+    GATHERED_STEPS = 16,
+    HALF = 16,            /* k of a step of PANEL_HALVES */
+    HALVES_COLUMNS = 32,
+    BITMASK_COLUMNS = 32,
+    BITMASK_SLACK = 64    /* behind the values */
+};
 
 /* Where the weights of a panel with `count` listed steps start. */
 int64_t sparse_listed_bytes(int64_t count);
@@ -34,7 +46,8 @@ int64_t sparse_steps(const gemm_kernel *kernel, int64_t runs, int64_t run_length
 int64_t sparse_panels(const gemm_kernel *kernel, int64_t n);
 int64_t sparse_table_bytes(int64_t panels);
 
-/* Bytes of all panels; TERSOR_INVALID_SIZE if they are too many. */
+/* Bytes of all panels; TERSOR_INVALID_SIZE if they are too many, TERSOR_INVALID_ARGUMENT if the form does not allow the
+ * weights. */
 tersor_status sparse_panels_bytes(const gemm_kernel *kernel, const sparse_weights *w, int64_t *bytes);
 
 /* Writes the panels to `to`, and their offsets from `base` into the table; returns the end. */

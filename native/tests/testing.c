@@ -77,9 +77,12 @@ void random_floats(float *to, size_t count, float magnitude) {
 }
 
 bool pruned(tersor_sparsity sparsity, int64_t k, int64_t n) {
-    static const int64_t COLUMNS[] = {1, 1, 16, 32};
+    static const int64_t COLUMNS[] = {1, 1, 16, 32, 1, 1};
     if (sparsity == TERSOR_DENSE) {
         return false;
+    }
+    if (sparsity == TERSOR_HALVES) {
+        return ((uint64_t) (k / 16 * 7 + n * 13 + k) & 1) != 0;
     }
     const uint64_t group = (uint64_t) (k / 4 * 131 + n / COLUMNS[sparsity] * 7919 + 17) * UINT64_C(0x9e3779b97f4a7c15);
     const uint64_t single = (uint64_t) (k * 1009 + n * 31 + 5) * UINT64_C(0xbf58476d1ce4e5b9);

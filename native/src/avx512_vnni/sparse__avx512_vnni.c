@@ -94,17 +94,20 @@ static const gemm_kernel s8s8_blocks_12x16__avx512_vnni = {
 static const gemm_kernel f32_blocks_12x16__avx512f = {
     .name = "f32_blocks_12x16__avx512f", NARROW_FORM(f32_narrow_tile), F32_ROWS};
 
+extern const gemm_kernel u8s8_halves_8x32__avx512_vnni, s8s8_halves_8x32__avx512_vnni;
 extern const gemm_kernel u8s8_blocks_12x32__avx512_vnni, s8s8_blocks_12x32__avx512_vnni, f32_blocks_12x32__avx512f;
 
 const sparse_kernels u8s8_sparse__avx512_vnni = {
     .scattered = &u8s8_scattered_64x1__avx512_vnni,
     .blocks_16 = &u8s8_blocks_12x16__avx512_vnni,
     .blocks_32 = &u8s8_blocks_12x32__avx512_vnni,
+    .halves = &u8s8_halves_8x32__avx512_vnni,
 };
 const sparse_kernels s8s8_sparse__avx512_vnni = {
     .scattered = &s8s8_scattered_64x1__avx512_vnni,
     .blocks_16 = &s8s8_blocks_12x16__avx512_vnni,
     .blocks_32 = &s8s8_blocks_12x32__avx512_vnni,
+    .halves = &s8s8_halves_8x32__avx512_vnni,
 };
 const sparse_kernels f32_sparse__avx512f = {
     .scattered = &f32_scattered_64x1__avx512f,

@@ -119,7 +119,7 @@ public final class NativeBackend implements BackendProvider {
 
     @Override
     public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
-        return NativeMatMul.prepare(context(spec), spec, weights, bias, options.parallelism());
+        return NativeMatMul.prepare(context(spec), spec, weights, bias, options);
     }
 
     @Override

@@ -47,7 +47,7 @@ final class NativeConv2d extends Conv2d {
             Arena arena) {
         int srcType = Libtersor.typeCode(spec.src());
         int weightsType = Libtersor.typeCode(spec.weights());
-        int sparsity = Sparsity.code(spec.sparsity());
+        int sparsity = Sparsity.code(spec.sparsity(), spec.weights());
         try (Arena temporary = Arena.ofConfined()) {
             Tensor readable = weights.isContiguous() ? weights : weights.copy(temporary);
             MemorySegment geometry = geometry(spec, temporary);

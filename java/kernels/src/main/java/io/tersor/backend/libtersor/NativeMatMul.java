@@ -5,6 +5,7 @@ import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -34,19 +35,20 @@ final class NativeMatMul extends MatMul {
     }
 
     static NativeMatMul prepare(NativeContext context, MatMulSpec spec, Tensor weights, Optional<Tensor> bias,
-            Parallelism parallelism) {
+            PrepareOptions options) {
         return NativeContext.building(arena -> {
             Epilogue epilogue = Epilogue.of(spec, bias);
-            MemorySegment packed = pack(context, spec, weights, epilogue, arena);
-            return new NativeMatMul(context, spec, packed, NativeEpilogue.of(epilogue, arena), parallelism, arena);
+            MemorySegment packed = pack(context, spec, weights, options.rows(), epilogue, arena);
+            return new NativeMatMul(context, spec, packed, NativeEpilogue.of(epilogue, arena),
+                    options.parallelism(), arena);
         });
     }
 
-    private static MemorySegment pack(NativeContext context, MatMulSpec spec, Tensor weights, Epilogue epilogue,
-            Arena arena) {
+    private static MemorySegment pack(NativeContext context, MatMulSpec spec, Tensor weights, long rows,
+            Epilogue epilogue, Arena arena) {
         int srcType = Libtersor.typeCode(spec.src());
         int weightsType = Libtersor.typeCode(spec.weights());
-        int sparsity = Sparsity.code(spec.sparsity());
+        int sparsity = Sparsity.code(spec.sparsity(), spec.weights(), rows);
         try (Arena temporary = Arena.ofConfined()) {
             boolean farApart = Math.max(weights.stride(0), weights.stride(1)) > Integer.MAX_VALUE;
             Tensor readable = farApart ? weights.copy(temporary) : weights;

@@ -10,6 +10,11 @@ final class Sparsity {
     private static final int SCATTERED = 1;
     private static final int BLOCKS_16 = 2;
     private static final int BLOCKS_32 = 3;
+    private static final int HALVES = 4;
+    private static final int BITMASK = 5;
+
+    /** Runs of no more rows wait for the weights' bytes, and would leave vectors of rows half empty. */
+    private static final int FEW_ROWS = 16;
 
     private Sparsity() {}
 
@@ -18,18 +23,29 @@ final class Sparsity {
         return format.isPresent() && weights == DataType.BF16 ? Optional.of("sparse bf16 weights") : Optional.empty();
     }
 
-    /**
-     * Returns the tersor_sparsity of a format. Blocks of many outputs are computed by tiles of these, everything else
-     * output by output.
-     */
-    static int code(Optional<SparseFormat> format) {
-        return format.map(Sparsity::code).orElse(DENSE);
+    /** Returns the tersor_sparsity of a multiplication's format, for typical runs of so many rows. */
+    static int code(Optional<SparseFormat> format, DataType weights, long rows) {
+        return format.map(used -> {
+            int code = code(used, weights);
+            return code == SCATTERED && rows <= FEW_ROWS ? BITMASK : code;
+        }).orElse(DENSE);
     }
 
-    private static int code(SparseFormat format) {
+    /** Returns the tersor_sparsity of a convolution's format. */
+    static int code(Optional<SparseFormat> format, DataType weights) {
+        return format.map(used -> code(used, weights)).orElse(DENSE);
+    }
+
+    /**
+     * Blocks of many outputs are computed by tiles of these, patterns that fill at most half of each 16 neighbours by
+     * picking out these, everything else output by output.
+     */
+    private static int code(SparseFormat format, DataType weights) {
         return switch (format) {
             case SparseFormat.Block(int rows, _) when rows % 32 == 0 -> BLOCKS_32;
             case SparseFormat.Block(int rows, _) when rows % 16 == 0 -> BLOCKS_16;
+            case SparseFormat.NOfM(int n, int m) when weights == DataType.S8 && 16 % m == 0 && 2 * n <= m
+                    && 4 * n > m -> HALVES;
             default -> SCATTERED;
         };
     }
