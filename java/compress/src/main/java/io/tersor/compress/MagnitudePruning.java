@@ -177,15 +177,12 @@ public record MagnitudePruning(SparseFormat format, double sparsity, Scope scope
     }
 
     private static Tensor pruned(WeightLayer layer, boolean[] zeros) {
-        // The graph keeps its constants' memory alive, so their arena must be the collector's to close.
-        Tensor pruned = layer.values().copy(Arena.ofAuto());
-        Tensor matrix = layer.matrix(pruned);
+        float[] elements = layer.elements();
         for (int i = 0; i < zeros.length; i++) {
-            if (zeros[i]) {
-                matrix.set(i, 0);
-            }
+            elements[i] = zeros[i] ? 0 : elements[i];
         }
-        return pruned;
+        // The graph keeps its constants' memory alive, so their arena must be the collector's to close.
+        return layer.withElements(elements, Arena.ofAuto());
     }
 
     /** Returns the options of the recipe. */

@@ -4,6 +4,7 @@ import io.tersor.model.Graph;
 import io.tersor.model.Node;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -60,14 +61,45 @@ record WeightLayer(Node node, String weights, Tensor values, int[] axes, int gro
         return axes;
     }
 
-    /** Returns a view of weights like these as [outputs, taps, inputs]; taps may be several axes, or none. */
-    Tensor matrix(Tensor weightsLike) {
-        return weightsLike.permute(axes);
-    }
-
     /** Returns the elements as [outputs, taps, inputs]. */
     float[] elements() {
-        return matrix(values).toFloats();
+        float[] stored = values.toFloats();
+        float[] elements = new float[stored.length];
+        forEach((index, place) -> elements[index] = stored[place]);
+        return elements;
+    }
+
+    /** Returns f32 weights of the same layout with other elements, given as [outputs, taps, inputs]. */
+    Tensor withElements(float[] elements, Arena arena) {
+        float[] stored = new float[elements.length];
+        forEach((index, place) -> stored[place] = elements[index]);
+        return Tensor.ofFloats(arena, values.shape(), stored);
+    }
+
+    private interface Visitor {
+        void visit(int index, int place);
+    }
+
+    /** Visits all elements in the order of the matrix, with their row-major place in {@link #values}. */
+    private void forEach(Visitor visitor) {
+        int inputs = inputs();
+        int taps = taps();
+        int outputs = outputs();
+        boolean outputsFirst = axes[0] == 0;
+        int index = 0;
+        for (int output = 0; output < outputs; output++) {
+            for (int tap = 0; tap < taps; tap++) {
+                for (int input = 0; input < inputs; input++) {
+                    int place = outputsFirst ? (output * inputs + input) * taps + tap : input * outputs + output;
+                    visitor.visit(index++, place);
+                }
+            }
+        }
+    }
+
+    /** Returns kh * kw of a convolution, 1 of a matrix multiplication. */
+    int taps() {
+        return reduction() / inputs();
     }
 
     int outputs() {
@@ -94,7 +126,7 @@ record WeightLayer(Node node, String weights, Tensor values, int[] axes, int gro
 
     /** Returns the grid of units of rows x columns. */
     UnitGrid grid(int rows, int columns) {
-        return new UnitGrid(outputs(), reduction() / inputs(), inputs(), rows, columns);
+        return new UnitGrid(outputs(), taps(), inputs(), rows, columns);
     }
 
     @Override

@@ -68,8 +68,8 @@ public record WeightSizes(DataType type, long dense, Map<SparseFormat, Long> spa
         static Stored of(WeightLayer layer, DataType type, Arena arena) {
             Tensor own = layer.values();
             Tensor dense = layer.node().opType().contains("Conv")
-                    ? own.reshape(Shape.of(layer.outputs(), layer.inputs(), layer.reduction() / layer.inputs(), 1))
-                    : layer.matrix(own).copy(arena);
+                    ? own.reshape(Shape.of(layer.outputs(), layer.inputs(), layer.taps(), 1))
+                    : own.permute(layer.axes()).copy(arena);
             if (type == DataType.F32 && own.type() == DataType.F32) {
                 return new Stored(dense, Optional.empty(), arena);
             }

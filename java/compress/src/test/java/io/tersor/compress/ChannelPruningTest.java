@@ -5,17 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.onnxruntime.OrtException;
 import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -80,6 +83,20 @@ class ChannelPruningTest {
         }
         Tensor x = SmallNetwork.random(new Random(8), 3, 3, 4, 4);
         assertArrayEquals(SmallNetwork.run(zeroed.build(), x), SmallNetwork.run(small, x));
+    }
+
+    @Test
+    void otherRuntimesReadWhatIsLeft(@TempDir Path folder) throws OrtException {
+        Graph small = apply(SmallNetwork.residual(), "channels=0.5,keep=none");
+        small.save(folder.resolve("small.onnx"));
+        Tensor x = SmallNetwork.random(new Random(8), 3, 3, 4, 4);
+        float[] ours = SmallNetwork.run(small, x);
+        try (OnnxRuntime runtime = new OnnxRuntime(folder.resolve("small.onnx"))) {
+            float[][] theirs = runtime.run(x);
+            for (int i = 0; i < ours.length; i++) {
+                assertEquals(theirs[i / 5][i % 5], ours[i], 1e-4f * Math.max(1, Math.abs(ours[i])));
+            }
+        }
     }
 
     @Test

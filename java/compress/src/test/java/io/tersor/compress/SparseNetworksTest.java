@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.onnxruntime.OrtException;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.KernelRegistry;
@@ -32,13 +33,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Networks that were pruned elsewhere, marked by the zeros that they have: the same answers as dense ones. */
 class SparseNetworksTest {
     private static final Preprocessing CIFAR = new Preprocessing(1 / 255f, List.of(0.4914f, 0.4822f, 0.4465f),
             List.of(0.2470f, 0.2435f, 0.2616f));
-    private static final List<String> MODELS = List.of("cifar10-resnet20-2of4", "cifar10-resnet20-unstructured-90",
+    static final List<String> MODELS = List.of("cifar10-resnet20-2of4", "cifar10-resnet20-unstructured-90",
             "cifar10-resnet20-block32x4-70");
     private static final int BATCH = 50;
     private static final Parallelism THREADS = Parallelism.of(2);
@@ -122,6 +124,32 @@ class SparseNetworksTest {
             read.save(file);
             assertEquals(expected, Graph.load(file).sparsity());
         }
+    }
+
+    @ParameterizedTest
+    @FieldSource("MODELS")
+    void onnxRuntimeReadsTheFiles(String model) throws OrtException {
+        Path file = folder.resolve("marked.onnx");
+        marked(model, true).save(file);
+        Tensor images = images("cifar10-test-images.npy", BATCH);
+        int same = 0;
+        try (OnnxRuntime runtime = new OnnxRuntime(file);
+                PreparedNetwork network = Network.of(marked(model, true)).prepare(OPTIONS)) {
+            float[][] theirs = runtime.run(images);
+            float[] ours = network.run(images, ARENA).toFloats();
+            for (int i = 0; i < BATCH; i++) {
+                same += largest(theirs[i]) == largest(Arrays.copyOfRange(ours, 10 * i, 10 * i + 10)) ? 1 : 0;
+            }
+        }
+        assertTrue(same >= BATCH - 1, same + " of " + BATCH);
+    }
+
+    private static int largest(float[] scores) {
+        int best = 0;
+        for (int i = 1; i < scores.length; i++) {
+            best = scores[i] > scores[best] ? i : best;
+        }
+        return best;
     }
 
     @Tag("slow")
