@@ -38,12 +38,13 @@ public final class BenchModelCommand extends Subcommand {
     private String model;
 
     @Option(names = "--recipe", paramLabel = "R",
-            description = "Compress the network first, as compress does: int8.")
+            description = "Compress the network first, as compress does, with any of its recipes: int8, "
+                    + "sparse-int8:block=32x4,sparsity=0.8, ...")
     private Optional<String> recipe = Optional.empty();
 
     @Option(names = "--peer", paramLabel = "NAME", split = ",",
             description = "onnxruntime: ONNX Runtime on the same file, in this JVM, with as many threads; "
-                    + "onnxruntime-fp32: on the network before --recipe.")
+                    + "onnxruntime-fp32: on the network before --recipe; dense: the network itself without sparse kernels.")
     private List<String> peers = List.of();
 
     @Option(names = "--batch", paramLabel = "N", defaultValue = "1",
@@ -93,9 +94,9 @@ public final class BenchModelCommand extends Subcommand {
     }
 
     private void checkPeer(String name) {
-        if (!name.equals(OnnxRuntimePeer.NAME) && !name.equals(ModelBenchmark.UNCOMPRESSED_PEER)) {
-            throw wrongUsage("--peer: expected " + OnnxRuntimePeer.NAME + " or " + ModelBenchmark.UNCOMPRESSED_PEER
-                    + ", got '" + name + "'");
+        List<String> known = List.of(OnnxRuntimePeer.NAME, ModelBenchmark.UNCOMPRESSED_PEER, ModelBenchmark.DENSE_PEER);
+        if (!known.contains(name)) {
+            throw wrongUsage("--peer: expected " + String.join(", ", known) + ", got '" + name + "'");
         }
         if (name.equals(ModelBenchmark.UNCOMPRESSED_PEER) && recipe.isEmpty()) {
             throw wrongUsage("--peer " + name + ": expected --recipe, without which " + OnnxRuntimePeer.NAME

@@ -1,6 +1,5 @@
 package io.tersor.bench;
 
-import io.tersor.bench.measure.Contender;
 import io.tersor.bench.measure.Rounds;
 import io.tersor.bench.measure.WarmUp;
 import io.tersor.bench.product.BenchLibrary;
@@ -28,6 +27,9 @@ import java.util.Set;
 final class ModelBenchmark {
     /** The peer that runs the network before compression. */
     static final String UNCOMPRESSED_PEER = OnnxRuntimePeer.NAME + "-fp32";
+
+    /** The peer that is the network itself without sparse kernels. */
+    static final String DENSE_PEER = "dense";
 
     private static final int LOADS = 3;
     private static final int PROFILED_RUNS = 11;
@@ -61,16 +63,16 @@ final class ModelBenchmark {
             Map<String, Tensor> inputs = files.inputs(arena, graph, batch);
             PreparedNetwork prepared = Network.of(graph).prepare(options);
             long start = System.nanoTime();
-            try (NetworkWorkload workload = new NetworkWorkload(prepared, inputs)) {
+            try (NetworkWorkload workload = new NetworkWorkload(NetworkWorkload.NAME, backend(), prepared, inputs)) {
                 double firstRunMicros = micros(start);
-                List<OnnxRuntimePeer> others = new ArrayList<>();
+                List<NetworkContender> others = new ArrayList<>();
                 try {
                     progress.step("verifying");
                     List<Agreement> agreements = verify(workload, graph, others);
                     progress.step("timing");
                     return time(workload, graph, others, agreements, loadMicros, firstRunMicros);
                 } finally {
-                    others.forEach(OnnxRuntimePeer::close);
+                    others.forEach(NetworkContender::close);
                 }
             }
         }
@@ -93,47 +95,54 @@ final class ModelBenchmark {
     }
 
     /** Adds the peers; returns how the outputs agree with each of theirs. */
-    private List<Agreement> verify(NetworkWorkload workload, Graph graph, List<OnnxRuntimePeer> others) {
-        if (peers.isEmpty()) {
+    private List<Agreement> verify(NetworkWorkload workload, Graph graph, List<NetworkContender> others) {
+        if (peers.stream().allMatch(DENSE_PEER::equals)) {
             workload.verify(graph);
         }
         List<Agreement> agreements = new ArrayList<>();
         for (String name : peers) {
-            boolean uncompressed = name.equals(UNCOMPRESSED_PEER);
-            Path file = uncompressed ? files.original() : files.file();
-            OnnxRuntimePeer peer = new OnnxRuntimePeer(name, file, options.parallelism().threads(), workload.inputs(),
-                    workload.outputs());
+            NetworkContender peer = peer(name, workload, graph);
             others.add(peer);
             Agreement agreement = Agreement.of(workload.outputs(), peer.outputs());
-            if (uncompressed) {
-                verifyUncompressed(workload.inputs(), peer);
-            } else {
-                agreement.check(NetworkWorkload.isQuantized(graph) ? Agreement.QUANTIZED : Agreement.REAL, name);
+            switch (name) {
+                case UNCOMPRESSED_PEER -> verifyUncompressed(workload.inputs(), peer);
+                case DENSE_PEER -> agreement.check(
+                        Math.max(workload.tolerance(graph), ((NetworkWorkload) peer).tolerance(graph)), name);
+                default -> agreement.check(NetworkWorkload.isQuantized(graph) ? Agreement.QUANTIZED : Agreement.REAL,
+                        name);
             }
             agreements.add(agreement);
         }
         return agreements;
     }
 
-    private void verifyUncompressed(Map<String, Tensor> inputs, OnnxRuntimePeer peer) {
+    private NetworkContender peer(String name, NetworkWorkload workload, Graph graph) {
+        if (name.equals(DENSE_PEER)) {
+            return new NetworkWorkload(name, backend(), Network.of(graph).prepare(options.dense()), workload.inputs());
+        }
+        Path file = name.equals(UNCOMPRESSED_PEER) ? files.original() : files.file();
+        return new OnnxRuntimePeer(name, file, options.parallelism().threads(), workload.inputs(), workload.outputs());
+    }
+
+    private void verifyUncompressed(Map<String, Tensor> inputs, NetworkContender peer) {
         try (Arena arena = Arena.ofShared();
                 PreparedNetwork network = Network.load(files.original()).prepare(options)) {
             Agreement.of(network.run(inputs, arena), peer.outputs()).check(Agreement.REAL, peer.name());
         }
     }
 
-    private ModelResult time(NetworkWorkload workload, Graph graph, List<OnnxRuntimePeer> others,
+    private ModelResult time(NetworkWorkload workload, Graph graph, List<NetworkContender> others,
             List<Agreement> agreements, double loadMicros, double firstRunMicros) {
-        List<Contender> contenders = new ArrayList<>(List.of(workload));
+        List<NetworkContender> contenders = new ArrayList<>(List.of(workload));
         contenders.addAll(others);
         WarmUp warmUp = new WarmUp(seconds);
         contenders.forEach(warmUp::run);
         Rounds rounds = Rounds.of(contenders, seconds);
         List<ModelResult.Row> rows = new ArrayList<>();
         for (int i = 0; i < contenders.size(); i++) {
-            Contender contender = contenders.get(i);
+            NetworkContender contender = contenders.get(i);
             boolean quantized = !contender.name().equals(UNCOMPRESSED_PEER) && NetworkWorkload.isQuantized(graph);
-            rows.add(new ModelResult.Row(contender.name(), i == 0 ? backend() : others.get(i - 1).version(),
+            rows.add(new ModelResult.Row(contender.name(), contender.how(),
                     quantized ? "INT8" : "FP32", rounds.timing(i), rounds.speed(0, i),
                     i == 0 ? Optional.empty() : Optional.of(agreements.get(i - 1))));
         }

@@ -102,6 +102,7 @@ record ModelResult(List<Row> rows, Profile profile, long activationBytes, long l
         kernel.put("kernel", step.kernel());
         kernel.put("output", step.type() + " " + step.shape());
         kernel.put("medianMicros", timed.medianMicros());
+        step.note().ifPresent(note -> kernel.put("note", note));
         return kernel;
     }
 
@@ -123,7 +124,7 @@ record ModelResult(List<Row> rows, Profile profile, long activationBytes, long l
 
     /** Returns lines of what else there is. */
     List<String> lines() {
-        return List.of(
+        List<String> lines = new ArrayList<>(List.of(
                 String.format(Locale.ROOT, "%.2f billion operations in products: %.3f TOPS", operations * 1e-9, tops())
                         + peak.map(most -> String.format(Locale.ROOT, ", %.1f %% of what %s can do",
                                 100 * tops() * 1e12 / most.rate, most.limit)).orElse(""),
@@ -133,7 +134,10 @@ record ModelResult(List<Row> rows, Profile profile, long activationBytes, long l
                         Figures.bytes(activationBytes), (double) activationBytes / Math.max(1, largestPairBytes),
                         Figures.bytes(largestPairBytes)),
                 "loaded and prepared from the file in " + Figures.time(loadMicros) + ", first run "
-                        + Figures.time(firstRunMicros));
+                        + Figures.time(firstRunMicros)));
+        profile.steps().stream().flatMap(timed -> timed.step().note().stream()).distinct()
+                .forEach(note -> lines.add("note: " + note));
+        return lines;
     }
 
     /** Returns a row for each step. */

@@ -1,6 +1,5 @@
 package io.tersor.bench;
 
-import io.tersor.bench.measure.Contender;
 import io.tersor.kernel.Backend;
 import io.tersor.model.Graph;
 import io.tersor.model.Network;
@@ -21,12 +20,14 @@ import java.util.stream.LongStream;
  * A network to be timed on the same inputs again and again: prepared, with room for its outputs. Closing frees both.
  * For one thread at a time.
  */
-public final class NetworkWorkload implements Contender {
+public final class NetworkWorkload implements NetworkContender {
     /** Its name beside those of peers. */
     static final String NAME = "tersor";
 
     private static final Set<String> QUANTIZED = Set.of("QuantizeLinear", "QLinearConv", "QLinearMatMul");
 
+    private final String name;
+    private final String how;
     private final Arena arena = Arena.ofShared();
     private final PreparedNetwork network;
     private final Map<String, Tensor> inputs;
@@ -38,6 +39,18 @@ public final class NetworkWorkload implements Contender {
      * @param inputs a tensor for every input, for as long as this is used
      */
     public NetworkWorkload(PreparedNetwork network, Map<String, Tensor> inputs) {
+        this(NAME, "", network, inputs);
+    }
+
+    /**
+     * Takes a network over and runs it once.
+     *
+     * @param name of it in reports
+     * @param how it was prepared, likewise
+     */
+    NetworkWorkload(String name, String how, PreparedNetwork network, Map<String, Tensor> inputs) {
+        this.name = name;
+        this.how = how;
         this.network = network;
         this.inputs = inputs;
         try {
@@ -61,13 +74,18 @@ public final class NetworkWorkload implements Contender {
      * @throws io.tersor.bench.measure.VerificationException if they differ by more
      */
     public void verify(Graph graph) {
-        boolean rounds = isQuantized(graph) && kernels().stream().anyMatch(kernel -> kernel.startsWith("onednn/"));
         run();
         try (Arena scratch = Arena.ofShared();
                 PreparedNetwork reference = Network.of(graph).prepare(NetworkOptions.DEFAULT.on(Backend.SCALAR))) {
             Agreement.of(outputs, reference.run(inputs, scratch))
-                    .check(rounds ? Agreement.QUANTIZED : Agreement.REAL, "the scalar backend");
+                    .check(tolerance(graph), "the scalar backend");
         }
+    }
+
+    /** Returns what its outputs may differ by from those of our other kernels: oneDNN may round some the other way. */
+    double tolerance(Graph graph) {
+        return isQuantized(graph) && kernels().stream().anyMatch(kernel -> kernel.startsWith("onednn/"))
+                ? Agreement.QUANTIZED : Agreement.REAL;
     }
 
     /** Runs once. */
@@ -80,7 +98,7 @@ public final class NetworkWorkload implements Contender {
         return inputs;
     }
 
-    /** Returns the outputs of the last run. */
+    @Override
     public Map<String, Tensor> outputs() {
         return outputs;
     }
@@ -168,7 +186,12 @@ public final class NetworkWorkload implements Contender {
 
     @Override
     public String name() {
-        return NAME;
+        return name;
+    }
+
+    @Override
+    public String how() {
+        return how;
     }
 
     @Override

@@ -7,7 +7,6 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import io.tersor.TersorException;
-import io.tersor.bench.measure.Contender;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -21,7 +20,7 @@ import java.util.Map;
  * outputs are written to tensors made beforehand. All graph optimizations, operators one after the other. For one
  * thread at a time.
  */
-final class OnnxRuntimePeer implements Contender {
+final class OnnxRuntimePeer implements NetworkContender {
     /** The peer's name on the command line and in reports. */
     static final String NAME = "onnxruntime";
 
@@ -115,13 +114,13 @@ final class OnnxRuntimePeer implements Contender {
         session.run(in, out).close();
     }
 
-    /** Returns ONNX Runtime's version. */
-    String version() {
+    @Override
+    public String how() {
         return version;
     }
 
-    /** Returns the outputs of the last run. */
-    Map<String, Tensor> outputs() {
+    @Override
+    public Map<String, Tensor> outputs() {
         return outputs;
     }
 

@@ -95,6 +95,20 @@ class BenchCommandsTest {
     }
 
     @Test
+    void benchModelComparesWithItselfWithoutSparseKernels() throws IOException {
+        JsonNode figures = tersor("bench", "model", digits().toString(), "--recipe",
+                "sparse-int8:block=1x4,sparsity=0.5,keep=none", "--peer", "dense", "--backend", "scalar", "--seconds",
+                "0.02", "--json").json();
+        assertEquals("sparse-int8:block=1x4,sparsity=0.5,keep=none", figures.get("recipe").asString());
+        assertEquals("INT8", figures.get("precision").asString());
+        JsonNode dense = figures.get("peers").get(0);
+        assertEquals("dense INT8", name(dense));
+        assertEquals("scalar", dense.get("version").asString());
+        assertTrue(dense.get("speed").asDouble() > 0, dense.toString());
+        assertEquals(0, dense.get("relativeError").asDouble(), "sums of bytes are exact");
+    }
+
+    @Test
     void benchModelPrintsARowForEachPeer() throws IOException {
         Outcome outcome = tersor("bench", "model", digits().toString(), "--peer", "onnxruntime", "--seconds", "0.02");
         assertEquals(0, outcome.status(), outcome.err());
