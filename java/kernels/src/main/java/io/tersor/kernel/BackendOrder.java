@@ -21,6 +21,8 @@ final class BackendOrder {
             List.of(Backend.ONEDNN, Backend.NATIVE, Backend.VECTOR, Backend.SCALAR);
     private static final List<Backend> NATIVE_FIRST =
             List.of(Backend.NATIVE, Backend.ONEDNN, Backend.VECTOR, Backend.SCALAR);
+    private static final List<Backend> SPARSE =
+            List.of(Backend.NATIVE, Backend.VECTOR, Backend.SCALAR, Backend.ONEDNN);
     private static final List<Backend> STREAMING =
             List.of(Backend.NATIVE, Backend.VECTOR, Backend.ONEDNN, Backend.SCALAR);
 
@@ -64,7 +66,8 @@ final class BackendOrder {
 
     /** Returns the order for a spec. */
     Ranking of(KernelSpec spec, PrepareOptions options) {
-        return spec instanceof MatMulSpec matMul ? of(matMul, options) : fixed(spec, options);
+        return spec instanceof MatMulSpec matMul && matMul.sparsity().isEmpty() ? of(matMul, options)
+                : fixed(spec, options);
     }
 
     private Ranking of(MatMulSpec spec, PrepareOptions options) {
@@ -105,6 +108,8 @@ final class BackendOrder {
      */
     private List<Backend> order(KernelSpec spec, PrepareOptions options) {
         return switch (spec) {
+            case MatMulSpec matMul when matMul.sparsity().isPresent() -> SPARSE;
+            case Conv2dSpec conv when conv.sparsity().isPresent() -> SPARSE;
             case MatMulSpec _, Conv2dSpec _ when options.parallelism().threads() > 1 -> NATIVE_FIRST;
             case MatMulSpec matMul when isa == Isa.AMX && matMul.isInteger() -> NATIVE_FIRST;
             case Conv2dSpec conv when conv.isInteger() && (isa == Isa.AMX || !conv.window().isPointwise()) -> NATIVE_FIRST;

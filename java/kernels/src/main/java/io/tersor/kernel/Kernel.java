@@ -14,6 +14,7 @@ public abstract sealed class Kernel implements AutoCloseable permits MatMul, Con
     private final Backend backend;
     private final Parallelism parallelism;
     private final Arena arena;
+    private volatile String note = "";
 
     /**
      * @param arena a shared arena that the kernel owns from now on, with everything it packed
@@ -27,9 +28,17 @@ public abstract sealed class Kernel implements AutoCloseable permits MatMul, Con
     /** Returns what this kernel computes. */
     public abstract KernelSpec spec();
 
-    /** Returns what runs, as {@code backend/kernel}, for example {@code native/u8s8_gemm_12x32__avx512_vnni}. */
+    /**
+     * Returns what runs, as {@code backend/kernel}, for example {@code native/u8s8_gemm_12x32__avx512_vnni}; where zeros
+     * of the weights are made use of, also which and why, in brackets.
+     */
     public final String describe() {
-        return backend.label() + "/" + kernelName();
+        return backend.label() + "/" + kernelName() + (note.isEmpty() ? "" : " (" + note + ")");
+    }
+
+    /** For the registry: tells what led to this kernel. */
+    final void note(String reason) {
+        note = reason;
     }
 
     /** Returns the backend that runs. */

@@ -3,6 +3,7 @@ package io.tersor.kernel;
 import io.tersor.UnsupportedKernelException;
 import io.tersor.ffm.Isa;
 import io.tersor.ffm.NativeLibrary;
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -141,11 +142,20 @@ public final class KernelRegistry {
      * @throws UnsupportedKernelException if the ordered backend cannot run it
      */
     public MatMul prepare(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
+        Optional<ZeroUse> zeros = makesUseOfZeros(spec.sparsity(), options) && weights.shape().rank() == 2
+                ? ZeroUse.of(spec, weights, options.rows(), SparseCosts.standard(), Isa.used()) : Optional.empty();
+        MatMul kernel = prepareAs(zeros.map(use -> spec.with(Optional.of(use.format()))).orElse(spec), weights, bias,
+                options);
+        noteZeros(kernel, spec.sparsity(), zeros);
+        return kernel;
+    }
+
+    private MatMul prepareAs(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         boolean matrix = spec.batch() == 1 && weights.shape().rank() == 2;
         Shape shape = matrix ? Shape.of(spec.k(), spec.n()) : Shape.of(spec.batch(), spec.k(), spec.n());
         Constants.check(weights, spec.weights(), shape, bias, spec.bias(), spec.n());
         Tensor first = matrix ? weights : BatchedMatMul.matrix(weights, 0);
-        if (options.tune() && options.backend().isEmpty()) {
+        if (options.tune() && options.backend().isEmpty() && spec.sparsity().isEmpty()) {
             tune(spec.single(), first, bias, options);
         }
         BackendProvider provider = take(spec, explain(spec, options, backend -> refusal(backend, spec, bias)));
@@ -162,9 +172,29 @@ public final class KernelRegistry {
      */
     public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         Constants.check(weights, spec.weights(), spec.weightsShape(), bias, spec.bias(), spec.oc());
+        Optional<ZeroUse> zeros = makesUseOfZeros(spec.sparsity(), options)
+                ? ZeroUse.of(spec, weights, SparseCosts.standard(), Isa.used()) : Optional.empty();
+        Conv2d kernel = prepareAs(zeros.map(use -> spec.with(Optional.of(use.format()))).orElse(spec), weights, bias,
+                options);
+        noteZeros(kernel, spec.sparsity(), zeros);
+        return kernel;
+    }
+
+    private Conv2d prepareAs(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         BackendProvider provider = take(spec, explain(spec, options, backend -> refusal(backend, spec)
                 .or(() -> providers.get(backend).refusal(spec, bias))));
         return provider.prepare(spec, weights, bias, options);
+    }
+
+    /** The table is that of libtersor in place of the fastest dense kernel: an order for a backend excludes it. */
+    private boolean makesUseOfZeros(Optional<SparseFormat> asked, PrepareOptions options) {
+        return asked.isEmpty() && options.zeros() && options.backend().isEmpty()
+                && status(Backend.NATIVE) instanceof BackendStatus.Available;
+    }
+
+    private static void noteZeros(Kernel kernel, Optional<SparseFormat> asked, Optional<ZeroUse> zeros) {
+        asked.ifPresent(format -> kernel.note(format + " as asked"));
+        zeros.ifPresent(use -> kernel.note(use.reason()));
     }
 
     /** Prepares a sum. */

@@ -11,14 +11,17 @@ import java.util.Optional;
  * @param rows how many rows runs of a matrix multiplication typically have, each member of a batch by itself: a hint for
  *        choosing and packing, the number is free at each run
  * @param tune whether the backend of a matrix multiplication is chosen by measuring them all, see {@link #tuned()}
+ * @param zeros whether zeros in dense weights may be made use of, see {@link #dense()}
+ * @param normwise whether errors of f32 convolutions may be bounded by norms alone, see {@link #normwiseErrors()}
  */
-public record PrepareOptions(Optional<Backend> backend, Parallelism parallelism, long rows, boolean tune) {
+public record PrepareOptions(Optional<Backend> backend, Parallelism parallelism, long rows, boolean tune,
+        boolean zeros, boolean normwise) {
     /** The rows that are assumed where nothing is said. */
     public static final long DEFAULT_ROWS = 64;
 
     /** The fastest backend that can, on the calling thread alone. */
     public static final PrepareOptions DEFAULT =
-            new PrepareOptions(Optional.empty(), Parallelism.SINGLE, DEFAULT_ROWS, false);
+            new PrepareOptions(Optional.empty(), Parallelism.SINGLE, DEFAULT_ROWS, false, true, false);
 
     /** Checks the hint. */
     public PrepareOptions {
@@ -27,17 +30,17 @@ public record PrepareOptions(Optional<Backend> backend, Parallelism parallelism,
 
     /** Returns these options with an order for one backend. */
     public PrepareOptions on(Backend ordered) {
-        return new PrepareOptions(Optional.of(ordered), parallelism, rows, tune);
+        return new PrepareOptions(Optional.of(ordered), parallelism, rows, tune, zeros, normwise);
     }
 
     /** Returns these options with other threads. */
     public PrepareOptions with(Parallelism threads) {
-        return new PrepareOptions(backend, threads, rows, tune);
+        return new PrepareOptions(backend, threads, rows, tune, zeros, normwise);
     }
 
     /** Returns these options with another hint of the rows that runs have. */
     public PrepareOptions rows(long typical) {
-        return new PrepareOptions(backend, parallelism, typical, tune);
+        return new PrepareOptions(backend, parallelism, typical, tune, zeros, normwise);
     }
 
     /**
@@ -47,6 +50,29 @@ public record PrepareOptions(Optional<Backend> backend, Parallelism parallelism,
      * tuning or not. Other kernels are not tuned.
      */
     public PrepareOptions tuned() {
-        return new PrepareOptions(backend, parallelism, rows, true);
+        return new PrepareOptions(backend, parallelism, rows, true, zeros, normwise);
+    }
+
+    /**
+     * Returns these options with every dense weight multiplied. By default, where no backend is ordered, a product whose
+     * dense weights have so many zeros that a sparse kernel of libtersor wins by its cost table takes that kernel:
+     * {@link Kernel#describe} tells so.
+     */
+    public PrepareOptions dense() {
+        return new PrepareOptions(backend, parallelism, rows, tune, false, normwise);
+    }
+
+    /**
+     * Returns these options with errors of f32 convolutions bounded by norms, instead of by k * 2^-23 * sum |a * b| for
+     * each sum by itself: at most log2(p) * 2^-20 * |x| * |w|, where |x| is the Euclidean norm of a tile of p pixels, at
+     * most 2^14, in a channel and a neighbour, and |w| the sum of the magnitudes of a channel's weights, the larger of
+     * both. Errors are rarely a hundredth of that, but a sum much smaller than others nearby may lose all its digits.
+     *
+     * <p>It lets {@code vector} multiply the spectra of depthwise convolutions with large kernels, stride 1 and no
+     * dilation where that is faster, and comes first for those of 121 taps and more. Values that are not finite or beyond
+     * 2^50 are summed as ever.
+     */
+    public PrepareOptions normwiseErrors() {
+        return new PrepareOptions(backend, parallelism, rows, tune, zeros, true);
     }
 }

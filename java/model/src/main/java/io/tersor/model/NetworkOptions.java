@@ -37,13 +37,13 @@ public record NetworkOptions(Optional<Backend> backend, Parallelism parallelism,
         return new NetworkOptions(backend, parallelism, true, sparse);
     }
 
-    /** Returns these options with every weight taken as it is, whatever the graph says about its zeros. */
+    /** Returns these options with every weight multiplied, whatever the graph says about zeros. */
     public NetworkOptions dense() {
         return new NetworkOptions(backend, parallelism, tune, false);
     }
 
     /** Returns the options for single kernels. */
     public PrepareOptions forKernels() {
-        return new PrepareOptions(backend, parallelism, PrepareOptions.DEFAULT_ROWS, tune);
+        return new PrepareOptions(backend, parallelism, PrepareOptions.DEFAULT_ROWS, tune, sparse, false);
     }
 }
