@@ -94,7 +94,9 @@ public final class VectorBackend implements BackendProvider {
     @Override
     public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         if (spec.sparsity().isPresent()) {
-            return new VectorConv2d(spec, weights, bias, options.parallelism(), pool);
+            return spec.window().isPointwise() && spec.groups() == 1
+                    ? new VectorConv2d(spec, weights, bias, options.parallelism(), pool)
+                    : new VectorSparseConv2d(spec, weights, bias, options.parallelism(), pool);
         }
         if (VectorDepthwiseConv2d.serves(spec)) {
             return new VectorDepthwiseConv2d(spec, weights, bias, options.parallelism(), pool);

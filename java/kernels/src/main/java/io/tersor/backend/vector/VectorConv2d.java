@@ -32,8 +32,6 @@ final class VectorConv2d extends Conv2d {
         int groupOc = spec.oc() / spec.groups();
         Epilogue epilogue = Epilogue.of(spec, bias);
         ConvWeights reader = new ConvWeights(spec, weights);
-        int reduction = (int) spec.reduction();
-        int largestSource = spec.isInteger() ? PackedWeights.largestSource(spec.src(), spec.srcParams()) : 0;
         for (int group = 0; group < groups.length; group++) {
             int first = group * groupOc;
             PackedWeights.Matrix matrix = (row, column) -> reader.get(row, first + column);
@@ -41,22 +39,16 @@ final class VectorConv2d extends Conv2d {
                     ? new MatrixRows(spec.src(), spec.srcParams().zeroPoint()) : new WindowRows(spec, group);
             TileStore store = new TileStore(epilogue, Sums.of(spec), first, groupOc);
             groups[group] = spec.sparsity().isPresent()
-                    ? new SparseGemm(sparse(spec, reduction, groupOc, matrix, largestSource), rows, store)
-                    : new Gemm(dense(spec, reduction, groupOc, matrix, largestSource, arena), rows, store);
+                    ? SparseGemm.of(VectorSparseConv2d.pack(spec, groupOc, matrix), rows, store)
+                    : new Gemm(pack(spec, groupOc, matrix, arena), rows, store);
         }
     }
 
-    private static SparseWeights sparse(Conv2dSpec spec, int reduction, int groupOc, PackedWeights.Matrix matrix,
-            int largestSource) {
-        int height = SparseGemm.height(spec.sparsity().orElseThrow());
-        return spec.isInteger() ? SparseWeights.integers(reduction, groupOc, height, matrix, largestSource)
-                : SparseWeights.floats(reduction, groupOc, height, matrix);
-    }
-
-    private static PackedWeights dense(Conv2dSpec spec, int reduction, int groupOc, PackedWeights.Matrix matrix,
-            int largestSource, Arena arena) {
+    private static PackedWeights pack(Conv2dSpec spec, int groupOc, PackedWeights.Matrix matrix, Arena arena) {
+        int reduction = (int) spec.reduction();
         return spec.isInteger()
-                ? PackedWeights.integers(arena, reduction, groupOc, matrix, largestSource, Long.MAX_VALUE)
+                ? PackedWeights.integers(arena, reduction, groupOc, matrix,
+                        PackedWeights.largestSource(spec.src(), spec.srcParams()), Long.MAX_VALUE)
                 : PackedWeights.floats(arena, reduction, groupOc, matrix);
     }
 
