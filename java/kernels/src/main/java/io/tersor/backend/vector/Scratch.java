@@ -50,8 +50,12 @@ final class Scratch {
     /** Lines of images as floats, from which rows are packed; grown when first needed. */
     float[] band = new float[0];
 
-    /** Positions in {@link #sums} of a depthwise convolution's taps, and which image rows lie there. */
+    /** Positions of what is loaded or copied, as each kernel notes them; grown when first needed. */
     int[] offsets = new int[0];
+
+    /** The first row whose pixels lie in planes, and the elements of one plane: see {@link WindowTiles}. */
+    long planesRow;
+    long planesPitch;
 
     private MemorySegment panels = MemorySegment.NULL;
 

@@ -7,15 +7,15 @@ import io.tersor.tensor.DataType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A matrix product with sparse weights, tile by tile: the rows of src are transposed, so that a tile's lie side by side.
+ * A matrix product with sparse weights, tile by tile of transposed rows.
  *
- * @param rows where src comes from
+ * @param source where the rows come from
  */
-record SparseGemm(SparseSums sums, RowPacker rows) implements Product {
+record SparseGemm(SparseSums sums, TileSource source) implements Product {
     private static final int TILE_BYTES = TILE * Float.BYTES;
 
-    static SparseGemm of(SparseWeights weights, RowPacker rows, TileStore store) {
-        return new SparseGemm(new SparseSums(weights.at(k -> k * TILE_BYTES), store), rows);
+    static SparseGemm of(SparseWeights weights, TileSource source, TileStore store) {
+        return new SparseGemm(new SparseSums(weights.at(k -> k * TILE_BYTES), store), source);
     }
 
     @Override
@@ -25,7 +25,7 @@ record SparseGemm(SparseSums sums, RowPacker rows) implements Product {
 
     @Override
     public int mostRows() {
-        return TILE;
+        return source.rows();
     }
 
     @Override
@@ -45,18 +45,20 @@ record SparseGemm(SparseSums sums, RowPacker rows) implements Product {
 
     @Override
     public void run(Scratch scratch, long row, int count, int panel, int endPanel) {
-        int k = sums.weights().k();
-        // Native memory is aligned, so that no load crosses a cache line.
-        MemorySegment tile = scratch.panels((long) Math.ceilDiv(k, F) * F * TILE_BYTES);
-        for (int first = 0; first < k; first += MicroKernels.KC) {
-            int columns = Math.min(MicroKernels.KC, k - first);
-            rows.pack(scratch, row, count, first, columns, 0);
-            Transposition.transpose(scratch.a, 0, MicroKernels.LDA, count, columns, tile, (long) first * TILE, TILE,
-                    scratch.squares);
-        }
-        for (int p = panel; p < endPanel; p++) {
-            sums.compute(scratch, tile, 0, count, p);
-            sums.store(scratch, row, 0, count, p);
+        // Aligned native memory: no load of a tile crosses a cache line.
+        long reserved = (Math.ceilDiv(sums.weights().k(), F) * F + 1L) * TILE_BYTES;
+        int rows;
+        for (int begun = 0; begun < count; begun += rows) {
+            rows = source.begin(scratch, row + begun, count - begun, reserved);
+            MemorySegment tile = scratch.panels(reserved);
+            for (int first = begun; first < begun + rows; first += TILE) {
+                int kept = Math.min(TILE, begun + rows - first);
+                source.load(scratch, row + first, kept, tile, reserved);
+                for (int p = panel; p < endPanel; p++) {
+                    sums.compute(scratch, tile, kept, p);
+                    sums.store(scratch, row + first, kept, p);
+                }
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Sums of the columns of a tile that have weights, for some lists of {@link SparseWeights}: to[r, p] = sum over i of
- * values[i, r] * tile[at + columns[i] + p], in fused multiply-adds, for the rows p of the tile side by side. Each is one
+ * values[i, r] * tile[columns[i] + p], in fused multiply-adds, for the rows p of the tile side by side. Each is one
  * method of plain locals, see {@link MicroKernels}.
  */
 final class SparseKernels {
@@ -22,7 +22,7 @@ final class SparseKernels {
     private SparseKernels() {}
 
     /** One output each, {@link SparseSums#TILE} rows. Two sums of each vector hide the latency of the additions. */
-    static void outputs1(MemorySegment tile, long at, SparseWeights weights, int first, int count, float[] to) {
+    static void outputs1(MemorySegment tile, SparseWeights weights, int first, int count, float[] to) {
         int[] starts = weights.starts();
         int[] columns = weights.columns();
         float[] values = weights.values();
@@ -38,13 +38,13 @@ final class SparseKernels {
             FloatVector v2 = FloatVector.zero(FLOATS);
             FloatVector v3 = FloatVector.zero(FLOATS);
             for (; i < end - 1; i += 2) {
-                MemorySegment a = tile.asSlice(at + columns[i], 4 * V);
+                MemorySegment a = tile.asSlice(columns[i], 4 * V);
                 FloatVector w = FloatVector.broadcast(FLOATS, values[i]);
                 u0 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, 0, ORDER), u0);
                 u1 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, V, ORDER), u1);
                 u2 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, 2 * V, ORDER), u2);
                 u3 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, 3 * V, ORDER), u3);
-                MemorySegment b = tile.asSlice(at + columns[i + 1], 4 * V);
+                MemorySegment b = tile.asSlice(columns[i + 1], 4 * V);
                 FloatVector x = FloatVector.broadcast(FLOATS, values[i + 1]);
                 v0 = x.fma(FloatVector.fromMemorySegment(FLOATS, b, 0, ORDER), v0);
                 v1 = x.fma(FloatVector.fromMemorySegment(FLOATS, b, V, ORDER), v1);
@@ -52,7 +52,7 @@ final class SparseKernels {
                 v3 = x.fma(FloatVector.fromMemorySegment(FLOATS, b, 3 * V, ORDER), v3);
             }
             if (i < end) {
-                MemorySegment a = tile.asSlice(at + columns[i], 4 * V);
+                MemorySegment a = tile.asSlice(columns[i], 4 * V);
                 FloatVector w = FloatVector.broadcast(FLOATS, values[i]);
                 u0 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, 0, ORDER), u0);
                 u1 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, V, ORDER), u1);
@@ -67,9 +67,9 @@ final class SparseKernels {
         }
     }
 
-    /** One output each, one vector of rows, which are those of {@code to} from {@code row} on. */
-    static void outputs1Narrow(MemorySegment tile, long at, SparseWeights weights, int first, int count, float[] to,
-            int row) {
+    /** One output each, one vector of rows from {@code row} on. */
+    static void outputs1Narrow(MemorySegment tile, int row, SparseWeights weights, int first, int count, float[] to) {
+        long at = (long) row * Float.BYTES;
         int[] starts = weights.starts();
         int[] columns = weights.columns();
         float[] values = weights.values();
@@ -99,7 +99,7 @@ final class SparseKernels {
     }
 
     /** Four outputs each, {@link SparseSums#TILE} rows: 16 sums, for 32 vector registers. */
-    static void outputs4(MemorySegment tile, long at, SparseWeights weights, int first, int count, float[] to) {
+    static void outputs4(MemorySegment tile, SparseWeights weights, int first, int count, float[] to) {
         int[] starts = weights.starts();
         int[] columns = weights.columns();
         float[] values = weights.values();
@@ -121,7 +121,7 @@ final class SparseKernels {
             FloatVector x2 = FloatVector.zero(FLOATS);
             FloatVector x3 = FloatVector.zero(FLOATS);
             for (int i = starts[list]; i < starts[list + 1]; i++) {
-                MemorySegment a = tile.asSlice(at + columns[i], 4 * V);
+                MemorySegment a = tile.asSlice(columns[i], 4 * V);
                 FloatVector a0 = FloatVector.fromMemorySegment(FLOATS, a, 0, ORDER);
                 FloatVector a1 = FloatVector.fromMemorySegment(FLOATS, a, V, ORDER);
                 FloatVector a2 = FloatVector.fromMemorySegment(FLOATS, a, 2 * V, ORDER);

@@ -36,45 +36,39 @@ record SparseSums(SparseWeights weights, TileStore store) {
      * {@link Scratch#accumulators}.
      *
      * @param tile transposed rows
-     * @param at the byte where the first row lies among them
      * @param count rows that are needed
      */
-    void compute(Scratch scratch, MemorySegment tile, long at, int count, int panel) {
+    void compute(Scratch scratch, MemorySegment tile, int count, int panel) {
         int last = weights.blocks() - 1;
         if (last > 0) {
             scratch.growAccumulators(TILE * NR);
         }
         for (int block = 0; block <= last; block++) {
-            add(scratch, tile, at, count, weights.list(block, panel));
+            add(scratch, tile, count, weights.list(block, panel));
             if (block < last) {
                 TileStore.fold(scratch.tile, count, scratch.accumulators, 0, block == 0);
             }
         }
     }
 
-    private void add(Scratch scratch, MemorySegment tile, long at, int count, int list) {
+    private void add(Scratch scratch, MemorySegment tile, int count, int list) {
         int units = weights.unitsPerPanel();
         if (weights.height() == HEIGHT) {
-            SparseKernels.outputs4(tile, at, weights, list, units, scratch.outputs);
+            SparseKernels.outputs4(tile, weights, list, units, scratch.outputs);
         } else if (count > 2 * F) {
-            SparseKernels.outputs1(tile, at, weights, list, units, scratch.outputs);
+            SparseKernels.outputs1(tile, weights, list, units, scratch.outputs);
         } else {
             for (int row = 0; row < count; row += F) {
-                SparseKernels.outputs1Narrow(tile, at + (long) row * Float.BYTES, weights, list, units,
-                        scratch.outputs, row);
+                SparseKernels.outputs1Narrow(tile, row, weights, list, units, scratch.outputs);
             }
         }
         Transposition.transpose(scratch.outputs, 0, TILE, NR, count, scratch.tile, NR, scratch.squares);
     }
 
-    /**
-     * Stores rows [first, first + count) of what was computed for a panel.
-     *
-     * @param row the destination's row of the tile's first one
-     */
-    void store(Scratch scratch, long row, int first, int count, int panel) {
-        for (int r = first; r < first + count; r += MR) {
-            int kept = Math.min(MR, first + count - r);
+    /** Stores what was computed for a panel, from the destination's row {@code row} on. */
+    void store(Scratch scratch, long row, int count, int panel) {
+        for (int r = 0; r < count; r += MR) {
+            int kept = Math.min(MR, count - r);
             if (!store.isInteger()) {
                 store.storeFloats(scratch, scratch.tile, r * NR, row, r, kept, panel);
             } else if (weights.blocks() == 1) {

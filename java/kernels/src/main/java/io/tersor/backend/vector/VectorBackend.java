@@ -94,9 +94,7 @@ public final class VectorBackend implements BackendProvider {
     @Override
     public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         if (spec.sparsity().isPresent()) {
-            return spec.window().isPointwise() && spec.groups() == 1
-                    ? new VectorConv2d(spec, weights, bias, options.parallelism(), pool)
-                    : new VectorSparseConv2d(spec, weights, bias, options.parallelism(), pool);
+            return new VectorConv2d(spec, weights, bias, options.parallelism(), pool);
         }
         if (VectorDepthwiseConv2d.serves(spec)) {
             return new VectorDepthwiseConv2d(spec, weights, bias, options.parallelism(), pool);

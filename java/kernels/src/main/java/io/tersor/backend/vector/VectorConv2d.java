@@ -35,13 +35,35 @@ final class VectorConv2d extends Conv2d {
         for (int group = 0; group < groups.length; group++) {
             int first = group * groupOc;
             PackedWeights.Matrix matrix = (row, column) -> reader.get(row, first + column);
-            RowPacker rows = spec.window().isPointwise() && groups.length == 1
-                    ? new MatrixRows(spec.src(), spec.srcParams().zeroPoint()) : new WindowRows(spec, group);
             TileStore store = new TileStore(epilogue, Sums.of(spec), first, groupOc);
-            groups[group] = spec.sparsity().isPresent()
-                    ? SparseGemm.of(VectorSparseConv2d.pack(spec, groupOc, matrix), rows, store)
-                    : new Gemm(pack(spec, groupOc, matrix, arena), rows, store);
+            if (spec.sparsity().isPresent()) {
+                groups[group] = SparseGemm.of(packSparse(spec, groupOc, matrix), tiles(spec, group), store);
+            } else {
+                RowPacker rows = isMatrix(spec) ? pixels(spec) : new WindowRows(spec, group);
+                groups[group] = new Gemm(pack(spec, groupOc, matrix, arena), rows, store);
+            }
         }
+    }
+
+    private static boolean isMatrix(Conv2dSpec spec) {
+        return spec.window().isPointwise() && spec.groups() == 1;
+    }
+
+    private static RowPacker pixels(Conv2dSpec spec) {
+        return new MatrixRows(spec.src(), spec.srcParams().zeroPoint());
+    }
+
+    private static TileSource tiles(Conv2dSpec spec, int group) {
+        return isMatrix(spec) ? new RowTiles(pixels(spec), spec.ic()) : new WindowTiles(spec, group);
+    }
+
+    private static SparseWeights packSparse(Conv2dSpec spec, int groupOc, PackedWeights.Matrix matrix) {
+        int height = SparseSums.height(spec.sparsity().orElseThrow());
+        int reduction = (int) spec.reduction();
+        return spec.isInteger()
+                ? SparseWeights.integers(reduction, groupOc, height, matrix,
+                        PackedWeights.largestSource(spec.src(), spec.srcParams()))
+                : SparseWeights.floats(reduction, groupOc, height, matrix);
     }
 
     private static PackedWeights pack(Conv2dSpec spec, int groupOc, PackedWeights.Matrix matrix, Arena arena) {

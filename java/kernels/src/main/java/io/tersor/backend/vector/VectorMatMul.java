@@ -54,7 +54,7 @@ final class VectorMatMul extends MatMul {
             SparseWeights packed = integer ? SparseWeights.integers(k, n, height, matrix, largestSource)
                     : SparseWeights.floats(k, n, height, matrix);
             this.product = SparseGemm.of(packed,
-                    spec.isDynamic() ? new DynamicRows(rows, k, MicroKernels.KC) : rows, store);
+                    new RowTiles(spec.isDynamic() ? new DynamicRows(rows, k, MicroKernels.KC) : rows, k), store);
         } else {
             PackedWeights packed = integer
                     ? PackedWeights.integers(arena, k, n, matrix, largestSource, options.rows())
