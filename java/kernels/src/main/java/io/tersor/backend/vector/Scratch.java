@@ -19,13 +19,13 @@ final class Scratch {
     final float[] a = new float[(MC + Lanes.MR) * MicroKernels.LDA];
 
     /** One tile of results; of sparse products, as many rows as they compute at once. */
-    final float[] tile = new float[SparseGemm.TILE * Lanes.NR];
+    final float[] tile = new float[SparseSums.TILE * Lanes.NR];
 
     /** The same with the outputs apart and their rows side by side. */
-    final float[] outputs = new float[SparseGemm.TILE * Lanes.NR];
+    final float[] outputs = new float[SparseSums.TILE * Lanes.NR];
 
-    /** A square on its way to be transposed. */
-    final float[] square = new float[Lanes.F * Lanes.F];
+    /** Squares on their way to be transposed. */
+    final float[] squares = new float[Transposition.SQUARES * Lanes.F * Lanes.F];
 
     /** One tile of integer results on their way to memory. */
     final int[] ints = new int[Lanes.MR * Lanes.NR];
@@ -50,8 +50,12 @@ final class Scratch {
     /** Lines of images as floats, from which rows are packed; grown when first needed. */
     float[] band = new float[0];
 
-    /** Positions in {@link #sums} of a depthwise convolution's taps, and which image rows lie there. */
+    /** Positions of what is loaded or copied, as each kernel notes them; grown when first needed. */
     int[] offsets = new int[0];
+
+    /** The first row whose pixels lie in planes, and the elements of one plane: see {@link WindowTiles}. */
+    long planesRow;
+    long planesPitch;
 
     private MemorySegment panels = MemorySegment.NULL;
 

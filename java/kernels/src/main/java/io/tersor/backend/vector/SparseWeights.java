@@ -2,6 +2,10 @@ package io.tersor.backend.vector;
 
 import static io.tersor.backend.vector.Lanes.NR;
 
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.function.IntUnaryOperator;
+
 /**
  * The weights of a matrix [k, n] that are not zero, unit by unit of neighbouring outputs: the columns of src that a
  * unit multiplies, each with one weight for every output of the unit, zeros among them where only some are zero.
@@ -9,10 +13,12 @@ import static io.tersor.backend.vector.Lanes.NR;
  * @param height outputs of a unit; whole units fill a panel of {@link Lanes#NR}
  * @param blocks parts of k whose sums binary32 holds exactly where they are integers, otherwise 1
  * @param starts for each block, and each unit of all panels in it, where its columns begin; one more at the end
- * @param columns where the columns lie among others that are {@link SparseGemm#TILE} floats apart
+ * @param places which unit of its panel each of these is
+ * @param columns where the columns lie: the index in k as packed, bytes for the kernels
  * @param values {@code height} weights for each column
  */
-record SparseWeights(int k, int n, int height, int blocks, int[] starts, int[] columns, float[] values) {
+record SparseWeights(int k, int n, int height, int blocks, int[] starts, int[] places, int[] columns,
+        float[] values) {
     static SparseWeights floats(int k, int n, int height, PackedWeights.Matrix weights) {
         return pack(k, n, height, 1, weights);
     }
@@ -38,32 +44,46 @@ record SparseWeights(int k, int n, int height, int blocks, int[] starts, int[] c
     private static SparseWeights pack(int k, int n, int height, int blocks, PackedWeights.Matrix weights) {
         int units = Math.ceilDiv(n, NR) * NR / height;
         int length = blockLength(k, blocks);
-        int[] starts = new int[blocks * units + 1];
-        for (int list = 0; list < blocks * units; list++) {
-            int count = 0;
+        int[] counts = new int[blocks * units];
+        long all = 0;
+        for (int list = 0; list < counts.length; list++) {
             int end = Math.min(k, (list / units + 1) * length);
             for (int row = list / units * length; row < end; row++) {
-                count += isZero(weights, n, row, list % units * height, height) ? 0 : 1;
+                counts[list] += isZero(weights, n, row, list % units * height, height) ? 0 : 1;
             }
-            starts[list + 1] = Math.addExact(starts[list], count);
+            all += counts[list];
         }
-        int[] columns = new int[starts[blocks * units]];
+        int[] starts = new int[counts.length + 1];
+        int[] order = order(counts, NR / height);
+        int[] columns = new int[Math.toIntExact(all)];
         float[] values = new float[Math.multiplyExact(columns.length, height)];
-        for (int list = 0; list < blocks * units; list++) {
-            int at = starts[list];
+        int at = 0;
+        for (int list = 0; list < counts.length; list++) {
             int end = Math.min(k, (list / units + 1) * length);
+            int first = order[list] % units * height;
             for (int row = list / units * length; row < end; row++) {
-                int first = list % units * height;
                 if (!isZero(weights, n, row, first, height)) {
-                    columns[at] = row * SparseGemm.TILE;
+                    columns[at] = row;
                     for (int i = 0; i < Math.min(height, n - first); i++) {
                         values[at * height + i] = weights.get(row, first + i);
                     }
                     at++;
                 }
             }
+            starts[list + 1] = at;
+            order[list] %= NR / height;
         }
-        return new SparseWeights(k, n, height, blocks, starts, columns, values);
+        return new SparseWeights(k, n, height, blocks, starts, order, columns, values);
+    }
+
+    /** Returns the lists, those of each panel by falling length, so that where a loop ends is easy to predict. */
+    private static int[] order(int[] counts, int perPanel) {
+        Integer[] order = new Integer[counts.length];
+        Arrays.setAll(order, i -> i);
+        for (int panel = 0; panel < counts.length; panel += perPanel) {
+            Arrays.sort(order, panel, panel + perPanel, Comparator.comparingInt(list -> -counts[list]));
+        }
+        return Arrays.stream(order).mapToInt(Integer::intValue).toArray();
     }
 
     private static boolean isZero(PackedWeights.Matrix weights, int n, int row, int first, int height) {
@@ -73,6 +93,12 @@ record SparseWeights(int k, int n, int height, int blocks, int[] starts, int[] c
             }
         }
         return true;
+    }
+
+    /** Returns these weights with other places of the columns. */
+    SparseWeights at(IntUnaryOperator place) {
+        return new SparseWeights(k, n, height, blocks, starts, places, Arrays.stream(columns).map(place).toArray(),
+                values);
     }
 
     int panels() {

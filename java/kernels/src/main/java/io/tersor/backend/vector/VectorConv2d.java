@@ -32,31 +32,45 @@ final class VectorConv2d extends Conv2d {
         int groupOc = spec.oc() / spec.groups();
         Epilogue epilogue = Epilogue.of(spec, bias);
         ConvWeights reader = new ConvWeights(spec, weights);
-        int reduction = (int) spec.reduction();
-        int largestSource = spec.isInteger() ? PackedWeights.largestSource(spec.src(), spec.srcParams()) : 0;
         for (int group = 0; group < groups.length; group++) {
             int first = group * groupOc;
             PackedWeights.Matrix matrix = (row, column) -> reader.get(row, first + column);
-            RowPacker rows = spec.window().isPointwise() && groups.length == 1
-                    ? new MatrixRows(spec.src(), spec.srcParams().zeroPoint()) : new WindowRows(spec, group);
             TileStore store = new TileStore(epilogue, Sums.of(spec), first, groupOc);
-            groups[group] = spec.sparsity().isPresent()
-                    ? new SparseGemm(sparse(spec, reduction, groupOc, matrix, largestSource), rows, store)
-                    : new Gemm(dense(spec, reduction, groupOc, matrix, largestSource, arena), rows, store);
+            if (spec.sparsity().isPresent()) {
+                groups[group] = SparseGemm.of(packSparse(spec, groupOc, matrix), tiles(spec, group), store);
+            } else {
+                RowPacker rows = isMatrix(spec) ? pixels(spec) : new WindowRows(spec, group);
+                groups[group] = new Gemm(pack(spec, groupOc, matrix, arena), rows, store);
+            }
         }
     }
 
-    private static SparseWeights sparse(Conv2dSpec spec, int reduction, int groupOc, PackedWeights.Matrix matrix,
-            int largestSource) {
-        int height = SparseGemm.height(spec.sparsity().orElseThrow());
-        return spec.isInteger() ? SparseWeights.integers(reduction, groupOc, height, matrix, largestSource)
+    private static boolean isMatrix(Conv2dSpec spec) {
+        return spec.window().isPointwise() && spec.groups() == 1;
+    }
+
+    private static RowPacker pixels(Conv2dSpec spec) {
+        return new MatrixRows(spec.src(), spec.srcParams().zeroPoint());
+    }
+
+    private static TileSource tiles(Conv2dSpec spec, int group) {
+        return isMatrix(spec) ? new RowTiles(pixels(spec), spec.ic()) : new WindowTiles(spec, group);
+    }
+
+    private static SparseWeights packSparse(Conv2dSpec spec, int groupOc, PackedWeights.Matrix matrix) {
+        int height = SparseSums.height(spec.sparsity().orElseThrow());
+        int reduction = (int) spec.reduction();
+        return spec.isInteger()
+                ? SparseWeights.integers(reduction, groupOc, height, matrix,
+                        PackedWeights.largestSource(spec.src(), spec.srcParams()))
                 : SparseWeights.floats(reduction, groupOc, height, matrix);
     }
 
-    private static PackedWeights dense(Conv2dSpec spec, int reduction, int groupOc, PackedWeights.Matrix matrix,
-            int largestSource, Arena arena) {
+    private static PackedWeights pack(Conv2dSpec spec, int groupOc, PackedWeights.Matrix matrix, Arena arena) {
+        int reduction = (int) spec.reduction();
         return spec.isInteger()
-                ? PackedWeights.integers(arena, reduction, groupOc, matrix, largestSource, Long.MAX_VALUE)
+                ? PackedWeights.integers(arena, reduction, groupOc, matrix,
+                        PackedWeights.largestSource(spec.src(), spec.srcParams()), Long.MAX_VALUE)
                 : PackedWeights.floats(arena, reduction, groupOc, matrix);
     }
 

@@ -50,11 +50,11 @@ final class VectorMatMul extends MatMul {
         MatrixRows rows = new MatrixRows(spec.src(), spec.srcParams().zeroPoint());
         TileStore store = new TileStore(Epilogue.of(spec, bias), Sums.of(spec), 0, n);
         if (spec.sparsity().isPresent()) {
-            int height = SparseGemm.height(spec.sparsity().get());
+            int height = SparseSums.height(spec.sparsity().get());
             SparseWeights packed = integer ? SparseWeights.integers(k, n, height, matrix, largestSource)
                     : SparseWeights.floats(k, n, height, matrix);
-            this.product = new SparseGemm(packed,
-                    spec.isDynamic() ? new DynamicRows(rows, k, MicroKernels.KC) : rows, store);
+            this.product = SparseGemm.of(packed,
+                    new RowTiles(spec.isDynamic() ? new DynamicRows(rows, k, MicroKernels.KC) : rows, k), store);
         } else {
             PackedWeights packed = integer
                     ? PackedWeights.integers(arena, k, n, matrix, largestSource, options.rows())
