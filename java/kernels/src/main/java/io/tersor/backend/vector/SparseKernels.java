@@ -38,26 +38,26 @@ final class SparseKernels {
             FloatVector v2 = FloatVector.zero(FLOATS);
             FloatVector v3 = FloatVector.zero(FLOATS);
             for (; i < end - 1; i += 2) {
-                MemorySegment a = tile.asSlice(columns[i], 4 * V);
+                long a = columns[i];
                 FloatVector w = FloatVector.broadcast(FLOATS, values[i]);
-                u0 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, 0, ORDER), u0);
-                u1 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, V, ORDER), u1);
-                u2 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, 2 * V, ORDER), u2);
-                u3 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, 3 * V, ORDER), u3);
-                MemorySegment b = tile.asSlice(columns[i + 1], 4 * V);
+                u0 = w.fma(FloatVector.fromMemorySegment(FLOATS, tile, a, ORDER), u0);
+                u1 = w.fma(FloatVector.fromMemorySegment(FLOATS, tile, a + V, ORDER), u1);
+                u2 = w.fma(FloatVector.fromMemorySegment(FLOATS, tile, a + 2 * V, ORDER), u2);
+                u3 = w.fma(FloatVector.fromMemorySegment(FLOATS, tile, a + 3 * V, ORDER), u3);
+                long b = columns[i + 1];
                 FloatVector x = FloatVector.broadcast(FLOATS, values[i + 1]);
-                v0 = x.fma(FloatVector.fromMemorySegment(FLOATS, b, 0, ORDER), v0);
-                v1 = x.fma(FloatVector.fromMemorySegment(FLOATS, b, V, ORDER), v1);
-                v2 = x.fma(FloatVector.fromMemorySegment(FLOATS, b, 2 * V, ORDER), v2);
-                v3 = x.fma(FloatVector.fromMemorySegment(FLOATS, b, 3 * V, ORDER), v3);
+                v0 = x.fma(FloatVector.fromMemorySegment(FLOATS, tile, b, ORDER), v0);
+                v1 = x.fma(FloatVector.fromMemorySegment(FLOATS, tile, b + V, ORDER), v1);
+                v2 = x.fma(FloatVector.fromMemorySegment(FLOATS, tile, b + 2 * V, ORDER), v2);
+                v3 = x.fma(FloatVector.fromMemorySegment(FLOATS, tile, b + 3 * V, ORDER), v3);
             }
             if (i < end) {
-                MemorySegment a = tile.asSlice(columns[i], 4 * V);
+                long a = columns[i];
                 FloatVector w = FloatVector.broadcast(FLOATS, values[i]);
-                u0 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, 0, ORDER), u0);
-                u1 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, V, ORDER), u1);
-                u2 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, 2 * V, ORDER), u2);
-                u3 = w.fma(FloatVector.fromMemorySegment(FLOATS, a, 3 * V, ORDER), u3);
+                u0 = w.fma(FloatVector.fromMemorySegment(FLOATS, tile, a, ORDER), u0);
+                u1 = w.fma(FloatVector.fromMemorySegment(FLOATS, tile, a + V, ORDER), u1);
+                u2 = w.fma(FloatVector.fromMemorySegment(FLOATS, tile, a + 2 * V, ORDER), u2);
+                u3 = w.fma(FloatVector.fromMemorySegment(FLOATS, tile, a + 3 * V, ORDER), u3);
             }
             int p = weights.places()[list] * TILE;
             u0.add(v0).intoArray(to, p);
@@ -121,11 +121,11 @@ final class SparseKernels {
             FloatVector x2 = FloatVector.zero(FLOATS);
             FloatVector x3 = FloatVector.zero(FLOATS);
             for (int i = starts[list]; i < starts[list + 1]; i++) {
-                MemorySegment a = tile.asSlice(columns[i], 4 * V);
-                FloatVector a0 = FloatVector.fromMemorySegment(FLOATS, a, 0, ORDER);
-                FloatVector a1 = FloatVector.fromMemorySegment(FLOATS, a, V, ORDER);
-                FloatVector a2 = FloatVector.fromMemorySegment(FLOATS, a, 2 * V, ORDER);
-                FloatVector a3 = FloatVector.fromMemorySegment(FLOATS, a, 3 * V, ORDER);
+                long a = columns[i];
+                FloatVector a0 = FloatVector.fromMemorySegment(FLOATS, tile, a, ORDER);
+                FloatVector a1 = FloatVector.fromMemorySegment(FLOATS, tile, a + V, ORDER);
+                FloatVector a2 = FloatVector.fromMemorySegment(FLOATS, tile, a + 2 * V, ORDER);
+                FloatVector a3 = FloatVector.fromMemorySegment(FLOATS, tile, a + 3 * V, ORDER);
                 FloatVector b0 = FloatVector.broadcast(FLOATS, values[4 * i]);
                 u0 = b0.fma(a0, u0);
                 u1 = b0.fma(a1, u1);

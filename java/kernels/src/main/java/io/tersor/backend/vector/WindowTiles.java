@@ -13,9 +13,9 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Tiles of the rows that {@link WindowRows} describes, for the channels of one group. The image under some lines of
- * outputs is transposed once, into planes of one channel each, from which every tap copies what it needs. With strides,
- * pixels of the same remainders of line and column make a plane of their own, so that the pixels of neighbouring outputs
- * always lie side by side.
+ * outputs is transposed once, into planes of one channel each, from which every tap copies what it needs. With
+ * strides, pixels of the same remainders of line and column make a plane of their own, so that the pixels of
+ * neighbouring outputs always lie side by side.
  */
 final class WindowTiles implements TileSource {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();

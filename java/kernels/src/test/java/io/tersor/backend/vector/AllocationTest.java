@@ -24,6 +24,7 @@ import io.tersor.kernel.Unary;
 import io.tersor.kernel.Window;
 import io.tersor.quant.QuantParams;
 import io.tersor.quant.Rounding;
+import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -114,6 +115,27 @@ class AllocationTest {
                 }
             }
             conv2d(arena, 40, 40, PrepareOptions.DEFAULT.on(Backend.VECTOR));
+        }
+    }
+
+    @Test
+    void sparseProducts() {
+        try (Arena arena = Arena.ofConfined()) {
+            for (SparseFormat format : new SparseFormat[] {SparseFormat.CSR, SparseFormat.block(4, 1)}) {
+                for (DataType type : new DataType[] {F32, U8}) {
+                    DataType weights = type == F32 ? F32 : S8;
+                    Tensor src = Operands.random(arena, type, Shape.of(1, 9, 9, 40), random);
+                    Tensor dst = Tensor.allocate(arena, type, Shape.of(1, 9, 9, 40));
+                    for (int kernel : new int[] {1, 3}) {
+                        try (Conv2d conv = Conv2d.spec(type, weights, type).relu().sparsity(format)
+                                .window(Window.of(kernel, kernel).padding(kernel / 2))
+                                .weights(Operands.random(arena, weights, Shape.of(40, 40, kernel, kernel), random))
+                                .prepare(Backend.VECTOR)) {
+                            assertAllocationFree(conv.describe() + " " + kernel, () -> conv.run(src, dst));
+                        }
+                    }
+                }
+            }
         }
     }
 
