@@ -29,7 +29,7 @@ import jdk.incubator.vector.VectorOperators;
  * k summed comes beside them as int32.
  */
 final class TileStore {
-    private static final int[] NOTHING = new int[Lanes.MR * NR];
+    private static final int[] NOTHING = new int[Math.max(Lanes.MR, SparseSums.TILE) * NR];
 
     private final Sums kind;
     private final DataType dst;
