@@ -243,13 +243,68 @@ static void test_conv2d(void) {
                   TERSOR_INVALID_SIZE, "more channels than there are");
     expect_status(tersor_conv2d(packed, BYTES, &e, 1, 3, 4, 0, 2, 0, 1, src, dst, dst, scratch, 64),
                   TERSOR_BUFFER_TOO_SMALL, "scratch");
-    expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, NULL, weights, 0, NULL, NULL, packed, BYTES),
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, NULL, weights, 0, NULL, NULL, packed,
+                                     BYTES),
                   TERSOR_NULL_POINTER, "no geometry");
     const tersor_conv2d_geometry g = {1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1};
-    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_S8, TERSOR_DENSE, &g, weights, 0, NULL, NULL, packed, BYTES),
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_S8, TERSOR_DENSE, &g, weights, 0, NULL, NULL, packed,
+                                     BYTES),
                   TERSOR_INVALID_ARGUMENT, "types");
-    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_F32, TERSOR_DENSE, &g, multiplier, 0, zero_points, NULL, packed, BYTES),
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_F32, TERSOR_DENSE, &g, multiplier, 0, zero_points, NULL,
+                                     packed, BYTES),
                   TERSOR_INVALID_ARGUMENT, "zero points of floats");
+}
+
+static tersor_status sparse_bytes(uint32_t isa, tersor_type type, tersor_sparsity sparsity, int64_t k, const void *w,
+                                  int64_t *bytes) {
+    return tersor_gemm_packed_bytes(isa, type, type == TERSOR_U8 ? TERSOR_S8 : type, sparsity, k, N, w, 1, k, bytes);
+}
+
+static tersor_status sparse_pack(const int32_t *zeros, int64_t bytes) {
+    return tersor_gemm_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_SCATTERED, K, N, weights, N, 1, 0, zeros, NULL, packed,
+                            bytes);
+}
+
+/* Weights decide how many bytes they take. */
+static void test_sparse(void) {
+    static const int8_t full[16 * N] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+    int64_t none = -7, one = -7, untouched = -7;
+    cases++;
+    expect_status(sparse_bytes(ISA, TERSOR_U8, TERSOR_SCATTERED, K, weights, &none), TERSOR_OK, "no weight");
+    weights[7] = 1;
+    expect_status(sparse_bytes(ISA, TERSOR_U8, TERSOR_SCATTERED, K, weights, &one), TERSOR_OK, "one weight");
+    if (one <= none) {
+        fail("a weight takes %lld bytes, none %lld", (long long) one, (long long) none);
+    }
+    expect_status(sparse_bytes(ISA, TERSOR_U8, TERSOR_SCATTERED, K, NULL, &untouched), TERSOR_NULL_POINTER, "weights");
+    expect_status(sparse_bytes(ISA, TERSOR_U8, TERSOR_SCATTERED, -1, weights, &untouched), TERSOR_INVALID_SIZE, "k");
+    expect_status(sparse_bytes(ISA, TERSOR_U8, TERSOR_BITMASK + 1, K, weights, &untouched), TERSOR_INVALID_ARGUMENT,
+                  "unknown sparsity");
+    expect_status(sparse_bytes(ISA, TERSOR_U8, -1, K, weights, &untouched), TERSOR_INVALID_ARGUMENT, "sparsity -1");
+    expect_status(sparse_bytes(ISA, TERSOR_BF16, TERSOR_SCATTERED, 1, multiplier, &untouched), TERSOR_INVALID_ARGUMENT,
+                  "sparse bf16");
+    if (untouched != -7) {
+        fail("a refused question was answered with %lld", (long long) untouched);
+    }
+    if ((usable_isas() & TERSOR_ISA_AVX512_VNNI) != 0) {
+        expect_status(sparse_bytes(TERSOR_ISA_AVX512_VNNI, TERSOR_U8, TERSOR_HALVES, 16, full, &untouched),
+                      TERSOR_INVALID_ARGUMENT, "9 weights in 16");
+        expect_status(sparse_bytes(TERSOR_ISA_AVX512_VNNI, TERSOR_U8, TERSOR_HALVES, 16, full + 1, &one), TERSOR_OK,
+                      "8 weights in 16");
+    }
+    expect_status(sparse_pack(NULL, BYTES), TERSOR_OK, "valid");
+    expect_gemm(valid(), TERSOR_OK, "sparse");
+    expect_status(sparse_pack(NULL, none), TERSOR_BUFFER_TOO_SMALL, "bytes of fewer weights");
+    zero_points[1] = 1;
+    expect_status(sparse_pack(zero_points, BYTES), TERSOR_INVALID_ARGUMENT, "zero points");
+    zero_points[1] = 0;
+    expect_status(sparse_pack(zero_points, BYTES), TERSOR_OK, "zero points of 0");
+    const tersor_conv2d_geometry g = {1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1};
+    expect_status(tersor_conv2d_packed_bytes(ISA, TERSOR_U8, TERSOR_S8, TERSOR_SCATTERED, &g, 1, weights, &one),
+                  TERSOR_INVALID_ARGUMENT, "zero points of a convolution");
+    expect_status(tersor_conv2d_packed_bytes(ISA, TERSOR_U8, TERSOR_S8, TERSOR_SCATTERED, NULL, 0, weights, &one),
+                  TERSOR_NULL_POINTER, "no geometry");
+    weights[7] = 0;
 }
 
 static void test_elementwise(void) {
@@ -310,6 +365,7 @@ int main(void) {
     test_gemm();
     test_pack();
     test_conv2d();
+    test_sparse();
     test_elementwise();
     test_names();
     return test_result("arguments", cases);
