@@ -120,7 +120,8 @@ enum {
     TERSOR_BLOCKS_32 = 3, /* for 32 columns */
     TERSOR_HALVES = 4,    /* all, where no 16 neighbours in k, from a multiple of 16 on, have more than 8 weights of s8:
                              TERSOR_INVALID_ARGUMENT if they have (2:4, 4:8, 1:4 never do); floats as scattered */
-    TERSOR_BITMASK = 5    /* all, for few rows: one bit is read for each; where that cannot be, as blocks of 16 */
+    TERSOR_BITMASK = 5,   /* all, for few rows: one bit is read for each; where that cannot be, as blocks of 16 */
+    TERSOR_SINGLES = 6    /* anywhere, also of 8-bit types; where that cannot be, as scattered */
 };
 
 /*

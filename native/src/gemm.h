@@ -44,6 +44,7 @@ typedef enum panel_form {
     PANEL_HALVES,
     PANEL_BITMASK,
     PANEL_SCATTERED,
+    PANEL_SINGLES,
     PANEL_GATHERED
 } panel_form;
 

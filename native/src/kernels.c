@@ -200,6 +200,8 @@ static const gemm_kernel *of_sparsity(const gemm_kernel *dense, const sparse_ker
         return sparse->blocks_32;
     case TERSOR_HALVES:
         return sparse->halves == NULL ? sparse->scattered : sparse->halves;
+    case TERSOR_SINGLES:
+        return sparse->singles == NULL ? sparse->scattered : sparse->singles;
     case TERSOR_BITMASK:
         return bitmask == NULL ? sparse->blocks_16 : bitmask;
     default:

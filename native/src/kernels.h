@@ -10,7 +10,7 @@
 /* The kernels of one pair of types for each tersor_sparsity. */
 typedef struct sparse_kernels {
     const gemm_kernel *scattered, *blocks_16, *blocks_32;
-    const gemm_kernel *halves; /* NULL: scattered */
+    const gemm_kernel *halves, *singles; /* NULL: scattered */
 } sparse_kernels;
 
 typedef struct isa_kernels {

@@ -32,7 +32,9 @@ static inline int64_t scattered_chunks(int64_t rows, int64_t steps) {
 
 /*
  * A panel is its chunks, then the words of weights of all of them, 4 bytes as they are multiplied, then for each word
- * the number of its k step in the chunk, a byte.
+ * where its rows are. PANEL_SCATTERED: the number of its k step in the chunk, a byte. PANEL_SINGLES, whose words are any
+ * four weights of the column (the last ones filled up with zeros): for each weight the byte offset of its plane in the
+ * chunk, 16 bits; a plane is one element of k of all rows, a byte each.
  *
  * A chunk has the panel's columns, those with the fewest entries first. So most of them have as many as the one before,
  * and the end of their loop is foreseen: with a mistake for each column a chunk of 10 entries takes 1.5 times as long.
@@ -45,7 +47,7 @@ typedef struct scattered_chunk {
 /* All words of a panel. */
 typedef struct scattered_words {
     const uint32_t *weights;
-    const uint8_t *steps;
+    const void *places;
 } scattered_words;
 
 typedef struct scattered_tile {
@@ -61,7 +63,7 @@ typedef struct scattered_tile {
 static inline scattered_words scattered_words_of(const scattered_tile *t) {
     const scattered_chunk *chunks = (const scattered_chunk *) t->panel;
     const uint32_t *weights = (const uint32_t *) (chunks + t->chunks);
-    return (scattered_words){weights, (const uint8_t *) (weights + chunks[t->chunks - 1].start[SCATTERED_COLUMNS])};
+    return (scattered_words){weights, weights + chunks[t->chunks - 1].start[SCATTERED_COLUMNS]};
 }
 
 /* Words [0, count) of some rows to [word][row]; in `to` the rows of neighbouring words are `pitch` bytes apart, a multiple
@@ -73,6 +75,7 @@ turn_function turn_16__portable, turn_8__avx2, turn_16__avx512f;
 typedef struct scattered_kernel {
     int32_t lanes; /* rows that `turn` takes */
     turn_function *turn;
+    void (*split)(char *turned, int64_t steps); /* NULL, or what makes planes of turned rows */
     void (*multiply)(const scattered_tile *tile);
 } scattered_kernel;
 

@@ -19,7 +19,7 @@ enum { SCATTERED(pitch) = 4 * LANES * 4 };
 
 ALWAYS_INLINE void SCATTERED(add)(int vectors, accumulators acc[4], const char *turned, const scattered_words *words,
                                   uint32_t i) {
-    const char *rows = turned + (int64_t) words->steps[i] * SCATTERED(pitch);
+    const char *rows = turned + (int64_t) ((const uint8_t *) words->places)[i] * SCATTERED(pitch);
     const factor w = load_weights(words->weights + i);
     UNROLL(4)
     for (int v = 0; v < vectors; v++) {

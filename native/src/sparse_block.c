@@ -167,7 +167,7 @@ static void multiply_panels(const gemm_kernel *kernel, const gemm_operands *o, c
     scattered_tile tile = {
         .turned = turned,
         .rows = t->rows,
-        .chunks = kernel->form == PANEL_SCATTERED ? scattered_chunks(kernel->rows, steps) : 1,
+        .chunks = kernel->form != PANEL_GATHERED ? scattered_chunks(kernel->rows, steps) : 1,
     };
     for (; tile.chunk < tile.chunks; tile.chunk++) {
         for (int64_t j = 0; j < columns; j += kernel->columns) {
@@ -194,6 +194,9 @@ static void multiply_turned(const gemm_kernel *kernel, const gemm_operands *o, r
     while (position.tile < block->count) {
         take_rows(kernel, block, &position, &t);
         turn(kernel, block, &t, turned);
+        if (kernel->scattered->split != NULL) {
+            kernel->scattered->split(turned, steps);
+        }
         for (int64_t first = 0; first < o->n; first += group) {
             const int64_t columns = min_s64(group, o->n - first);
             multiply_panels(kernel, o, &t, steps, turned, first, columns, sums);

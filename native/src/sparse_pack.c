@@ -144,23 +144,69 @@ static int64_t pack_steps(const gemm_kernel *kernel, const sparse_weights *w, in
     return sparse_listed_bytes(count) + count * step_bytes;
 }
 
-/* Words of a column in k steps [first, end), also to `words` and their steps unless these are NULL. */
-static int64_t list_words(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t first, int64_t end,
-                          uint32_t *words, uint8_t *steps) {
+/* Where the words of a chunk's columns go, and their places. */
+typedef struct word_lists {
+    uint32_t *words;
+    void *places;
+} word_lists;
+
+static int64_t place_bytes(const gemm_kernel *kernel) {
+    return kernel->form == PANEL_SINGLES ? 4 * (int64_t) sizeof(uint16_t) : 1;
+}
+
+/* Words of a column in k steps [first, end), also from number `at` of the lists on unless these are NULL. */
+static int64_t list_steps_of(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t first,
+                             int64_t end, const word_lists *lists, int64_t at) {
     const char *from = column_of(kernel, w, column);
     step_reader reader = reader_at(kernel, w, first);
     int64_t count = 0;
     for (int64_t s = first; s < end; s++) {
         const step_elements e = next_step(&reader);
         if (has_weight(kernel, w, &e, from, 1)) {
-            if (words != NULL) {
-                words[count] = step_word(kernel, &e, from);
-                steps[count] = (uint8_t) (s - first);
+            if (lists != NULL) {
+                lists->words[at + count] = step_word(kernel, &e, from);
+                ((uint8_t *) lists->places)[at + count] = (uint8_t) (s - first);
             }
             count++;
         }
     }
     return count;
+}
+
+/* The same of single weights, four to a word. */
+static int64_t list_singles_of(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t first,
+                               int64_t end, const word_lists *lists, int64_t at) {
+    const char *from = column_of(kernel, w, column);
+    step_reader reader = reader_at(kernel, w, first);
+    int8_t *weights = lists == NULL ? NULL : (int8_t *) (lists->words + at);
+    uint16_t *offsets = lists == NULL ? NULL : (uint16_t *) lists->places + at * 4;
+    int64_t count = 0;
+    for (int64_t s = first; s < end; s++) {
+        const step_elements e = next_step(&reader);
+        for (int64_t i = 0; i < e.count; i++) {
+            if (from[e.offset[i]] == 0) {
+                continue;
+            }
+            if (lists != NULL) {
+                weights[count] = (int8_t) from[e.offset[i]];
+                offsets[count] = (uint16_t) (((s - first) * kernel->step + i) * kernel->rows);
+            }
+            count++;
+        }
+    }
+    for (; count % 4 != 0; count++) {
+        if (lists != NULL) {
+            weights[count] = 0;
+            offsets[count] = 0;
+        }
+    }
+    return count / 4;
+}
+
+static int64_t list_words(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t first, int64_t end,
+                          const word_lists *lists, int64_t at) {
+    return kernel->form == PANEL_SINGLES ? list_singles_of(kernel, w, column, first, end, lists, at)
+                                         : list_steps_of(kernel, w, column, first, end, lists, at);
 }
 
 /* Columns in the order of their counts, which are few. */
@@ -183,7 +229,7 @@ static int64_t count_words(const gemm_kernel *kernel, const sparse_weights *w, i
     int64_t counts[SCATTERED_COLUMNS];
     memset(chunk, 0, sizeof *chunk);
     for (int64_t j = 0; j < columns; j++) {
-        counts[j] = list_words(kernel, w, column + j, first, end, NULL, NULL);
+        counts[j] = list_words(kernel, w, column + j, first, end, NULL, 0);
     }
     sort_columns(counts, columns, chunk->column);
     for (int64_t j = 0; j <= SCATTERED_COLUMNS; j++) {
@@ -206,13 +252,13 @@ static int64_t pack_scattered(const gemm_kernel *kernel, const sparse_weights *w
     for (int64_t c = 0; to != NULL && c < chunks; c++) {
         const scattered_chunk *chunk = list + c;
         uint32_t *words = (uint32_t *) (list + chunks);
-        uint8_t *numbers = (uint8_t *) (words + count);
+        const word_lists lists = {words, words + count};
         for (int64_t j = 0; j < columns; j++) {
-            list_words(kernel, w, column + chunk->column[j], c * chunk_steps,
-                       min_s64(steps, (c + 1) * chunk_steps), words + chunk->start[j], numbers + chunk->start[j]);
+            list_words(kernel, w, column + chunk->column[j], c * chunk_steps, min_s64(steps, (c + 1) * chunk_steps),
+                       &lists, chunk->start[j]);
         }
     }
-    return chunks * (int64_t) sizeof *list + count * 5;
+    return chunks * (int64_t) sizeof *list + count * (4 + place_bytes(kernel));
 }
 
 static int64_t pack_gathered(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t columns,
@@ -355,6 +401,7 @@ static int64_t pack_panel(const gemm_kernel *kernel, const sparse_weights *w, in
     case PANEL_BITMASK:
         return round_up(pack_bitmask(kernel, w, column, columns, to), TERSOR_ALIGNMENT);
     case PANEL_SCATTERED:
+    case PANEL_SINGLES:
         return round_up(pack_scattered(kernel, w, column, columns, to), TERSOR_ALIGNMENT);
     case PANEL_GATHERED:
         return round_up(pack_gathered(kernel, w, column, columns, to), TERSOR_ALIGNMENT);

@@ -10,7 +10,7 @@
  *                     low, of the other four in the high bits
  *   PANEL_BITMASK:    int64 count, all steps; then, aligned, for each step two masks of 64 bits, [column][4], and behind
  *                     them all the weights that have a bit; 64 bytes more may be read
- *   PANEL_SCATTERED:  see scattered.h
+ *   PANEL_SCATTERED, PANEL_SINGLES: see scattered.h
  *   PANEL_GATHERED:   int64 count, a multiple of 16; int32 step[count]; then, aligned, [count / 16][column][16][4] bytes;
  *                     the last steps may repeat one with weights of zero
  *

@@ -278,7 +278,7 @@ static void test_sparse(void) {
     }
     expect_status(sparse_bytes(ISA, TERSOR_U8, TERSOR_SCATTERED, K, NULL, &untouched), TERSOR_NULL_POINTER, "weights");
     expect_status(sparse_bytes(ISA, TERSOR_U8, TERSOR_SCATTERED, -1, weights, &untouched), TERSOR_INVALID_SIZE, "k");
-    expect_status(sparse_bytes(ISA, TERSOR_U8, TERSOR_BITMASK + 1, K, weights, &untouched), TERSOR_INVALID_ARGUMENT,
+    expect_status(sparse_bytes(ISA, TERSOR_U8, TERSOR_SINGLES + 1, K, weights, &untouched), TERSOR_INVALID_ARGUMENT,
                   "unknown sparsity");
     expect_status(sparse_bytes(ISA, TERSOR_U8, -1, K, weights, &untouched), TERSOR_INVALID_ARGUMENT, "sparsity -1");
     expect_status(sparse_bytes(ISA, TERSOR_BF16, TERSOR_SCATTERED, 1, multiplier, &untouched), TERSOR_INVALID_ARGUMENT,

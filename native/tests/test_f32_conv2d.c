@@ -123,7 +123,7 @@ int main(void) {
             continue;
         }
         for (size_t i = 0; i < sizeof CONVS / sizeof *CONVS; i++) {
-            for (tersor_sparsity sparsity = TERSOR_DENSE; sparsity <= TERSOR_BITMASK; sparsity++) {
+            for (tersor_sparsity sparsity = TERSOR_DENSE; sparsity <= TERSOR_SINGLES; sparsity++) {
                 run_conv(isa, sparsity, &CONVS[i], (int) i);
                 run_conv(isa, sparsity, &CONVS[i], (int) i + 1);
             }

@@ -305,7 +305,7 @@ static void run_shape(uint32_t isa, int64_t m, int64_t k, int64_t n, int *turn) 
         };
         run(&c);
         if (y->weights != TERSOR_BF16) {
-            c.sparsity = 1 + t % 5;
+            c.sparsity = 1 + t % 6;
             c.zero_points = false;
             run(&c);
         }

@@ -237,7 +237,7 @@ int main(void) {
                     variation v = {isa,       src_type,  DST[d],    residual, t % 3 == 1,  t % 4 < 2,
                                    t % 5 < 3, t % 7 < 3, t % 3 == 0, side,     TERSOR_DENSE};
                     run(&CASES[i], &v);
-                    v.sparsity = 1 + t % 5;
+                    v.sparsity = 1 + t % 6;
                     v.zero_points = false;
                     run(&CASES[i], &v);
                 }

@@ -77,7 +77,7 @@ void random_floats(float *to, size_t count, float magnitude) {
 }
 
 bool pruned(tersor_sparsity sparsity, int64_t k, int64_t n) {
-    static const int64_t COLUMNS[] = {1, 1, 16, 32, 1, 1};
+    static const int64_t COLUMNS[] = {1, 1, 16, 32, 1, 1, 1};
     if (sparsity == TERSOR_DENSE) {
         return false;
     }

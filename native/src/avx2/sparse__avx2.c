@@ -33,8 +33,8 @@
 #define multiply_add(acc, rows, weights) _mm256_fmadd_ps(rows, weights, acc)
 #include "simd_scattered.h"
 
-static const scattered_kernel i8_kernel = {8, turn_8__avx2, i8_scattered_multiply};
-static const scattered_kernel f32_kernel = {8, turn_8__avx2, f32_scattered_multiply};
+static const scattered_kernel i8_kernel = {8, turn_8__avx2, NULL, i8_scattered_multiply};
+static const scattered_kernel f32_kernel = {8, turn_8__avx2, NULL, f32_scattered_multiply};
 
 static const gemm_kernel u8s8_scattered_32x1__avx2 = {
     .name = "u8s8_scattered_32x1__avx2",

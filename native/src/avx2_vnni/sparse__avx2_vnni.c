@@ -20,7 +20,7 @@
 #define multiply_add(acc, rows, weights) DPBUSD(acc, rows, weights)
 #include "simd_scattered.h"
 
-static const scattered_kernel i8_kernel = {8, turn_8__avx2, i8_scattered_multiply};
+static const scattered_kernel i8_kernel = {8, turn_8__avx2, NULL, i8_scattered_multiply};
 
 static const gemm_kernel u8s8_scattered_32x1__avx2_vnni = {
     .name = "u8s8_scattered_32x1__avx2_vnni",

@@ -117,8 +117,8 @@ static void fill_sums(const scattered_tile *t, int64_t columns, int64_t rows) {
         _tile_stored(3, sums + 192, BYTES);                                                                            \
     }                                                                                                                  \
                                                                                                                        \
-    static const scattered_kernel name##_wide_kernel = {16, TURN, name##_wide};                                        \
-    static const scattered_kernel name##_narrow_kernel = {16, TURN, name##_narrow};
+    static const scattered_kernel name##_wide_kernel = {16, TURN, NULL, name##_wide};                                        \
+    static const scattered_kernel name##_narrow_kernel = {16, TURN, NULL, name##_narrow};
 
 GATHERED(u8, _tile_dpbsud)
 GATHERED(s8, _tile_dpbssd)
@@ -144,11 +144,14 @@ static const gemm_kernel s8s8_blocks_64x16__amx_int8 = {.name = "s8s8_blocks_64x
 extern const gemm_kernel u8s8_scattered_16x1__portable, s8s8_scattered_16x1__portable;
 #define SCATTERED_BESIDE_AMX(types) types##_scattered_16x1__portable
 #define HALVES_BESIDE_AMX(types) NULL
+#define SINGLES_BESIDE_AMX(types) NULL
 #else
 extern const gemm_kernel u8s8_scattered_64x1__avx512_vnni, s8s8_scattered_64x1__avx512_vnni;
 extern const gemm_kernel u8s8_halves_8x32__avx512_vnni, s8s8_halves_8x32__avx512_vnni;
 #define SCATTERED_BESIDE_AMX(types) types##_scattered_64x1__avx512_vnni
+extern const gemm_kernel u8s8_singles_64x1__avx512_vnni, s8s8_singles_64x1__avx512_vnni;
 #define HALVES_BESIDE_AMX(types) &types##_halves_8x32__avx512_vnni
+#define SINGLES_BESIDE_AMX(types) &types##_singles_64x1__avx512_vnni
 #endif
 
 const sparse_kernels u8s8_sparse__amx_int8 = {
@@ -156,10 +159,12 @@ const sparse_kernels u8s8_sparse__amx_int8 = {
     .blocks_16 = &u8s8_blocks_64x16__amx_int8,
     .blocks_32 = &u8s8_blocks_32x32__amx_int8,
     .halves = HALVES_BESIDE_AMX(u8s8),
+    .singles = SINGLES_BESIDE_AMX(u8s8),
 };
 const sparse_kernels s8s8_sparse__amx_int8 = {
     .scattered = &SCATTERED_BESIDE_AMX(s8s8),
     .blocks_16 = &s8s8_blocks_64x16__amx_int8,
     .blocks_32 = &s8s8_blocks_32x32__amx_int8,
     .halves = HALVES_BESIDE_AMX(s8s8),
+    .singles = SINGLES_BESIDE_AMX(s8s8),
 };

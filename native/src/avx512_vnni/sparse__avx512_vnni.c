@@ -77,8 +77,8 @@
 #define SCATTERED_FORM(kernel) .form = PANEL_SCATTERED, .scattered = kernel, .rows = 64, .columns = SCATTERED_COLUMNS
 #define NARROW_FORM(function) .form = PANEL_STEPS, .tile = function, .rows = 12, .columns = 16
 
-static const scattered_kernel i8_kernel = {16, turn_16__avx512f, i8_scattered_multiply};
-static const scattered_kernel f32_kernel = {16, turn_16__avx512f, f32_scattered_multiply};
+static const scattered_kernel i8_kernel = {16, turn_16__avx512f, NULL, i8_scattered_multiply};
+static const scattered_kernel f32_kernel = {16, turn_16__avx512f, NULL, f32_scattered_multiply};
 
 const gemm_kernel u8s8_scattered_64x1__avx512_vnni = {
     .name = "u8s8_scattered_64x1__avx512_vnni", SCATTERED_FORM(&i8_kernel), U8_ROWS};
@@ -95,6 +95,7 @@ static const gemm_kernel f32_blocks_12x16__avx512f = {
     .name = "f32_blocks_12x16__avx512f", NARROW_FORM(f32_narrow_tile), F32_ROWS};
 
 extern const gemm_kernel u8s8_halves_8x32__avx512_vnni, s8s8_halves_8x32__avx512_vnni;
+extern const gemm_kernel u8s8_singles_64x1__avx512_vnni, s8s8_singles_64x1__avx512_vnni;
 extern const gemm_kernel u8s8_blocks_12x32__avx512_vnni, s8s8_blocks_12x32__avx512_vnni, f32_blocks_12x32__avx512f;
 
 const sparse_kernels u8s8_sparse__avx512_vnni = {
@@ -102,12 +103,14 @@ const sparse_kernels u8s8_sparse__avx512_vnni = {
     .blocks_16 = &u8s8_blocks_12x16__avx512_vnni,
     .blocks_32 = &u8s8_blocks_12x32__avx512_vnni,
     .halves = &u8s8_halves_8x32__avx512_vnni,
+    .singles = &u8s8_singles_64x1__avx512_vnni,
 };
 const sparse_kernels s8s8_sparse__avx512_vnni = {
     .scattered = &s8s8_scattered_64x1__avx512_vnni,
     .blocks_16 = &s8s8_blocks_12x16__avx512_vnni,
     .blocks_32 = &s8s8_blocks_12x32__avx512_vnni,
     .halves = &s8s8_halves_8x32__avx512_vnni,
+    .singles = &s8s8_singles_64x1__avx512_vnni,
 };
 const sparse_kernels f32_sparse__avx512f = {
     .scattered = &f32_scattered_64x1__avx512f,

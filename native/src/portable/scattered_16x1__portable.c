@@ -21,6 +21,7 @@ static const void *rows_of(const scattered_tile *t, int64_t step) {
 
 ALWAYS_INLINE void multiply_bytes(const scattered_tile *t, bool is_signed) {
     const scattered_words words = scattered_words_of(t);
+    const uint8_t *steps = words.places;
     const scattered_chunk *chunk = (const scattered_chunk *) t->panel + t->chunk;
     for (int64_t c = 0; c < t->columns; c++) {
         const int64_t column = chunk->column[c];
@@ -30,7 +31,7 @@ ALWAYS_INLINE void multiply_bytes(const scattered_tile *t, bool is_signed) {
             acc[i] = t->chunk == 0 ? ((const uint32_t *) t->init)[column] : sums[i];
         }
         for (uint32_t e = chunk->start[c]; e < chunk->start[c + 1]; e++) {
-            const uint8_t *rows = rows_of(t, words.steps[e]);
+            const uint8_t *rows = rows_of(t, steps[e]);
             int8_t weights[4];
             memcpy(weights, words.weights + e, 4);
             for (int64_t i = 0; i < ROWS * 4; i++) {
@@ -52,6 +53,7 @@ static void multiply_s8(const scattered_tile *t) {
 
 static void multiply_f32(const scattered_tile *t) {
     const scattered_words words = scattered_words_of(t);
+    const uint8_t *steps = words.places;
     const scattered_chunk *chunk = (const scattered_chunk *) t->panel + t->chunk;
     for (int64_t c = 0; c < t->columns; c++) {
         const int64_t column = chunk->column[c];
@@ -61,7 +63,7 @@ static void multiply_f32(const scattered_tile *t) {
             acc[i] = t->chunk == 0 ? ((const float *) t->init)[column] : sums[i];
         }
         for (uint32_t e = chunk->start[c]; e < chunk->start[c + 1]; e++) {
-            const float *rows = rows_of(t, words.steps[e]);
+            const float *rows = rows_of(t, steps[e]);
             const float weight = load_f32(words.weights + e);
             for (int64_t i = 0; i < ROWS; i++) {
                 acc[i] += rows[i] * weight;
@@ -71,9 +73,9 @@ static void multiply_f32(const scattered_tile *t) {
     }
 }
 
-static const scattered_kernel u8_kernel = {ROWS, turn_16__portable, multiply_u8};
-static const scattered_kernel s8_kernel = {ROWS, turn_16__portable, multiply_s8};
-static const scattered_kernel f32_kernel = {ROWS, turn_16__portable, multiply_f32};
+static const scattered_kernel u8_kernel = {ROWS, turn_16__portable, NULL, multiply_u8};
+static const scattered_kernel s8_kernel = {ROWS, turn_16__portable, NULL, multiply_s8};
+static const scattered_kernel f32_kernel = {ROWS, turn_16__portable, NULL, multiply_f32};
 
 const gemm_kernel u8s8_scattered_16x1__portable = {
     .name = "u8s8_scattered_16x1__portable",

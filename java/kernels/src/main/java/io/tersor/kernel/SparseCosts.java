@@ -24,7 +24,8 @@ record SparseCosts(List<Row> rows) {
      * One line.
      *
      * @param types {@code i8} or {@code f32}
-     * @param unit {@code 32} for steps that 32 outputs share, {@code 1} for those of single outputs
+     * @param unit {@code 32} for steps that 32 outputs share, {@code 1} for those of single outputs, {@code 0} for single
+     *        weights of s8
      */
     record Row(Isa isa, String types, int unit, double fixed, double slope) {
         /** Returns the share of the dense time. */

@@ -12,10 +12,11 @@ import java.util.Arrays;
  * How many k steps of a matrix of weights have one that is not zero: steps of four neighbouring inputs of s8, of one of
  * f32, for every output by itself and for 32 outputs together.
  *
+ * @param weights the share of weights
  * @param single the share of steps of single outputs
  * @param blocks the share of steps of 32 outputs
  */
-record ZeroCount(double single, double blocks) {
+record ZeroCount(double weights, double single, double blocks) {
     private static final int BLOCK = 32;
     private static final int SAMPLES = 1024;
 
@@ -31,6 +32,7 @@ record ZeroCount(double single, double blocks) {
         int steps = Math.toIntExact((inputs + step - 1) / step);
         long taps = taps(weights);
         boolean[] used = new boolean[Math.toIntExact(steps * taps)];
+        long kept = 0;
         long single = 0;
         long blocks = 0;
         for (long output = 0; output < outputs; output++) {
@@ -40,7 +42,9 @@ record ZeroCount(double single, double blocks) {
             for (long tap = 0; tap < taps; tap++) {
                 long from = output * weights.stride(0) + offset(weights, tap);
                 for (int s = 0; s < steps; s++) {
-                    if (hasWeight(weights, from, (long) s * step, Math.min(inputs, (long) (s + 1) * step))) {
+                    int inStep = count(weights, from, (long) s * step, Math.min(inputs, (long) (s + 1) * step));
+                    if (inStep > 0) {
+                        kept += inStep;
                         int at = (int) (tap * steps + s);
                         single++;
                         blocks += used[at] ? 0 : 1;
@@ -50,7 +54,8 @@ record ZeroCount(double single, double blocks) {
             }
         }
         double all = Math.max(1, (double) steps * taps);
-        return new ZeroCount(single / (all * Math.max(1, outputs)), blocks / (all * Math.max(1, Math.ceilDiv(outputs, BLOCK))));
+        return new ZeroCount(kept / Math.max(1.0, outputs * inputs * taps), single / (all * Math.max(1, outputs)),
+                blocks / (all * Math.max(1, Math.ceilDiv(outputs, BLOCK))));
     }
 
     /** Returns the share of zeros in some weights that lie evenly apart. */
@@ -65,8 +70,8 @@ record ZeroCount(double single, double blocks) {
             // An odd multiple of the distance, so that samples do not follow one input.
             long at = i * (all / samples) + i % Math.max(1, all / samples);
             long input = at / taps % inputs;
-            zeros += hasWeight(weights, at / taps / inputs * weights.stride(0) + offset(weights, at % taps), input,
-                    input + 1) ? 0 : 1;
+            zeros += 1 - count(weights, at / taps / inputs * weights.stride(0) + offset(weights, at % taps), input,
+                    input + 1);
         }
         return samples == 0 ? 0 : (double) zeros / samples;
     }
@@ -89,15 +94,15 @@ record ZeroCount(double single, double blocks) {
         return offset;
     }
 
-    private static boolean hasWeight(Tensor weights, long from, long first, long end) {
+    private static int count(Tensor weights, long from, long first, long end) {
         MemorySegment data = weights.data();
         long stride = weights.stride(1);
+        int count = 0;
         for (long input = first; input < end; input++) {
             long at = from + input * stride;
-            if (weights.type() == DataType.S8 ? data.get(JAVA_BYTE, at) != 0 : data.getAtIndex(JAVA_FLOAT, at) != 0) {
-                return true;
-            }
+            count += (weights.type() == DataType.S8 ? data.get(JAVA_BYTE, at) : data.getAtIndex(JAVA_FLOAT, at)) != 0 ? 1
+                    : 0;
         }
-        return false;
+        return count;
     }
 }

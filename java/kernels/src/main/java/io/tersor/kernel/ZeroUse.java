@@ -4,8 +4,10 @@ import io.tersor.ffm.Isa;
 import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
+import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Whether a kernel for dense weights had better make use of their zeros: where libtersor's cost table says that it wins
@@ -39,27 +41,33 @@ record ZeroUse(SparseFormat format, String reason) {
 
     private static Optional<ZeroUse> of(Tensor weights, SparseCosts costs, Isa isa) {
         String types = weights.type() == DataType.S8 ? "i8" : "f32";
-        Optional<SparseCosts.Row> single = costs.find(isa, types, 1);
-        Optional<SparseCosts.Row> blocks = costs.find(isa, types, 32);
-        boolean measured = single.isPresent() && blocks.isPresent();
         boolean known = weights.type() == DataType.S8 || weights.type() == DataType.F32;
-        if (!measured || !known || ZeroCount.sampled(weights) < LEAST_ZEROS) {
+        if (!known || costs.rows().stream().noneMatch(row -> row.isa() == isa && row.types().equals(types))
+                || ZeroCount.sampled(weights) < LEAST_ZEROS) {
             return Optional.empty();
         }
         ZeroCount kept = ZeroCount.of(weights);
-        double singleShare = single.get().share(kept.single());
-        double blocksShare = blocks.get().share(kept.blocks());
-        if (Math.min(singleShare, blocksShare) > CLEAR) {
-            return Optional.empty();
-        }
         int columns = types.equals("i8") ? 4 : 1;
-        return Optional.of(blocksShare <= singleShare
-                ? use(SparseFormat.block(32, columns), kept.blocks(), blocksShare, isa)
-                : use(columns == 1 ? SparseFormat.CSR : SparseFormat.block(1, columns), kept.single(), singleShare, isa));
+        return Stream.of(new Candidate(SparseFormat.block(32, columns), 32, kept.blocks()),
+                        new Candidate(columns == 1 ? SparseFormat.CSR : SparseFormat.block(1, columns), 1, kept.single()),
+                        new Candidate(SparseFormat.CSR, columns == 1 ? 1 : 0, kept.weights()))
+                .flatMap(candidate -> candidate.timed(costs, isa, types).stream())
+                .min(Comparator.comparingDouble(Timed::share)).filter(best -> best.share <= CLEAR)
+                .map(best -> use(best, isa));
     }
 
-    private static ZeroUse use(SparseFormat format, double kept, double share, Isa isa) {
-        return new ZeroUse(format, String.format(Locale.ROOT, "%.0f %% of %s left, %.2f of the dense time by the table of %s",
-                100 * kept, format, share, isa.label()));
+    /** An arrangement, its unit in the table, and the share of units that are left. */
+    private record Candidate(SparseFormat format, int unit, double kept) {
+        Optional<Timed> timed(SparseCosts costs, Isa isa, String types) {
+            return costs.find(isa, types, unit).map(row -> new Timed(format, kept, row.share(kept)));
+        }
+    }
+
+    private record Timed(SparseFormat format, double kept, double share) {}
+
+    private static ZeroUse use(Timed best, Isa isa) {
+        return new ZeroUse(best.format, String.format(Locale.ROOT,
+                "%.0f %% of %s left, %.2f of the dense time by the table of %s", 100 * best.kept, best.format, best.share,
+                isa.label()));
     }
 }

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 
 class ZeroUseTest {
     private static final SparseCosts COSTS = new SparseCosts(List.of(
-            new SparseCosts.Row(Isa.AVX2, "i8", 1, 0.1, 2), new SparseCosts.Row(Isa.AVX2, "i8", 32, 0.1, 1),
+            new SparseCosts.Row(Isa.AVX2, "i8", 0, 0.1, 3), new SparseCosts.Row(Isa.AVX2, "i8", 1, 0.1, 2),
+            new SparseCosts.Row(Isa.AVX2, "i8", 32, 0.1, 1),
             new SparseCosts.Row(Isa.AVX2, "f32", 1, 0.1, 2), new SparseCosts.Row(Isa.AVX2, "f32", 32, 0.1, 1)));
 
     /** OIHW weights with blocks of rows x columns of which some are kept. */
@@ -62,6 +63,7 @@ class ZeroUseTest {
         long[] shape = {70, 66, 3, 3};
         assertEquals(Optional.of(SparseFormat.block(32, 4)), choice(DataType.S8, shape, 32, 4, 0.3));
         assertEquals(Optional.of(SparseFormat.block(1, 4)), choice(DataType.S8, shape, 1, 4, 0.1));
+        assertEquals(Optional.of(SparseFormat.CSR), choice(DataType.S8, shape, 1, 1, 0.1));
         assertEquals(Optional.of(SparseFormat.CSR), choice(DataType.F32, shape, 1, 1, 0.1));
         assertEquals(Optional.of(SparseFormat.block(32, 1)), choice(DataType.F32, shape, 32, 1, 0.1));
     }
@@ -89,6 +91,7 @@ class ZeroUseTest {
             weights.set(5 * 10 + 1, 1);
             weights.set(40 * 10 + 9, 1);
             ZeroCount count = ZeroCount.of(weights);
+            assertEquals(3.0 / 640, count.weights());
             assertEquals(3.0 / (64 * 3), count.single());
             assertEquals(2.0 / (2 * 3), count.blocks());
         }

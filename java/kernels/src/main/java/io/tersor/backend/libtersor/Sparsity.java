@@ -12,6 +12,7 @@ final class Sparsity {
     private static final int BLOCKS_32 = 3;
     private static final int HALVES = 4;
     private static final int BITMASK = 5;
+    private static final int SINGLES = 6;
 
     /** Runs of no more rows wait for the weights' bytes, and would leave vectors of rows half empty. */
     private static final int FEW_ROWS = 16;
@@ -27,7 +28,7 @@ final class Sparsity {
     static int code(Optional<SparseFormat> format, DataType weights, long rows) {
         return format.map(used -> {
             int code = code(used, weights);
-            return code == SCATTERED && rows <= FEW_ROWS ? BITMASK : code;
+            return (code == SCATTERED || code == SINGLES) && rows <= FEW_ROWS ? BITMASK : code;
         }).orElse(DENSE);
     }
 
@@ -38,7 +39,8 @@ final class Sparsity {
 
     /**
      * Blocks of many outputs are computed by tiles of these, patterns that fill at most half of each 16 neighbours by
-     * picking out these, everything else output by output.
+     * picking out these, everything else output by output: blocks of neighbouring inputs as they are, the rest weight by
+     * weight.
      */
     private static int code(SparseFormat format, DataType weights) {
         return switch (format) {
@@ -46,7 +48,8 @@ final class Sparsity {
             case SparseFormat.Block(int rows, _) when rows % 16 == 0 -> BLOCKS_16;
             case SparseFormat.NOfM(int n, int m) when weights == DataType.S8 && 16 % m == 0 && 2 * n <= m
                     && 4 * n > m -> HALVES;
-            default -> SCATTERED;
+            case SparseFormat.Block(_, int columns) when columns % 4 == 0 -> SCATTERED;
+            default -> SINGLES;
         };
     }
 }
