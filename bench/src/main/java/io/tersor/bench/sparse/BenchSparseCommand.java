@@ -204,8 +204,7 @@ public final class BenchSparseCommand extends TimingCommand {
                 "better of both per layer", "all layers");
         for (SparseSummary summary : summaries) {
             SparseSummary.Group group = summary.group();
-            table.row(group.types().label(), group.format(),
-                    group.sparsity().isPresent() ? percent(group.sparsity().getAsDouble()) : "patterns",
+            table.row(group.types().label(), group.format(), percent(group.sparsity()),
                     speed(summary.geometricMean()), speed(summary.least()), summary.slowest(), summary.layers(),
                     speed(summary.betterOfBoth()), summary.allLayers());
         }

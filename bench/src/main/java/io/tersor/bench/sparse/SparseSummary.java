@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 
 /**
  * How one format compares with dense weights over the layers of all shapes, each as often as its network has it.
@@ -20,11 +19,11 @@ import java.util.OptionalDouble;
  */
 record SparseSummary(Group group, int layers, double geometricMean, double least, ProductShape slowest, int allLayers,
         double betterOfBoth) {
-    /** What is summed up together; with patterns, whatever their sparsity. */
-    record Group(ProductTypes types, SparseFormat format, OptionalDouble sparsity) {
+    /** What is summed up together: patterns of the same whole percents of zeros. */
+    record Group(ProductTypes types, SparseFormat format, double sparsity) {
         static Group of(SparseCase what) {
             return new Group(what.types(), what.format(),
-                    what.pattern().isPresent() ? OptionalDouble.empty() : OptionalDouble.of(what.sparsity()));
+                    what.pattern().isPresent() ? Math.rint(100 * what.sparsity()) / 100 : what.sparsity());
         }
     }
 

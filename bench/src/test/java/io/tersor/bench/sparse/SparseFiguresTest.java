@@ -11,6 +11,7 @@ import io.tersor.bench.product.ProductShape;
 import io.tersor.bench.product.ProductTypes;
 import io.tersor.bench.product.WeightZeros;
 import io.tersor.sparse.SparseFormat;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -80,6 +81,18 @@ class SparseFiguresTest {
         assertEquals(Math.pow(4, 1.0 / 8), first.betterOfBoth(), 1e-12);
         assertEquals(2, summaries.get(1).betterOfBoth(), 1e-12);
         assertEquals(1, summaries.get(2).geometricMean(), 1e-12);
+    }
+
+    @Test
+    void patternsOfTheSameWholePercentsAreSummedUpTogether() {
+        List<SparseSummary.Group> groups = new ArrayList<>();
+        for (double sparsity : new double[] {0.9002, 0.8999, 0.802}) {
+            groups.add(SparseSummary.Group.of(new SparseCase(ONE, ProductTypes.U8S8U8, BLOCKS, sparsity,
+                    Optional.of("layer"), WeightZeros.NONE)));
+        }
+        assertEquals(groups.get(0), groups.get(1));
+        assertEquals(0.8, groups.get(2).sparsity());
+        assertEquals(0.9002, SparseSummary.Group.of(what(ONE, BLOCKS, 0.9002)).sparsity());
     }
 
     @Test
