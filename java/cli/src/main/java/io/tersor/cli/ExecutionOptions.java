@@ -16,8 +16,7 @@ import picocli.CommandLine.Spec;
 
 /**
  * The options that say how a network runs: {@code --backend}, {@code --threads}, {@code --tune} and
- * {@code --dense}. For use as a picocli
- * mixin.
+ * {@code --dense}. For use as a picocli mixin.
  */
 public final class ExecutionOptions {
     /** What {@code --backend} takes. */

@@ -4,11 +4,11 @@ import io.tersor.model.Graph;
 import java.util.Locale;
 
 /**
- * Takes whole channels and neurons away and rewrites the graph to smaller shapes: of each set of channels that depend on
- * each other the given share, those of least norm, the first ones of equals. Channels are those of Conv, Gemm and MatMul
- * with constant weights; they go through functions, pools, depthwise convolutions, normalizations, sums and Flatten to
- * the products that read them. Channels that a sum ties together go together; those that reach an output of the network,
- * or an operator that this does not understand, stay. What is left computes exactly what the network would if all
+ * Takes whole channels and neurons away and rewrites the graph to smaller shapes: of each set of channels that depend
+ * on each other the given share, those of least norm, the first ones of equals. Channels are those of Conv, Gemm and
+ * MatMul with constant weights; they go through functions, pools, depthwise convolutions, normalizations, sums and
+ * Flatten to the products that read them. Channels that a sum ties together go together; those that reach an output of
+ * the network, or an operator that this does not understand, stay. What is left computes exactly what the network would if all
  * weights that make and read the channels taken were zero.
  *
  * @param share of the channels of each set, above 0 and below 1, rounded down; one always stays

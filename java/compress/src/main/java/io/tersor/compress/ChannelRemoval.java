@@ -84,7 +84,7 @@ final class ChannelRemoval {
             }
         }
         sets.counts().forEach(place -> rename(builder, place));
-        removeUnused(builder);
+        UnusedConstants.remove(graph, builder);
         return builder.build();
     }
 
@@ -127,13 +127,5 @@ final class ChannelRemoval {
         List<String> names = new ArrayList<>(node.inputs());
         names.set(1, constant(builder, place.node(), 1, Tensor.ofLongs(arena, Shape.of(2), shape)));
         builder.replace(node.withInputs(names));
-    }
-
-    private void removeUnused(GraphBuilder builder) {
-        for (String name : graph.initializers().keySet()) {
-            if (!graph.isOutput(name) && builder.nodes().stream().noneMatch(node -> node.inputs().contains(name))) {
-                builder.removeInitializer(name);
-            }
-        }
     }
 }

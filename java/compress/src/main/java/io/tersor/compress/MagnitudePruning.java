@@ -14,8 +14,8 @@ import java.util.Set;
 /**
  * Sets the weights of least magnitude to zero, in the units of a format, and marks them with it ({@link
  * Graph#sparsity()}). Of blocks and of single entries those of least norm go, the first ones of equals; of n of m the n
- * largest entries of every m stay, the first ones of equals. A unit's norm is taken per entry, so that blocks cut off by
- * an end count like whole ones. Depthwise convolutions stay as they are, as do weights that something else reads too.
+ * largest entries of every m stay, the first ones of equals. A unit's norm is taken per entry, so that blocks cut off
+ * by an end count like whole ones. Depthwise convolutions stay as they are, as do weights that something else reads too.
  *
  * @param sparsity the share of the units that become zero, above 0 and below 1; of n of m always 1 - n/m
  * @param scope whether each layer loses that share, or all of them together by one threshold

@@ -48,7 +48,7 @@ final class QdqWriter {
             }
         }
         plan.quantizedValues().forEach(this::quantizeValue);
-        removeUnusedConstants();
+        UnusedConstants.remove(graph, builder);
         return builder.build();
     }
 
@@ -105,15 +105,5 @@ final class QdqWriter {
         return List.of(builder.constant(value + "_scale", Tensor.ofFloats(arena, Shape.of(), pair.scale())),
                 builder.constant(value + "_zero_point",
                         Tensor.ofBytes(arena, DataType.U8, Shape.of(), (byte) pair.zeroPoint())));
-    }
-
-    private void removeUnusedConstants() {
-        for (String name : graph.initializers().keySet()) {
-            boolean used = graph.isOutput(name)
-                    || builder.nodes().stream().anyMatch(node -> node.inputs().contains(name));
-            if (!used) {
-                builder.removeInitializer(name);
-            }
-        }
     }
 }

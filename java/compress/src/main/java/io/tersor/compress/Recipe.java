@@ -19,8 +19,8 @@ public sealed interface Recipe permits Int8Recipe, ReducingRecipe {
      *     {@code bitmask} (single entries), {@code 2:4} (the 2 largest of 4 inputs), or {@code keep} (weights stay as
      *     they are and are marked with the format that their zeros show, see {@link ExistingZeros}); but for n of m
      *     {@code sparsity=S}, the share of zeros, above 0 and below 1; {@code scope=layer} (the usual) or
-     *     {@code global}; {@code norm=l2} (the usual) or {@code l1}; {@code keep=first+last} (the usual), {@code first},
-     *     {@code last} or {@code none}, the layers that stay as they are.
+     *     {@code global}; {@code norm=l2} (the usual) or {@code l1}; {@code keep=first+last} (the usual),
+     *     {@code first}, {@code last} or {@code none}, the layers that stay as they are.
      * <li>{@code sparse-int8}: {@code prune}, then {@code int8}, with the options of both.
      * <li>{@code structured}: takes whole channels away, f32 result, see {@link ChannelPruning}. Options:
      *     {@code channels=S}, their share, above 0 and below 1; {@code keep} as for {@code prune}.

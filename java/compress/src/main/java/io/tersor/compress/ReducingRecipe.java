@@ -67,7 +67,8 @@ public record ReducingRecipe(Reduction reduction, Optional<Int8Recipe> int8) imp
     @Override
     public String toString() {
         boolean structured = reduction instanceof ChannelPruning;
-        String name = int8.isEmpty() ? structured ? "structured" : "prune" : structured ? "structured-int8" : "sparse-int8";
-        return name + ":" + reduction + calibrator().map(known -> "," + known).orElse("");
+        String plain = structured ? "structured" : "prune";
+        String quantized = structured ? "structured-int8" : "sparse-int8";
+        return (int8.isEmpty() ? plain : quantized) + ":" + reduction + calibrator().map(known -> "," + known).orElse("");
     }
 }

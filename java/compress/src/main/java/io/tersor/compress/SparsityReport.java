@@ -48,8 +48,8 @@ public record SparsityReport(List<Layer> layers) {
 
         /**
          * Returns the format that these zeros are likely to have been made in: the coarsest blocks of which
-         * 45 % are zero and the others three quarters full; otherwise n of m; otherwise single entries where 70 % are zero:
-         * {@link SparseFormat#BITMASK} for s8, {@link SparseFormat#CSR} for f32. Empty where zeros are too few.
+         * 45 % are zero and the others three quarters full; otherwise n of m; otherwise single entries where 70 % are
+         * zero: {@link SparseFormat#BITMASK} for s8, {@link SparseFormat#CSR} for f32. Empty where zeros are too few.
          */
         public Optional<SparseFormat> detected() {
             return detected(type);

@@ -93,8 +93,9 @@ public record WeightSizes(DataType type, long dense, Map<SparseFormat, Long> spa
         /** Returns the bytes in a format, if the zeros fit it. */
         Optional<Long> in(SparseFormat format) {
             try {
-                return Optional.of(params.map(known -> SparseTensor.fromDense(format, new QuantizedTensor(values, known),
-                        arena)).orElseGet(() -> SparseTensor.fromDense(format, values, arena)).byteSize());
+                SparseTensor tensor = params.isEmpty() ? SparseTensor.fromDense(format, values, arena)
+                        : SparseTensor.fromDense(format, new QuantizedTensor(values, params.get()), arena);
+                return Optional.of(tensor.byteSize());
             } catch (OperandException notNOfM) {
                 return Optional.empty();
             }

@@ -82,7 +82,7 @@ class SparseNetworksTest {
 
     static Stream<Arguments> cases() {
         return MODELS.stream().flatMap(model -> Arrays.stream(Backend.values()).filter(SparseNetworksTest::isAvailable)
-                .flatMap(backend -> Stream.of(Arguments.of(model, backend, false), Arguments.of(model, backend, true))));
+                .flatMap(backend -> Stream.of(false, true).map(int8 -> Arguments.of(model, backend, int8))));
     }
 
     @ParameterizedTest

@@ -188,8 +188,8 @@ final class MatMulLowering {
         QuantParams params = real ? weightsParams : Quantization.signed(weights.type(), weightsParams);
         Tensor values = real ? weights : Quantization.signed(weights);
         Bias kind = bias.map(tensor -> tensor.type() == DataType.S32 ? Bias.S32 : Bias.F32).orElse(Bias.NONE);
-        MatMulSpec denseWhole = new MatMulSpec(type.type(), values.type(), dst, k, n, src, params, fusion.dstParams(), kind,
-                fusion.added(), fusion.activation(), 1);
+        MatMulSpec denseWhole = new MatMulSpec(type.type(), values.type(), dst, k, n, src, params, fusion.dstParams(),
+                kind, fusion.added(), fusion.activation(), 1);
         MatMulSpec densePlain = new MatMulSpec(type.type(), values.type(), fusion.productType(), k, n, src, params,
                 fusion.productParams(), kind, Activation.NONE);
         long rows = Math.max(1, k == 0 ? 1 : type.shape().elements() / k);
