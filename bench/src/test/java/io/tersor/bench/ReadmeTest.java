@@ -35,7 +35,7 @@ class ReadmeTest {
             assertTrue(name.find(), "a program of the README has no class:\n" + program);
             tests.add(DynamicTest.dynamicTest(name.group(1), () -> run(name.group(1), program)));
         }
-        assertEquals(2, tests.size(), "Java programs in the README");
+        assertEquals(3, tests.size(), "Java programs in the README");
         return tests;
     }
 
