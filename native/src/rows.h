@@ -68,4 +68,16 @@ static inline int32_t rows_sum_s8(const void *src, int64_t count, int32_t shift)
     return (int32_t) sum;
 }
 
+/* Fields of a gemm_kernel: how it reads rows of a type. */
+#define ROWS_OF_U8 .src_bytes = 1, .row_bytes = 1, .convert = rows_copy, .row_sum = rows_sum_u8
+#define ROWS_OF_S8 .src_bytes = 1, .row_bytes = 1, .convert = rows_copy, .row_sum = rows_sum_s8
+#define ROWS_OF_SHIFTED_S8                                                                                             \
+    .src_bytes = 1, .row_bytes = 1, .src_shift = 128, .convert_always = true, .convert = rows_shift_s8,                \
+    .row_sum = rows_sum_s8
+#define ROWS_OF_WIDE_U8                                                                                                \
+    .src_bytes = 1, .row_bytes = 2, .convert_always = true, .convert = rows_widen_u8, .row_sum = rows_sum_u8
+#define ROWS_OF_WIDE_S8                                                                                                \
+    .src_bytes = 1, .row_bytes = 2, .convert_always = true, .convert = rows_widen_s8, .row_sum = rows_sum_s8
+#define ROWS_OF_F32 .src_bytes = 4, .row_bytes = 4, .convert = rows_copy_f32
+
 #endif

@@ -30,11 +30,7 @@ const gemm_kernel u8s8_gemm_6x16__avx2 = {
     .columns = 16,
     .group = 2,
     .step = 2,
-    .src_bytes = 1,
-    .row_bytes = 2,
-    .convert_always = true,
-    .convert = rows_widen_u8,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_WIDE_U8,
     .tile = i8_tile,
 };
 
@@ -44,11 +40,7 @@ const gemm_kernel s8s8_gemm_6x16__avx2 = {
     .columns = 16,
     .group = 2,
     .step = 2,
-    .src_bytes = 1,
-    .row_bytes = 2,
-    .convert_always = true,
-    .convert = rows_widen_s8,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_WIDE_S8,
     .tile = i8_tile,
 };
 
@@ -59,11 +51,7 @@ const gemm_kernel u8s8_blocks_6x16__avx2 = {
     .columns = 16,
     .group = 2,
     .step = 2,
-    .src_bytes = 1,
-    .row_bytes = 2,
-    .convert_always = true,
-    .convert = rows_widen_u8,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_WIDE_U8,
     .tile = i8_tile,
 };
 
@@ -74,10 +62,6 @@ const gemm_kernel s8s8_blocks_6x16__avx2 = {
     .columns = 16,
     .group = 2,
     .step = 2,
-    .src_bytes = 1,
-    .row_bytes = 2,
-    .convert_always = true,
-    .convert = rows_widen_s8,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_WIDE_S8,
     .tile = i8_tile,
 };

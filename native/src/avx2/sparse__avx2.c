@@ -44,11 +44,7 @@ static const gemm_kernel u8s8_scattered_32x1__avx2 = {
     .columns = SCATTERED_COLUMNS,
     .group = 2,
     .step = 2,
-    .src_bytes = 1,
-    .row_bytes = 2,
-    .convert_always = true,
-    .convert = rows_widen_u8,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_WIDE_U8,
 };
 
 static const gemm_kernel s8s8_scattered_32x1__avx2 = {
@@ -59,11 +55,7 @@ static const gemm_kernel s8s8_scattered_32x1__avx2 = {
     .columns = SCATTERED_COLUMNS,
     .group = 2,
     .step = 2,
-    .src_bytes = 1,
-    .row_bytes = 2,
-    .convert_always = true,
-    .convert = rows_widen_s8,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_WIDE_S8,
 };
 
 static const gemm_kernel f32_scattered_32x1__avx2 = {
@@ -74,9 +66,7 @@ static const gemm_kernel f32_scattered_32x1__avx2 = {
     .columns = SCATTERED_COLUMNS,
     .group = 1,
     .step = 1,
-    .src_bytes = 4,
-    .row_bytes = 4,
-    .convert = rows_copy_f32,
+    ROWS_OF_F32,
 };
 
 extern const gemm_kernel u8s8_blocks_6x16__avx2, s8s8_blocks_6x16__avx2, f32_blocks_6x16__avx2;

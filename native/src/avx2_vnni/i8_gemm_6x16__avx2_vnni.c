@@ -25,10 +25,7 @@ const gemm_kernel u8s8_gemm_6x16__avx2_vnni = {
     .columns = 16,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_U8,
     .tile = i8_tile,
 };
 
@@ -38,12 +35,7 @@ const gemm_kernel s8s8_gemm_6x16__avx2_vnni = {
     .columns = 16,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .src_shift = 128,
-    .convert_always = true,
-    .convert = rows_shift_s8,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_SHIFTED_S8,
     .tile = i8_tile,
 };
 
@@ -54,10 +46,7 @@ const gemm_kernel u8s8_blocks_6x16__avx2_vnni = {
     .columns = 16,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_U8,
     .tile = i8_tile,
 };
 
@@ -68,11 +57,6 @@ const gemm_kernel s8s8_blocks_6x16__avx2_vnni = {
     .columns = 16,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .src_shift = 128,
-    .convert_always = true,
-    .convert = rows_shift_s8,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_SHIFTED_S8,
     .tile = i8_tile,
 };

@@ -30,10 +30,7 @@ static const gemm_kernel u8s8_scattered_32x1__avx2_vnni = {
     .columns = SCATTERED_COLUMNS,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_U8,
 };
 
 static const gemm_kernel s8s8_scattered_32x1__avx2_vnni = {
@@ -44,12 +41,7 @@ static const gemm_kernel s8s8_scattered_32x1__avx2_vnni = {
     .columns = SCATTERED_COLUMNS,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .src_shift = 128,
-    .convert_always = true,
-    .convert = rows_shift_s8,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_SHIFTED_S8,
 };
 
 extern const gemm_kernel u8s8_blocks_6x16__avx2_vnni, s8s8_blocks_6x16__avx2_vnni;

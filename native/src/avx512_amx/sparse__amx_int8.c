@@ -125,20 +125,16 @@ GATHERED(s8, _tile_dpbssd)
 
 #define GATHERED_FORM(kernel, rows_, columns_)                                                                         \
     .form = PANEL_GATHERED, .scattered = kernel, .rows = rows_, .columns = columns_, .group = 4, .step = 4,            \
-    .src_bytes = 1, .row_bytes = 1, .convert = rows_copy, .enter = enter, .leave = amx_leave
+    .enter = enter, .leave = amx_leave
 
 static const gemm_kernel u8s8_blocks_32x32__amx_int8 = {.name = "u8s8_blocks_32x32__amx_int8",
-                                                        GATHERED_FORM(&u8_wide_kernel, WIDE_ROWS, 32),
-                                                        .row_sum = rows_sum_u8};
+                                                        GATHERED_FORM(&u8_wide_kernel, WIDE_ROWS, 32), ROWS_OF_U8};
 static const gemm_kernel u8s8_blocks_64x16__amx_int8 = {.name = "u8s8_blocks_64x16__amx_int8",
-                                                        GATHERED_FORM(&u8_narrow_kernel, NARROW_ROWS, 16),
-                                                        .row_sum = rows_sum_u8};
+                                                        GATHERED_FORM(&u8_narrow_kernel, NARROW_ROWS, 16), ROWS_OF_U8};
 static const gemm_kernel s8s8_blocks_32x32__amx_int8 = {.name = "s8s8_blocks_32x32__amx_int8",
-                                                        GATHERED_FORM(&s8_wide_kernel, WIDE_ROWS, 32),
-                                                        .row_sum = rows_sum_s8};
+                                                        GATHERED_FORM(&s8_wide_kernel, WIDE_ROWS, 32), ROWS_OF_S8};
 static const gemm_kernel s8s8_blocks_64x16__amx_int8 = {.name = "s8s8_blocks_64x16__amx_int8",
-                                                        GATHERED_FORM(&s8_narrow_kernel, NARROW_ROWS, 16),
-                                                        .row_sum = rows_sum_s8};
+                                                        GATHERED_FORM(&s8_narrow_kernel, NARROW_ROWS, 16), ROWS_OF_S8};
 
 #if defined(TERSOR_EMULATION)
 extern const gemm_kernel u8s8_scattered_16x1__portable, s8s8_scattered_16x1__portable;

@@ -101,10 +101,7 @@ const gemm_kernel u8s8_bitmask_12x32__avx512_vbmi2 = {
     .columns = BITMASK_COLUMNS,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_U8,
     .tile = tile,
 };
 
@@ -115,11 +112,6 @@ const gemm_kernel s8s8_bitmask_12x32__avx512_vbmi2 = {
     .columns = BITMASK_COLUMNS,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .src_shift = 128,
-    .convert_always = true,
-    .convert = rows_shift_s8,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_SHIFTED_S8,
     .tile = tile,
 };

@@ -50,9 +50,7 @@ const gemm_kernel f32_gemm_12x32__avx512f = {
     .columns = 32,
     .group = 1,
     .step = 1,
-    .src_bytes = 4,
-    .row_bytes = 4,
-    .convert = rows_copy_f32,
+    ROWS_OF_F32,
     .tile = f32_tile,
 };
 
@@ -76,8 +74,6 @@ const gemm_kernel f32_blocks_12x32__avx512f = {
     .columns = 32,
     .group = 1,
     .step = 1,
-    .src_bytes = 4,
-    .row_bytes = 4,
-    .convert = rows_copy_f32,
+    ROWS_OF_F32,
     .tile = f32_tile,
 };

@@ -103,10 +103,7 @@ const gemm_kernel u8s8_halves_8x32__avx512_vnni = {
     .columns = HALVES_COLUMNS,
     .group = HALF,
     .step = HALF,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_U8,
     .tile = tile,
 };
 
@@ -117,11 +114,6 @@ const gemm_kernel s8s8_halves_8x32__avx512_vnni = {
     .columns = HALVES_COLUMNS,
     .group = HALF,
     .step = HALF,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .src_shift = 128,
-    .convert_always = true,
-    .convert = rows_shift_s8,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_SHIFTED_S8,
     .tile = tile,
 };

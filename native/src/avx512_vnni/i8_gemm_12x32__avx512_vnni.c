@@ -26,10 +26,7 @@ const gemm_kernel u8s8_gemm_12x32__avx512_vnni = {
     .columns = 32,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_U8,
     .tile = i8_tile,
 };
 
@@ -39,12 +36,7 @@ const gemm_kernel s8s8_gemm_12x32__avx512_vnni = {
     .columns = 32,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .src_shift = 128,
-    .convert_always = true,
-    .convert = rows_shift_s8,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_SHIFTED_S8,
     .tile = i8_tile,
 };
 
@@ -55,10 +47,7 @@ const gemm_kernel u8s8_blocks_12x32__avx512_vnni = {
     .columns = 32,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_U8,
     .tile = i8_tile,
 };
 
@@ -69,11 +58,6 @@ const gemm_kernel s8s8_blocks_12x32__avx512_vnni = {
     .columns = 32,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .src_shift = 128,
-    .convert_always = true,
-    .convert = rows_shift_s8,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_SHIFTED_S8,
     .tile = i8_tile,
 };

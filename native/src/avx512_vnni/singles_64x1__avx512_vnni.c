@@ -85,10 +85,7 @@ const gemm_kernel u8s8_singles_64x1__avx512_vnni = {
     .columns = SCATTERED_COLUMNS,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_U8,
 };
 
 const gemm_kernel s8s8_singles_64x1__avx512_vnni = {
@@ -99,10 +96,5 @@ const gemm_kernel s8s8_singles_64x1__avx512_vnni = {
     .columns = SCATTERED_COLUMNS,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .src_shift = 128,
-    .convert_always = true,
-    .convert = rows_shift_s8,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_SHIFTED_S8,
 };

@@ -67,12 +67,9 @@
 #define multiply_add(acc, a, b) _mm512_fmadd_ps(a, b, acc)
 #include "simd_tile.h"
 
-#define U8_ROWS                                                                                                        \
-    .group = 4, .step = 4, .src_bytes = 1, .row_bytes = 1, .convert = rows_copy, .row_sum = rows_sum_u8
-#define S8_ROWS                                                                                                        \
-    .group = 4, .step = 4, .src_bytes = 1, .row_bytes = 1, .src_shift = 128, .convert_always = true,                   \
-    .convert = rows_shift_s8, .row_sum = rows_sum_s8
-#define F32_ROWS .group = 1, .step = 1, .src_bytes = 4, .row_bytes = 4, .convert = rows_copy_f32
+#define U8_ROWS .group = 4, .step = 4, ROWS_OF_U8
+#define S8_ROWS .group = 4, .step = 4, ROWS_OF_SHIFTED_S8
+#define F32_ROWS .group = 1, .step = 1, ROWS_OF_F32
 
 #define SCATTERED_FORM(kernel) .form = PANEL_SCATTERED, .scattered = kernel, .rows = 64, .columns = SCATTERED_COLUMNS
 #define NARROW_FORM(function) .form = PANEL_STEPS, .tile = function, .rows = 12, .columns = 16

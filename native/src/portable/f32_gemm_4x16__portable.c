@@ -48,9 +48,7 @@ const gemm_kernel f32_gemm_4x16__portable = {
     .columns = COLUMNS,
     .group = 1,
     .step = 1,
-    .src_bytes = 4,
-    .row_bytes = 4,
-    .convert = rows_copy_f32,
+    ROWS_OF_F32,
     .tile = tile_f32,
 };
 
@@ -74,8 +72,6 @@ const gemm_kernel f32_blocks_4x16__portable = {
     .columns = COLUMNS,
     .group = 1,
     .step = 1,
-    .src_bytes = 4,
-    .row_bytes = 4,
-    .convert = rows_copy_f32,
+    ROWS_OF_F32,
     .tile = tile_f32,
 };

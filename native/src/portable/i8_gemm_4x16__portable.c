@@ -43,10 +43,7 @@ const gemm_kernel u8s8_gemm_4x16__portable = {
     .columns = COLUMNS,
     .group = 1,
     .step = 1,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_U8,
     .tile = tile_u8,
 };
 
@@ -56,10 +53,7 @@ const gemm_kernel s8s8_gemm_4x16__portable = {
     .columns = COLUMNS,
     .group = 1,
     .step = 1,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_S8,
     .tile = tile_s8,
 };
 
@@ -70,10 +64,7 @@ const gemm_kernel u8s8_blocks_4x16__portable = {
     .columns = COLUMNS,
     .group = 1,
     .step = 1,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_U8,
     .tile = tile_u8,
 };
 
@@ -84,9 +75,6 @@ const gemm_kernel s8s8_blocks_4x16__portable = {
     .columns = COLUMNS,
     .group = 1,
     .step = 1,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_S8,
     .tile = tile_s8,
 };

@@ -85,10 +85,7 @@ const gemm_kernel u8s8_scattered_16x1__portable = {
     .columns = SCATTERED_COLUMNS,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_u8,
+    ROWS_OF_U8,
 };
 
 const gemm_kernel s8s8_scattered_16x1__portable = {
@@ -99,10 +96,7 @@ const gemm_kernel s8s8_scattered_16x1__portable = {
     .columns = SCATTERED_COLUMNS,
     .group = 4,
     .step = 4,
-    .src_bytes = 1,
-    .row_bytes = 1,
-    .convert = rows_copy,
-    .row_sum = rows_sum_s8,
+    ROWS_OF_S8,
 };
 
 static const gemm_kernel f32_scattered_16x1__portable = {
@@ -113,9 +107,7 @@ static const gemm_kernel f32_scattered_16x1__portable = {
     .columns = SCATTERED_COLUMNS,
     .group = 1,
     .step = 1,
-    .src_bytes = 4,
-    .row_bytes = 4,
-    .convert = rows_copy_f32,
+    ROWS_OF_F32,
 };
 
 extern const gemm_kernel u8s8_blocks_4x16__portable, s8s8_blocks_4x16__portable, f32_blocks_4x16__portable;
