@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Fourier transformations of one length, of elements as {@link FftStages} has them:
- * X[k] = sum over i of x[i] * exp(-2 pi i k / n) and, without the factor 1 / n, its inverse. Frequencies come out in the
- * order of {@link #place}. Immutable.
+ * X[k] = sum over j of x[j] * exp(-2 pi i j k / n) and, without the factor 1 / n, its inverse. Frequencies come out in
+ * the order of {@link #place}. Immutable.
  */
 final class Fft {
     /** Bytes of an element. */
@@ -67,7 +67,7 @@ final class Fft {
      *
      * @param at where the first element lies, in bytes
      * @param stride bytes between elements
-     * @param toAt where the first place lies; the same as {@code at} where elements are neighbours already, or elsewhere
+     * @param toAt where the first place lies; may be {@code at} where elements are neighbours already
      */
     void forward(MemorySegment memory, long at, long stride, long toAt) {
         long from = at;

@@ -132,7 +132,8 @@ final class VectorDepthwiseConv2d extends Conv2d {
 
         private void start(long images, Optional<FftPlan> transformations) {
             plan = transformations;
-            chunk = plan.isPresent() ? fft.orElseThrow().lines(plan.get()) : Math.max(1, Math.min(oh, oh * images * panels / (4L * parallelism().threads())));
+            long share = Math.max(1, Math.min(oh, oh * images * panels / (4L * parallelism().threads())));
+            chunk = plan.isPresent() ? fft.orElseThrow().lines(plan.get()) : share;
             chunks = Math.ceilDiv(oh, chunk);
             parallelism().run(images * panels * chunks, this);
         }
@@ -232,8 +233,8 @@ final class VectorDepthwiseConv2d extends Conv2d {
         float[] from = part == 0 ? ZEROS : to;
         int start = part == 0 ? 0 : o;
         if (MR == 12 && pixels > 4) {
-            DepthwiseKernel.pixels12(scratch.sums, at, scratch.offsets, group, triples, singles, weights, w, from, start,
-                    to, o);
+            DepthwiseKernel.pixels12(scratch.sums, at, scratch.offsets, group, triples, singles, weights, w, from,
+                    start, to, o);
             return;
         }
         for (int p = 0; p < pixels * NR; p += 4 * NR) {

@@ -126,7 +126,8 @@ class FftTest {
                 Tensor expected = Tensor.allocate(arena, F32, src.shape());
                 Tensor actual = Tensor.allocate(arena, F32, src.shape());
                 PrepareOptions options = PrepareOptions.DEFAULT.on(Backend.VECTOR);
-                try (Conv2d direct = builder.prepare(options); Conv2d spectra = builder.prepare(options.normwiseErrors())) {
+                try (Conv2d direct = builder.prepare(options);
+                        Conv2d spectra = builder.prepare(options.normwiseErrors())) {
                     direct.run(src, expected);
                     spectra.run(src, actual);
                 }
