@@ -26,6 +26,10 @@ final class BackendOrder {
     private static final List<Backend> STREAMING =
             List.of(Backend.NATIVE, Backend.VECTOR, Backend.ONEDNN, Backend.SCALAR);
 
+    private static final int MIN_SPECTRUM_TAPS = 121;
+    private static final List<Backend> VECTOR_FIRST =
+            List.of(Backend.VECTOR, Backend.ONEDNN, Backend.NATIVE, Backend.SCALAR);
+
     private final Isa isa;
     private final Optional<CostTable> table;
     private final TuningCache tuned;
@@ -110,12 +114,21 @@ final class BackendOrder {
         return switch (spec) {
             case MatMulSpec matMul when matMul.sparsity().isPresent() -> SPARSE;
             case Conv2dSpec conv when conv.sparsity().isPresent() -> SPARSE;
+            case Conv2dSpec conv when options.normwise() && multipliesSpectra(conv) -> VECTOR_FIRST;
             case MatMulSpec _, Conv2dSpec _ when options.parallelism().threads() > 1 -> NATIVE_FIRST;
             case MatMulSpec matMul when isa == Isa.AMX && matMul.isInteger() -> NATIVE_FIRST;
             case Conv2dSpec conv when conv.isInteger() && (isa == Isa.AMX || !conv.window().isPointwise()) -> NATIVE_FIRST;
             case MatMulSpec _, Conv2dSpec _, MatrixProductSpec _, AttentionSpec _ -> PRODUCTS;
             case AddSpec _, UnarySpec _, LayerNormSpec _, BinarySpec _ -> STREAMING;
         };
+    }
+
+    /** The kernels for which the vector backend's spectra are faster than all direct sums, given an image as large. */
+    private static boolean multipliesSpectra(Conv2dSpec spec) {
+        Window window = spec.window();
+        return !spec.isInteger() && spec.isDepthwise() && spec.oc() == spec.ic()
+                && window.kh() * window.kw() >= MIN_SPECTRUM_TAPS && window.strideH() == 1 && window.strideW() == 1
+                && window.dilationH() == 1 && window.dilationW() == 1;
     }
 
     /** Keeps the measurement of a spec. */

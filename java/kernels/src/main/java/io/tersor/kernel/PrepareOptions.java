@@ -64,13 +64,13 @@ public record PrepareOptions(Optional<Backend> backend, Parallelism parallelism,
 
     /**
      * Returns these options with errors of f32 convolutions bounded by norms, instead of by k * 2^-23 * sum |a * b| for
-     * each sum by itself: at most log2(p) * 2^-20 * |x| * |w|, where |x| is the Euclidean norm of a tile of p pixels, at
-     * most 2^14, in a channel and a neighbour, and |w| the sum of the magnitudes of a channel's weights, the larger of
-     * both. Errors are rarely a hundredth of that, but a sum much smaller than others nearby may lose all its digits.
+     * each sum by itself: at most log2(p) * 2^-20 * |x| * |w|, where |x| is the Euclidean norm of a tile of p pixels,
+     * at most 2^14, in a channel and a neighbour, and |w| the sum of the magnitudes of a channel's weights, the larger
+     * of both. Errors are rarely a hundredth of that, but a sum much smaller than its neighbours may lose all digits.
      *
      * <p>It lets {@code vector} multiply the spectra of depthwise convolutions with large kernels, stride 1 and no
-     * dilation where that is faster, and comes first for those of 121 taps and more. Values that are not finite or beyond
-     * 2^50 are summed as ever.
+     * dilation where that is faster, and makes it the first choice for those of 121 taps and more. Values that are not
+     * finite or beyond 2^50 are summed as ever.
      */
     public PrepareOptions normwiseErrors() {
         return new PrepareOptions(backend, parallelism, rows, tune, zeros, true);

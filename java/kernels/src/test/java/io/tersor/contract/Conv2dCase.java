@@ -5,10 +5,12 @@ import io.tersor.kernel.Bias;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.Window;
 import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** One convolution. */
@@ -23,6 +25,7 @@ final class Conv2dCase implements ContractCase {
     private final double[] bias;
     private final double[] residual;
     private final int threads;
+    private final boolean normwise;
     private Optional<Expected> expected = Optional.empty();
 
     /**
@@ -35,6 +38,11 @@ final class Conv2dCase implements ContractCase {
      */
     Conv2dCase(String id, Conv2dSpec spec, Shape srcShape, boolean weightsLastChannel, boolean inPlace, double[] src,
             double[] weights, double[] bias, double[] residual, int threads) {
+        this(id, spec, srcShape, weightsLastChannel, inPlace, src, weights, bias, residual, threads, false);
+    }
+
+    private Conv2dCase(String id, Conv2dSpec spec, Shape srcShape, boolean weightsLastChannel, boolean inPlace,
+            double[] src, double[] weights, double[] bias, double[] residual, int threads, boolean normwise) {
         this.id = id;
         this.spec = spec;
         this.srcShape = srcShape;
@@ -45,6 +53,13 @@ final class Conv2dCase implements ContractCase {
         this.bias = bias;
         this.residual = residual;
         this.threads = threads;
+        this.normwise = normwise;
+    }
+
+    /** Returns this case with errors that norms may bound. */
+    Conv2dCase normwise() {
+        return new Conv2dCase("normwise-" + id, spec, srcShape, weightsLastChannel, inPlace, src, weights, bias,
+                residual, threads, true);
     }
 
     /** Returns this case with weights of which only some are kept. */
@@ -76,7 +91,7 @@ final class Conv2dCase implements ContractCase {
     @Override
     public String operands() {
         return "src " + srcShape + (weightsLastChannel ? ", weights permuted" : "")
-                + (inPlace ? ", residual is dst" : "");
+                + (inPlace ? ", residual is dst" : "") + (normwise ? ", errors bounded by norms" : "");
     }
 
     @Override
@@ -97,7 +112,8 @@ final class Conv2dCase implements ContractCase {
         if (inPlace) {
             GuardedArena.fill(dst, residual);
         }
-        try (Conv2d kernel = candidate.registry().prepare(spec, w, b, candidate.options(parallelism))) {
+        PrepareOptions options = candidate.options(parallelism);
+        try (Conv2d kernel = candidate.registry().prepare(spec, w, b, normwise ? options.normwiseErrors() : options)) {
             if (spec.residual().isPresent()) {
                 kernel.run(a, separate.orElse(dst), dst);
             } else {
@@ -116,6 +132,7 @@ final class Conv2dCase implements ContractCase {
 
     private Expected compute(Shape dst) {
         ProductOracle oracle = ProductOracle.of(spec, bias);
+        double norms = normwise ? norms() : 0;
         double[] values = new double[(int) dst.elements()];
         double[] tolerances = new double[values.length];
         int at = 0;
@@ -123,7 +140,7 @@ final class Conv2dCase implements ContractCase {
             for (int y = 0; y < dst.dim(1); y++) {
                 for (int x = 0; x < dst.dim(2); x++) {
                     for (int oc = 0; oc < spec.oc(); oc++, at++) {
-                        sum(oracle, image, y, x, oc, values, tolerances, at);
+                        sum(oracle, image, y, x, oc, norms, values, tolerances, at);
                     }
                 }
             }
@@ -132,8 +149,27 @@ final class Conv2dCase implements ContractCase {
                 : Expected.within(values, tolerances);
     }
 
-    private void sum(ProductOracle oracle, int image, int y, int x, int oc, double[] values, double[] tolerances,
-            int at) {
+    /**
+     * Returns an error bound of products of spectra, as the magnitude whose direct sum has it: log2(p) * 2^-22 * |x| *
+     * |w| for tiles of p = 2^14 pixels, with the Euclidean norm of the weights. Their random values have no frequency
+     * that is much stronger than others, which the bound of {@link PrepareOptions#normwiseErrors()} has to allow for.
+     */
+    private double norms() {
+        int groupTaps = (int) spec.reduction();
+        double[] images = new double[spec.ic()];
+        for (int i = 0; i < src.length; i++) {
+            images[i % spec.ic()] += Double.isFinite(src[i]) ? src[i] * src[i] : 0;
+        }
+        double[] kernels = new double[spec.oc()];
+        for (int i = 0; i < weights.length; i++) {
+            kernels[i / groupTaps] += weights[i] * weights[i];
+        }
+        double pair = Math.sqrt(2 * Arrays.stream(images).max().orElse(0) * Arrays.stream(kernels).max().orElse(0));
+        return 14 * 0x1p-22 * pair / (groupTaps * 0x1p-23);
+    }
+
+    private void sum(ProductOracle oracle, int image, int y, int x, int oc, double norms, double[] values,
+            double[] tolerances, int at) {
         Window window = spec.window();
         int groupIc = spec.ic() / spec.groups();
         int firstIc = oc / (spec.oc() / spec.groups()) * groupIc;
@@ -160,6 +196,6 @@ final class Conv2dCase implements ContractCase {
         double added = spec.residual().isPresent() ? residual[at] : 0;
         values[at] = spec.isInteger() ? oracle.integer(integers, 1, oc, added) : oracle.real(reals, oc, added);
         tolerances[at] = spec.isInteger() ? oracle.onednnTolerance(integers, 1, oc, added)
-                : oracle.realTolerance(spec.reduction(), reals, magnitude, oc, added, false);
+                : oracle.realTolerance(spec.reduction(), reals, Math.max(magnitude, norms), oc, added, false);
     }
 }

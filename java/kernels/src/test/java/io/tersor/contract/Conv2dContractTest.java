@@ -57,12 +57,37 @@ class Conv2dContractTest {
             Geometry.of(1, 1, 1, 2, 3, THREE.padding(3).stride(2)), Geometry.of(1, 0, 3, 4, 5, THREE.padding(2)),
             Geometry.of(1, 2, 2, 3, 4, THREE), Geometry.of(0, 4, 4, 3, 4, THREE));
 
+    /** Kernels of 7x7 and more, most depthwise, which spectra may compute where norms bound the errors. */
+    private static final List<Geometry> LARGE = List.of(
+            Geometry.of(1, 40, 37, 35, 35, Window.of(13, 13).padding(6)).groups(35),
+            Geometry.of(2, 20, 17, 33, 33, Window.of(31, 31).padding(15)).groups(33),
+            Geometry.of(1, 70, 20, 16, 16, Window.of(31, 15).padding(15, 7, 15, 7)).groups(16),
+            Geometry.of(1, 100, 90, 5, 5, Window.of(21, 19).padding(10, 3, 0, 9)).groups(5),
+            // Windows over padding alone; images smaller than the kernel.
+            Geometry.of(1, 10, 12, 7, 7, Window.of(15, 15).padding(20, 16, 18, 17)).groups(7),
+            Geometry.of(1, 3, 5, 66, 66, Window.of(25, 27).padding(24, 26, 24, 26)).groups(66),
+            Geometry.of(1, 1, 1, 9, 9, Window.of(11, 11).padding(5)).groups(9),
+            Geometry.of(1, 18, 23, 17, 17, Window.of(7, 7).padding(3)).groups(17),
+            Geometry.of(1, 33, 30, 12, 12, Window.of(11, 11).stride(2).padding(5)).groups(12),
+            Geometry.of(1, 26, 25, 12, 12, Window.of(9, 9).dilation(2, 2).padding(8)).groups(12),
+            Geometry.of(1, 15, 14, 6, 12, Window.of(11, 11).padding(5)).groups(6),
+            Geometry.of(1, 12, 13, 6, 5, Window.of(9, 9).padding(4)));
+
+    @TestFactory
+    Stream<DynamicNode> convolvesLargeKernels() {
+        List<Conv2dCase> cases = new ArrayList<>();
+        add(TypeCombo.CONV2D.getFirst(), LARGE, false, cases);
+        add(TypeCombo.CONV2D.getFirst(), LARGE, true, cases);
+        cases.addAll(cases.stream().map(Conv2dCase::normwise).toList());
+        return ContractSuite.of(Conv2dContractTest.class, cases);
+    }
+
     @TestFactory
     Stream<DynamicNode> convolves() {
         List<Conv2dCase> cases = new ArrayList<>();
         for (TypeCombo types : TypeCombo.CONV2D) {
-            add(types, false, cases);
-            add(types, true, cases);
+            add(types, GEOMETRIES, false, cases);
+            add(types, GEOMETRIES, true, cases);
         }
         return ContractSuite.of(Conv2dContractTest.class, cases);
     }
@@ -70,12 +95,13 @@ class Conv2dContractTest {
     /**
      * @param featured whether with residuals and functions
      */
-    private static void add(TypeCombo types, boolean featured, List<Conv2dCase> cases) {
-        int count = GEOMETRIES.size();
-        Conv2dSampler sampler = new Conv2dSampler(types, featured ? "-featured-" : "-",
+    private static void add(TypeCombo types, List<Geometry> geometries, boolean featured, List<Conv2dCase> cases) {
+        int count = geometries.size();
+        Conv2dSampler sampler = new Conv2dSampler(types,
+                (geometries == LARGE ? "-large" : "") + (featured ? "-featured-" : "-"),
                 new Spread((featured ? 37 : 31) * types.toString().hashCode(), count));
         for (int i = 0; i < count; i++) {
-            cases.add(featured ? sampler.featured(i, GEOMETRIES.get(i)) : sampler.plain(i, GEOMETRIES.get(i)));
+            cases.add(featured ? sampler.featured(i, geometries.get(i)) : sampler.plain(i, geometries.get(i)));
         }
     }
 }

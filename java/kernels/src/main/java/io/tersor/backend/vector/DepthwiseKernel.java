@@ -12,8 +12,8 @@ import jdk.incubator.vector.FloatVector;
  *
  * <p>Taps come in threes that read neighbouring pixels, so that a pixel is loaded once for three of them, and then
  * alone: {@code offsets} has, from index {@code group} on, the first tap of each three, then the single ones,
- * {@code weights} all taps in that order, {@link Lanes#NR} floats each. Each is one method of plain locals: the compiler
- * keeps them in registers.
+ * {@code weights} all taps in that order, {@link Lanes#NR} floats each. Each is one method of plain locals: the
+ * compiler keeps them in registers.
  */
 final class DepthwiseKernel {
     private DepthwiseKernel() {}

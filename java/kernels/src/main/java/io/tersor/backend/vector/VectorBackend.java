@@ -97,7 +97,7 @@ public final class VectorBackend implements BackendProvider {
             return new VectorConv2d(spec, weights, bias, options.parallelism(), pool);
         }
         if (VectorDepthwiseConv2d.serves(spec)) {
-            return new VectorDepthwiseConv2d(spec, weights, bias, options.parallelism(), pool);
+            return new VectorDepthwiseConv2d(spec, weights, bias, options, pool);
         }
         return VectorWinogradConv2d.serves(spec)
                 ? new VectorWinogradConv2d(spec, weights, bias, options.parallelism(), pool)

@@ -9,6 +9,7 @@ import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.Window;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -33,14 +34,20 @@ final class VectorDepthwiseConv2d extends Conv2d {
     private final int panels;
     private final DepthwiseLines lines;
     private final DepthwiseTaps taps;
+    private final Optional<DepthwiseFft> fft;
     // [panel][taps in the kernel's order][NR].
     private final float[] weights;
     // Image rows from the first to the last kernel row, those that dilation skips included.
     private final int span;
 
-    VectorDepthwiseConv2d(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, Parallelism parallelism,
+    VectorDepthwiseConv2d(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options,
             ScratchPool pool) {
-        super(spec, Backend.VECTOR, parallelism, Arena.ofShared());
+        this(spec, weights, bias, options, pool, Arena.ofShared());
+    }
+
+    private VectorDepthwiseConv2d(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options,
+            ScratchPool pool, Arena arena) {
+        super(spec, Backend.VECTOR, options.parallelism(), arena);
         this.pool = pool;
         this.store = new TileStore(Epilogue.of(spec, bias), Sums.of(spec), 0, spec.oc());
         this.panels = Math.ceilDiv(spec.oc(), NR);
@@ -57,6 +64,8 @@ final class VectorDepthwiseConv2d extends Conv2d {
                 this.weights[(oc / NR * taps.count() + i) * NR + oc % NR] = reader.get(taps.tap(i), oc);
             }
         }
+        this.fft = options.normwise() && DepthwiseFft.serves(spec, weights)
+                ? Optional.of(new DepthwiseFft(spec, weights, store, arena)) : Optional.empty();
     }
 
     /** Returns whether this class runs a spec; sums of integers must stay exact in binary32. */
@@ -69,18 +78,19 @@ final class VectorDepthwiseConv2d extends Conv2d {
     protected String kernelName() {
         boolean integer = spec().isInteger();
         return spec().src() + (integer ? spec().weights().label() : "") + "_dwconv_" + (integer ? "f32fma_" : "")
+                + (fft.isPresent() ? "fft_or_" : "")
                 + MR + "x" + NR + "__" + Lanes.BITS;
     }
 
     @Override
     protected void execute(long n, long h, long w, MemorySegment src, long oh, long ow, MemorySegment residual,
             MemorySegment dst) {
-        int threads = parallelism().threads();
-        if (threads == 1) {
+        Optional<FftPlan> plan = fft.isEmpty() ? Optional.empty() : fft.get().plan(oh, ow);
+        if (parallelism().threads() == 1) {
             Scratch scratch = pool.take();
             bind(scratch, h, w, src, oh, ow, residual, dst);
             for (long part = 0; part < n * panels; part++) {
-                rows(scratch, part / panels, (int) (part % panels), 0, oh);
+                compute(scratch, plan, part / panels, (int) (part % panels), 0, oh);
             }
             pool.give(scratch);
             return;
@@ -89,7 +99,7 @@ final class VectorDepthwiseConv2d extends Conv2d {
         Operands run = kept == null ? new Operands() : kept;
         run.set(h, w, src, oh, ow, residual, dst);
         try {
-            run.start(n);
+            run.start(n, plan);
         } finally {
             run.set(0, 0, MemorySegment.NULL, 0, 0, MemorySegment.NULL, MemorySegment.NULL);
             spare.set(run);
@@ -105,6 +115,7 @@ final class VectorDepthwiseConv2d extends Conv2d {
         private long ow;
         private MemorySegment residual = MemorySegment.NULL;
         private MemorySegment dst = MemorySegment.NULL;
+        private Optional<FftPlan> plan = Optional.empty();
         private long chunk;
         private long chunks;
 
@@ -119,8 +130,10 @@ final class VectorDepthwiseConv2d extends Conv2d {
             dst = destination;
         }
 
-        private void start(long images) {
-            chunk = Math.max(1, Math.min(oh, oh * images * panels / (4L * parallelism().threads())));
+        private void start(long images, Optional<FftPlan> transformations) {
+            plan = transformations;
+            long share = Math.max(1, Math.min(oh, oh * images * panels / (4L * parallelism().threads())));
+            chunk = plan.isPresent() ? fft.orElseThrow().lines(plan.get()) : share;
             chunks = Math.ceilDiv(oh, chunk);
             parallelism().run(images * panels * chunks, this);
         }
@@ -131,7 +144,7 @@ final class VectorDepthwiseConv2d extends Conv2d {
             bind(scratch, h, w, src, oh, ow, residual, dst);
             long first = part % chunks * chunk;
             long rest = part / chunks;
-            rows(scratch, rest / panels, (int) (rest % panels), first, Math.min(oh, first + chunk));
+            compute(scratch, plan, rest / panels, (int) (rest % panels), first, Math.min(oh, first + chunk));
             pool.give(scratch);
         }
     }
@@ -143,7 +156,16 @@ final class VectorDepthwiseConv2d extends Conv2d {
         scratch.bindDestination(dst, spec().oc());
     }
 
-    /** Computes output rows [first, end) of one image and panel of channels. */
+    /** Computes output rows [first, end) of one image and panel of channels, by spectra where these serve. */
+    private void compute(Scratch scratch, Optional<FftPlan> plan, long image, int panel, long first, long end) {
+        if (plan.isPresent() && fft.orElseThrow().isBounded(scratch, image, panel, first, end)) {
+            fft.orElseThrow().rows(scratch, plan.get(), image, panel, first, end);
+        } else {
+            rows(scratch, image, panel, first, end);
+        }
+    }
+
+    /** Computes output rows by direct sums. */
     private void rows(Scratch scratch, long image, int panel, long first, long end) {
         Window window = spec().window();
         int length = lines.length(scratch.ow);
@@ -211,8 +233,8 @@ final class VectorDepthwiseConv2d extends Conv2d {
         float[] from = part == 0 ? ZEROS : to;
         int start = part == 0 ? 0 : o;
         if (MR == 12 && pixels > 4) {
-            DepthwiseKernel.pixels12(scratch.sums, at, scratch.offsets, group, triples, singles, weights, w, from, start,
-                    to, o);
+            DepthwiseKernel.pixels12(scratch.sums, at, scratch.offsets, group, triples, singles, weights, w, from,
+                    start, to, o);
             return;
         }
         for (int p = 0; p < pixels * NR; p += 4 * NR) {

@@ -178,6 +178,22 @@ class AllocationTest {
     }
 
     @Test
+    void spectra() {
+        try (Arena arena = Arena.ofShared(); Parallelism two = Parallelism.of(2)) {
+            Tensor src = Operands.random(arena, F32, Shape.of(1, 30, 30, 40), random);
+            Tensor dst = Tensor.allocate(arena, F32, Shape.of(1, 30, 30, 40));
+            Conv2d.Builder builder = Conv2d.spec(F32, F32, F32).groups(40).window(Window.of(17, 17).padding(8))
+                    .weights(Operands.random(arena, F32, Shape.of(40, 1, 17, 17), random));
+            PrepareOptions options = PrepareOptions.DEFAULT.on(Backend.VECTOR).normwiseErrors();
+            for (PrepareOptions each : new PrepareOptions[] {options, options.with(two)}) {
+                try (Conv2d conv = builder.prepare(each)) {
+                    assertAllocationFree(conv.describe(), () -> conv.run(src, dst));
+                }
+            }
+        }
+    }
+
+    @Test
     void elementwise() {
         KernelRegistry registry = KernelRegistry.standard();
         PrepareOptions options = PrepareOptions.DEFAULT.on(Backend.VECTOR);
