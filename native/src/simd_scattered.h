@@ -2,7 +2,7 @@
  * A scattered_kernel of vectors: every instruction set includes this file once for each kernel, after it has defined
  *
  *   SCATTERED(name)                the name with the kernel's prefix
- *   LANES                          words of a vector; the kernel has SCATTERED_VECTORS times as many rows
+ *   LANES                          words of a vector; the kernel has four times as many rows
  *   accumulators, factor           types of the vectors
  *   load_rows(from)                factor of LANES neighbouring words
  *   load_weights(from)             factor that broadcasts a word

@@ -53,4 +53,7 @@ tersor_status sparse_panels_bytes(const gemm_kernel *kernel, const sparse_weight
 /* Writes the panels to `to`, and their offsets from `base` into the table; returns the end. */
 char *sparse_pack_panels(const gemm_kernel *kernel, const sparse_weights *w, const char *base, int64_t *table, char *to);
 
+/* A panel of PANEL_SCATTERED or PANEL_SINGLES to `to` unless that is NULL; returns its bytes. */
+int64_t scattered_pack(const gemm_kernel *kernel, const sparse_weights *w, int64_t column, int64_t columns, char *to);
+
 #endif
