@@ -44,7 +44,8 @@ public final class BenchModelCommand extends Subcommand {
 
     @Option(names = "--peer", paramLabel = "NAME", split = ",",
             description = "onnxruntime: ONNX Runtime on the same file, in this JVM, with as many threads; "
-                    + "onnxruntime-fp32: on the network before --recipe; dense: the network itself without sparse kernels.")
+                    + "onnxruntime-fp32: on the network before --recipe; dense: the network itself without sparse "
+                    + "kernels.")
     private List<String> peers = List.of();
 
     @Option(names = "--batch", paramLabel = "N", defaultValue = "1",

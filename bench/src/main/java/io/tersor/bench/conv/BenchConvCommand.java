@@ -43,8 +43,10 @@ public final class BenchConvCommand extends ProductCommand {
                 if (own.size() < shapes.size()) {
                     return;
                 }
-                double micros = own.stream().mapToDouble(row -> row.shape().count() * row.timing().medianMicros()).sum();
-                double operations = own.stream().mapToDouble(row -> row.shape().count() * row.shape().operations()).sum();
+                double micros = own.stream()
+                        .mapToDouble(row -> row.shape().count() * row.timing().medianMicros()).sum();
+                double operations = own.stream()
+                        .mapToDouble(row -> row.shape().count() * row.shape().operations()).sum();
                 double first = firsts.computeIfAbsent(who.types.label(), _ -> micros);
                 table.row(file, who.types.label(), who.contender, Figures.time(micros),
                         Figures.tops(operations, micros), speed(first / micros));

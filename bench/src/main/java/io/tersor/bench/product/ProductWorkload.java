@@ -99,7 +99,7 @@ public abstract class ProductWorkload implements AutoCloseable {
         return Verification.verified(new OnednnPeer(library, onednn, operands, threads, copies), reference);
     }
 
-    /** Returns whether oneDNN is there and its sums of these types saturate, so that it is no backend but only a peer. */
+    /** Returns whether oneDNN is there and its sums of these types saturate: then it is no backend but only a peer. */
     public static boolean onednnSaturates(ProductTypes types) {
         return KernelRegistry.standard().status(Backend.ONEDNN) instanceof BackendStatus.Available onednn
                 && OnednnPeer.saturates(onednn, types);

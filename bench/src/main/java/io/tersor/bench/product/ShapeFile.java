@@ -36,8 +36,8 @@ public record ShapeFile<S>(String prefix, List<String> names, List<String> field
     }
 
     /**
-     * Returns the shapes of a list of one of several kinds: that which has a list of the name, or whose lines have as many
-     * numbers as the file's first one.
+     * Returns the shapes of a list of one of several kinds: that which has a list of the name, or whose lines have as
+     * many numbers as the file's first one.
      *
      * @throws TersorException naming the file and the line that cannot be understood
      */

@@ -37,8 +37,8 @@ public final class BenchSparseCommand extends TimingCommand {
     private static final List<Double> SWEEP = List.of(0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98);
 
     @Option(names = "--shapes", paramLabel = "FILE", split = ",",
-            description = "Files of lines 'm k n' or of convolutions, or the names that bench gemm and bench conv know; "
-                    + "resnet50 by default.")
+            description = "Files of lines 'm k n' or of convolutions, or the names that bench gemm and bench conv "
+                    + "know; resnet50 by default.")
     private List<String> files;
 
     @Option(names = "--patterns", paramLabel = "FILE", split = ",",
@@ -97,7 +97,8 @@ public final class BenchSparseCommand extends TimingCommand {
             throw wrongUsage("expected either --shapes or --patterns");
         }
         if (patterns != null && (sparsities != null || chart.isPresent())) {
-            throw wrongUsage("--patterns: expected neither --sparsity, which they have, nor --chart, which needs several");
+            throw wrongUsage("--patterns: expected neither --sparsity, which they have, nor --chart, which needs "
+                    + "several");
         }
         if (m != null && patterns == null) {
             throw wrongUsage("--m: expected --patterns");

@@ -23,8 +23,8 @@ import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * Draws dense-equivalent rates over sparsity: a line for each format, one for the dense kernel, and a mark where a format
- * gets faster than dense. Each chart is an SVG and a PNG file. Needs no display.
+ * Draws dense-equivalent rates over sparsity: a line for each format, one for the dense kernel, and a mark where a
+ * format gets faster than dense. Each chart is an SVG and a PNG file. Needs no display.
  */
 final class SparseChart {
     private static final List<String> FORMATS = List.of("svg", "png");
@@ -65,7 +65,8 @@ final class SparseChart {
     }
 
     /**
-     * Draws everything measured: for each of the types a chart over all shapes, and where there are several, one for each.
+     * Draws everything measured: for each of the types a chart over all shapes, and where there are several, one for
+     * each.
      *
      * @return the files
      */

@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Rates of the fastest runs over sparsity, each the geometric mean over layers: those of all shapes on which every format
- * ran at each of its sparsities, as often as the network has them.
+ * Rates of the fastest runs over sparsity, each the geometric mean over layers: those of all shapes on which every
+ * format ran at each of its sparsities, as often as the network has them.
  *
  * @param shapes that are in the means
  * @param formats one curve for each
@@ -67,7 +67,8 @@ record SparseCurves(Set<ProductShape> shapes, Map<SparseFormat, Curve> formats, 
             SparseCase what = row.what();
             if (shapes.contains(what.shape())) {
                 int count = what.shape().count();
-                mean(tops.computeIfAbsent(what.format(), _ -> new TreeMap<>()), what).add(row.sparse().mostTops(), count);
+                mean(tops.computeIfAbsent(what.format(), _ -> new TreeMap<>()), what)
+                        .add(row.sparse().mostTops(), count);
                 mean(speedups.computeIfAbsent(what.format(), _ -> new TreeMap<>()), what)
                         .add(row.speedupOverDense(), count);
                 mean(dense, what).add(row.dense().mostTops(), count);
