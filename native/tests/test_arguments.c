@@ -267,7 +267,7 @@ static tersor_status sparse_pack(const int32_t *zeros, int64_t bytes) {
 
 /* Weights decide how many bytes they take. */
 static void test_sparse(void) {
-    static const int8_t full[16 * N] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+    static const int8_t full[16 * N + 1] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
     int64_t none = -7, one = -7, untouched = -7;
     cases++;
     expect_status(sparse_bytes(ISA, TERSOR_U8, TERSOR_SCATTERED, K, weights, &none), TERSOR_OK, "no weight");
