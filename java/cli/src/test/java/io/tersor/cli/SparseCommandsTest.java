@@ -49,7 +49,7 @@ class SparseCommandsTest {
         JsonNode sparse = evaluate("--backend", "scalar");
         assertFalse(sparse.has("notes"), sparse.toString());
         JsonNode dense = evaluate("--backend", "scalar", "--dense");
-        assertEquals("1x4 zeros run dense: ordered", dense.get("notes").get(0).asString());
+        assertEquals("not run as 1x4: ordered", dense.get("notes").get(0).asString());
         assertEquals(sparse.get("top1").asDouble(), dense.get("top1").asDouble());
     }
 

@@ -18,9 +18,9 @@ record SparseChoice(Optional<SparseFormat> format, Optional<String> note) {
         return new SparseChoice(asked, Optional.empty());
     }
 
-    /** Returns the choice of dense weights where a format was asked for. */
+    /** Returns the choice of weights as they are where a format was asked for. */
     static SparseChoice dense(SparseFormat asked, String reason) {
-        return new SparseChoice(Optional.empty(), Optional.of(asked + " zeros run dense: " + reason));
+        return new SparseChoice(Optional.empty(), Optional.of("not run as " + asked + ": " + reason));
     }
 
     /**

@@ -120,7 +120,7 @@ class SparseChoiceTest {
         List<StepInfo> steps = steps(conv(BLOCKS), NetworkOptions.DEFAULT, new Fake(Backend.NATIVE),
                 new Fake(Backend.SCALAR, BLOCKS));
         String note = note(steps);
-        assertTrue(note.startsWith("4x4 zeros run dense: ") && note.contains("native: no 4x4 here"), note);
+        assertTrue(note.startsWith("not run as 4x4: ") && note.contains("native: no 4x4 here"), note);
         assertTrue(steps.getFirst().toString().endsWith("(" + note + ")"));
         assertEquals(List.of(Optional.empty()), prepared.stream().map(SparseChoiceTest::sparsity).toList());
     }
@@ -136,13 +136,13 @@ class SparseChoiceTest {
         Fake[] backends = {new Fake(Backend.NATIVE), new Fake(Backend.VECTOR, BLOCKS),
             new Fake(Backend.SCALAR, BLOCKS)};
         assertEquals("", note(steps(conv(BLOCKS), NetworkOptions.DEFAULT.on(Backend.VECTOR), backends)));
-        assertEquals("4x4 zeros run dense: native: no 4x4 here",
+        assertEquals("not run as 4x4: native: no 4x4 here",
                 note(steps(conv(BLOCKS), NetworkOptions.DEFAULT.on(Backend.NATIVE), backends)));
     }
 
     @Test
     void allRunsDenseWhereThatIsOrdered() {
-        assertEquals("4x4 zeros run dense: ordered", note(steps(conv(BLOCKS), NetworkOptions.DEFAULT.dense(),
+        assertEquals("not run as 4x4: ordered", note(steps(conv(BLOCKS), NetworkOptions.DEFAULT.dense(),
                 new Fake(Backend.NATIVE, BLOCKS))));
         assertEquals(Optional.empty(), sparsity(prepared.getFirst()));
     }
@@ -197,7 +197,7 @@ class SparseChoiceTest {
     void operatorsWithoutKernelsSaySo() {
         GraphBuilder b = start().initializer("w", TestGraphs.random(random, 1, 8, 8, 3, 3)).sparsity("w", BLOCKS);
         Graph graph = b.output(b.add("ConvTranspose", "x", "w")).build();
-        assertEquals("4x4 zeros run dense: no kernel for the operator",
+        assertEquals("not run as 4x4: no kernel for the operator",
                 note(steps(graph, NetworkOptions.DEFAULT, new Fake(Backend.NATIVE, BLOCKS))));
     }
 }
