@@ -10,8 +10,8 @@ final class Crossover {
 
     /**
      * Returns the least sparsity from which on the sparse kernel is at least as fast at everything measured: between
-     * the last measured point where it is slower and the next one, where the straight line through the logarithms of their
-     * ratios passes through 1; the first point if it is never slower; empty if it is slower at the last one.
+     * the last measured point where it is slower and the next one, where the straight line through the logarithms of
+     * their ratios passes through 1; the first point if it is never slower; empty if it is slower at the last one.
      *
      * @param speedups over dense, by sparsity
      */
