@@ -1,9 +1,15 @@
 package io.tersor.contract;
 
+import io.tersor.kernel.Activation;
+import io.tersor.kernel.Bias;
+import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Window;
+import io.tersor.quant.QuantParams;
 import io.tersor.sparse.Patterns;
 import io.tersor.sparse.SparseFormat;
+import io.tersor.tensor.DataType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
@@ -86,6 +92,25 @@ class SparseContractTest {
             for (int i = 0; i < GEOMETRIES.size(); i++) {
                 cases.add(sampler.symmetric(i, GEOMETRIES.get(i)).sparse(format(i + 5 * t), zeros(i + t)));
             }
+        }
+        return ContractSuite.of(SparseContractTest.class, cases);
+    }
+
+    /** Sums of equal products, odd ones far beyond 2^24: added up in binary32 as a whole they would be rounded. */
+    @TestFactory
+    Stream<DynamicNode> addsLargeIntegersExactly() {
+        List<MatMulCase> cases = new ArrayList<>();
+        int k = 3001;
+        int n = 5;
+        double[] src = new double[2 * k];
+        double[] weights = new double[k * n];
+        Arrays.fill(src, 255);
+        Arrays.fill(weights, 127);
+        for (SparseFormat format : Patterns.FORMATS) {
+            MatMulSpec spec = new MatMulSpec(DataType.U8, DataType.S8, DataType.S32, k, n, QuantParams.IDENTITY,
+                    QuantParams.IDENTITY, QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
+            cases.add(ProductCases.matMul("u8s8s32_large", List.copyOf(cases), spec, src, weights)
+                    .sparse(format, Zeros.NONE));
         }
         return ContractSuite.of(SparseContractTest.class, cases);
     }
