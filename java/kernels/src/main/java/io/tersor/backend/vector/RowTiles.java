@@ -22,11 +22,13 @@ record RowTiles(RowPacker packer, int k) implements TileSource {
 
     @Override
     public void load(Scratch scratch, long row, int count, MemorySegment tile, long reserved) {
-        for (int first = 0; first < k; first += MicroKernels.KC) {
+        int first = 0;
+        do { // once also where there is no column: rows that are quantized get their scales by it
             int columns = Math.min(MicroKernels.KC, k - first);
             packer.pack(scratch, row, count, first, columns, 0);
             Transposition.transpose(scratch.a, 0, MicroKernels.LDA, count, columns, tile, (long) first * TILE, TILE,
                     scratch.squares);
-        }
+            first += MicroKernels.KC;
+        } while (first < k);
     }
 }
