@@ -53,7 +53,7 @@ struct scattered_kernel;
 typedef struct gemm_kernel {
     const char *name;
     panel_form form;
-    const struct scattered_kernel *scattered; /* of PANEL_SCATTERED and PANEL_GATHERED, instead of `tile` */
+    const struct scattered_kernel *scattered; /* of PANEL_SCATTERED, _SINGLES and _GATHERED, instead of `tile` */
     int32_t rows, columns; /* the tile */
     int32_t group;         /* neighbours in k that lie together in a panel */
     int32_t step;          /* k per step, a multiple of group */

@@ -6,6 +6,7 @@
 enum { CHUNK_BYTES = 128 * 1024 /* of a panel: what stays in L2 beside a block while its tiles use it in turn */ };
 
 static const int64_t NO_OFFSET = 0;
+static const _Alignas(64) int32_t ZEROS[MAX_TILE_COLUMNS];
 
 static int64_t step_bytes(const gemm_kernel *kernel) {
     return (int64_t) kernel->step * kernel->columns * kernel->src_bytes;
@@ -23,6 +24,10 @@ bool row_block_is_chunked(const gemm_kernel *kernel, int64_t runs, int64_t steps
 int64_t row_block_part(int64_t rows, int64_t most) {
     const int64_t parts = (rows + most - 1) / most;
     return (rows + parts - 1) / parts;
+}
+
+const int32_t *row_block_start(const gemm_operands *o, int64_t j) {
+    return o->weights.compensation == NULL ? ZEROS : o->weights.compensation + j;
 }
 
 static void subtract_zero_points(int32_t *acc, int64_t rows, int64_t columns, const int32_t *row_sums,
@@ -77,11 +82,7 @@ static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, row_b
         subtract_zero_points(acc, rows->kept, kernel->columns, block->sums + rows->first,
                              o->weights.zero_points + results->first);
     }
-    results->acc = acc;
-    results->rows = rows->kept;
-    results->dst = row_of(o->dst, rows->dst_row, o->dst_stride);
-    results->residual = o->residual == NULL ? NULL : const_row_of(o->residual, rows->dst_row, o->residual_stride);
-    results->row_scale = block->scales == NULL ? NULL : block->scales + rows->first;
+    row_block_place(o, block, rows, acc, results);
     if (kernel->interleaves) {
         block->job = (epilogue_job){o->e, o->store, *results};
     } else {
@@ -91,10 +92,9 @@ static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, row_b
 
 static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const k_part *k,
                           gemm_tile *tile, epilogue_tile *results) {
-    static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
     const int64_t acc_row_bytes = (int64_t) kernel->columns * 4;
     set_part(block, k, tile);
-    tile->init = o->weights.compensation == NULL ? zeros : o->weights.compensation + results->first;
+    tile->init = row_block_start(o, results->first);
     tile->init_stride = k->is_first ? 0 : acc_row_bytes;
     for (int64_t t = 0; t < block->count; t++) {
         const row_tile *rows = &block->tiles[t];
@@ -151,14 +151,13 @@ void row_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_b
 }
 
 void row_block_sum(const gemm_kernel *kernel, row_block *block, const void *ones, int32_t *sums) {
-    static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
     _Alignas(64) int32_t acc[MAX_TILE];
     const k_part k = {.runs = block->runs, .steps = block->steps, .is_first = true, .is_last = true};
     gemm_tile tile = block_tile(block);
     set_part(block, &k, &tile);
     tile.columns = 1;
     tile.panel = ones;
-    tile.init = zeros;
+    tile.init = ZEROS;
     tile.acc = acc;
     epilogue_advance(&block->job, block->job.left.rows);
     for (int64_t t = 0; t < block->count; t++) {

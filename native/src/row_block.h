@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "compiler.h"
 #include "gemm.h"
 
 enum { MAX_BLOCK_ROWS = 768 };
@@ -54,6 +55,19 @@ void row_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_b
 
 /* Sums of the rows alone, with a panel whose first column is all ones, into sums. */
 void row_block_sum(const gemm_kernel *kernel, row_block *block, const void *ones, int32_t *sums);
+
+/* What the sums of the panel from column j on start from. */
+const int32_t *row_block_start(const gemm_operands *o, int64_t j);
+
+/* Points results at the sums of a tile's kept rows and at where they go. */
+static inline void row_block_place(const gemm_operands *o, const row_block *block, const row_tile *rows,
+                                   const int32_t *sums, epilogue_tile *results) {
+    results->acc = sums;
+    results->rows = rows->kept;
+    results->dst = row_of(o->dst, rows->dst_row, o->dst_stride);
+    results->residual = o->residual == NULL ? NULL : const_row_of(o->residual, rows->dst_row, o->residual_stride);
+    results->row_scale = block->scales == NULL ? NULL : block->scales + rows->first;
+}
 
 /* Stores what was put off, and resets the kernel. */
 void row_block_finish(const gemm_kernel *kernel, row_block *block);

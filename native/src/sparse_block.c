@@ -26,11 +26,6 @@ static const char *panel_at(const gemm_kernel *kernel, const gemm_operands *o, i
     return const_row_of(o->weights.panels, 1, o->weights.panel_offsets[j / kernel->columns]);
 }
 
-static const void *init_at(const gemm_operands *o, int64_t j) {
-    static const _Alignas(64) int32_t zeros[MAX_TILE_COLUMNS];
-    return o->weights.compensation == NULL ? zeros : o->weights.compensation + j;
-}
-
 /* Bytes from a row's start to each of its k steps. */
 static void set_step_offsets(const row_block *block, int64_t *offsets) {
     for (int64_t run = 0; run < block->runs; run++) {
@@ -41,22 +36,15 @@ static void set_step_offsets(const row_block *block, int64_t *offsets) {
     }
 }
 
-/* Rows [0, rows->kept) of sums, `stride` of them apart, of the panel's columns. */
-static void store(const gemm_kernel *kernel, const gemm_operands *o, const row_block *block, const row_tile *rows,
-                  const int32_t *sums, int64_t stride, int64_t j) {
-    const epilogue_tile results = {
-        .acc = sums,
+/* Where the sums of the panel from column j on go, `stride` from row to row: what its tiles have in common. */
+static epilogue_tile panel_results(const gemm_kernel *kernel, const gemm_operands *o, int64_t j, int64_t stride) {
+    return (epilogue_tile){
         .acc_stride = stride,
-        .rows = rows->kept,
         .first = j,
         .columns = min_s64(kernel->columns, o->n - j),
-        .dst = row_of(o->dst, rows->dst_row, o->dst_stride),
         .dst_stride = o->dst_stride,
-        .residual = o->residual == NULL ? NULL : const_row_of(o->residual, rows->dst_row, o->residual_stride),
         .residual_stride = o->residual_stride,
-        .row_scale = block->scales == NULL ? NULL : block->scales + rows->first,
     };
-    o->store(o->e, &results);
 }
 
 static void multiply_steps(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {
@@ -67,15 +55,16 @@ static void multiply_steps(const gemm_kernel *kernel, const gemm_operands *o, ro
         const char *panel = panel_at(kernel, o, j);
         int64_t count;
         memcpy(&count, panel, sizeof count);
+        epilogue_tile results = panel_results(kernel, o, j, kernel->columns);
         gemm_tile tile = {
-            .columns = min_s64(kernel->columns, o->n - j),
+            .columns = results.columns,
             .src_stride = block->src_stride,
             .panel = panel + sparse_listed_bytes(has_list ? count : 0),
             .listed = has_list ? (const int32_t *) (const void *) (panel + STEP_LIST_HEAD) : NULL,
             .listed_count = block->tail == NULL ? count : count - 1,
             .step_offsets = offsets,
             .tail_stride = block->tail_stride,
-            .init = init_at(o, j),
+            .init = row_block_start(o, j),
             .acc = block->accumulators,
         };
         for (int64_t t = 0; t < block->count; t++) {
@@ -84,7 +73,8 @@ static void multiply_steps(const gemm_kernel *kernel, const gemm_operands *o, ro
             tile.src = rows->src;
             tile.tail = block->tail == NULL ? NULL : const_row_of(block->tail, rows->first, block->tail_stride);
             kernel->tile(&tile);
-            store(kernel, o, block, rows, tile.acc, kernel->columns, j);
+            row_block_place(o, block, rows, tile.acc, &results);
+            o->store(o->e, &results);
         }
     }
 }
@@ -173,7 +163,7 @@ static void multiply_panels(const gemm_kernel *kernel, const gemm_operands *o, c
         for (int64_t j = 0; j < columns; j += kernel->columns) {
             tile.columns = min_s64(kernel->columns, columns - j);
             tile.panel = panel_at(kernel, o, first + j);
-            tile.init = init_at(o, first + j);
+            tile.init = row_block_start(o, first + j);
             tile.acc = sums + j * kernel->rows * 4;
             kernel->scattered->multiply(&tile);
         }
@@ -201,11 +191,11 @@ static void multiply_turned(const gemm_kernel *kernel, const gemm_operands *o, r
             const int64_t columns = min_s64(group, o->n - first);
             multiply_panels(kernel, o, &t, steps, turned, first, columns, sums);
             for (int64_t j = 0; j < columns; j += kernel->columns) {
-                turn_back(kernel, sums + j * kernel->rows * 4, t.rows, min_s64(kernel->columns, columns - j),
-                          (char *) out);
+                epilogue_tile results = panel_results(kernel, o, first + j, SCATTERED_COLUMNS);
+                turn_back(kernel, sums + j * kernel->rows * 4, t.rows, results.columns, (char *) out);
                 for (int64_t i = 0; i < t.count; i++) {
-                    store(kernel, o, block, &t.tiles[i], out + t.at[i] * SCATTERED_COLUMNS, SCATTERED_COLUMNS,
-                          first + j);
+                    row_block_place(o, block, &t.tiles[i], out + t.at[i] * SCATTERED_COLUMNS, &results);
+                    o->store(o->e, &results);
                 }
             }
         }

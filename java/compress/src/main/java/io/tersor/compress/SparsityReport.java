@@ -84,24 +84,10 @@ public record SparsityReport(List<Layer> layers) {
             densities.put(unit, unit instanceof SparseFormat.Block(int rows, int columns)
                     ? layer.grid(rows, columns).density(elements) : layer.grid(1, 1).density(elements));
         }
-        Optional<SparseFormat> nOfM = COUNTS.stream().filter(format -> holds(elements, layer.inputs(), format))
+        Optional<SparseFormat> nOfM = COUNTS.stream()
+                .filter(format -> format instanceof SparseFormat.NOfM pattern && pattern.holds(elements, layer.inputs()))
                 .filter(_ -> layer.inputs() >= 4).findFirst();
         return new Layer(layer.node().name(), layer.weights(), layer.values().type(), layer.values().shape(), densities,
                 nOfM, Optional.ofNullable(graph.sparsity().get(layer.weights())));
-    }
-
-    private static boolean holds(float[] elements, int inputs, SparseFormat format) {
-        if (!(format instanceof SparseFormat.NOfM(int n, int m))) {
-            return false;
-        }
-        int kept = 0;
-        for (int i = 0; i < elements.length; i++) {
-            kept = i % inputs % m == 0 ? 0 : kept;
-            kept += elements[i] != 0 ? 1 : 0;
-            if (kept > n) {
-                return false;
-            }
-        }
-        return true;
     }
 }

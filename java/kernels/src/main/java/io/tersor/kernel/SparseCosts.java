@@ -43,8 +43,16 @@ record SparseCosts(List<Row> rows) {
         }
     }
 
-    /** Returns the library's own table. */
+    private static final class Standard {
+        private static final SparseCosts TABLE = read();
+    }
+
+    /** Returns the library's own table, read once. */
     static SparseCosts standard() {
+        return Standard.TABLE;
+    }
+
+    private static SparseCosts read() {
         try (InputStream in = SparseCosts.class.getResourceAsStream(RESOURCE)) {
             if (in == null) {
                 throw new TersorException(RESOURCE + " is missing beside " + SparseCosts.class.getName());

@@ -109,6 +109,23 @@ public sealed interface SparseFormat {
                     n + ":" + m);
         }
 
+        /**
+         * Returns whether weights keep to it.
+         *
+         * @param weights rows of {@code inputs} each, one behind the other; neighbours count from a row's start
+         */
+        public boolean holds(float[] weights, int inputs) {
+            int kept = 0;
+            for (int i = 0; i < weights.length; i++) {
+                kept = i % inputs % m == 0 ? 0 : kept;
+                kept += weights[i] != 0 ? 1 : 0;
+                if (kept > n) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
         @Override
         public String label() {
             return n + ":" + m;

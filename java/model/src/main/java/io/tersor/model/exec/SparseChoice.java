@@ -29,22 +29,7 @@ record SparseChoice(Optional<SparseFormat> format, Optional<String> note) {
      * @param weights [outputs, ..., inputs], any strides
      */
     static boolean holds(SparseFormat format, Tensor weights) {
-        if (!(format instanceof SparseFormat.NOfM(int n, int m))) {
-            return true;
-        }
-        float[] values = weights.toFloats();
-        int inputs = (int) weights.shape().dim(-1);
-        for (int row = 0; row < values.length; row += inputs) {
-            for (int group = 0; group < inputs; group += m) {
-                int kept = 0;
-                for (int i = group; i < Math.min(inputs, group + m); i++) {
-                    kept += values[row + i] != 0 ? 1 : 0;
-                }
-                if (kept > n) {
-                    return false;
-                }
-            }
-        }
-        return true;
+        return !(format instanceof SparseFormat.NOfM pattern)
+                || pattern.holds(weights.toFloats(), (int) weights.shape().dim(-1));
     }
 }
