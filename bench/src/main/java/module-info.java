@@ -4,18 +4,23 @@ module io.tersor.bench {
     requires com.microsoft.onnxruntime;
     requires java.desktop;
     requires java.management;
+    requires jdk.management;
     requires jmh.core;
+    requires tools.jackson.databind;
     requires xchart;
 
     exports io.tersor.bench;
     exports io.tersor.bench.measure;
     exports io.tersor.bench.networks;
+    exports io.tersor.bench.results;
 
     opens io.tersor.bench to info.picocli;
     opens io.tersor.bench.conv to info.picocli;
     opens io.tersor.bench.gemm to info.picocli;
     opens io.tersor.bench.product to info.picocli;
+    opens io.tersor.bench.results to tools.jackson.databind;
     opens io.tersor.bench.sparse to info.picocli;
+    opens io.tersor.bench.suite to info.picocli, tools.jackson.databind;
 
     provides io.tersor.cli.Subcommand with io.tersor.bench.BenchCommand, io.tersor.bench.DemoCommand;
 }
