@@ -1,59 +1,23 @@
 package io.tersor.bench.product;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import io.tersor.TersorException;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
-import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.KernelRegistry;
-import io.tersor.tensor.DataType;
-import io.tersor.tensor.Tensor;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
-/**
- * oneDNN called from C: the same library, the same attributes as the onednn backend's, the layout of the weights that
- * oneDNN chooses for this very shape. Times are taken in C.
- */
-final class OnednnPeer implements ProductContender {
-    private static final String NAME = ProductWorkload.ONEDNN_PEER;
+/** oneDNN called from C; see {@link OnednnContender}. */
+public final class OnednnPeer implements ProductPeer {
+    /** Its name. */
+    public static final String NAME = "onednn-c";
 
-    private final Arena arena = Arena.ofShared();
-    private final BenchLibrary library;
-    private final BackendStatus.Available onednn;
-    private final Tensor dst;
-    private final WeightStorage storage;
-    private final MemorySegment product;
-    private final MemorySegment nanos;
+    private final Optional<BenchLibrary> library;
 
     /**
-     * @param onednn what {@link #onednn()} returned
-     * @param copies of the weights, which the runs take in turn
-     * @throws TersorException if oneDNN has no kernel for it
+     * @param library without which it runs nothing
      */
-    OnednnPeer(BenchLibrary library, BackendStatus.Available onednn, ProductOperands operands, int threads,
-            int copies) {
+    OnednnPeer(Optional<BenchLibrary> library) {
         this.library = library;
-        this.onednn = onednn;
-        this.dst = operands.newDst(arena);
-        this.nanos = arena.allocate(JAVA_LONG);
-        Constants constants = operands.constants();
-        this.storage = WeightStorage.dense(constants.weights(), copies);
-        Epilogue epilogue = operands.epilogue();
-        ProductTypes types = constants.types();
-        BenchLibrary.Finish finish = new BenchLibrary.Finish(floats(epilogue.multipliers()),
-                floats(epilogue.offsets()), constants.srcParams().zeroPoint(), constants.dstParams().zeroPoint(),
-                constants.bias().isPresent());
-        try {
-            this.product = library.create(onednn.origin(), threads, operands.operation(), operands.extents(),
-                    new int[] {code(types.src()), code(types.weights()), code(types.dst())}, operands.src().data(),
-                    constants.weights().data(), dst.data(), finish, copies);
-        } catch (TersorException e) {
-            arena.close();
-            throw e;
-        }
     }
 
     /**
@@ -68,25 +32,10 @@ final class OnednnPeer implements ProductContender {
         };
     }
 
-    /** Returns whether the sum of two products of bytes saturates at 16 bits, as it does without VNNI. */
-    static boolean saturates(BackendStatus.Available onednn, ProductTypes types) {
-        return types.multipliesBytes() && !onednn.isa().matches("avx10.*|.*(vnni|bf16|amx).*");
-    }
-
-    private MemorySegment floats(float[] values) {
-        return values.length == 0 ? MemorySegment.NULL : arena.allocateFrom(JAVA_FLOAT, values);
-    }
-
-    /** Returns oneDNN's {@code dnnl_data_type_t}. */
-    private static int code(DataType type) {
-        return switch (type) {
-            case BF16 -> 2;
-            case F32 -> 3;
-            case S32 -> 4;
-            case S8 -> 5;
-            case U8 -> 6;
-            default -> throw new IllegalArgumentException("type: expected one of oneDNN's, got " + type);
-        };
+    /** Returns whether oneDNN is there and its sums of these types saturate: then it is no backend but only a peer. */
+    public static boolean saturates(ProductTypes types) {
+        return KernelRegistry.standard().status(Backend.ONEDNN) instanceof BackendStatus.Available onednn
+                && types.multipliesBytes() && !onednn.isa().matches("avx10.*|.*(vnni|bf16|amx).*");
     }
 
     @Override
@@ -95,39 +44,18 @@ final class OnednnPeer implements ProductContender {
     }
 
     @Override
-    public String kernel() {
-        return NAME + "/" + library.kernel(product);
+    public String version() {
+        return onednn().version();
     }
 
     @Override
-    public String isa() {
-        return onednn.isa();
+    public RandomValues.Range weights(ProductTypes types) {
+        return saturates(types) ? RandomValues.Range.HALF : RandomValues.Range.FULL;
     }
 
     @Override
-    public boolean isSlowToCompile() {
-        return false;
-    }
-
-    @Override
-    public WeightStorage storage() {
-        return storage;
-    }
-
-    @Override
-    public long time(int runs) {
-        library.run(product, runs, nanos);
-        return nanos.get(JAVA_LONG, 0);
-    }
-
-    @Override
-    public Tensor result() {
-        return dst;
-    }
-
-    @Override
-    public void close() {
-        library.destroy(product);
-        arena.close();
+    public ProductContender prepare(ProductOperands operands, int threads, int copies) {
+        BenchLibrary loaded = library.orElseThrow(() -> new TersorException(NAME + ": libtersor-bench is missing"));
+        return new OnednnContender(loaded, onednn(), operands, threads, copies);
     }
 }

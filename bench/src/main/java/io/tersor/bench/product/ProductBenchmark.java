@@ -45,16 +45,18 @@ public final class ProductBenchmark {
 
     private final Settings settings;
     private final Optional<BenchLibrary> library;
+    private final ProductPeers peers;
     private final Optional<MachineLimits> limits;
     private final WarmUp warmUp;
     private final Set<String> announced = new HashSet<>();
 
     /**
-     * @param library without which there are no peer and no shares of the machine's limits
+     * @param library without which there are no peer in C and no shares of the machine's limits
      */
     ProductBenchmark(Settings settings, Optional<BenchLibrary> library) {
         this.settings = settings;
         this.library = library;
+        this.peers = new ProductPeers(library);
         this.warmUp = new WarmUp(settings.seconds);
         this.limits = library.map(MachineLimits::new);
     }
@@ -101,11 +103,10 @@ public final class ProductBenchmark {
                 () -> workload.prepare(options(backend), copies(workload.weights().byteSize())));
     }
 
-    /** Adds oneDNN called from C, as {@link #add} does, where its library is there. */
-    public void addPeer(List<ProductContender> contenders, ProductWorkload workload) {
-        library.ifPresent(loaded -> add(contenders, ProductWorkload.ONEDNN_PEER, workload.types().label(),
-                () -> workload.prepareOnednnPeer(loaded, settings.parallelism.threads(),
-                        copies(workload.weights().byteSize()))));
+    /** Adds a peer, as {@link #add} does. */
+    public void addPeer(List<ProductContender> contenders, String name, ProductWorkload workload) {
+        add(contenders, name, workload.types().label(), () -> workload.prepare(peers.of(name),
+                settings.parallelism.threads(), copies(workload.weights().byteSize())));
     }
 
     /** Returns how many copies of weights of so many bytes the runs take in turn. */

@@ -16,8 +16,8 @@ public abstract class ProductCommand extends TimingCommand {
             description = "auto, onednn, native, vector, scalar; the first is what the others are compared with.")
     private List<String> backends;
 
-    @Option(names = "--peer", paramLabel = "NAME", description = "onednn-c: oneDNN called from C.")
-    private Optional<String> peer = Optional.empty();
+    @Option(names = "--peer", paramLabel = "NAME", split = ",", description = "onednn-c: oneDNN called from C.")
+    private List<String> peers = List.of();
 
     private List<? extends ProductShape> shapes;
     private List<Optional<Backend>> chosen;
@@ -29,15 +29,8 @@ public abstract class ProductCommand extends TimingCommand {
     protected void printTotals(List<ProductRow> rows) {}
 
     @Override
-    protected final Optional<String> needed() {
-        return peer;
-    }
-
-    @Override
     protected final void prepare() {
-        if (!peer.orElse(ProductWorkload.ONEDNN_PEER).equals(ProductWorkload.ONEDNN_PEER)) {
-            throw wrongUsage("--peer: expected " + ProductWorkload.ONEDNN_PEER + ", got '" + peer.get() + "'");
-        }
+        peers.forEach(name -> checkPeer("--peer", name));
         shapes = shapes();
         chosen = backends.stream().map(label -> backend("--backends", label)).distinct().toList();
     }
@@ -67,9 +60,7 @@ public abstract class ProductCommand extends TimingCommand {
         List<ProductContender> contenders = new ArrayList<>();
         try {
             chosen.forEach(backend -> benchmark.addDense(contenders, backend, workload));
-            if (peer.isPresent()) {
-                benchmark.addPeer(contenders, workload);
-            }
+            peers.stream().distinct().forEach(name -> benchmark.addPeer(contenders, name, workload));
             if (contenders.isEmpty()) {
                 return List.of();
             }

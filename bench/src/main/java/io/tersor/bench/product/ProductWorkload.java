@@ -1,8 +1,5 @@
 package io.tersor.bench.product;
 
-import io.tersor.kernel.Backend;
-import io.tersor.kernel.BackendStatus;
-import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -12,9 +9,6 @@ import java.lang.foreign.Arena;
  * anything is timed. Closing frees the operands, so the contenders are closed before. For one thread at a time.
  */
 public abstract class ProductWorkload implements AutoCloseable {
-    /** The name of oneDNN called from C, on the command line and in reports. */
-    public static final String ONEDNN_PEER = "onednn-c";
-
     private final Arena arena = Arena.ofShared();
     private final ProductShape shape;
     private final ProductTypes types;
@@ -83,26 +77,17 @@ public abstract class ProductWorkload implements AutoCloseable {
     }
 
     /**
-     * Prepares and verifies oneDNN called from C. Where its sums of bytes saturate, it gets weights of 7 bits, with
-     * which they do not; its time does not depend on the values.
+     * Prepares and verifies a peer.
      *
      * @param copies of the weights, which the runs take in turn
-     * @throws io.tersor.TersorException if oneDNN is missing or has no kernel for it
+     * @throws io.tersor.TersorException if it is missing or does not run it
      * @throws io.tersor.bench.measure.VerificationException if the result is wrong
      */
-    public final ProductContender prepareOnednnPeer(BenchLibrary library, int threads, int copies) {
-        BackendStatus.Available onednn = OnednnPeer.onednn();
-        if (OnednnPeer.saturates(onednn, types)) {
-            ProductOperands small = make(RandomValues.Range.HALF);
-            return Verification.verified(new OnednnPeer(library, onednn, small, threads, copies), small.reference());
-        }
-        return Verification.verified(new OnednnPeer(library, onednn, operands, threads, copies), reference);
-    }
-
-    /** Returns whether oneDNN is there and its sums of these types saturate: then it is no backend but only a peer. */
-    public static boolean onednnSaturates(ProductTypes types) {
-        return KernelRegistry.standard().status(Backend.ONEDNN) instanceof BackendStatus.Available onednn
-                && OnednnPeer.saturates(onednn, types);
+    public final ProductContender prepare(ProductPeer peer, int threads, int copies) {
+        RandomValues.Range range = peer.weights(types);
+        ProductOperands given = range == RandomValues.Range.FULL ? operands : make(range);
+        Verification.Check exact = given == operands ? reference : given.reference();
+        return Verification.verified(peer.prepare(given, threads, copies), peer.reference(given, exact));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.tersor.bench.product;
 
+import io.tersor.TersorException;
 import io.tersor.cli.Subcommand;
 import io.tersor.cli.Table;
 import io.tersor.ffm.Isa;
@@ -48,9 +49,6 @@ public abstract class TimingCommand extends Subcommand {
     /** Checks the options and reads the files that they name. */
     protected abstract void prepare();
 
-    /** Returns what else is missing without the benchmark's library, for the log. */
-    protected abstract Optional<String> needed();
-
     /** Measures and reports. */
     protected abstract void measure(ProductBenchmark benchmark, List<ProductTypes> kinds);
 
@@ -68,8 +66,7 @@ public abstract class TimingCommand extends Subcommand {
         capIsa();
         try (Parallelism parallelism = Parallelism.of(threads)) {
             measure(new ProductBenchmark(new ProductBenchmark.Settings(operation(), parallelism, seconds, cold),
-                    BenchLibrary.find("bench " + operation()
-                            + needed().map(what -> " without " + what + " and").orElse(""))), kinds);
+                    BenchLibrary.find("bench " + operation())), kinds);
         }
         return 0;
     }
@@ -101,6 +98,15 @@ public abstract class TimingCommand extends Subcommand {
                 .orElseThrow(() -> wrongUsage(option + ": expected " + ProductBenchmark.AUTO + ", "
                         + Arrays.stream(Backend.values()).map(Backend::label).collect(Collectors.joining(", "))
                         + ", got '" + label + "'")));
+    }
+
+    /** Refuses the name of a peer that there is not. */
+    protected final void checkPeer(String option, String name) {
+        try {
+            new ProductPeers(Optional.empty()).of(name);
+        } catch (TersorException e) {
+            throw wrongUsage(option + ": " + e.getMessage());
+        }
     }
 
     /** Prints what one core can do at most. */

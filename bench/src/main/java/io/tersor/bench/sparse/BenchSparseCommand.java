@@ -5,10 +5,10 @@ import io.tersor.bench.conv.ConvShape;
 import io.tersor.bench.gemm.GemmShape;
 import io.tersor.bench.measure.Figures;
 import io.tersor.bench.product.MachineLimits;
+import io.tersor.bench.product.OnednnPeer;
 import io.tersor.bench.product.ProductBenchmark;
 import io.tersor.bench.product.ProductShape;
 import io.tersor.bench.product.ProductTypes;
-import io.tersor.bench.product.ProductWorkload;
 import io.tersor.bench.product.ShapeFile;
 import io.tersor.bench.product.TimingCommand;
 import io.tersor.cli.Progress;
@@ -86,12 +86,6 @@ public final class BenchSparseCommand extends TimingCommand {
     }
 
     @Override
-    protected Optional<String> needed() {
-        return chosenDense.contains(SparseBenchmark.Dense.PEER) ? Optional.of(ProductWorkload.ONEDNN_PEER)
-                : Optional.empty();
-    }
-
-    @Override
     protected void prepare() {
         if (files != null && patterns != null) {
             throw wrongUsage("expected either --shapes or --patterns");
@@ -107,7 +101,7 @@ public final class BenchSparseCommand extends TimingCommand {
         chosenSparsities = sparsities == null ? List.of(DEFAULT_SPARSITY)
                 : sparsities.stream().flatMap(this::sparsity).distinct().toList();
         chosenBackend = backend("--backend", backend);
-        chosenDense = dense.stream().map(name -> name.equals(ProductWorkload.ONEDNN_PEER) ? SparseBenchmark.Dense.PEER
+        chosenDense = dense.stream().map(name -> name.equals(OnednnPeer.NAME) ? SparseBenchmark.Dense.PEER
                 : new SparseBenchmark.Dense(backend("--dense", name), false)).distinct().toList();
         shapes = patterns != null ? List.of() : (files == null ? DEFAULT_SHAPES : files).stream()
                 .flatMap(file -> ShapeFile.readAny(LISTS, file).stream()).distinct().toList();

@@ -1,5 +1,6 @@
 package io.tersor.bench.sparse;
 
+import io.tersor.bench.product.OnednnPeer;
 import io.tersor.bench.product.ProductBenchmark;
 import io.tersor.bench.product.ProductContender;
 import io.tersor.bench.product.ProductRow;
@@ -38,7 +39,7 @@ final class SparseBenchmark {
 
         /** Returns the peer in place of oneDNN's backend where that refuses sums that saturate. */
         Dense on(ProductTypes types) {
-            return backend.equals(Optional.of(Backend.ONEDNN)) && ProductWorkload.onednnSaturates(types) ? PEER : this;
+            return backend.equals(Optional.of(Backend.ONEDNN)) && OnednnPeer.saturates(types) ? PEER : this;
         }
     }
 
@@ -92,7 +93,7 @@ final class SparseBenchmark {
 
     private void add(List<ProductContender> contenders, Dense one, ProductWorkload workload) {
         if (one.peer) {
-            benchmark.addPeer(contenders, workload);
+            benchmark.addPeer(contenders, OnednnPeer.NAME, workload);
         } else {
             benchmark.addDense(contenders, one.backend, workload);
         }

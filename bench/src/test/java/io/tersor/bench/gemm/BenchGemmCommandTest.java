@@ -84,15 +84,16 @@ class BenchGemmCommandTest {
     }
 
     @Test
-    void withoutTheLibraryOneLineSaysSo() {
+    void withoutTheLibraryLinesOfTheLogSaySo() {
         System.setProperty(NativeLibrary.HIDDEN_PROPERTY, "libtersor-bench");
         try {
             Outcome outcome = gemm("--m", "4", "--k", "8", "--n", "3", "--types", "u8s8u8", "--backends", "scalar",
                     "--peer", "onednn-c", "--json");
             assertEquals(1, outcome.json().size(), outcome.out());
             assertFalse(outcome.json().get(0).has("shareOfPeak"), outcome.out());
-            assertEquals(1, outcome.err().lines().count(), outcome.err());
-            assertTrue(outcome.err().contains("without onednn-c") && outcome.err().contains("hidden"), outcome.err());
+            assertEquals(2, outcome.err().lines().count(), outcome.err());
+            assertTrue(outcome.err().contains("without onednn-c for u8s8u8: onednn-c: libtersor-bench")
+                    && outcome.err().contains("hidden"), outcome.err());
         } finally {
             System.clearProperty(NativeLibrary.HIDDEN_PROPERTY);
         }

@@ -19,6 +19,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,12 +29,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** libtersor-bench: where this build is to have it, it must be there. */
 class BenchLibraryTest {
     private BenchLibrary library;
+    private ProductPeer onednn;
 
     @BeforeEach
     void load() {
         assumeFalse(Set.of(System.getProperty("tersor.test.missing", "").split(",")).contains("native"),
                 "this build has no C libraries");
         library = new BenchLibrary();
+        onednn = new ProductPeers(Optional.of(library)).of(OnednnPeer.NAME);
     }
 
     @ParameterizedTest
@@ -43,7 +46,7 @@ class BenchLibraryTest {
                 ProductTypes.U8S8S32)) {
             try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(m, k, n), types, WeightZeros.NONE);
                     ProductContender java = workload.prepare(PrepareOptions.DEFAULT.on(Backend.ONEDNN), 1);
-                    ProductContender c = workload.prepareOnednnPeer(library, 1, 2)) {
+                    ProductContender c = workload.prepare(onednn, 1, 2)) {
                 assertArrayEquals(bytes(java), bytes(c), c.kernel() + " " + types.label());
                 assertTrue(c.kernel().startsWith("onednn-c/") && c.kernel().length() > 9, c.kernel());
                 assertTrue(c.time(3) > 0);
@@ -60,7 +63,7 @@ class BenchLibraryTest {
         for (ProductTypes types : List.of(ProductTypes.U8S8U8, ProductTypes.U8S8F32, ProductTypes.F32F32F32)) {
             try (ConvWorkload workload = new ConvWorkload(shape, types, WeightZeros.NONE);
                     ProductContender java = workload.prepare(PrepareOptions.DEFAULT.on(Backend.ONEDNN), 1);
-                    ProductContender c = workload.prepareOnednnPeer(library, 1, 2)) {
+                    ProductContender c = workload.prepare(onednn, 1, 2)) {
                 assertArrayEquals(bytes(java), bytes(c), c.kernel() + " " + types.label());
                 assertEquals("onednn-c", c.name());
             }
@@ -75,7 +78,7 @@ class BenchLibraryTest {
     @CsvSource({"F32F32F32", "BF16BF16F32", "BF16BF16BF16"})
     void floatingPointOfOnednnIsVerified(ProductTypes types) {
         try (MatMulWorkload workload = new MatMulWorkload(new GemmShape(37, 300, 65), types, WeightZeros.NONE);
-                ProductContender c = workload.prepareOnednnPeer(library, 1, 1)) {
+                ProductContender c = workload.prepare(onednn, 1, 1)) {
             assertEquals("onednn-c", c.name());
         }
     }
