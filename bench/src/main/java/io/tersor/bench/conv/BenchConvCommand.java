@@ -18,7 +18,7 @@ public final class BenchConvCommand extends ProductCommand {
     @Option(names = "--shapes", paramLabel = "FILE", split = ",",
             description = "Files of lines 'ic ih iw oc kh kw stride pad dilation groups count', or resnet50, "
                     + "mobilenet-v2; these two by default.")
-    private List<String> files = ConvShape.LISTS.names();
+    private List<String> files = List.of("resnet50", "mobilenet-v2");
 
     @Override
     protected String operation() {

@@ -25,8 +25,8 @@ public record ConvShape(int ic, int ih, int iw, int oc, int kh, int kw, int stri
     private static final int MAX = 1 << 16;
 
     /** Lists of lines of all extents, and those that come with the benchmark. */
-    public static final ShapeFile<ConvShape> LISTS = new ShapeFile<>("conv-", List.of("resnet50", "mobilenet-v2"),
-            List.of("ic", "ih", "iw", "oc", "kh", "kw", "stride", "pad", "dilation", "groups"), ConvShape::of);
+    public static final ShapeFile<ConvShape> LISTS = new ShapeFile<>("conv-",
+            List.of("resnet50", "mobilenet-v2", "quick", "scaling", "sparse"), List.of("ic", "ih", "iw", "oc", "kh", "kw", "stride", "pad", "dilation", "groups"), ConvShape::of);
 
     private static ConvShape of(int[] n) {
         return new ConvShape(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10]);

@@ -9,6 +9,8 @@ import picocli.CommandLine.Option;
 @Command(name = "gemm", mixinStandardHelpOptions = true,
         description = "Times matrix multiplications with constant weights; each result is verified first.")
 public final class BenchGemmCommand extends ProductCommand {
+    private static final List<String> DEFAULT_SHAPES = List.of("bert-base", "llm-decode", "square-and-small");
+
     @Option(names = "--shapes", paramLabel = "FILE", split = ",",
             description = "Files of lines 'm k n', or bert-base, llm-decode, square-and-small; these three by default.")
     private List<String> files;
@@ -30,7 +32,7 @@ public final class BenchGemmCommand extends ProductCommand {
     @Override
     protected List<GemmShape> shapes() {
         if (m == null && k == null && n == null) {
-            return (files == null ? GemmShape.LISTS.names() : files).stream()
+            return (files == null ? DEFAULT_SHAPES : files).stream()
                     .flatMap(file -> GemmShape.LISTS.read(file).stream()).distinct().toList();
         }
         if (m == null || k == null || n == null || files != null) {

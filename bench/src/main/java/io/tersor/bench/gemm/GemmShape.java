@@ -25,8 +25,8 @@ public record GemmShape(int m, int k, int n) implements ProductShape {
 
     /** Lists of lines {@code m k n}, and those that come with the benchmark. */
     public static final ShapeFile<GemmShape> LISTS = new ShapeFile<>("gemm-",
-            List.of("bert-base", "llm-decode", "square-and-small"), List.of("m", "k", "n"),
-            numbers -> new GemmShape(numbers[0], numbers[1], numbers[2]));
+            List.of("bert-base", "llm-decode", "square-and-small", "quick", "scaling", "decode", "decode-quick"),
+            List.of("m", "k", "n"), numbers -> new GemmShape(numbers[0], numbers[1], numbers[2]));
 
     /**
      * Checks the extents.

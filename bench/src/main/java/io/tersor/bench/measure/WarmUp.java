@@ -17,6 +17,9 @@ public final class WarmUp {
     /** The same for what is slow to compile and new, up to {@link #MAX_SLOW_NANOS}. */
     private static final double SLOW_SHARE = 15;
     private static final double MAX_SLOW_NANOS = 5e9;
+    private static final double MIN_SLOW_NANOS = 1e9;
+    /** The compiler must get its turn between two looks at what it has done. */
+    private static final double MIN_SLOW_SLICE_NANOS = 3e7;
     /** Slices without a faster run or a finished compilation, after which a contender is warm. */
     private static final int STEADY_SLICES = 4;
     private static final double STEADY = 0.98;
@@ -33,7 +36,8 @@ public final class WarmUp {
     /** Runs a contender until it is warm. */
     public void run(Contender contender) {
         boolean slow = contender.isSlowToCompile() && known.add(contender.kernel());
-        double least = slow ? Math.min(SLOW_SHARE * timedNanos, MAX_SLOW_NANOS) : SHARE * timedNanos;
+        double least = slow ? Math.clamp(SLOW_SHARE * timedNanos, MIN_SLOW_NANOS, MAX_SLOW_NANOS) : SHARE * timedNanos;
+        double slice = Math.max(SLICE_SHARE * timedNanos, contender.isSlowToCompile() ? MIN_SLOW_SLICE_NANOS : 0);
         double fastest = Double.POSITIVE_INFINITY;
         long compiled = compiler.getTotalCompilationTime();
         int steady = 0;
@@ -41,7 +45,7 @@ public final class WarmUp {
         while (total < MAX_NANOS && (total < least || steady < STEADY_SLICES)) {
             long start = System.nanoTime();
             double before = fastest;
-            fastest = Math.min(fastest, Rounds.fastest(contender, SLICE_SHARE * timedNanos));
+            fastest = Math.min(fastest, Rounds.fastest(contender, slice));
             long now = compiler.getTotalCompilationTime();
             steady = fastest < STEADY * before || now != compiled ? 0 : steady + 1;
             compiled = now;

@@ -27,6 +27,8 @@ import java.util.OptionalLong;
 public final class BenchLibrary {
     private static final System.Logger LOGGER = System.getLogger("io.tersor.bench");
     private static final String NAME = "libtersor-bench";
+    /** TERSOR_BENCH_READ_BLOCK: buffers that are read have a multiple of so many bytes. */
+    public static final int READ_BLOCK_BYTES = 512;
     private static final int OK = 0;
     private static final int UNSUPPORTED_ISA = 4;
     private static final int ONEDNN = 1000;

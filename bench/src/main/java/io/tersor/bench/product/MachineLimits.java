@@ -11,8 +11,6 @@ import java.util.OptionalDouble;
 public final class MachineLimits {
     private static final long NANOS_EACH = 20_000_000;
     private static final int ALIGNMENT_BYTES = 64;
-    /** TERSOR_BENCH_READ_BLOCK. */
-    private static final int READ_BLOCK_BYTES = 512;
 
     private final BenchLibrary library;
     private final Map<String, Double> rates;
@@ -71,7 +69,7 @@ public final class MachineLimits {
 
     /** Returns the rate at which so many bytes, or a few more, are read again and again, in bytes per second. */
     OptionalDouble readRate(long bytes) {
-        return readRates.computeIfAbsent(Math.ceilDiv(bytes, READ_BLOCK_BYTES) * READ_BLOCK_BYTES, size -> {
+        return readRates.computeIfAbsent(Math.ceilDiv(bytes, BenchLibrary.READ_BLOCK_BYTES) * BenchLibrary.READ_BLOCK_BYTES, size -> {
             try (Arena arena = Arena.ofShared()) {
                 MemorySegment buffer = arena.allocate(size, ALIGNMENT_BYTES);
                 // Else all of its pages would be the one page of zeros.

@@ -13,7 +13,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -23,8 +22,6 @@ public final class ProductBenchmark {
     public static final String AUTO = "auto";
 
     private static final System.Logger LOGGER = System.getLogger("io.tersor.bench");
-    private static final long UNKNOWN_CACHE_BYTES = 1L << 26;
-    private static final int MAX_COPIES = 256;
 
     /**
      * How it is measured.
@@ -49,6 +46,7 @@ public final class ProductBenchmark {
     private final Optional<MachineLimits> limits;
     private final WarmUp warmUp;
     private final Set<String> announced = new HashSet<>();
+    private Optional<ColdWeights> coldWeights = Optional.empty();
 
     /**
      * @param library without which there are no peer in C and no shares of the machine's limits
@@ -114,15 +112,16 @@ public final class ProductBenchmark {
         if (!settings.cold) {
             return 1;
         }
-        long cache = library.map(BenchLibrary::cacheBytes).filter(OptionalLong::isPresent)
-                .map(OptionalLong::getAsLong).orElse(UNKNOWN_CACHE_BYTES);
-        long needed = Math.ceilDiv(2 * cache, Math.max(1, bytes));
-        if (needed > MAX_COPIES && announced.add("cold")) {
-            LOGGER.log(System.Logger.Level.WARNING,
-                    "bench {0} --cold: {1} copies of small weights do not exceed the cache of {2} bytes",
-                    settings.operation, MAX_COPIES, cache);
+        if (coldWeights.isEmpty()) {
+            coldWeights = Optional.of(ColdWeights.measure(library));
         }
-        return Math.clamp(needed, 1, MAX_COPIES);
+        int copies = coldWeights.get().copies(bytes);
+        if (copies * bytes < coldWeights.get().bytes() && announced.add("cold")) {
+            LOGGER.log(System.Logger.Level.WARNING,
+                    "bench {0} --cold: {1} copies of small weights do not exceed the caches, which takes {2} bytes",
+                    settings.operation, copies, coldWeights.get().bytes());
+        }
+        return copies;
     }
 
     /** Times contenders in turn; there is at least one. */

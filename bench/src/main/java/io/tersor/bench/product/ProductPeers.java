@@ -2,7 +2,9 @@ package io.tersor.bench.product;
 
 import io.tersor.TersorException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** All peers of products. Immutable; safe to share. */
@@ -14,6 +16,19 @@ public final class ProductPeers {
      */
     public ProductPeers(Optional<BenchLibrary> library) {
         this.peers = List.of(new OnednnPeer(library));
+    }
+
+    /** Returns the versions of those whose libraries are there, by name. */
+    public Map<String, String> versions() {
+        Map<String, String> versions = new TreeMap<>();
+        for (ProductPeer peer : peers) {
+            try {
+                versions.put(peer.name(), peer.version());
+            } catch (TersorException e) {
+                // Rows of this peer say why it is missing.
+            }
+        }
+        return versions;
     }
 
     /**

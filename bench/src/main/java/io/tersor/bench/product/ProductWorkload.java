@@ -55,6 +55,11 @@ public abstract class ProductWorkload implements AutoCloseable {
         return operands.constants().weights();
     }
 
+    /** Returns the bytes of the source. */
+    public final long srcBytes() {
+        return operands.src().byteSize();
+    }
+
     /** Returns what is right. */
     public final Verification.Check reference() {
         return reference;

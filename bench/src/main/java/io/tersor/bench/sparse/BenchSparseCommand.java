@@ -1,7 +1,6 @@
 package io.tersor.bench.sparse;
 
 import io.tersor.TersorException;
-import io.tersor.bench.conv.ConvShape;
 import io.tersor.bench.gemm.GemmShape;
 import io.tersor.bench.measure.Figures;
 import io.tersor.bench.product.MachineLimits;
@@ -9,7 +8,6 @@ import io.tersor.bench.product.OnednnPeer;
 import io.tersor.bench.product.ProductBenchmark;
 import io.tersor.bench.product.ProductShape;
 import io.tersor.bench.product.ProductTypes;
-import io.tersor.bench.product.ShapeFile;
 import io.tersor.bench.product.TimingCommand;
 import io.tersor.cli.Progress;
 import io.tersor.cli.Table;
@@ -30,7 +28,6 @@ import picocli.CommandLine.Option;
         description = "Times products with sparse weights beside the fastest dense kernel on the same weights; each "
                 + "result is verified first, INT8 bit by bit.")
 public final class BenchSparseCommand extends TimingCommand {
-    private static final List<ShapeFile<? extends ProductShape>> LISTS = List.of(GemmShape.LISTS, ConvShape.LISTS);
     private static final List<String> DEFAULT_SHAPES = List.of("resnet50");
     private static final List<Integer> DEFAULT_M = List.of(256);
     private static final double DEFAULT_SPARSITY = 0.8;
@@ -103,8 +100,7 @@ public final class BenchSparseCommand extends TimingCommand {
         chosenBackend = backend("--backend", backend);
         chosenDense = dense.stream().map(name -> name.equals(OnednnPeer.NAME) ? SparseBenchmark.Dense.PEER
                 : new SparseBenchmark.Dense(backend("--dense", name), false)).distinct().toList();
-        shapes = patterns != null ? List.of() : (files == null ? DEFAULT_SHAPES : files).stream()
-                .flatMap(file -> ShapeFile.readAny(LISTS, file).stream()).distinct().toList();
+        shapes = patterns != null ? List.of() : SparseCase.shapes(files == null ? DEFAULT_SHAPES : files);
         read = patterns == null ? List.of() : patterns.stream().flatMap(file -> SparsityPattern.read(file).stream())
                 .toList();
         drawing = chart.map(SparseChart::new);
@@ -126,16 +122,7 @@ public final class BenchSparseCommand extends TimingCommand {
     }
 
     private List<SparseCase> cases(ProductTypes kind) {
-        List<SparseCase> cases = new ArrayList<>();
-        for (ProductShape shape : shapes) {
-            for (SparseFormat format : chosenFormats) {
-                OptionalDouble own = Pruning.ownSparsity(format);
-                for (double sparsity : own.isPresent() ? List.of(own.getAsDouble()) : chosenSparsities) {
-                    cases.add(new SparseCase(shape, kind, format, sparsity, Optional.empty(),
-                            new Pruning(format, sparsity)));
-                }
-            }
-        }
+        List<SparseCase> cases = new ArrayList<>(SparseCase.all(shapes, kind, chosenFormats, chosenSparsities));
         for (SparsityPattern pattern : read) {
             for (int rows : m == null ? DEFAULT_M : m) {
                 for (SparseFormat format : chosenFormats) {

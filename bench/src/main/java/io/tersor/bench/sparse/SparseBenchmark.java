@@ -7,19 +7,11 @@ import io.tersor.bench.product.ProductRow;
 import io.tersor.bench.product.ProductTypes;
 import io.tersor.bench.product.ProductWorkload;
 import io.tersor.bench.product.Verification;
-import io.tersor.bench.product.WeightStorage;
 import io.tersor.kernel.Backend;
-import io.tersor.kernel.BackendStatus;
-import io.tersor.kernel.KernelRegistry;
-import io.tersor.kernel.PrepareOptions;
-import io.tersor.sparse.SparseTensor;
-import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /** Measures sparse kernels beside dense ones on the same weights, one case after the other. For one thread. */
 final class SparseBenchmark {
@@ -99,34 +91,8 @@ final class SparseBenchmark {
         }
     }
 
-    /** Prepares and verifies the sparse kernel. */
     private ProductContender prepare(SparseCase what, ProductWorkload workload) {
-        WeightStorage storage;
-        try (Arena arena = Arena.ofConfined()) {
-            SparseTensor weights = SparseTensor.fromDense(what.format(),
-                    what.shape().outputsFirst(workload.weights()), arena);
-            storage = WeightStorage.of(weights, benchmark.copies(weights.byteSize()));
-        }
-        return exact(() -> workload.prepare(benchmark.options(backend), storage), workload,
-                benchmark.options(Optional.of(Backend.NATIVE)));
-    }
-
-    /**
-     * Returns a contender if its result has the bits of the native backend's with dense weights, where that is there
-     * and bytes are multiplied, whose sums are exact.
-     *
-     * @throws io.tersor.bench.measure.VerificationException if not; the contender is closed then
-     */
-    static ProductContender exact(Supplier<ProductContender> contender, ProductWorkload workload,
-            PrepareOptions options) {
-        ProductTypes types = workload.types();
-        boolean exact = types.multipliesBytes() && types.src() != DataType.F32;
-        if (!exact || KernelRegistry.standard().status(Backend.NATIVE) instanceof BackendStatus.Missing) {
-            return contender.get();
-        }
-        try (ProductContender own = workload.prepare(options, 1)) {
-            return Verification.verified(contender.get(), Verification.identical(own.result(), own.kernel()));
-        }
+        return SparseContender.prepare(what.format(), workload, benchmark.options(backend), benchmark::copies);
     }
 
     private SparseRow time(SparseCase what, ProductWorkload workload, List<ProductContender> contenders) {
@@ -137,15 +103,7 @@ final class SparseBenchmark {
         }
         ProductRow sparse = measured.rows().getFirst();
         Tensor weights = workload.weights();
-        return new SparseRow(what, zeros(weights), contenders.getFirst().storage().bytes(), weights.byteSize(), sparse,
+        return new SparseRow(what, SparseContender.zeros(weights), contenders.getFirst().storage().bytes(), weights.byteSize(), sparse,
                 measured.rows().get(fastest), measured.rounds().speed(0, fastest));
-    }
-
-    private static double zeros(Tensor weights) {
-        long zeros = 0;
-        for (long i = 0; i < weights.shape().elements(); i++) {
-            zeros += weights.get(i) == 0 ? 1 : 0;
-        }
-        return (double) zeros / weights.shape().elements();
     }
 }

@@ -9,7 +9,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import tools.jackson.core.JacksonException;
 
 /**
@@ -35,16 +39,17 @@ public record Plan(int forks, List<ProductPart> gemm, List<ProductPart> conv, Li
      * Products.
      *
      * @param shapes names of lists that come with the benchmark, or files
-     * @param types of src, weights and dst
-     * @param contenders backends' labels and peers' names; those that do not run a type are left out
+     * @param contenders by types of src, weights and dst: {@code auto}, backends' labels and peers' names
      * @param cold whether runs take turns in copies of the weights that exceed the last-level cache
      */
-    public record ProductPart(List<String> shapes, List<String> types, List<String> contenders, List<Integer> threads,
+    public record ProductPart(List<String> shapes, Map<String, List<String>> contenders, List<Integer> threads,
             boolean cold, double seconds) {}
 
     /**
      * Sparse products of one thread.
      *
+     * @param shapes as of {@link ProductPart}
+     * @param types of src, weights and dst
      * @param formats of the weights
      * @param sparsities shares of zeros, not looked at where the format has its own
      * @param backend of the sparse kernels
@@ -132,8 +137,19 @@ public record Plan(int forks, List<ProductPart> gemm, List<ProductPart> conv, Li
         }
     }
 
-    /** Returns a number of threads of a plan as it is meant on this machine. */
-    public static int threads(int planned) {
-        return planned == 0 ? Runtime.getRuntime().availableProcessors() : planned;
+    /** Returns all numbers of threads that are used here, 1 among them. */
+    SortedSet<Integer> allThreads() {
+        List<Integer> planned = new ArrayList<>(List.of(1));
+        gemm.forEach(part -> planned.addAll(part.threads()));
+        conv.forEach(part -> planned.addAll(part.threads()));
+        networks.forEach(part -> planned.addAll(part.threads()));
+        return new TreeSet<>(threads(planned));
+    }
+
+    /** Returns the numbers of threads of a part as they are meant on this machine, each once. */
+    static List<Integer> threads(List<Integer> planned) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        return planned.stream().map(count -> count == 0 ? cores : count).filter(count -> count <= cores).distinct()
+                .toList();
     }
 }

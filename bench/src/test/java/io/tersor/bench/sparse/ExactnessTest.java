@@ -43,7 +43,7 @@ class ExactnessTest {
                 ProductWorkload others = SHAPE.workload(ProductTypes.U8S8U8, OTHERS)) {
             ProductContender wrong = others.prepare(SCALAR, 1);
             String message = assertThrows(VerificationException.class,
-                    () -> SparseBenchmark.exact(() -> wrong, workload, NATIVE)).getMessage();
+                    () -> SparseContender.exact(() -> wrong, workload, NATIVE)).getMessage();
             assertTrue(message.contains("scalar/matmul_u8s8u8") && message.contains("native/"), message);
             assertThrows(IllegalStateException.class, () -> wrong.time(1));
         }
@@ -53,7 +53,7 @@ class ExactnessTest {
     void whatIsRightIsKept() {
         for (ProductTypes types : new ProductTypes[] {ProductTypes.U8S8U8, ProductTypes.U8S8S32}) {
             try (ProductWorkload workload = SHAPE.workload(types, ZEROS);
-                    ProductContender scalar = SparseBenchmark.exact(() -> workload.prepare(SCALAR, 1), workload,
+                    ProductContender scalar = SparseContender.exact(() -> workload.prepare(SCALAR, 1), workload,
                             NATIVE)) {
                 assertEquals("scalar", scalar.name());
             }

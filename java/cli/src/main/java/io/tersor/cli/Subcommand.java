@@ -94,6 +94,11 @@ public abstract class Subcommand implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), message);
     }
 
+    /** Returns the version of the command. */
+    protected final String version() {
+        return Version.text();
+    }
+
     private Main root() {
         return (Main) spec.root().userObject();
     }
