@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.tersor.TersorException;
+import io.tersor.bench.peers.NativeCall;
 import io.tersor.ffm.NativeBundle;
 import io.tersor.ffm.NativeLibrary;
 import io.tersor.ffm.NativeLibraryException;
@@ -89,32 +90,12 @@ public final class BenchLibrary {
         return link(function, FunctionDescriptor.of(JAVA_INT, arguments));
     }
 
-    /** A call of a native function. */
-    @FunctionalInterface
-    private interface Call<R> {
-        R make() throws Throwable;
-    }
-
-    private static <R> R call(Call<R> call) {
-        try {
-            return call.make();
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
     private void check(String what, int status) {
         if (status != OK) {
             throw new TersorException(NAME + ": " + what + ": "
-                    + text(call(() -> (MemorySegment) statusName.invokeExact(status)))
+                    + NativeCall.text(NativeCall.of(() -> (MemorySegment) statusName.invokeExact(status)))
                     + (status >= ONEDNN ? " (oneDNN's status " + (status - ONEDNN) + ")" : ""));
         }
-    }
-
-    private static String text(MemorySegment address) {
-        return address.reinterpret(Long.MAX_VALUE).getString(0);
     }
 
     /**
@@ -127,12 +108,12 @@ public final class BenchLibrary {
         Map<String, Double> rates = new LinkedHashMap<>();
         for (int limit = 0;; limit++) {
             int index = limit;
-            MemorySegment name = call(() -> (MemorySegment) limitName.invokeExact(index));
+            MemorySegment name = NativeCall.of(() -> (MemorySegment) limitName.invokeExact(index));
             if (name.equals(MemorySegment.NULL)) {
                 return rates;
             }
-            measure(text(name), out -> (int) limitRate.invokeExact(index, nanosEach, out))
-                    .ifPresent(rate -> rates.put(text(name), rate));
+            measure(NativeCall.text(name), out -> (int) limitRate.invokeExact(index, nanosEach, out))
+                    .ifPresent(rate -> rates.put(NativeCall.text(name), rate));
         }
     }
 
@@ -150,7 +131,7 @@ public final class BenchLibrary {
     private OptionalDouble measure(String what, Measurement measurement) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(JAVA_DOUBLE);
-            int status = call(() -> measurement.into(out));
+            int status = NativeCall.of(() -> measurement.into(out));
             if (status == UNSUPPORTED_ISA) {
                 return OptionalDouble.empty();
             }
@@ -161,7 +142,7 @@ public final class BenchLibrary {
 
     /** Returns the bytes of the last-level cache, if the system tells. */
     public OptionalLong cacheBytes() {
-        long bytes = call(() -> (long) cacheBytes.invokeExact());
+        long bytes = NativeCall.of(() -> (long) cacheBytes.invokeExact());
         return bytes > 0 ? OptionalLong.of(bytes) : OptionalLong.empty();
     }
 
@@ -194,7 +175,7 @@ public final class BenchLibrary {
             MemorySegment dims = arena.allocateFrom(JAVA_LONG, extents);
             MemorySegment codes = arena.allocateFrom(JAVA_INT, types);
             MemorySegment out = arena.allocate(ADDRESS);
-            check("tersor_bench_product_create", call(() -> (int) create.invokeExact(file, threads, operation.ordinal(),
+            check("tersor_bench_product_create", NativeCall.of(() -> (int) create.invokeExact(file, threads, operation.ordinal(),
                     dims, codes, src, weights, dst, finish.scales, finish.bias, finish.srcZeroPoint,
                     finish.dstZeroPoint, finish.relu ? 1 : 0, copies, out)));
             return out.get(ADDRESS, 0);
@@ -203,17 +184,17 @@ public final class BenchLibrary {
 
     /** Returns the name of the kernel that oneDNN chose. */
     String kernel(MemorySegment product) {
-        return text(call(() -> (MemorySegment) kernel.invokeExact(product)));
+        return NativeCall.text(NativeCall.of(() -> (MemorySegment) kernel.invokeExact(product)));
     }
 
     /** Runs so often and stores the time in nanoseconds. */
     void run(MemorySegment product, long runs, MemorySegment nanos) {
-        check("tersor_bench_product_run", call(() -> (int) run.invokeExact(product, 1L, runs, nanos)));
+        check("tersor_bench_product_run", NativeCall.of(() -> (int) run.invokeExact(product, 1L, runs, nanos)));
     }
 
     /** Frees a product. */
     void destroy(MemorySegment product) {
-        call(() -> {
+        NativeCall.of(() -> {
             destroy.invokeExact(product);
             return product;
         });

@@ -16,7 +16,8 @@ public abstract class ProductCommand extends TimingCommand {
             description = "auto, onednn, native, vector, scalar; the first is what the others are compared with.")
     private List<String> backends;
 
-    @Option(names = "--peer", paramLabel = "NAME", split = ",", description = "onednn-c: oneDNN called from C.")
+    @Option(names = "--peer", paramLabel = "NAME", split = ",",
+            description = "onednn-c: oneDNN called from C; openblas: OpenBLAS, for matrices of f32.")
     private List<String> peers = List.of();
 
     private List<? extends ProductShape> shapes;

@@ -1,6 +1,6 @@
 package io.tersor.bench.product;
 
-/** Another library that computes products, to be timed beside the backends. Immutable; safe to share. */
+/** Another library that computes products, to be timed beside the backends. Safe to share. */
 public interface ProductPeer {
     /** Returns its name on the command line and in reports. */
     String name();

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** All peers of products. Immutable; safe to share. */
+/** All peers of products. Safe to share. */
 public final class ProductPeers {
     private final List<ProductPeer> peers;
 
@@ -15,7 +15,7 @@ public final class ProductPeers {
      * @param library without which oneDNN is not called from C
      */
     public ProductPeers(Optional<BenchLibrary> library) {
-        this.peers = List.of(new OnednnPeer(library));
+        this.peers = List.of(new OnednnPeer(library), new OpenBlasPeer());
     }
 
     /** Returns the versions of those whose libraries are there, by name. */
