@@ -30,8 +30,18 @@ public record Estimate(double value, double low, double high, List<Double> forks
      * @throws TersorException if they are fewer than {@link #MIN_FORKS}, or one is not positive and finite
      */
     public static Estimate of(List<Double> forks) {
+        return of("estimate", forks);
+    }
+
+    /**
+     * Returns the estimate from figures of so many JVMs.
+     *
+     * @param name of the figure, for messages
+     * @throws TersorException if they are fewer than {@link #MIN_FORKS}, or one is not positive and finite
+     */
+    public static Estimate of(String name, List<Double> forks) {
         if (forks.size() < MIN_FORKS || forks.stream().anyMatch(x -> !(x > 0 && x < Double.POSITIVE_INFINITY))) {
-            throw new TersorException("figures of forks: expected at least " + MIN_FORKS + ", all positive, got "
+            throw new TersorException(name + ": expected figures of at least " + MIN_FORKS + " JVMs, all positive, got "
                     + forks);
         }
         ListStatistics logarithms = new ListStatistics(forks.stream().mapToDouble(Math::log).toArray());

@@ -25,6 +25,7 @@ public final class Merge {
      *
      * @param forks the rows of each JVM
      * @param limits of the machine, of which rows reach a share
+     * @throws io.tersor.TersorException naming the row if too few JVMs have it
      */
     public static List<Row> rows(List<List<Row>> forks, List<Limit> limits) {
         Map<String, List<Row>> byKey = new LinkedHashMap<>();
@@ -39,14 +40,14 @@ public final class Merge {
             return failed.get();
         }
         Row first = rows.getFirst();
-        Estimate micros = estimate(rows.stream().flatMap(row -> row.micros().stream()).toList());
+        Estimate micros = estimate(first.key(), rows.stream().flatMap(row -> row.micros().stream()).toList());
         Map<String, Estimate> speeds = new LinkedHashMap<>();
         for (String other : first.speeds().keySet()) {
             List<Estimate> all = rows.stream().flatMap(row -> Optional.ofNullable(row.speeds().get(other)).stream())
                     .toList();
             // Where the other one has failed in a JVM there is nothing to compare with.
             if (all.size() == rows.size()) {
-                speeds.put(other, estimate(all));
+                speeds.put(other, estimate(first.key() + " over " + other, all));
             }
         }
         return new Row(first.workload(), first.contender(), first.status(), first.reason(), first.kernel(), first.isa(),
@@ -54,8 +55,8 @@ public final class Merge {
                 first.limit().flatMap(share -> share(share.name(), first, micros, limits)), first.details());
     }
 
-    private static Estimate estimate(List<Estimate> singles) {
-        return Estimate.of(singles.stream().flatMap(single -> single.forks().stream()).toList());
+    private static Estimate estimate(String name, List<Estimate> singles) {
+        return Estimate.of(name, singles.stream().flatMap(single -> single.forks().stream()).toList());
     }
 
     private static Optional<Row.Share> share(String limit, Row row, Estimate micros, List<Limit> limits) {

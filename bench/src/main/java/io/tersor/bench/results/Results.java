@@ -1,18 +1,13 @@
 package io.tersor.bench.results;
 
 import io.tersor.TersorException;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
-import tools.jackson.core.JacksonException;
 
 /**
  * All that one run of the suites has measured. Immutable.
@@ -42,21 +37,7 @@ public record Results(int schema, Run run, Machine machine, Map<String, String> 
      * @throws TersorException naming the file if it is missing or not of this format
      */
     public static Results read(Path file) {
-        Results results;
-        try {
-            results = ResultsJson.MAPPER.readValue(Files.readString(file), Results.class);
-        } catch (NoSuchFileException e) {
-            throw new TersorException(file + ": no such file", e);
-        } catch (IOException e) {
-            throw new TersorException(file + ": cannot be read: " + e.getMessage(), e);
-        } catch (JacksonException e) {
-            throw new TersorException(file + ": not a file of results: " + e.getOriginalMessage(), e);
-        }
-        if (results == null || results.schema != SCHEMA) {
-            throw new TersorException(file + ": expected schema " + SCHEMA + ", got "
-                    + (results == null ? "none" : results.schema));
-        }
-        return results;
+        return ResultsJson.value(file, ResultsJson.read(file), Results.class, Results::schema);
     }
 
     /**
@@ -65,17 +46,7 @@ public record Results(int schema, Run run, Machine machine, Map<String, String> 
      * @throws TersorException naming the file if it cannot be written
      */
     public void write(Path file) {
-        try {
-            Path beside = Files.createTempFile(file.toAbsolutePath().getParent(), file.getFileName().toString(), ".new");
-            try {
-                Files.writeString(beside, ResultsJson.MAPPER.writeValueAsString(this) + "\n");
-                Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                Files.deleteIfExists(beside);
-            }
-        } catch (IOException e) {
-            throw new TersorException(file + ": cannot be written: " + e, e);
-        }
+        ResultsJson.write(file, this);
     }
 
     /** Returns the rate of a limit with so many threads, where it was measured. */
