@@ -36,6 +36,11 @@ record ConvOperands(ConvShape shape, ProductTypes types, Tensor src, Constants c
     }
 
     @Override
+    public ProductOperands with(Constants other) {
+        return new ConvOperands(shape, other.types(), src, other);
+    }
+
+    @Override
     public Tensor newDst(Arena arena) {
         return Tensor.allocate(arena, types.dst(), shape.dst());
     }

@@ -38,6 +38,11 @@ record Operands(GemmShape shape, ProductTypes types, Tensor src, Constants const
     }
 
     @Override
+    public ProductOperands with(Constants other) {
+        return new Operands(shape, other.types(), src, other);
+    }
+
+    @Override
     public Tensor newDst(Arena arena) {
         return Tensor.allocate(arena, types.dst(), Shape.of(shape.m(), shape.n()));
     }

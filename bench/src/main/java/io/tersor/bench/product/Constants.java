@@ -9,6 +9,7 @@ import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Optional;
+import java.util.function.IntToDoubleFunction;
 
 /**
  * Seeded constants of a product as a layer of a network has them: 8-bit weights with a scale per channel, a bias and
@@ -19,9 +20,13 @@ import java.util.Optional;
  * @param srcParams of src, identity where it is not quantized
  * @param weightsParams of the weights, likewise
  * @param dstParams of dst, likewise
+ * @param slack how far an element of a channel may be off besides rounding errors, in steps of dst; 0 for our own
+ *     backends
  */
 public record Constants(ProductTypes types, Tensor weights, Optional<Tensor> bias, QuantParams srcParams,
-        QuantParams weightsParams, QuantParams dstParams) {
+        QuantParams weightsParams, QuantParams dstParams, IntToDoubleFunction slack) {
+    private static final IntToDoubleFunction NONE = _ -> 0;
+
     /**
      * Returns constants that live as long as the arena.
      *
@@ -33,7 +38,7 @@ public record Constants(ProductTypes types, Tensor weights, Optional<Tensor> bia
         Tensor weights = random.tensor(arena, types.weights(), weightsShape, range);
         if (types.isPlain()) {
             return new Constants(types, weights, Optional.empty(), QuantParams.IDENTITY, QuantParams.IDENTITY,
-                    QuantParams.IDENTITY);
+                    QuantParams.IDENTITY, NONE);
         }
         int channels = Math.toIntExact(weightsShape.dim(channelAxis));
         Tensor bias = random.tensor(arena, DataType.F32, Shape.of(channels), RandomValues.Range.FULL);
@@ -41,7 +46,18 @@ public record Constants(ProductTypes types, Tensor weights, Optional<Tensor> bia
                 types.src().isQuantized() ? QuantParams.perTensor(0.02f, types.srcZeroPoint()) : QuantParams.IDENTITY,
                 types.multipliesBytes() ? QuantParams.perChannel(channelAxis, random.scales(channels))
                         : QuantParams.IDENTITY,
-                dstParams(types.dst(), reduction));
+                dstParams(types.dst(), reduction), NONE);
+    }
+
+    /** Returns the same constants, where elements may be off by as much as a channel's slack. */
+    public Constants with(IntToDoubleFunction other) {
+        return new Constants(types, weights, bias, srcParams, weightsParams, dstParams, other);
+    }
+
+    /** Returns the product of f32 that has the same bias and other weights, where a channel has some slack. */
+    public Constants ofFloats(Tensor floats, IntToDoubleFunction other) {
+        return new Constants(ProductTypes.F32F32F32, floats, bias, QuantParams.IDENTITY, QuantParams.IDENTITY,
+                QuantParams.IDENTITY, other);
     }
 
     /** Sums of k products spread as sqrt(k): a scale that uses the type's range for every k. */
@@ -66,7 +82,7 @@ public record Constants(ProductTypes types, Tensor weights, Optional<Tensor> bia
      *
      * <p>A result in an 8-bit type is right if it is a nearest integer, where a tie may go either way within the
      * rounding errors of the scaling in binary32; an s32 one if it is the sum; a floating-point one if it lies within
-     * the rounding errors of a sum of as many products in binary32, and of its own type.
+     * the rounding errors of a sum of as many products in binary32, and of its own type; all within the slack besides.
      *
      * @param sum of the products, in float64
      * @param magnitude sum of the products' magnitudes
@@ -81,7 +97,7 @@ public record Constants(ProductTypes types, Tensor weights, Optional<Tensor> bia
         if (bias.isPresent()) {
             expected = Math.max(expected, 0);
         }
-        double error = 0x1p-21 * (magnitude * scale + Math.abs(shift));
+        double error = 0x1p-21 * (magnitude * scale + Math.abs(shift)) + slack.applyAsDouble(channel);
         DataType type = types.dst();
         double tolerance = switch (type) {
             case S32 -> 0;

@@ -13,6 +13,9 @@ public interface ProductOperands {
     /** Returns the weights and what is done to a sum. */
     Constants constants();
 
+    /** Returns the same source with other constants, of which only the reference is asked for. */
+    ProductOperands with(Constants other);
+
     /** Returns a place for a result. */
     Tensor newDst(Arena arena);
 

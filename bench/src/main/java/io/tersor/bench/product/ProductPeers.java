@@ -15,7 +15,7 @@ public final class ProductPeers {
      * @param library without which oneDNN is not called from C
      */
     public ProductPeers(Optional<BenchLibrary> library) {
-        this.peers = List.of(new OnednnPeer(library), new OpenBlasPeer());
+        this.peers = List.of(new OnednnPeer(library), new OpenBlasPeer(), new OnnxPeer(8), new OnnxPeer(4));
     }
 
     /** Returns the versions of those whose libraries are there, by name. */
