@@ -5,17 +5,19 @@ import io.tersor.bench.gemm.BenchGemmCommand;
 import io.tersor.bench.sparse.BenchSparseCommand;
 import io.tersor.bench.suite.AllCommand;
 import io.tersor.bench.suite.ForkCommand;
+import io.tersor.bench.suite.BenchCallsCommand;
+import io.tersor.bench.suite.BenchPreparationCommand;
 import io.tersor.cli.Subcommand;
 import picocli.CommandLine.Command;
 
 /** {@code tersor bench}: a group of commands that measure speed. */
 @Command(name = "bench", mixinStandardHelpOptions = true,
         subcommands = {AllCommand.class, BenchGemmCommand.class, BenchConvCommand.class, BenchSparseCommand.class,
-            BenchModelCommand.class, ForkCommand.class},
+            BenchModelCommand.class, BenchCallsCommand.class, BenchPreparationCommand.class, ForkCommand.class},
         description = "Measures speed; every result is verified before it is timed.")
 public final class BenchCommand extends Subcommand {
     @Override
     public Integer call() {
-        throw wrongUsage("Missing command: all, gemm, conv, sparse or model");
+        throw wrongUsage("Missing command: all, gemm, conv, sparse, model, calls or preparation");
     }
 }

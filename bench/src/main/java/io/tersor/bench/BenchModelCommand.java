@@ -34,7 +34,7 @@ public final class BenchModelCommand extends Subcommand {
     }
 
     @Parameters(paramLabel = "MODEL", completionCandidates = Names.class,
-            description = "An ONNX file, or one of ${COMPLETION-CANDIDATES}, which have random weights.")
+            description = "An ONNX file, or one of ${COMPLETION-CANDIDATES}; all but the last have random weights.")
     private String model;
 
     @Option(names = "--recipe", paramLabel = "R",
@@ -86,8 +86,8 @@ public final class BenchModelCommand extends Subcommand {
             progress.step("making the network");
             OptionalInt length = sequence.map(OptionalInt::of).orElse(OptionalInt.empty());
             ModelResult result;
-            try (ModelFiles files = new ModelFiles(model, parsed, length)) {
-                result = new ModelBenchmark(files, options, others, seconds).measure(batch, progress);
+            try (ModelFiles files = ModelFiles.temporary(model, length)) {
+                result = new ModelBenchmark(files, parsed, options, others, seconds).measure(batch, progress);
             }
             report(result);
         }

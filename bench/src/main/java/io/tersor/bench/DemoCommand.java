@@ -3,6 +3,7 @@ package io.tersor.bench;
 import io.tersor.TersorException;
 import io.tersor.bench.DemoNetwork.Result;
 import io.tersor.bench.measure.Figures;
+import io.tersor.bench.networks.Digits;
 import io.tersor.bench.networks.ResNet50;
 import io.tersor.bench.networks.SeededInputs;
 import io.tersor.cli.Progress;
@@ -14,12 +15,10 @@ import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.KernelRegistry;
 import io.tersor.model.Graph;
-import io.tersor.model.npy.Npy;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,10 +83,10 @@ public final class DemoCommand extends Subcommand {
     }
 
     private static DemoNetwork digits(Arena arena, Path compressed, List<Backend> backends) {
-        Graph fp32 = resource("digits-cnn.onnx", Graph::load);
-        Tensor images = resource("digits-test-images.npy", file -> Npy.read(arena, file));
-        Tensor labels = resource("digits-test-labels.npy", file -> Npy.read(arena, file));
-        Tensor calibration = resource("digits-calibration-images.npy", file -> Npy.read(arena, file));
+        Graph fp32 = Digits.network();
+        Tensor images = Digits.testImages(arena);
+        Tensor labels = Digits.testLabels(arena);
+        Tensor calibration = Digits.calibrationImages(arena);
         Graph int8 = Recipe.parse("int8").apply(fp32, Calibration.of(fp32, calibration));
         try {
             Files.createDirectories(compressed.toAbsolutePath().getParent());
@@ -109,24 +108,6 @@ public final class DemoCommand extends Subcommand {
                 .mapToLong(Integer::longValue).toArray();
         Tensor labels = Tensor.ofLongs(arena, Shape.of(RESNET_IMAGES), answers);
         return new DemoNetwork("resnet50", fp32, int8, images, labels, bearable.isEmpty() ? backends : bearable);
-    }
-
-    private interface Reader<T> {
-        T read(Path file);
-    }
-
-    private static <T> T resource(String name, Reader<T> reader) {
-        try (InputStream stream = DemoCommand.class.getResourceAsStream("digits/" + name)) {
-            Path file = Files.createTempFile("tersor-", "-" + name);
-            try {
-                Files.write(file, stream.readAllBytes());
-                return reader.read(file);
-            } finally {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new TersorException("cannot unpack " + name + " into the temporary folder: " + e.getMessage(), e);
-        }
     }
 
     private void printText(Path compressed, List<BackendStatus> statuses, Map<DemoNetwork, List<Result>> results) {

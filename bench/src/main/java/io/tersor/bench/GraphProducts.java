@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** How much a network multiplies. */
-final class GraphProducts {
+public final class GraphProducts {
     private final Map<String, ValueInfo> infos;
 
     private GraphProducts(Map<String, ValueInfo> infos) {
@@ -23,7 +23,7 @@ final class GraphProducts {
      *
      * @param inputs of the run
      */
-    static double operations(Graph graph, Map<String, Tensor> inputs) {
+    public static double operations(Graph graph, Map<String, Tensor> inputs) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         inputs.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
         GraphProducts products = new GraphProducts(TypeInference.infer(graph, shapes));

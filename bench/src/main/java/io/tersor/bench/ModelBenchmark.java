@@ -6,6 +6,7 @@ import io.tersor.bench.product.BenchLibrary;
 import io.tersor.bench.product.MachineLimits;
 import io.tersor.bench.product.ProductTypes;
 import io.tersor.cli.Progress;
+import io.tersor.compress.Recipe;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.KernelRegistry;
@@ -35,16 +36,20 @@ final class ModelBenchmark {
     private static final int PROFILED_RUNS = 11;
 
     private final ModelFiles files;
+    private final Path file;
     private final NetworkOptions options;
     private final Set<String> peers;
     private final double seconds;
 
     /**
+     * @param recipe by which the network is compressed first
      * @param peers names, in the order of the report
      * @param seconds how long to time each
      */
-    ModelBenchmark(ModelFiles files, NetworkOptions options, Set<String> peers, double seconds) {
+    ModelBenchmark(ModelFiles files, Optional<Recipe> recipe, NetworkOptions options, Set<String> peers,
+            double seconds) {
         this.files = files;
+        this.file = files.file(recipe);
         this.options = options;
         this.peers = peers;
         this.seconds = seconds;
@@ -59,7 +64,7 @@ final class ModelBenchmark {
         try (Arena arena = Arena.ofShared()) {
             progress.step("loading");
             double loadMicros = loadMicros();
-            Graph graph = Graph.load(files.file());
+            Graph graph = Graph.load(file);
             Map<String, Tensor> inputs = files.inputs(arena, graph, batch);
             PreparedNetwork prepared = Network.of(graph).prepare(options);
             long start = System.nanoTime();
@@ -87,7 +92,7 @@ final class ModelBenchmark {
         double shortest = Double.POSITIVE_INFINITY;
         for (int i = 0; i < LOADS; i++) {
             long start = System.nanoTime();
-            try (PreparedNetwork _ = Network.load(files.file()).prepare(options)) {
+            try (PreparedNetwork _ = Network.load(file).prepare(options)) {
                 shortest = Math.min(shortest, micros(start));
             }
         }
@@ -120,8 +125,8 @@ final class ModelBenchmark {
         if (name.equals(DENSE_PEER)) {
             return new NetworkWorkload(name, backend(), Network.of(graph).prepare(options.dense()), workload.inputs());
         }
-        Path file = name.equals(UNCOMPRESSED_PEER) ? files.original() : files.file();
-        return new OnnxRuntimePeer(name, file, options.parallelism().threads(), workload.inputs(), workload.outputs());
+        Path model = name.equals(UNCOMPRESSED_PEER) ? files.original() : file;
+        return new OnnxRuntimePeer(name, model, options.parallelism().threads(), workload.inputs(), workload.outputs());
     }
 
     private void verifyUncompressed(Map<String, Tensor> inputs, NetworkContender peer) {

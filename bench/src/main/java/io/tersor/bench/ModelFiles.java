@@ -10,46 +10,58 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Supplier;
 
 /**
- * The files of one network that is to be timed: as it is, and compressed where a recipe is given. What is measured is
- * what another program finds in them. Closing deletes those that were made.
+ * The files of one network that is to be timed: as it is, and compressed by recipes. What is measured is what another
+ * program finds in them. They are made when they are first asked for; one that is in the folder already is taken as it
+ * is, so that several JVMs measure the same. Closing deletes a temporary folder. For one thread.
  */
-final class ModelFiles implements AutoCloseable {
+public final class ModelFiles implements AutoCloseable {
+    private static final String SUFFIX = ".onnx";
     private static final long WEIGHTS_SEED = 50;
     private static final long CALIBRATION_SEED = 51;
     private static final long INPUT_SEED = 52;
     private static final int CALIBRATION_SAMPLES = 4;
 
     private final Optional<BenchNetwork> known;
+    private final String model;
     private final OptionalInt sequence;
-    private final Path original;
-    private final Path file;
-    private final Optional<Path> folder;
+    private final Path folder;
+    private final boolean temporary;
+    private final Set<Path> files = new LinkedHashSet<>();
+
+    private ModelFiles(String model, OptionalInt sequence, Path folder, boolean temporary) {
+        this.known = BenchNetwork.of(model);
+        this.model = model;
+        this.sequence = sequence;
+        this.folder = folder;
+        this.temporary = temporary;
+    }
 
     /**
-     * Makes what is missing.
+     * Keeps the files in a folder, in which there may be those of other networks.
      *
      * @param model a name of {@link BenchNetwork}, or an ONNX file
      * @param sequence the length of sequences, where it is open
-     * @throws TersorException if the file or the recipe cannot be used
      */
-    ModelFiles(String model, Optional<Recipe> recipe, OptionalInt sequence) {
-        this.known = BenchNetwork.of(model);
-        this.sequence = sequence;
-        this.folder = known.isPresent() || recipe.isPresent() ? Optional.of(newFolder()) : Optional.empty();
-        try {
-            this.original = known.map(network -> save(network.build(WEIGHTS_SEED), "network.onnx"))
-                    .orElseGet(() -> Path.of(model));
-            this.file = recipe.map(some -> save(compress(some, Graph.load(original)), "compressed.onnx"))
-                    .orElse(original);
-        } catch (Throwable e) {
-            close();
-            throw e;
-        }
+    public static ModelFiles in(Path folder, String model, OptionalInt sequence) {
+        return new ModelFiles(model, sequence, folder, false);
+    }
+
+    /**
+     * Keeps the files in a temporary folder.
+     *
+     * @param model a name of {@link BenchNetwork}, or an ONNX file
+     * @param sequence the length of sequences, where it is open
+     */
+    public static ModelFiles temporary(String model, OptionalInt sequence) {
+        return new ModelFiles(model, sequence, newFolder(), true);
     }
 
     private static Path newFolder() {
@@ -60,9 +72,50 @@ final class ModelFiles implements AutoCloseable {
         }
     }
 
-    private Path save(Graph graph, String name) {
-        Path path = folder.orElseThrow().resolve(name);
-        graph.save(path);
+    /** Returns the network's name: that of {@link BenchNetwork}, or of the file. */
+    public String name() {
+        if (known.isPresent()) {
+            return model;
+        }
+        String file = Path.of(model).getFileName().toString();
+        return file.endsWith(SUFFIX) ? file.substring(0, file.length() - SUFFIX.length()) : file;
+    }
+
+    /** Returns the length of its sequences, where that is known. */
+    public OptionalInt sequence() {
+        return sequence.isPresent() || known.isEmpty() ? sequence : known.get().sequence();
+    }
+
+    /** Returns the network as it is. */
+    public Path original() {
+        return known.map(network -> made("network", () -> network.build(WEIGHTS_SEED)))
+                .orElseGet(() -> Path.of(model));
+    }
+
+    /**
+     * Returns the compressed network.
+     *
+     * @throws TersorException if the file or the recipe cannot be used
+     */
+    public Path compressed(Recipe recipe) {
+        return made(recipe.toString(), () -> compress(recipe, Graph.load(original())));
+    }
+
+    /** Returns the compressed network, or the one as it is where there is no recipe. */
+    Path file(Optional<Recipe> recipe) {
+        return recipe.map(this::compressed).orElseGet(this::original);
+    }
+
+    private Path made(String what, Supplier<Graph> graph) {
+        String of = known.isPresent() ? name() : name() + "-" + Integer.toHexString(Path.of(model).toAbsolutePath()
+                .hashCode());
+        String length = sequence.isPresent() ? "-" + sequence.getAsInt() : "";
+        Path path = folder.resolve(of + length + "-" + what.replaceAll("[^A-Za-z0-9.]+", "-") + SUFFIX);
+        files.add(path);
+        if (!Files.exists(path)) {
+            // Written beside it and renamed: another JVM finds the whole file or none.
+            graph.get().save(path);
+        }
         return path;
     }
 
@@ -79,32 +132,22 @@ final class ModelFiles implements AutoCloseable {
     }
 
     /** Returns inputs other than those of the calibration. */
-    Map<String, Tensor> inputs(Arena arena, Graph graph, int batch) {
+    public Map<String, Tensor> inputs(Arena arena, Graph graph, int batch) {
         return inputs(arena, graph, batch, INPUT_SEED);
-    }
-
-    /** Returns the network as it is. */
-    Path original() {
-        return original;
-    }
-
-    /** Returns the compressed network, or the one as it is where there is no recipe. */
-    Path file() {
-        return file;
     }
 
     @Override
     public void close() {
-        if (folder.isEmpty()) {
+        if (!temporary) {
             return;
         }
         try {
-            for (String name : new String[] {"network.onnx", "compressed.onnx"}) {
-                Files.deleteIfExists(folder.get().resolve(name));
+            for (Path file : files) {
+                Files.deleteIfExists(file);
             }
-            Files.deleteIfExists(folder.get());
+            Files.deleteIfExists(folder);
         } catch (IOException e) {
-            throw new TersorException(folder.get() + ": cannot be deleted: " + e.getMessage(), e);
+            throw new TersorException(folder + ": cannot be deleted: " + e.getMessage(), e);
         }
     }
 }

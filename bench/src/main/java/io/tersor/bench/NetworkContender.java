@@ -5,7 +5,7 @@ import io.tersor.tensor.Tensor;
 import java.util.Map;
 
 /** One way to run a network on the same inputs again and again. */
-interface NetworkContender extends Contender {
+public interface NetworkContender extends Contender {
     /** Returns which of its kind it is: the backend that was ordered, or a peer's version. */
     String how();
 

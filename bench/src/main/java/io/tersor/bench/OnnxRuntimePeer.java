@@ -11,9 +11,9 @@ import java.util.Map;
  * ONNX Runtime's CPU provider in this JVM, on the same file and the same memory; see {@link OnnxSession}. For one
  * thread at a time.
  */
-final class OnnxRuntimePeer implements NetworkContender {
+public final class OnnxRuntimePeer implements NetworkContender {
     /** The peer's name on the command line and in reports. */
-    static final String NAME = OnnxSession.NAME;
+    public static final String NAME = OnnxSession.NAME;
 
     private final Arena arena = Arena.ofShared();
     private final String name;

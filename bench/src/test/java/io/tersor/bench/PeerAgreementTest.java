@@ -9,8 +9,8 @@ import io.tersor.model.Network;
 import io.tersor.model.NetworkOptions;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,13 +30,14 @@ class PeerAgreementTest {
     @CsvSource({"resnet50,99", "mobilenet-v2,90"})
     void quantizedNetworksChooseTheSameClass(String name, int least) {
         int same = 0;
-        try (ModelFiles files = new ModelFiles(name, Optional.of(Recipe.parse("int8")), OptionalInt.empty());
+        try (ModelFiles files = ModelFiles.temporary(name, OptionalInt.empty());
                 Arena arena = Arena.ofShared()) {
-            Graph graph = Graph.load(files.file());
+            Path file = files.compressed(Recipe.parse("int8"));
+            Graph graph = Graph.load(file);
             Map<String, Tensor> inputs = files.inputs(arena, graph, 1);
             try (NetworkWorkload workload = new NetworkWorkload(Network.of(graph).prepare(NetworkOptions.DEFAULT),
                     inputs);
-                    OnnxRuntimePeer peer = new OnnxRuntimePeer("onnxruntime", files.file(), 1, inputs,
+                    OnnxRuntimePeer peer = new OnnxRuntimePeer("onnxruntime", file, 1, inputs,
                             workload.outputs())) {
                 for (int i = 0; i < INPUTS; i++) {
                     try (Arena scratch = Arena.ofConfined()) {

@@ -70,6 +70,11 @@ record ConvOperands(ConvShape shape, ProductTypes types, Tensor src, Constants c
     }
 
     @Override
+    public Conv2d kernel(PrepareOptions options) {
+        return builder().prepare(options);
+    }
+
+    @Override
     public Verification.Check reference() {
         return new ConvReference(shape, src, constants)::check;
     }

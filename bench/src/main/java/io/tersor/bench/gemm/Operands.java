@@ -71,6 +71,11 @@ record Operands(GemmShape shape, ProductTypes types, Tensor src, Constants const
     }
 
     @Override
+    public MatMul kernel(PrepareOptions options) {
+        return builder().prepare(options.rows(shape.m()));
+    }
+
+    @Override
     public Verification.Check reference() {
         return new Reference(this)::check;
     }

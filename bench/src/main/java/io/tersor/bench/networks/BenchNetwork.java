@@ -26,7 +26,9 @@ public enum BenchNetwork {
     /** See {@link LstmClassifier}; sequences of 64. */
     LSTM("lstm", 64, LstmClassifier.BASE::build, BenchNetwork::frames),
     /** See {@link Decoder}; sequences of 64. */
-    DECODER("decoder", 64, Decoder.SMALL::build, BenchNetwork::tokens);
+    DECODER("decoder", 64, Decoder.SMALL::build, BenchNetwork::tokens),
+    /** See {@link Digits}; its weights are not random. */
+    DIGITS_CNN("digits-cnn", 0, _ -> Digits.network(), BenchNetwork::digits);
 
     /** Makes inputs, by name. */
     @FunctionalInterface
@@ -54,6 +56,16 @@ public enum BenchNetwork {
     /** Returns all names. */
     public static List<String> labels() {
         return Arrays.stream(values()).map(network -> network.label).toList();
+    }
+
+    /** Returns its name. */
+    public String label() {
+        return label;
+    }
+
+    /** Returns the length of its sequences, where it has any and no other is asked for. */
+    public OptionalInt sequence() {
+        return sequence == 0 ? OptionalInt.empty() : OptionalInt.of(sequence);
     }
 
     /** Returns the network with the weights of a seed. */
@@ -87,5 +99,12 @@ public enum BenchNetwork {
     private static Map<String, Tensor> tokens(Arena arena, int samples, int sequence, long seed) {
         return Map.of("tokens",
                 SeededInputs.indices(arena, Shape.of(samples, sequence), Decoder.SMALL.vocabulary(), seed));
+    }
+
+    /** Images one after the other from a seeded place on. */
+    private static Map<String, Tensor> digits(Arena arena, int samples, int sequence, long seed) {
+        Tensor images = Digits.calibrationImages(arena);
+        long first = Math.floorMod(seed * samples, images.shape().dim(0) - samples + 1);
+        return Map.of(Digits.network().inputs().getFirst().name(), images.slice(0, first, samples).copy(arena));
     }
 }

@@ -54,19 +54,10 @@ public final class OnnxSession implements AutoCloseable {
     public OnnxSession(String name, Path file, Options how, Map<String, Tensor> inputs, Map<String, Tensor> outputs) {
         this.name = name;
         OrtEnvironment environment = environment();
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
-            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-            options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
-            options.setIntraOpNumThreads(how.threads);
-            options.setInterOpNumThreads(1);
-            options.addConfigEntry("session.intra_op.allow_spinning", how.spinning ? "1" : "0");
-            if (how.optimized.isPresent()) {
-                options.setOptimizedModelFilePath(how.optimized.get().toString());
-            }
-            this.session = environment.createSession(file.toString(), options);
+        try {
+            this.session = open(environment, file, how);
         } catch (OrtException e) {
-            throw failed(e);
+            throw failed(name, e);
         }
         try {
             for (Map.Entry<String, Tensor> input : inputs.entrySet()) {
@@ -81,7 +72,35 @@ public final class OnnxSession implements AutoCloseable {
             throw e;
         } catch (OrtException e) {
             close();
-            throw failed(e);
+            throw failed(name, e);
+        }
+    }
+
+    private static OrtSession open(OrtEnvironment environment, Path file, Options how) throws OrtException {
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+            options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
+            options.setIntraOpNumThreads(how.threads);
+            options.setInterOpNumThreads(1);
+            options.addConfigEntry("session.intra_op.allow_spinning", how.spinning ? "1" : "0");
+            if (how.optimized.isPresent()) {
+                options.setOptimizedModelFilePath(how.optimized.get().toString());
+            }
+            return environment.createSession(file.toString(), options);
+        }
+    }
+
+    /**
+     * Loads a file, which prepares it for runs, and lets it go again.
+     *
+     * @throws TersorException if ONNX Runtime is missing, or does not take the file
+     */
+    public static void loadAndClose(Path file, Options how) {
+        try {
+            open(environment(), file, how).close();
+        } catch (OrtException e) {
+            throw failed(NAME, e);
         }
     }
 
@@ -95,7 +114,7 @@ public final class OnnxSession implements AutoCloseable {
         }
     }
 
-    private TersorException failed(OrtException e) {
+    private static TersorException failed(String name, OrtException e) {
         return new TersorException(name + ": " + e.getMessage().lines().findFirst().orElse("failed"), e);
     }
 
@@ -134,7 +153,7 @@ public final class OnnxSession implements AutoCloseable {
         try {
             session.run(in, out).close();
         } catch (OrtException e) {
-            throw failed(e);
+            throw failed(name, e);
         }
     }
 
@@ -145,7 +164,7 @@ public final class OnnxSession implements AutoCloseable {
         try {
             session.close();
         } catch (OrtException e) {
-            throw failed(e);
+            throw failed(name, e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.tersor.bench.product;
 
 import io.tersor.kernel.Epilogue;
+import io.tersor.kernel.Kernel;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -35,6 +36,13 @@ public interface ProductOperands {
      * @throws io.tersor.UnsupportedKernelException if an ordered backend does not run it
      */
     ProductContender prepare(PrepareOptions options, WeightStorage storage);
+
+    /**
+     * Prepares a backend's kernel alone, with dense weights.
+     *
+     * @throws io.tersor.UnsupportedKernelException if an ordered backend does not run it
+     */
+    Kernel kernel(PrepareOptions options);
 
     /** Computes what is right. */
     Verification.Check reference();

@@ -1,5 +1,6 @@
 package io.tersor.bench.product;
 
+import io.tersor.kernel.Kernel;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -74,6 +75,15 @@ public abstract class ProductWorkload implements AutoCloseable {
      */
     public final ProductContender prepare(PrepareOptions options, WeightStorage storage) {
         return Verification.verified(operands.prepare(options, storage), reference);
+    }
+
+    /**
+     * Prepares a backend's kernel alone, with dense weights, and verifies nothing.
+     *
+     * @throws io.tersor.UnsupportedKernelException if an ordered backend does not run it
+     */
+    public final Kernel kernel(PrepareOptions options) {
+        return operands.kernel(options);
     }
 
     /** Prepares and verifies a backend with so many copies of dense weights. */

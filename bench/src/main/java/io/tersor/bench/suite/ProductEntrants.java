@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** What rows tell of contenders on products. */
-final class ProductEntrants {
+public final class ProductEntrants {
     private ProductEntrants() {}
 
     /** Returns how a backend, or {@code auto}, is prepared; nothing for a peer's name. */
@@ -33,7 +33,7 @@ final class ProductEntrants {
     }
 
     /** Returns the entrant of a contender that is verified. */
-    static Entrant of(ProductWorkload workload, ProductContender contender) {
+    public static Entrant of(ProductWorkload workload, ProductContender contender) {
         WeightStorage storage = contender.storage();
         double share = (double) storage.entries() / workload.weights().shape().elements();
         double bytes = storage.bytes() + workload.srcBytes() + contender.result().byteSize();

@@ -6,7 +6,8 @@ import java.util.List;
 /** All suites there are. */
 final class Suites {
     /** In the order in which they are measured. */
-    private static final List<Suite> ALL = List.of(new GemmSuite(), new ConvSuite(), new SparseSuite());
+    private static final List<Suite> ALL = List.of(new GemmSuite(), new ConvSuite(), new SparseSuite(),
+            new NetworkSuite(), new CallSuite(), new PreparationSuite());
 
     private Suites() {}
 
