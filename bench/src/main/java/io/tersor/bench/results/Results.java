@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -65,17 +64,7 @@ public record Results(int schema, Run run, Machine machine, Map<String, String> 
      * @throws TersorException naming the file if it cannot be written
      */
     public void write(Path file) {
-        try {
-            Path beside = Files.createTempFile(file.toAbsolutePath().getParent(), file.getFileName().toString(), ".new");
-            try {
-                Files.writeString(beside, ResultsJson.MAPPER.writeValueAsString(this) + "\n");
-                Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                Files.deleteIfExists(beside);
-            }
-        } catch (IOException e) {
-            throw new TersorException(file + ": cannot be written: " + e, e);
-        }
+        TextFile.write(file, ResultsJson.MAPPER.writeValueAsString(this) + "\n");
     }
 
     /** Returns the rate of a limit with so many threads, where it was measured. */
