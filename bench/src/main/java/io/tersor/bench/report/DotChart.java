@@ -55,7 +55,7 @@ record DotChart(String id, String title, String description, String axis, List<S
         double bottom = legend + each * items.size();
         boolean hasValues = series.size() == 1;
         Scale x = scale(isWide ? LABELS_WIDE : 8, layout.width() - (isWide && hasValues ? VALUES_WIDE : 16));
-        for (double tick : x.ticks(layout.ticks())) {
+        for (double tick : x.ticks(layout.ticks(), 2.8 * em)) {
             svg.line("grid", x.at(tick), legend, x.at(tick), bottom);
             svg.label(Scale.label(tick), x.at(tick), bottom + 1.2 * em, "tick", "middle");
         }
@@ -71,6 +71,7 @@ record DotChart(String id, String title, String description, String axis, List<S
                 svg.label(shortened(item.label(), layout, layout.width() - (hasValues ? 52 : 0)), 0, top + 1.2 * em,
                         "label", "start");
             }
+            svg.line("grid", x.from(), middle, x.to(), middle);
             double value = isWide ? middle + 0.35 * em : top + 1.2 * em;
             if (hasValues) {
                 item.dots().getFirst().ifPresent(dot -> svg.label(Phrases.ratio(dot.ratio().value()), layout.width(),

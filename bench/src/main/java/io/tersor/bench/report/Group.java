@@ -24,6 +24,11 @@ record Group(String suite, boolean cold) {
         return cold ? suite + "-cold" : suite;
     }
 
+    /** Returns a short name for the labels of charts. */
+    String shortLabel() {
+        return cold ? suite + " cold" : suite;
+    }
+
     /** Returns what such workloads are called within a sentence. */
     String label() {
         String what = switch (suite) {

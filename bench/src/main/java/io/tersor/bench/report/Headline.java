@@ -12,10 +12,10 @@ import java.util.function.Predicate;
  *
  * @param figure the geometric mean
  * @param what it compares
- * @param clause the same within a sentence, with the figure
+ * @param clause the same within the summary, where it belongs there
  * @param detail its interval, and the range that it is the mean of
  */
-record Headline(String figure, String what, String clause, String detail) {
+record Headline(String figure, String what, Optional<String> clause, String detail) {
     private static final double TYPICAL_SPARSITY = 0.8;
 
     /** Returns those for which there are rows. */
@@ -25,25 +25,25 @@ record Headline(String figure, String what, String clause, String detail) {
         Group conv = new Group(Group.CONV, false);
         List<Headline> all = new ArrayList<>();
         findings.ours(networks, Pair::isInt8OverFp32).ifPresent(pair -> all.add(of(pair, "INT8 over FP32",
-                "INT8 networks run {} as fast as FP32")));
+                Optional.of("INT8 networks run {} as fast as FP32"))));
         findings.ours(networks, peer("onnxruntime", Precision.INT8, Precision.INT8)).ifPresent(pair -> all.add(of(pair,
-                "INT8 over ONNX Runtime's INT8", "INT8 networks {} as fast as in ONNX Runtime")));
+                "INT8 over ONNX Runtime's INT8", Optional.of("{} as fast as INT8 in ONNX Runtime"))));
         findings.ours(networks, peer("onnxruntime", Precision.INT8, Precision.FP32)).ifPresent(pair -> all.add(of(pair,
-                "INT8 over ONNX Runtime's FP32", "{} as fast as FP32 in ONNX Runtime")));
+                "INT8 over ONNX Runtime's FP32", Optional.of("{} as fast as FP32 in ONNX Runtime"))));
         findings.ours(networks, peer("onnxruntime", Precision.FP32, Precision.FP32)).ifPresent(pair -> all.add(of(pair,
-                "FP32 over ONNX Runtime's FP32", "FP32 networks {} as fast as in ONNX Runtime")));
+                "FP32 over ONNX Runtime's FP32", Optional.empty())));
         for (Group group : List.of(gemm, conv)) {
             findings.ours(group, Pair::isInt8OverFp32).ifPresent(pair -> all.add(of(pair, "INT8 over FP32",
-                    "INT8 " + group.label() + " {} as fast as FP32")));
+                    Optional.empty())));
             // oneDNN called from C is the purer peer where both were measured.
             findings.ours(group, peer("onednn-c", Precision.INT8, Precision.INT8))
                     .or(() -> findings.ours(group, peer("onednn", Precision.INT8, Precision.INT8)))
                     .ifPresent(pair -> all.add(of(pair, "INT8 over " + Phrases.name(pair.getKey().other()),
-                            "INT8 " + group.label() + " {} as fast as oneDNN")));
+                            Optional.of("INT8 " + group.label() + " {} as fast as oneDNN's"))));
         }
         findings.ours(networks, Pair::isPrunedOverDense).ifPresent(pair -> all.add(of(pair,
-                pair.getKey().own().types() + " over INT8", "pruned networks (" + pair.getKey().own().types()
-                        + ") {} as fast as dense INT8")));
+                pair.getKey().own().types() + " over INT8", Optional.of("pruned networks ("
+                        + pair.getKey().own().types() + ") {} as fast as dense INT8"))));
         sparse(findings).ifPresent(all::add);
         return all;
     }
@@ -52,24 +52,24 @@ record Headline(String figure, String what, String clause, String detail) {
     static String summary(List<Headline> headlines, String machine) {
         return headlines.isEmpty() ? "On " + machine + " nothing was measured that can be compared."
                 : "On " + machine + ", in geometric means: "
-                + String.join("; ", headlines.stream().map(Headline::clause).toList()) + ".";
+                + String.join("; ", headlines.stream().flatMap(headline -> headline.clause().stream()).toList()) + ".";
     }
 
     private static Predicate<Pair> peer(String name, Precision own, Precision other) {
-        return pair -> pair.isOverPeer() && pair.other().name().equals(name)
+        return pair -> (pair.isOverPeer() || pair.isOverPeersFp32()) && pair.other().name().equals(name)
                 && Precision.of(pair.own()).equals(Optional.of(own))
                 && Precision.of(pair.other()).equals(Optional.of(other));
     }
 
-    private static Headline of(Map.Entry<Pair, Speedups> entry, String what, String clause) {
+    private static Headline of(Map.Entry<Pair, Speedups> entry, String what, Optional<String> clause) {
         Pair pair = entry.getKey();
         return of(entry.getValue(), what + ": " + pair.group().label() + ", " + Phrases.name(pair.own()) + ", "
                 + Phrases.threads(pair.own().threads()), clause);
     }
 
-    private static Headline of(Speedups speedups, String what, String clause) {
+    private static Headline of(Speedups speedups, String what, Optional<String> clause) {
         String figure = Phrases.ratio(speedups.mean().value());
-        return new Headline(figure, what, clause.replace("{}", figure), detail(speedups));
+        return new Headline(figure, what, clause.map(text -> text.replace("{}", figure)), detail(speedups));
     }
 
     private static String detail(Speedups speedups) {
@@ -89,7 +89,7 @@ record Headline(String figure, String what, String clause, String detail) {
                 .map(some -> of(some.bySparsity().get(TYPICAL_SPARSITY), "sparse over the fastest dense: "
                         + some.contender().types() + " products with " + Phrases.percent(TYPICAL_SPARSITY)
                         + " zeros, " + some.contender().name() + ", " + Phrases.threads(some.contender().threads()),
-                        "products with " + Phrases.percent(TYPICAL_SPARSITY) + " of the weights zero ("
-                                + some.format() + ") {} as fast as dense"));
+                        Optional.of("products with " + Phrases.percent(TYPICAL_SPARSITY)
+                                + " of the weights zero (" + some.format() + ") {} as fast as dense ones")));
     }
 }

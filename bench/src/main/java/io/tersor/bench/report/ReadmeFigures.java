@@ -81,7 +81,7 @@ final class ReadmeFigures {
                     && own.threads() == findings.fewestThreads(group);
             if (row.workload().suite().equals(Group.NETWORKS) && own.own() && isMain && !row.speeds().isEmpty()) {
                 rows.add(List.of(row.workload().name(), own.types(), Phrases.name(own),
-                        String.valueOf(own.threads()), speed(row, "onnxruntime INT8"), speed(row, "onnxruntime FP32"),
+                        String.valueOf(own.threads()), own.types().equals("FP32") ? "" : speed(row, "onnxruntime INT8"), speed(row, "onnxruntime FP32"),
                         own.types().equals("FP32") ? "" : speed(row, own.name() + " FP32")));
             }
         }
@@ -96,10 +96,10 @@ final class ReadmeFigures {
 
     private void peers() {
         List<List<String>> rows = new ArrayList<>();
-        findings.where(pair -> pair.isOverPeer() && !pair.group().suite().equals(Group.NETWORKS)
-                && findings.isPreferred(pair)).forEach((pair, speedups) -> rows.add(comparison(
+        findings.where(pair -> (pair.isOverPeer() || pair.isOverPeersFp32())
+                && !pair.group().suite().equals(Group.NETWORKS) && findings.isPreferred(pair)).forEach((pair, speedups) -> rows.add(comparison(
                 pair.group().label(), Phrases.nameAndTypes(pair.own()), Phrases.nameAndTypes(pair.other()), speedups)));
-        table("Matrix multiplications and convolutions, one thread:", List.of("what", "Tersor", "over",
+        table("Matrix multiplications and convolutions, on the fewest threads:", List.of("what", "Tersor", "over",
                 "#geometric mean", "#least", "#most", "#workloads"), rows);
     }
 
@@ -117,7 +117,7 @@ final class ReadmeFigures {
         findings.where(pair -> pair.isInt8OverFp32() && pair.own().threads() == findings.fewestThreads(pair.group()))
                 .forEach((pair, speedups) -> rows.add(comparison(pair.group().label(),
                         Phrases.nameAndTypes(pair.own()), pair.other().types(), speedups)));
-        table("INT8 over FP32 of the same contender, one thread:", List.of("what", "Tersor", "over",
+        table("INT8 over FP32 of the same contender, on the fewest threads:", List.of("what", "Tersor", "over",
                 "#geometric mean", "#least", "#most", "#workloads"), rows);
     }
 

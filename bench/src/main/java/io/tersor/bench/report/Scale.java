@@ -26,14 +26,25 @@ record Scale(boolean logarithmic, double min, double max, double from, double to
         return from + share * (to - from);
     }
 
-    /** Returns round values in the range: so many, if the finest step gives as many, and not many more. */
-    List<Double> ticks(int atLeast) {
+    /**
+     * Returns round values in the range.
+     *
+     * @param atLeast how many, if the finest steps give as many
+     * @param apart the least distance of their coordinates; those that are closer to the one before are left out
+     */
+    List<Double> ticks(int atLeast, double apart) {
         List<Double> ticks = List.of();
         int finest = logarithmic ? MANTISSAS.length : STEPS.length;
         for (int i = 0; i < finest && ticks.size() < atLeast; i++) {
             ticks = logarithmic ? logarithmic(MANTISSAS[i]) : linear(STEPS[i]);
         }
-        return ticks;
+        List<Double> spaced = new ArrayList<>();
+        for (double tick : ticks) {
+            if (spaced.isEmpty() || Math.abs(at(tick) - at(spaced.getLast())) >= apart) {
+                spaced.add(tick);
+            }
+        }
+        return spaced;
     }
 
     private List<Double> logarithmic(double[] mantissas) {

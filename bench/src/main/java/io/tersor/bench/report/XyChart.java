@@ -3,6 +3,7 @@ package io.tersor.bench.report;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
@@ -53,7 +54,7 @@ record XyChart(String id, String title, String description, Axis x, Axis y, List
         Scale up = new Scale(y.logarithmic(), y.min(), y.max(), bottom, top);
         axes(svg, layout, across, up);
         base.ifPresent(value -> svg.line("one", across.from(), up.at(value), across.to(), up.at(value)));
-        roofs.forEach(roof -> roof(svg, layout, across, up, roof));
+        roofs.forEach(roof -> polyline(svg, "roof", across, up, roof.points()));
         for (int i = 0; i < clouds.size(); i++) {
             svg.open("g", "class", Mark.kind(i) + " cloud");
             for (Point point : clouds.get(i).points()) {
@@ -61,6 +62,7 @@ record XyChart(String id, String title, String description, Axis x, Axis y, List
             }
             svg.close();
         }
+        roofs.forEach(roof -> nameRoof(svg, across, up, roof));
         for (int i = 0; i < curves.size(); i++) {
             curve(svg, across, up, i);
         }
@@ -70,11 +72,11 @@ record XyChart(String id, String title, String description, Axis x, Axis y, List
 
     private void axes(Svg svg, Layout layout, Scale across, Scale up) {
         double em = layout.fontSize();
-        for (double tick : across.ticks(layout.ticks())) {
+        for (double tick : across.ticks(layout.ticks(), 2.8 * em)) {
             svg.line("grid", across.at(tick), up.from(), across.at(tick), up.to());
             svg.label(Scale.label(tick), across.at(tick), up.from() + 1.3 * em, "tick", "middle");
         }
-        for (double tick : up.ticks(layout.ticks())) {
+        for (double tick : up.ticks(layout.ticks(), 1.6 * em)) {
             svg.line("grid", across.from(), up.at(tick), across.to(), up.at(tick));
             svg.label(Scale.label(tick), LEFT - 6, up.at(tick) + 0.35 * em, "tick", "end");
         }
@@ -82,18 +84,15 @@ record XyChart(String id, String title, String description, Axis x, Axis y, List
         svg.label(y.title(), 0, up.to() - 0.8 * em, "axis", "start");
     }
 
-    private static void roof(Svg svg, Layout layout, Scale across, Scale up, Series roof) {
-        polyline(svg, "roof", across, up, roof.points());
+    /** The name of a level one is over its right end, that of a rising one goes along it. */
+    private static void nameRoof(Svg svg, Scale across, Scale up, Series roof) {
         Point first = roof.points().getFirst();
         Point last = roof.points().getLast();
-        boolean isLevel = first.y() == last.y();
-        // A level one has its name over its right end, a rising one below its left end.
-        if (isLevel) {
-            svg.label(roof.name(), across.at(last.x()) - 2, up.at(last.y()) - 5, "roof-name", "end");
-        } else {
-            svg.label(roof.name(), across.at(first.x()) + layout.fontSize() * 1.6, up.at(first.y()) - 4, "roof-name",
-                    "start");
-        }
+        double x = across.at(last.x());
+        double y = up.at(last.y());
+        double degrees = Math.toDegrees(Math.atan2(y - up.at(first.y()), x - across.at(first.x())));
+        svg.text("text", roof.name(), "class", "roof-name", "text-anchor", "end", "transform", String.format(Locale.ROOT,
+                "translate(%.1f %.1f) rotate(%.1f)", x, y, degrees), "dx", -4, "dy", -5);
     }
 
     private void curve(Svg svg, Scale across, Scale up, int which) {
