@@ -2,6 +2,7 @@
 module io.tersor.bench {
     requires transitive io.tersor.cli;
     requires com.microsoft.onnxruntime;
+    requires com.samskivert.jmustache;
     requires java.desktop;
     requires java.management;
     requires jdk.management;
@@ -18,6 +19,7 @@ module io.tersor.bench {
     opens io.tersor.bench.conv to info.picocli;
     opens io.tersor.bench.gemm to info.picocli;
     opens io.tersor.bench.product to info.picocli;
+    opens io.tersor.bench.report to com.samskivert.jmustache, info.picocli;
     opens io.tersor.bench.results to tools.jackson.databind;
     opens io.tersor.bench.sparse to info.picocli;
     opens io.tersor.bench.suite to info.picocli, tools.jackson.databind;

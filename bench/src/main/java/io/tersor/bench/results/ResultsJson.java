@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
@@ -100,16 +99,6 @@ public final class ResultsJson {
      * @throws TersorException naming the file if it cannot be written
      */
     public static void write(Path file, Object value) {
-        Path beside = file.resolveSibling("." + file.getFileName() + "." + ProcessHandle.current().pid());
-        try {
-            try {
-                Files.writeString(beside, MAPPER.writeValueAsString(value) + "\n");
-                Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                Files.deleteIfExists(beside);
-            }
-        } catch (IOException e) {
-            throw new TersorException(file + ": cannot be written: " + e, e);
-        }
+        TextFile.write(file, MAPPER.writeValueAsString(value) + "\n");
     }
 }

@@ -5,7 +5,7 @@ import java.util.NavigableMap;
 import java.util.OptionalDouble;
 
 /** From which share of zeros on a sparse kernel is faster than the dense one. */
-final class Crossover {
+public final class Crossover {
     private Crossover() {}
 
     /**
@@ -15,7 +15,7 @@ final class Crossover {
      *
      * @param speedups over dense, by sparsity
      */
-    static OptionalDouble of(NavigableMap<Double, Double> speedups) {
+    public static OptionalDouble of(NavigableMap<Double, Double> speedups) {
         if (speedups.isEmpty() || speedups.lastEntry().getValue() < 1) {
             return OptionalDouble.empty();
         }
