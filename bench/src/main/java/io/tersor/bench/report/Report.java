@@ -49,6 +49,15 @@ public final class Report {
         TextFile.write(html, html(results));
     }
 
+    /** Returns a sentence of the ratios that say most. */
+    public static String summary(Results results) {
+        return summary(results, Headline.of(new Findings(results)));
+    }
+
+    private static String summary(Results results, List<Headline> headlines) {
+        return Headline.summary(headlines, results.machine().cpu() + " (" + results.machine().isa() + ")");
+    }
+
     /** Returns the page. */
     static String html(Results results) {
         Template template = Mustache.compiler().escapeHTML(true).strictSections(true)
@@ -74,8 +83,7 @@ public final class Report {
                         + (wrong.size() == 1 ? "was" : "were") + " refused: nothing of it was timed.",
                 TableSections.refused(wrong, "Contenders with a wrong result")));
         return new Page("Tersor benchmark: " + results.machine().cpu(), css(),
-                Headline.summary(headlines, results.machine().cpu() + " (" + results.machine().isa() + ")"), warnings,
-                facts(results), headlines, sections(findings));
+                summary(results, headlines), warnings, facts(results), headlines, sections(findings));
     }
 
     private static List<Fact> facts(Results results) {

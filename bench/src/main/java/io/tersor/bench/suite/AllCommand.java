@@ -1,6 +1,7 @@
 package io.tersor.bench.suite;
 
 import io.tersor.TersorException;
+import io.tersor.bench.report.Report;
 import io.tersor.bench.results.Limit;
 import io.tersor.bench.results.Merge;
 import io.tersor.bench.results.Results;
@@ -32,8 +33,8 @@ import picocli.CommandLine.Option;
 @Command(name = "all", mixinStandardHelpOptions = true,
         description = "Measures everything beside peers, in several JVMs, and writes results.json and a page.")
 public final class AllCommand extends Subcommand {
-    /** What is measured, in the output folder. */
-    static final String RESULTS = "results.json";
+    private static final String RESULTS = "results.json";
+    private static final String PAGE = "report.html";
 
     @Option(names = "--quick", description = "The short plan: at most 10 minutes on 2 cores instead of 60.")
     private boolean quick;
@@ -54,7 +55,7 @@ public final class AllCommand extends Subcommand {
     private Optional<String> isa = Optional.empty();
 
     @Option(names = "--output", paramLabel = "DIR", defaultValue = "target/bench",
-            description = "Where results.json and index.html go; target/bench by default.")
+            description = "Where results.json and report.html go; target/bench by default.")
     private Path output;
 
     @Override
@@ -147,7 +148,11 @@ public final class AllCommand extends Subcommand {
     private int report(Results results, Set<String> failures) {
         results.write(output.resolve(RESULTS));
         List<Row> wrong = results.rows().stream().filter(row -> row.status() == Row.Status.WRONG).toList();
-        out().println(results.rows().size() + " rows in " + output.resolve(RESULTS));
+        Report.write(results, output.resolve(PAGE));
+        out().println(Report.summary(results));
+        out().println(results.rows().size() + " rows in " + output.resolve(RESULTS) + ", the page: "
+                + output.resolve(PAGE).toAbsolutePath());
+        out().flush();
         wrong.forEach(row -> err().println("tersor: " + row.key() + ": " + row.reason().orElse("")));
         failures.forEach(failure -> err().println("tersor: " + failure));
         return wrong.isEmpty() && failures.isEmpty() ? 0 : 1;

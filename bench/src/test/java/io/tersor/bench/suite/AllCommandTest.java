@@ -59,8 +59,9 @@ class AllCommandTest {
         for (Limit limit : results.limits()) {
             assertTrue(limit.rate() > 1e9, limit.toString());
         }
+        assertTrue(Files.readString(output.resolve("report.html")).contains("nobody"));
         try (Stream<Path> files = Files.list(output)) {
-            assertTrue(files.noneMatch(file -> file.toString().endsWith(".new")));
+            assertEquals(2, files.count());
         }
     }
 
