@@ -3,6 +3,7 @@ module io.tersor.bench {
     requires transitive io.tersor.cli;
     requires com.microsoft.onnxruntime;
     requires com.samskivert.jmustache;
+    requires commons.math3;
     requires java.desktop;
     requires java.management;
     requires jdk.management;
@@ -16,6 +17,7 @@ module io.tersor.bench {
     exports io.tersor.bench.results;
 
     opens io.tersor.bench to info.picocli;
+    opens io.tersor.bench.compare to info.picocli, tools.jackson.databind;
     opens io.tersor.bench.conv to info.picocli;
     opens io.tersor.bench.gemm to info.picocli;
     opens io.tersor.bench.product to info.picocli;

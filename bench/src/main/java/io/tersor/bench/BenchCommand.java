@@ -1,5 +1,7 @@
 package io.tersor.bench;
 
+import io.tersor.bench.compare.BaselineCommand;
+import io.tersor.bench.compare.CompareCommand;
 import io.tersor.bench.conv.BenchConvCommand;
 import io.tersor.bench.gemm.BenchGemmCommand;
 import io.tersor.bench.report.FiguresCommand;
@@ -14,13 +16,14 @@ import picocli.CommandLine.Command;
 
 /** {@code tersor bench}: a group of commands that measure speed. */
 @Command(name = "bench", mixinStandardHelpOptions = true,
-        subcommands = {AllCommand.class, ReportCommand.class, FiguresCommand.class, BenchGemmCommand.class,
-            BenchConvCommand.class, BenchSparseCommand.class, BenchModelCommand.class, BenchCallsCommand.class,
-            BenchPreparationCommand.class, ForkCommand.class},
+        subcommands = {AllCommand.class, ReportCommand.class, FiguresCommand.class, CompareCommand.class,
+            BaselineCommand.class, BenchGemmCommand.class, BenchConvCommand.class, BenchSparseCommand.class,
+            BenchModelCommand.class, BenchCallsCommand.class, BenchPreparationCommand.class, ForkCommand.class},
         description = "Measures speed; every result is verified before it is timed.")
 public final class BenchCommand extends Subcommand {
     @Override
     public Integer call() {
-        throw wrongUsage("Missing command: all, report, figures, gemm, conv, sparse, model, calls or preparation");
+        throw wrongUsage("Missing command: all, report, figures, compare, baseline, gemm, conv, sparse, model, calls "
+                + "or preparation");
     }
 }

@@ -86,7 +86,8 @@ class MergeTest {
     @Test
     void ofLimitsTheHighestCounts() {
         List<Limit> merged = Merge.limits(List.of(LIMITS.get(0), LIMITS.get(1),
-                new Limit("avx512_vnni", 1, Limit.OPERATIONS, 5e11), new Limit("avx512_vnni", 2, Limit.OPERATIONS, 7e11)));
+                new Limit("avx512_vnni", 1, Limit.OPERATIONS, 5e11),
+                new Limit("avx512_vnni", 2, Limit.OPERATIONS, 7e11)));
         assertEquals(List.of(LIMITS.get(0), new Limit("avx512_vnni", 1, Limit.OPERATIONS, 5e11)), merged);
     }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /** Results with known figures. */
 public final class SampleResults {
@@ -43,7 +44,8 @@ public final class SampleResults {
     public static Results results() {
         List<Row> rows = new ArrayList<>();
         for (String name : List.of("128x768x768", "1x4096x4096 cold")) {
-            rows.add(row(workload(name), OWN, Map.of(PEER.id(), Estimate.of(List.of(2.0, 2.02, 1.98))), 10.0, 10.1, 9.9));
+            rows.add(row(workload(name), OWN, Map.of(PEER.id(), Estimate.of(List.of(2.0, 2.02, 1.98))), 10.0,
+                    10.1, 9.9));
             rows.add(row(workload(name), PEER, Map.of(), 20.0, 20.4, 19.6));
         }
         rows.add(Row.without(workload("128x768x768"), new ContenderName("vector", true, "u8s8u8", 1),
@@ -61,7 +63,7 @@ public final class SampleResults {
     /** Returns results with other rows: {@code null} takes one away. */
     public static Results mapRows(Results results, UnaryOperator<Row> change) {
         return new Results(results.schema(), results.run(), results.machine(), results.versions(), results.limits(),
-                results.rows().stream().flatMap(row -> java.util.stream.Stream.ofNullable(change.apply(row))).toList());
+                results.rows().stream().flatMap(row -> Stream.ofNullable(change.apply(row))).toList());
     }
 
     /** Returns results of another machine. */
