@@ -17,6 +17,7 @@ module io.tersor.bench {
     opens io.tersor.bench to info.picocli;
     opens io.tersor.bench.conv to info.picocli;
     opens io.tersor.bench.gemm to info.picocli;
+    opens io.tersor.bench.jmh to info.picocli;
     opens io.tersor.bench.product to info.picocli;
     opens io.tersor.bench.results to tools.jackson.databind;
     opens io.tersor.bench.sparse to info.picocli;

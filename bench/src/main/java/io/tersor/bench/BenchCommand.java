@@ -2,6 +2,7 @@ package io.tersor.bench;
 
 import io.tersor.bench.conv.BenchConvCommand;
 import io.tersor.bench.gemm.BenchGemmCommand;
+import io.tersor.bench.jmh.BenchJmhCommand;
 import io.tersor.bench.sparse.BenchSparseCommand;
 import io.tersor.bench.suite.AllCommand;
 import io.tersor.bench.suite.ForkCommand;
@@ -13,11 +14,12 @@ import picocli.CommandLine.Command;
 /** {@code tersor bench}: a group of commands that measure speed. */
 @Command(name = "bench", mixinStandardHelpOptions = true,
         subcommands = {AllCommand.class, BenchGemmCommand.class, BenchConvCommand.class, BenchSparseCommand.class,
-            BenchModelCommand.class, BenchCallsCommand.class, BenchPreparationCommand.class, ForkCommand.class},
+            BenchModelCommand.class, BenchCallsCommand.class, BenchPreparationCommand.class, BenchJmhCommand.class,
+            ForkCommand.class},
         description = "Measures speed; every result is verified before it is timed.")
 public final class BenchCommand extends Subcommand {
     @Override
     public Integer call() {
-        throw wrongUsage("Missing command: all, gemm, conv, sparse, model, calls or preparation");
+        throw wrongUsage("Missing command: all, gemm, conv, sparse, model, calls, preparation or jmh");
     }
 }
