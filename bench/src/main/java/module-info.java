@@ -20,6 +20,7 @@ module io.tersor.bench {
     opens io.tersor.bench.compare to info.picocli, tools.jackson.databind;
     opens io.tersor.bench.conv to info.picocli;
     opens io.tersor.bench.gemm to info.picocli;
+    opens io.tersor.bench.jmh to info.picocli;
     opens io.tersor.bench.product to info.picocli;
     opens io.tersor.bench.report to com.samskivert.jmustache, info.picocli;
     opens io.tersor.bench.results to tools.jackson.databind;

@@ -45,6 +45,19 @@ public record GemmShape(int m, int k, int n) implements ProductShape {
         }
     }
 
+    /**
+     * Returns the shape of {@code m x k x n}, as {@link #toString} writes it.
+     *
+     * @throws TersorException if these are not three numbers, or are out of range
+     */
+    public static GemmShape of(String text) {
+        if (!text.matches("\\d{1,7}x\\d{1,7}x\\d{1,7}")) {
+            throw new TersorException("shape: expected m x k x n such as 128x768x768, got '" + text + "'");
+        }
+        String[] extents = text.split("x");
+        return new GemmShape(Integer.parseInt(extents[0]), Integer.parseInt(extents[1]), Integer.parseInt(extents[2]));
+    }
+
     @Override
     public double operations() {
         return 2.0 * m * k * n;

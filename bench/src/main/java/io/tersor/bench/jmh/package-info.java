@@ -1,2 +1,2 @@
-/** JMH suites over the workloads. */
+/** The workloads of the suites under JMH. */
 package io.tersor.bench.jmh;

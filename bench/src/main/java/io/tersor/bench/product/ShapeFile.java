@@ -58,6 +58,17 @@ public record ShapeFile<S>(String prefix, List<String> names, List<String> field
         return List.copyOf(kind.parse(nameOrFile, text));
     }
 
+    /**
+     * Returns the shape of the lists that come with the benchmark that reports call so.
+     *
+     * @throws TersorException if there is none
+     */
+    public S named(String name) {
+        return names.stream().flatMap(list -> read(list).stream()).filter(some -> some.toString().equals(name))
+                .findFirst().orElseThrow(() -> new TersorException("shape: expected one of "
+                        + String.join(", ", names) + ", got '" + name + "'"));
+    }
+
     private boolean fits(int numbers) {
         return numbers == fields.size() || numbers == fields.size() + 1;
     }

@@ -18,7 +18,7 @@ public final class ProductEntrants {
     private ProductEntrants() {}
 
     /** Returns how a backend, or {@code auto}, is prepared; nothing for a peer's name. */
-    static Optional<PrepareOptions> options(String contender, Parallelism pool) {
+    public static Optional<PrepareOptions> options(String contender, Parallelism pool) {
         PrepareOptions options = PrepareOptions.DEFAULT.with(pool);
         if (contender.equals(ProductBenchmark.AUTO)) {
             return Optional.of(options);
