@@ -33,6 +33,11 @@ class ScaleTest {
     }
 
     @Test
+    void oneIsNotLeftOut() {
+        assertEquals(List.of(1.0), new Scale(true, 0.9, 1.25, 0, 100).ticks(3, 90));
+    }
+
+    @Test
     void labelsHaveNoNeedlessZeros() {
         assertEquals("0.5", Scale.label(0.5));
         assertEquals("2000", Scale.label(2000));
