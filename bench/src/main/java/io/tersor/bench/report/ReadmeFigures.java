@@ -60,7 +60,7 @@ final class ReadmeFigures {
         String versions = findings.results().versions().entrySet().stream()
                 .map(version -> version.getKey() + " " + version.getValue()).collect(Collectors.joining(", "));
         line("Measured on " + run.date() + " on " + plain(machine.cpu()) + " (" + machine.cores() + " cores, "
-                + machine.isa() + "), commit " + shortCommit(run) + ", by `scripts/tersor bench all`, plan " + plain(run.plan()) + ", "
+                + "`" + machine.isa() + "`), commit " + shortCommit(run) + ", by `scripts/tersor bench all`, plan " + plain(run.plan()) + ", "
                 + run.forks() + " JVMs; " + plain(versions) + ".");
         line("Ratios of times taken in turns, 95 % intervals in brackets ([how they are made](docs/results.md),");
         line("[all figures](docs/results.json)).");

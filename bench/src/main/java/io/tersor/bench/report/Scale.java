@@ -30,7 +30,7 @@ record Scale(boolean logarithmic, double min, double max, double from, double to
      * Returns round values in the range.
      *
      * @param atLeast how many, if the finest steps give as many
-     * @param apart the least distance of their coordinates; those that are closer to the one before are left out
+     * @param apart the least distance of their coordinates; those that are closer to another are left out
      */
     List<Double> ticks(int atLeast, double apart) {
         List<Double> ticks = List.of();
@@ -38,13 +38,14 @@ record Scale(boolean logarithmic, double min, double max, double from, double to
         for (int i = 0; i < finest && ticks.size() < atLeast; i++) {
             ticks = logarithmic ? logarithmic(MANTISSAS[i]) : linear(STEPS[i]);
         }
-        List<Double> spaced = new ArrayList<>();
+        // 1 is where ratios change sides, so that others give way to it.
+        List<Double> spaced = new ArrayList<>(ticks.stream().filter(tick -> tick == 1).toList());
         for (double tick : ticks) {
-            if (spaced.isEmpty() || Math.abs(at(tick) - at(spaced.getLast())) >= apart) {
+            if (spaced.stream().allMatch(other -> Math.abs(at(tick) - at(other)) >= apart)) {
                 spaced.add(tick);
             }
         }
-        return spaced;
+        return spaced.stream().sorted().toList();
     }
 
     private List<Double> logarithmic(double[] mantissas) {

@@ -38,6 +38,9 @@ final class Svg {
         open("svg", "xmlns", "http://www.w3.org/2000/svg", "class", "chart " + layout.id(), "viewBox",
                 number(-margin) + " " + number(-margin - heading) + " " + number(fullWidth) + " " + number(fullHeight),
                 "role", "img", "font-size", layout.fontSize(), "aria-labelledby", own + "-title " + own + "-desc");
+        if (isDocument) {
+            attributes("width", fullWidth, "height", fullHeight);
+        }
         text("title", title, "id", own + "-title");
         text("desc", description, "id", own + "-desc");
         if (isDocument) {
@@ -63,8 +66,12 @@ final class Svg {
     }
 
     void open(String element, Object... attributes) {
+        write(() -> writer.writeStartElement(element));
+        attributes(attributes);
+    }
+
+    private void attributes(Object... attributes) {
         write(() -> {
-            writer.writeStartElement(element);
             for (int i = 0; i < attributes.length; i += 2) {
                 writer.writeAttribute(attributes[i].toString(), attributes[i + 1] instanceof Number value
                         ? number(value.doubleValue()) : attributes[i + 1].toString());
