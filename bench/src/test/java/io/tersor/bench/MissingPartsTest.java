@@ -144,16 +144,30 @@ class MissingPartsTest {
                 Set.of("tersor.native.hidden", "--add-modules jdk.incubator.vector"));
     }
 
-    @Test
-    void peerThatCannotBeLoadedIsNamedInOneLine() throws IOException, InterruptedException {
+    /** Returns what standard error says of a command whose ONNX Runtime is no library. */
+    private static List<String> withBrokenPeer(int status, String... arguments) throws IOException,
+            InterruptedException {
         Files.createDirectories(folder.resolve("broken"));
         Files.writeString(folder.resolve("broken").resolve(System.mapLibraryName("onnxruntime")), "no library");
-        Outcome outcome = tersor(1, List.of("-Donnxruntime.native.path=" + folder.resolve("broken")), "bench", "model",
-                "digits-cnn.onnx", "--peer", "onnxruntime", "--backend", "scalar", "--seconds", "0.01");
+        Outcome outcome = tersor(status, List.of("-Donnxruntime.native.path=" + folder.resolve("broken")), arguments);
         // The JVM itself warns of such a file.
-        List<String> lines = outcome.err().lines().filter(line -> !line.matches(".*(VM warning|execstack).*")).toList();
-        assertEquals(1, lines.size(), outcome.err());
+        return outcome.err().lines().filter(line -> !line.matches(".*(VM warning|execstack).*")).toList();
+    }
+
+    @Test
+    void peerThatCannotBeLoadedIsNamedInOneLine() throws IOException, InterruptedException {
+        List<String> lines = withBrokenPeer(1, "bench", "model", "digits-cnn.onnx", "--peer", "onnxruntime",
+                "--backend", "scalar", "--seconds", "0.01");
+        assertEquals(1, lines.size(), lines.toString());
         assertTrue(lines.getFirst().startsWith("tersor: onnxruntime: its native library cannot be loaded"),
-                outcome.err());
+                lines.toString());
+    }
+
+    @Test
+    void productsGoOnWithoutAPeerThatCannotBeLoaded() throws IOException, InterruptedException {
+        List<String> lines = withBrokenPeer(0, "bench", "gemm", "--m", "4", "--k", "8", "--n", "3", "--types", "f32",
+                "--backends", "scalar", "--peer", "onnxruntime", "--seconds", "0.01");
+        assertTrue(lines.stream().anyMatch(line -> line.contains("bench gemm without onnxruntime for f32: onnxruntime: "
+                + "its native library cannot be loaded")), lines.toString());
     }
 }

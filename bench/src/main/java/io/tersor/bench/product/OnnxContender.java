@@ -18,7 +18,8 @@ import java.util.stream.Collectors;
 
 /**
  * A graph of one product in ONNX Runtime, called through its Java package, as its users in a JVM call it. Convolutions
- * of f32 are NCHW, its own layout: src and dst are transposed outside of the time that is measured.
+ * of f32 have src and dst in its own layout, NCHW or, where it has kernels for them, NCHWc: they are brought there and
+ * back outside of the time that is measured.
  *
  * <p>Each copy of the weights is a session of its own, for a session always runs its whole graph. Where there are
  * several, threads do not spin while they wait, for those of the other sessions would be in the way.
@@ -26,8 +27,6 @@ import java.util.stream.Collectors;
 final class OnnxContender implements ProductContender {
     /** No result has it: a large negative number, and no u8 that a product is likely to have everywhere. */
     private static final byte UNTOUCHED = (byte) 0xFE;
-    /** How long its waiting threads may go on spinning after a run, in the way of whoever is timed next. */
-    private static final long SPIN_MILLIS = 2;
 
     private final Arena arena = Arena.ofShared();
     private final String name;
@@ -38,6 +37,8 @@ final class OnnxContender implements ProductContender {
     private final boolean transposed;
     private final WeightStorage storage;
     private final List<OnnxSession> sessions = new ArrayList<>();
+    private final List<OnnxSession> after = new ArrayList<>();
+    private Tensor written;
     private String operators = "";
     private int next;
     private boolean ran;
@@ -58,6 +59,7 @@ final class OnnxContender implements ProductContender {
         this.transposed = !gemm && types == ProductTypes.F32F32F32;
         this.raw = transposed ? Tensor.allocate(arena, dst.type(), dst.permute(0, 3, 1, 2).shape()) : dst;
         Tensor src = transposed ? operands.src().permute(0, 3, 1, 2).copy(arena) : operands.src();
+        this.written = raw;
         WeightStorage dense = WeightStorage.dense(operands.constants().weights(), copies);
         try (Arena scratch = Arena.ofShared()) {
             Graph graph;
@@ -67,35 +69,70 @@ final class OnnxContender implements ProductContender {
                 this.storage = new WeightStorage(Optional.empty(), dense.entries(),
                         weights.packed().byteSize() + weights.scales().byteSize(), copies);
             } else {
-                graph = gemm ? types == ProductTypes.U8S8U8 ? OnnxGraphs.quantizedGemm(scratch, operands)
-                        : OnnxGraphs.gemm(scratch, operands) : transposed
-                        ? OnnxGraphs.conv(scratch, operands, src.shape(), raw.shape())
-                        : OnnxGraphs.quantizedConv(scratch, operands, raw.shape());
+                graph = OnnxGraphs.of(scratch, operands, src.shape(), raw.shape());
                 this.storage = dense;
             }
-            load(graph, src);
+            Opened opened = transposed ? openConv(graph, src) : open(graph, storage.copies(), src, raw);
+            sessions.addAll(opened.sessions);
+            operators = opened.graph.nodes().stream().map(Node::operator).collect(Collectors.joining("+"));
         } catch (Throwable e) {
             close();
             throw e;
         }
     }
 
-    private void load(Graph graph, Tensor src) {
+    /**
+     * Sessions of one graph.
+     *
+     * @param graph what ONNX Runtime made of it
+     */
+    private record Opened(List<OnnxSession> sessions, Graph graph) implements AutoCloseable {
+        @Override
+        public void close() {
+            sessions.forEach(OnnxSession::close);
+        }
+    }
+
+    /** Opens sessions of a convolution in the layout of its kernel, if they have one of their own. */
+    private Opened openConv(Graph graph, Tensor src) {
+        Opened plain = open(graph, 1, src, raw);
+        plain.close();
+        Optional<BlockedConv> blocked = BlockedConv.of(plain.graph);
+        if (blocked.isEmpty()) {
+            return open(graph, storage.copies(), src, raw);
+        }
+        BlockedConv conv = blocked.get();
+        Tensor read = src;
+        if (conv.before().isPresent()) {
+            read = Tensor.allocate(arena, src.type(), conv.src());
+            open(conv.before().get(), 1, src, read).close();
+        }
+        written = Tensor.allocate(arena, raw.type(), conv.dst());
+        after.addAll(open(conv.after(), 1, written, raw).sessions);
+        return open(conv.core(), storage.copies(), read, written);
+    }
+
+    /** Opens sessions of a graph, each of which runs once. */
+    private Opened open(Graph graph, int count, Tensor from, Tensor into) {
         try {
             Path folder = Files.createTempDirectory("tersor-bench-");
             Path file = folder.resolve("product.onnx");
-            Path optimized = folder.resolve("optimized.onnx");
+            Path made = folder.resolve("optimized.onnx");
+            List<OnnxSession> opened = new ArrayList<>();
             try {
                 graph.save(file);
-                for (int i = 0; i < storage.copies(); i++) {
-                    sessions.add(new OnnxSession(name, file, new OnnxSession.Options(threads, storage.copies() == 1,
-                            i == 0 ? Optional.of(optimized) : Optional.empty()), Map.of(OnnxGraphs.SRC, src),
-                            Map.of(OnnxGraphs.DST, raw)));
+                for (int i = 0; i < count; i++) {
+                    opened.add(new OnnxSession(name, file, new OnnxSession.Options(threads, storage.copies() == 1,
+                            i == 0 ? Optional.of(made) : Optional.empty()), Map.of(OnnxGraphs.SRC, from),
+                            Map.of(OnnxGraphs.DST, into)));
                 }
-                operators = Graph.load(optimized).nodes().stream().map(Node::opType).collect(Collectors.joining("+"));
+                return new Opened(opened, Graph.load(made));
+            } catch (Throwable e) {
+                opened.forEach(OnnxSession::close);
+                throw e;
             } finally {
                 Files.deleteIfExists(file);
-                Files.deleteIfExists(optimized);
+                Files.deleteIfExists(made);
                 Files.deleteIfExists(folder);
             }
         } catch (IOException e) {
@@ -143,8 +180,9 @@ final class OnnxContender implements ProductContender {
     @Override
     public Tensor result() {
         if (transposed && ran) {
+            after.forEach(OnnxSession::run);
             dst.copyFrom(raw.permute(0, 2, 3, 1));
-            raw.data().fill(UNTOUCHED);
+            written.data().fill(UNTOUCHED);
             ran = false;
         }
         return dst;
@@ -153,6 +191,7 @@ final class OnnxContender implements ProductContender {
     @Override
     public void close() {
         sessions.forEach(OnnxSession::close);
+        after.forEach(OnnxSession::close);
         arena.close();
     }
 }

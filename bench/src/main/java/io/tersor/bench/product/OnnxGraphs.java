@@ -39,6 +39,20 @@ final class OnnxGraphs {
         this.graph = Graph.builder("product", OPSET).opset(CONTRIB, 1);
     }
 
+    /**
+     * Returns the graph of a product of f32 or u8s8u8.
+     *
+     * @param src [m, k]; NHWC, of f32 NCHW
+     * @param dst likewise
+     */
+    static Graph of(Arena arena, ProductOperands operands, Shape src, Shape dst) {
+        boolean quantized = operands.constants().types().src().isQuantized();
+        return switch (operands.operation()) {
+            case GEMM -> quantized ? quantizedGemm(arena, operands) : gemm(arena, operands);
+            case CONV -> quantized ? quantizedConv(arena, operands, dst) : conv(arena, operands, src, dst);
+        };
+    }
+
     private GraphBuilder start(Shape src, DataType dstType, Shape dst) {
         return graph.input(ValueInfo.of(SRC, constants.types().src(), src)).output(ValueInfo.of(DST, dstType, dst));
     }
@@ -108,7 +122,7 @@ final class OnnxGraphs {
     }
 
     /** Gemm and Relu of f32 [m, k], [k, n]. */
-    static Graph gemm(Arena arena, ProductOperands operands) {
+    private static Graph gemm(Arena arena, ProductOperands operands) {
         OnnxGraphs made = new OnnxGraphs(arena, operands);
         made.start(operands.src().shape(), DataType.F32, made.rows());
         made.relu(made.graph.add("Gemm", SRC, made.weights(), made.graph.constant("bias", made.bias())));
@@ -123,7 +137,7 @@ final class OnnxGraphs {
      * Gemm between DequantizeLinear and QuantizeLinear, which become one QGemm. There is no Relu, for what is less than
      * the zero point, the least of u8, is cut off anyhow.
      */
-    static Graph quantizedGemm(Arena arena, ProductOperands operands) {
+    private static Graph quantizedGemm(Arena arena, ProductOperands operands) {
         OnnxGraphs made = new OnnxGraphs(arena, operands);
         GraphBuilder graph = made.start(operands.src().shape(), DataType.U8, made.rows());
         Constants constants = made.constants;
@@ -154,7 +168,7 @@ final class OnnxGraphs {
     }
 
     /** QLinearConv of NHWC, the layout of its kernels; no Relu, as in {@link #quantizedGemm}. */
-    static Graph quantizedConv(Arena arena, ProductOperands operands, Shape dst) {
+    private static Graph quantizedConv(Arena arena, ProductOperands operands, Shape dst) {
         OnnxGraphs made = new OnnxGraphs(arena, operands);
         made.start(operands.src().shape(), DataType.U8, dst);
         Constants constants = made.constants;
@@ -176,13 +190,8 @@ final class OnnxGraphs {
                 .with("dilations", new long[] {dilation, dilation}).with("group", extents[9]);
     }
 
-    /**
-     * Conv and Relu of f32.
-     *
-     * @param src NCHW
-     * @param dst likewise
-     */
-    static Graph conv(Arena arena, ProductOperands operands, Shape src, Shape dst) {
+    /** Conv and Relu of f32, NCHW. */
+    private static Graph conv(Arena arena, ProductOperands operands, Shape src, Shape dst) {
         OnnxGraphs made = new OnnxGraphs(arena, operands);
         GraphBuilder graph = made.start(src, DataType.F32, dst);
         made.relu(graph.add("Conv", List.of(SRC, made.weights(), graph.constant("bias", made.bias())),

@@ -17,7 +17,8 @@ public abstract class ProductCommand extends TimingCommand {
     private List<String> backends;
 
     @Option(names = "--peer", paramLabel = "NAME", split = ",",
-            description = "onednn-c: oneDNN called from C; openblas: OpenBLAS, for matrices of f32.")
+            description = "Also these: onednn-c, oneDNN called from C; openblas, for matrices of f32; onnxruntime, for "
+                    + "f32, u8s8u8 and matrices of f32s8f32; onnxruntime-4bit, for the last with weights of 4 bits.")
     private List<String> peers = List.of();
 
     private List<? extends ProductShape> shapes;

@@ -26,7 +26,7 @@ public abstract class TimingCommand extends Subcommand {
     @Option(names = "--threads", paramLabel = "N", defaultValue = "1", description = "Threads, 1 by default.")
     private int threads;
 
-    @Option(names = "--isa", paramLabel = "CAP", description = "Caps the instruction set of all backends and the peer: "
+    @Option(names = "--isa", paramLabel = "CAP", description = "Caps the instruction set of backends and peers: "
             + "baseline, avx2, avx2_vnni, avx512_vnni, avx512_bf16, amx.")
     private String isa;
 

@@ -84,6 +84,14 @@ class BenchGemmCommandTest {
     }
 
     @Test
+    void eachPeerHasARow() {
+        JsonNode rows = gemm("--m", "4", "--k", "64", "--n", "32", "--types", "f32s8f32", "--backends", "scalar",
+                "--peer", "onnxruntime,onnxruntime-4bit,onnxruntime", "--threads", "2", "--json").json();
+        assertEquals(List.of("scalar", "onnxruntime", "onnxruntime-4bit"),
+                rows.valueStream().map(row -> row.get("backend").asString()).toList());
+    }
+
+    @Test
     void withoutTheLibraryLinesOfTheLogSaySo() {
         System.setProperty(NativeLibrary.HIDDEN_PROPERTY, "libtersor-bench");
         try {
@@ -109,6 +117,7 @@ class BenchGemmCommandTest {
         gemm("--types", "u8u8u8").failed(1, "types", "u8u8u8", "s8s8s8");
         gemm("--backends", "native,cuda").failed(2, "--backends", "cuda");
         gemm("--peer", "mkl").failed(2, "--peer", "mkl", "onednn-c");
+        gemm("--peer", "openblas,mkl").failed(2, "--peer", "'mkl'", "onnxruntime-4bit");
         gemm("--threads", "0").failed(2, "--threads");
         gemm("--seconds", "0").failed(2, "--seconds");
         gemm("--output", folder.toString()).failed(1, folder.toString());
