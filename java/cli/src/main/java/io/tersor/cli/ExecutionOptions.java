@@ -15,8 +15,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * The options that say how a network runs: {@code --backend}, {@code --threads}, {@code --tune} and
- * {@code --dense}. For use as a picocli mixin.
+ * The options that say how a network runs: {@code --backend}, {@code --threads}, {@code --tune},
+ * {@code --dense} and {@code --normwise-errors}. For use as a picocli mixin.
  */
 public final class ExecutionOptions {
     /** What {@code --backend} takes. */
@@ -52,6 +52,10 @@ public final class ExecutionOptions {
     @Option(names = "--dense", description = "Takes every weight as it is, whatever the network says about its zeros.")
     private boolean dense;
 
+    @Option(names = "--normwise-errors", description = "Lets FP32 depthwise convolutions with large kernels multiply "
+            + "spectra: faster, with errors bounded by norms instead of for each sum by itself.")
+    private boolean normwise;
+
     @Option(names = "--tune", description = "Measures the backends for each matrix multiplication and remembers the "
             + "fastest; takes about a second for each that was not measured before.")
     private boolean tune;
@@ -68,7 +72,7 @@ public final class ExecutionOptions {
         KernelRegistry registry = KernelRegistry.standard();
         backend().ifPresentOrElse(ordered -> check(registry.status(ordered)),
                 () -> registry.statuses().stream().filter(ExecutionOptions::isNamed).forEach(ExecutionOptions::check));
-        return new NetworkOptions(backend(), Parallelism.of(threads), tune, !dense);
+        return new NetworkOptions(backend(), Parallelism.of(threads), tune, !dense, normwise);
     }
 
     /** Returns the ordered backend, or empty for the fastest. */

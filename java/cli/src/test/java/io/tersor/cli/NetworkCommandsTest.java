@@ -1,15 +1,22 @@
 package io.tersor.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tersor.model.Attributes;
+import io.tersor.model.Dim;
 import io.tersor.model.Graph;
+import io.tersor.model.Node;
+import io.tersor.model.ValueInfo;
 import io.tersor.model.npy.Npy;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -110,5 +117,26 @@ class NetworkCommandsTest {
                 assertEquals(one[i], other.get(i), 1e-4);
             }
         }
+    }
+
+    @Test
+    void errorsBoundedByNormsLetLargeKernelsMultiplySpectra() {
+        Path model = folder.resolve("large.onnx");
+        Path image = folder.resolve("image.npy");
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor weights = Tensor.allocate(arena, DataType.F32, Shape.of(16, 1, 31, 31));
+            Graph.builder("large", 17).input(ValueInfo.of("x", DataType.F32, Dim.of(1), Dim.of(16), Dim.of(64),
+                    Dim.of(64))).initializer("w", weights).node(Node.of("conv", "Conv", List.of("x", "w"), List.of("y"),
+                            Attributes.NONE.with("group", 16).with("pads", new long[] {15, 15, 15, 15})))
+                    .output("y").build().save(model);
+            Npy.write(image, Tensor.allocate(arena, DataType.F32, Shape.of(1, 16, 64, 64)));
+        }
+        String[] run = {"run", model.toString(), "--input", image.toString(), "--output",
+            folder.resolve("y.npy").toString(), "--backend", "vector", "--json"};
+        String exact = Cli.run((Object[]) run).json().get("kernels").toString();
+        assertFalse(exact.contains("fft"), exact);
+        Object[] normwise = Stream.concat(Stream.of(run), Stream.of("--normwise-errors")).toArray();
+        String spectra = Cli.run(normwise).json().get("kernels").toString();
+        assertTrue(spectra.contains("vector/f32_dwconv_fft_or_"), spectra);
     }
 }

@@ -16,34 +16,42 @@ import java.util.Optional;
  *     {@link PrepareOptions#tuned()}
  * @param sparse whether products make use of their weights' zeros as {@link Graph#sparsity()} asks, where a backend
  *     faster than the scalar one does; {@link StepInfo#note()} tells where none does
+ * @param normwise whether errors of f32 convolutions may be bounded by norms alone, see
+ *     {@link PrepareOptions#normwiseErrors()}
  */
-public record NetworkOptions(Optional<Backend> backend, Parallelism parallelism, boolean tune, boolean sparse) {
+public record NetworkOptions(Optional<Backend> backend, Parallelism parallelism, boolean tune, boolean sparse,
+        boolean normwise) {
     /** The fastest backends, on the calling thread alone. */
     public static final NetworkOptions DEFAULT =
-            new NetworkOptions(Optional.empty(), Parallelism.SINGLE, false, true);
+            new NetworkOptions(Optional.empty(), Parallelism.SINGLE, false, true, false);
 
     /** Returns these options with an order for one backend. */
     public NetworkOptions on(Backend ordered) {
-        return new NetworkOptions(Optional.of(ordered), parallelism, tune, sparse);
+        return new NetworkOptions(Optional.of(ordered), parallelism, tune, sparse, normwise);
     }
 
     /** Returns these options with other threads. */
     public NetworkOptions with(Parallelism threads) {
-        return new NetworkOptions(backend, threads, tune, sparse);
+        return new NetworkOptions(backend, threads, tune, sparse, normwise);
     }
 
     /** Returns these options with measured tuning. */
     public NetworkOptions tuned() {
-        return new NetworkOptions(backend, parallelism, true, sparse);
+        return new NetworkOptions(backend, parallelism, true, sparse, normwise);
     }
 
     /** Returns these options with every weight multiplied, whatever the graph says about zeros. */
     public NetworkOptions dense() {
-        return new NetworkOptions(backend, parallelism, tune, false);
+        return new NetworkOptions(backend, parallelism, tune, false, normwise);
+    }
+
+    /** Returns these options with errors of f32 convolutions bounded as {@link PrepareOptions#normwiseErrors} says. */
+    public NetworkOptions normwiseErrors() {
+        return new NetworkOptions(backend, parallelism, tune, sparse, true);
     }
 
     /** Returns the options for single kernels. */
     public PrepareOptions forKernels() {
-        return new PrepareOptions(backend, parallelism, PrepareOptions.DEFAULT_ROWS, tune, sparse, false);
+        return new PrepareOptions(backend, parallelism, PrepareOptions.DEFAULT_ROWS, tune, sparse, normwise);
     }
 }

@@ -2,6 +2,7 @@ package io.tersor.model;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -79,6 +80,29 @@ class PreparedNetworkTest {
                     assertEquals(together[i], some[i]);
                 }
             }
+        }
+    }
+
+    @Test
+    void errorsBoundedByNormsAreAllowedOnlyOnRequest() {
+        Graph graph = TestGraphs.largeKernels();
+        Tensor image = TestGraphs.random(new Random(7), 1, 1, 16, 64, 64);
+        float[] expected = TestGraphs.run(graph, NetworkOptions.DEFAULT.on(Backend.VECTOR), image);
+        for (NetworkOptions options : List.of(NetworkOptions.DEFAULT, NetworkOptions.DEFAULT.on(Backend.VECTOR))) {
+            assertFalse(kernels(graph, options, image).contains("fft"));
+            assertTrue(kernels(graph, options.normwiseErrors(), image).contains("vector/f32_dwconv_fft_or_"),
+                    kernels(graph, options.normwiseErrors(), image));
+            assertArrayEquals(expected, TestGraphs.run(graph, options.normwiseErrors(), image), 1e-3f);
+        }
+        NetworkOptions all = NetworkOptions.DEFAULT.normwiseErrors().on(Backend.VECTOR).with(Parallelism.SINGLE).tuned()
+                .dense();
+        assertTrue(all.normwise() && all.forKernels().normwise(), "other options leave it alone: " + all);
+    }
+
+    private static String kernels(Graph graph, NetworkOptions options, Tensor image) {
+        try (PreparedNetwork network = Network.of(graph).prepare(options); Arena arena = Arena.ofConfined()) {
+            network.run(image, arena);
+            return network.kernels().toString();
         }
     }
 

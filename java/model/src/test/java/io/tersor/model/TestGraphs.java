@@ -67,6 +67,13 @@ public final class TestGraphs {
         return b.output("y").build();
     }
 
+    /** Returns a depthwise convolution of 31 x 31 taps with batch normalization; input x [n, 16, 64, 64]. */
+    static Graph largeKernels() {
+        GraphBuilder b = Graph.builder("large-kernels", 17);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of("n"), Dim.of(16), Dim.of(64), Dim.of(64)));
+        return b.output(convNorm(b, new Random(43), "x", 16, 16, 31, 1, 16)).build();
+    }
+
     /** Returns the value of a run of one input and one output as floats. */
     static float[] run(Graph graph, NetworkOptions options, Tensor input) {
         try (PreparedNetwork network = Network.of(graph).prepare(options); Arena arena = Arena.ofConfined()) {
