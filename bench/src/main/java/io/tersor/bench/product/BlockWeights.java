@@ -13,34 +13,34 @@ import java.util.Arrays;
  * extent of each column, the values are unsigned, less 2^(bits - 1), two of 4 bits in a byte with the earlier one low.
  *
  * @param bits of a weight, 4 or 8
+ * @param block weights in a block
  * @param packed u8 [n, blocks, bytes of a block]
  * @param scales f32 [n, blocks]
  * @param real what they stand for, f32 [k, n]
  */
-record BlockWeights(int bits, Tensor packed, Tensor scales, Tensor real) {
-    /** Weights in a block. */
-    static final int BLOCK = 32;
-
+record BlockWeights(int bits, int block, Tensor packed, Tensor scales, Tensor real) {
     /**
-     * Returns weights of 8 bits as they are, in which all blocks of a column have its scale; or nearest ones of 4 bits,
-     * where a block's scale makes its largest magnitude 7.
+     * Returns weights of 8 bits as they are, in which all blocks of a column have its scale, and are as long as ONNX
+     * Runtime's kernels allow, 256, with which they are fastest; or nearest ones of 4 bits, where a block's scale makes
+     * its largest magnitude 7, in blocks of 128 as GPTQ has them (Frantar et al., 2022).
      *
      * @param constants with weights s8 [k, n]
      */
     static BlockWeights of(Arena arena, Constants constants, int bits) {
         int k = Math.toIntExact(constants.weights().shape().dim(0));
         int n = Math.toIntExact(constants.weights().shape().dim(1));
-        int blocks = Math.ceilDiv(k, BLOCK);
-        int blockBytes = BLOCK * bits / 8;
+        int length = bits == 8 ? 256 : 128;
+        int blocks = Math.ceilDiv(k, length);
+        int blockBytes = length * bits / 8;
         Tensor packed = Tensor.allocate(arena, DataType.U8, Shape.of(n, blocks, blockBytes));
         Tensor scales = Tensor.allocate(arena, DataType.F32, Shape.of(n, blocks));
         Tensor real = Tensor.allocate(arena, DataType.F32, Shape.of(k, n));
-        int[] levels = new int[BLOCK];
+        int[] levels = new int[length];
         for (int column = 0; column < n; column++) {
             float scale = constants.weightsParams().scale(column);
             for (int block = 0; block < blocks; block++) {
-                int first = block * BLOCK;
-                int count = Math.min(BLOCK, k - first);
+                int first = block * length;
+                int count = Math.min(length, k - first);
                 Arrays.fill(levels, 0);
                 for (int i = 0; i < count; i++) {
                     levels[i] = constants.weights().data().get(JAVA_BYTE, (long) (first + i) * n + column);
@@ -53,7 +53,7 @@ record BlockWeights(int bits, Tensor packed, Tensor scales, Tensor real) {
                 pack(levels, bits, packed, ((long) column * blocks + block) * blockBytes);
             }
         }
-        return new BlockWeights(bits, packed, scales, real);
+        return new BlockWeights(bits, length, packed, scales, real);
     }
 
     /** Rounds levels of 8 bits to 4; returns how many times as large one of them is. */
@@ -66,7 +66,7 @@ record BlockWeights(int bits, Tensor packed, Tensor scales, Tensor real) {
 
     private static void pack(int[] levels, int bits, Tensor packed, long at) {
         int zero = 1 << (bits - 1);
-        for (int i = 0; i < BLOCK; i++) {
+        for (int i = 0; i < levels.length; i++) {
             int value = levels[i] + zero;
             long index = at + (bits == 8 ? i : i / 2);
             int before = bits == 8 || i % 2 == 0 ? 0 : packed.data().get(JAVA_BYTE, index);

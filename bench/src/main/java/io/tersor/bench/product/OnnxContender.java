@@ -63,9 +63,11 @@ final class OnnxContender implements ProductContender {
         WeightStorage dense = WeightStorage.dense(operands.constants().weights(), copies);
         try (Arena scratch = Arena.ofShared()) {
             Graph graph;
+            String form = "";
             if (types == ProductTypes.F32S8F32) {
                 BlockWeights weights = BlockWeights.of(scratch, operands.constants(), blockBits);
                 graph = OnnxGraphs.blockGemm(scratch, operands, weights);
+                form = " " + weights.bits() + " bits in blocks of " + weights.block();
                 this.storage = new WeightStorage(Optional.empty(), dense.entries(),
                         weights.packed().byteSize() + weights.scales().byteSize(), copies);
             } else {
@@ -74,7 +76,8 @@ final class OnnxContender implements ProductContender {
             }
             Opened opened = transposed ? openConv(graph, src) : open(graph, storage.copies(), src, raw);
             sessions.addAll(opened.sessions);
-            operators = opened.graph.nodes().stream().map(Node::operator).collect(Collectors.joining("+"));
+            operators = opened.graph.nodes().stream().map(Node::operator).collect(Collectors.joining("+"))
+                    + form;
         } catch (Throwable e) {
             close();
             throw e;

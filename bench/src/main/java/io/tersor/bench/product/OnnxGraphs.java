@@ -161,7 +161,7 @@ final class OnnxGraphs {
         graph.node(new Node(sum, "MatMulNBits", CONTRIB, List.of(SRC, graph.constant("weights", weights.packed()),
                 graph.constant("scales", weights.scales()), "", "", graph.constant("bias", made.bias())),
                 List.of(sum), Attributes.NONE.with("K", operands.src().shape().dim(1)).with("N", made.channels())
-                        .with("bits", weights.bits()).with("block_size", BlockWeights.BLOCK)
+                        .with("bits", weights.bits()).with("block_size", weights.block())
                         .with("accuracy_level", INT8)));
         made.relu(sum);
         return graph.build();

@@ -8,8 +8,7 @@ import io.tersor.ffm.Isa;
 import java.lang.foreign.Arena;
 
 /**
- * ONNX Runtime in this JVM, on products of f32 and u8s8u8, and of f32s8f32 with weights in blocks of 32, of 8 bits or
- * of 4; see {@link OnnxContender}.
+ * ONNX Runtime in this JVM, on products of f32 and u8s8u8, and of f32s8f32 with weights in blocks, of 8 bits or of 4; see {@link OnnxContender}.
  */
 final class OnnxPeer implements ProductPeer {
     private final String name;

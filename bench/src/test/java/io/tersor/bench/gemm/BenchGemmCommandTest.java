@@ -8,6 +8,7 @@ import io.tersor.bench.CommandLine.Outcome;
 import io.tersor.bench.CommandLine;
 import io.tersor.bench.product.IsaCap;
 import io.tersor.cli.Main;
+import io.tersor.ffm.CpuFeatures;
 import io.tersor.ffm.Isa;
 import io.tersor.ffm.NativeLibrary;
 import java.io.IOException;
@@ -130,14 +131,17 @@ class BenchGemmCommandTest {
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
                 "io.tersor.cli.Main", "bench", "gemm", "--m", "5", "--k", "40", "--n", "48", "--types", "u8s8u8,f32",
-                "--backends", "native,onednn,scalar", "--peer", "onednn-c", "--isa", "avx2", "--seconds", "0.01",
-                "--json").redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+                "--backends", "native,onednn,scalar", "--peer", "onednn-c,openblas,onnxruntime", "--isa", "avx2",
+                "--seconds", "0.01", "--json").redirectOutput(out.toFile()).redirectError(err.toFile()).start();
         assertTrue(process.waitFor(3, TimeUnit.MINUTES), "does not end");
         assertEquals(0, process.exitValue(), Files.readString(err));
         JsonNode rows = JsonMapper.shared().readTree(Files.readString(out));
         assertFalse(rows.isEmpty());
         for (JsonNode row : rows) {
             assertTrue(IsaCap.needed(row.get("isa").asString()).compareTo(Isa.AVX2) <= 0, row.toString());
+            String kernel = row.get("kernel").asString();
+            assertTrue(!kernel.startsWith("openblas") || kernel.contains(":Haswell,"), kernel);
+            assertTrue(CpuFeatures.detect().isa().compareTo(Isa.AVX2) <= 0 || !kernel.startsWith("onnxruntime"), kernel);
         }
     }
 }
