@@ -31,7 +31,7 @@ final class PeersSection {
         List<Item> items = new ArrayList<>();
         List<String> sentences = new ArrayList<>();
         all.forEach((pair, speedups) -> {
-            table.row(pair.group().label(), pair.own().name(), pair.own().types(), Phrases.name(pair.other()),
+            table.row(pair.group().shortLabel(), pair.own().name(), pair.own().types(), Phrases.name(pair.other()),
                     pair.other().types(), pair.own().threads(), Phrases.ratio(speedups.mean().value()),
                     Phrases.interval(speedups.mean()), Phrases.ratio(speedups.least().speed().value()),
                     speedups.least().workload().name(), Phrases.ratio(speedups.most().speed().value()),

@@ -65,6 +65,10 @@ final class ReadmeFigures {
                 + plain(versions) + ".");
         line("Ratios of times taken in turns, 95 % intervals in brackets ([how they are made](docs/results.md),");
         line("[all figures](docs/results.json)).");
+        int wrong = findings.rows(Row.Status.WRONG).size();
+        if (wrong > 0) {
+            line("Refused because of wrong results: " + wrong + ".");
+        }
     }
 
     private static String shortCommit(Run run) {
