@@ -53,7 +53,7 @@ final class Findings {
         return some;
     }
 
-    /** Returns the ratios of the first pair of a kind in a group of which our preferred contender on fewest threads is. */
+    /** Returns the first pair of a kind with the preferred contender on the fewest threads, and its ratios. */
     Optional<Map.Entry<Pair, Speedups>> ours(Group group, Predicate<Pair> kind) {
         Predicate<Pair> preferred = pair -> pair.group().equals(group) && isPreferred(pair);
         return where(kind.and(preferred)).entrySet().stream().findFirst();

@@ -20,7 +20,8 @@ final class PeersSection {
         return Section.ofFigures("peers", "Peers", List.of("Peers run the same workload on the same inputs in the same "
                 + "JVM, in turns with ours. Each line is the geometric mean over all workloads of its kind with its "
                 + "interval (thick), and the least and the most (thin). To the right of 1, this library is faster. "
-                + "Charts show what the library chooses by itself, on the fewest threads; tables show all."), figures);
+                + "Charts show the contender that stands for this library, on the fewest threads; tables show all."),
+                figures);
     }
 
     private static Optional<Section.Figure> figure(String id, String title, Findings findings, Predicate<Pair> kind) {
@@ -30,7 +31,7 @@ final class PeersSection {
         List<Item> items = new ArrayList<>();
         List<String> sentences = new ArrayList<>();
         all.forEach((pair, speedups) -> {
-            table.row(pair.group().label(), pair.own().name(), pair.own().types(), Phrases.name(pair.other()),
+            table.row(pair.group().shortLabel(), pair.own().name(), pair.own().types(), Phrases.name(pair.other()),
                     pair.other().types(), pair.own().threads(), Phrases.ratio(speedups.mean().value()),
                     Phrases.interval(speedups.mean()), Phrases.ratio(speedups.least().speed().value()),
                     speedups.least().workload().name(), Phrases.ratio(speedups.most().speed().value()),
@@ -53,7 +54,7 @@ final class PeersSection {
     }
 
     private static String label(Pair pair) {
-        return pair.group().shortLabel() + " " + pair.own().types() + " / " + (pair.isOverPeer() ? Phrases.name(pair.other())
-                : Phrases.nameAndTypes(pair.other()));
+        String peer = pair.isOverPeer() ? Phrases.name(pair.other()) : Phrases.nameAndTypes(pair.other());
+        return pair.group().shortLabel() + " " + pair.own().types() + " / " + peer;
     }
 }

@@ -57,6 +57,7 @@ final class Phrases {
     static String name(ContenderName contender) {
         return switch (contender.name()) {
             case "onnxruntime" -> "ONNX Runtime";
+            case "onnxruntime-4bit" -> "ONNX Runtime 4 bit";
             case "openblas" -> "OpenBLAS";
             case "onednn-c" -> "oneDNN from C";
             case "onednn" -> "oneDNN from Java";

@@ -60,10 +60,15 @@ final class ReadmeFigures {
         String versions = findings.results().versions().entrySet().stream()
                 .map(version -> version.getKey() + " " + version.getValue()).collect(Collectors.joining(", "));
         line("Measured on " + run.date() + " on " + plain(machine.cpu()) + " (" + machine.cores() + " cores, "
-                + "`" + machine.isa() + "`), commit " + shortCommit(run) + ", by `scripts/tersor bench all`, plan " + plain(run.plan()) + ", "
-                + run.forks() + " JVMs; " + plain(versions) + ".");
+                + "`" + machine.isa() + "`), commit " + shortCommit(run) + ",");
+        line("by `scripts/tersor bench all`, plan " + plain(run.plan()) + ", " + run.forks() + " JVMs; "
+                + plain(versions) + ".");
         line("Ratios of times taken in turns, 95 % intervals in brackets ([how they are made](docs/results.md),");
         line("[all figures](docs/results.json)).");
+        int wrong = findings.rows(Row.Status.WRONG).size();
+        if (wrong > 0) {
+            line("Refused because of wrong results: " + wrong + ".");
+        }
     }
 
     private static String shortCommit(Run run) {
@@ -76,13 +81,14 @@ final class ReadmeFigures {
         List<List<String>> rows = new ArrayList<>();
         for (Row row : findings.results().rows()) {
             ContenderName own = row.contender();
+            boolean isFp32 = Precision.of(own).equals(Optional.of(Precision.FP32));
             boolean isPreferred = findings.preferred(group).equals(Optional.of(own.name()));
             boolean isMain = isPreferred || Precision.of(own).equals(Optional.of(Precision.INT8))
                     && own.threads() == findings.fewestThreads(group);
             if (row.workload().suite().equals(Group.NETWORKS) && own.own() && isMain && !row.speeds().isEmpty()) {
                 rows.add(List.of(row.workload().name(), own.types(), Phrases.name(own),
-                        String.valueOf(own.threads()), own.types().equals("FP32") ? "" : speed(row, "onnxruntime INT8"), speed(row, "onnxruntime FP32"),
-                        own.types().equals("FP32") ? "" : speed(row, own.name() + " FP32")));
+                        String.valueOf(own.threads()), isFp32 ? "" : speed(row, "onnxruntime INT8"),
+                        speed(row, "onnxruntime FP32"), isFp32 ? "" : speed(row, own.name() + " FP32")));
             }
         }
         table("Whole networks:", List.of("network", "types", "Tersor", "#threads", "#over ONNX Runtime INT8",
@@ -97,8 +103,9 @@ final class ReadmeFigures {
     private void peers() {
         List<List<String>> rows = new ArrayList<>();
         findings.where(pair -> (pair.isOverPeer() || pair.isOverPeersFp32())
-                && !pair.group().suite().equals(Group.NETWORKS) && findings.isPreferred(pair)).forEach((pair, speedups) -> rows.add(comparison(
-                pair.group().label(), Phrases.nameAndTypes(pair.own()), Phrases.nameAndTypes(pair.other()), speedups)));
+                && !pair.group().suite().equals(Group.NETWORKS) && findings.isPreferred(pair))
+                .forEach((pair, speedups) -> rows.add(comparison(pair.group().label(),
+                        Phrases.nameAndTypes(pair.own()), Phrases.nameAndTypes(pair.other()), speedups)));
         table("Matrix multiplications and convolutions, on the fewest threads:", List.of("what", "Tersor", "over",
                 "#geometric mean", "#least", "#most", "#workloads"), rows);
     }
@@ -158,7 +165,8 @@ final class ReadmeFigures {
                 .collect(Collectors.joining(" | ", "| ", " |")));
         line(columns.stream().map(column -> column.startsWith("#") ? "---:" : "---")
                 .collect(Collectors.joining("|", "|", "|")));
-        rows.forEach(row -> line(row.stream().map(ReadmeFigures::plain).collect(Collectors.joining(" | ", "| ", " |"))));
+        rows.forEach(row -> line(row.stream().map(ReadmeFigures::plain)
+                .collect(Collectors.joining(" | ", "| ", " |"))));
     }
 
     private void line(String content) {

@@ -90,9 +90,9 @@ public final class Report {
         Machine machine = results.machine();
         Run run = results.run();
         List<Fact> facts = new ArrayList<>();
-        facts.add(new Fact("Machine", machine.cpu() + ", " + machine.cores() + (machine.cores() == 1 ? " core" : " cores")
-                + " used, " + Phrases.number(machine.memoryBytes() / 1073741824.0) + " GiB of memory"
-                + (machine.cacheBytes() > 0 ? ", last-level cache of "
+        String cores = machine.cores() == 1 ? "1 core" : machine.cores() + " cores";
+        facts.add(new Fact("Machine", machine.cpu() + ", " + cores + " used, "
+                + Phrases.number(machine.memoryBytes() / 1073741824.0) + " GiB of memory" + (machine.cacheBytes() > 0 ? ", last-level cache of "
                 + Phrases.number(machine.cacheBytes() / 1048576.0) + " MiB" : "")));
         facts.add(new Fact("Instruction set", machine.isa()));
         facts.add(new Fact("System", machine.os() + "; " + machine.jvm()));

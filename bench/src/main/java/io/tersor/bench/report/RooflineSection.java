@@ -30,7 +30,8 @@ final class RooflineSection {
             return Section.ofFigures("roofline", "Roofline", List.of(), List.of());
         }
         double highest = roofs.getFirst().rate() * 1e-12;
-        Axis x = XyChart.axis("operations per byte (logarithmic)", true, rows.stream().mapToDouble(RooflineSection::intensity));
+        Axis x = XyChart.axis("operations per byte (logarithmic)", true,
+                rows.stream().mapToDouble(RooflineSection::intensity));
         List<Row> drawn = rows.stream().filter(row -> row.tops().orElseThrow() >= highest * LEAST_SHARE).toList();
         Axis y = XyChart.axis("10\u00b9\u00b2 operations per second (TOPS, logarithmic)", true, DoubleStream.concat(
                 DoubleStream.of(highest), drawn.stream().mapToDouble(row -> row.tops().orElseThrow())));

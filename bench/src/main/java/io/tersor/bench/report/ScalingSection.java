@@ -40,8 +40,8 @@ final class ScalingSection {
         return Section.ofFigures("scaling", "Scaling over threads", List.of("How many times as fast the same contender "
                 + "is with more threads as with one, measured in turns. As many times as there are threads would be "
                 + "perfect; small workloads and those that wait for memory stay below."),
-                List.of(new Section.Figure(chart, "Means have a thin line from the least to the most. The chart shows what the library "
-                        + "chooses by itself, the table shows all.",
+                List.of(new Section.Figure(chart, "Means have a thin line from the least to the most. The chart "
+                        + "shows the contender that stands for this library, the table all.",
                         table.build())));
     }
 

@@ -23,9 +23,9 @@ final class SparseSection {
                         + Phrases.threads(some.contender().threads()), _ -> new ArrayList<>()).add(some));
         List<Section.Figure> figures = new ArrayList<>();
         byTypes.forEach((types, some) -> figures.add(figure(types, some)));
-        return Section.ofFigures("sparse", "Sparse against dense", List.of("How many times as fast a product with sparse "
-                + "weights is as the fastest dense contender on the same weights; means over the shapes that were "
-                + "measured at every share of zeros. Above 1, the format is faster; a ring marks where its curve "
+        return Section.ofFigures("sparse", "Sparse against dense", List.of("How many times as fast a product with "
+                + "sparse weights is as the fastest dense contender on the same weights; means over the shapes that "
+                + "were measured at every share of zeros. Above 1, the format is faster; a ring marks where its curve "
                 + "crosses 1."), figures);
     }
 

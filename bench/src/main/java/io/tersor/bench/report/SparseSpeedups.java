@@ -23,6 +23,8 @@ import java.util.TreeMap;
  * @param bySparsity by the share of weights that are zero
  */
 record SparseSpeedups(ContenderName contender, NavigableMap<Double, Speedups> bySparsity) {
+    private static final String SPARSITY = "sparsity";
+
     /** Returns those of each sparse contender, in the order of the rows. */
     static List<SparseSpeedups> of(List<Row> rows) {
         Map<String, ContenderName> dense = new LinkedHashMap<>();
@@ -39,7 +41,7 @@ record SparseSpeedups(ContenderName contender, NavigableMap<Double, Speedups> by
 
     private static SparseSpeedups of(ContenderName contender, List<Row> rows, Map<String, ContenderName> dense) {
         long sparsities = rows.stream().map(SparseSpeedups::sparsity).distinct().count();
-        Map<String, List<Row>> byShape = new LinkedHashMap<>();
+        Map<Map<String, Object>, List<Row>> byShape = new LinkedHashMap<>();
         rows.forEach(row -> byShape.computeIfAbsent(shape(row), _ -> new ArrayList<>()).add(row));
         TreeMap<Double, List<Ratio>> ratios = new TreeMap<>();
         byShape.values().stream().filter(some -> some.size() == sparsities).flatMap(List::stream)
@@ -55,12 +57,15 @@ record SparseSpeedups(ContenderName contender, NavigableMap<Double, Speedups> by
     }
 
     private static Optional<Double> sparsity(Row row) {
-        return row.workload().parameters().get("sparsity") instanceof Number sparsity
+        return row.workload().parameters().get(SPARSITY) instanceof Number sparsity
                 ? Optional.of(sparsity.doubleValue()) : Optional.empty();
     }
 
-    private static String shape(Row row) {
-        return String.valueOf(row.workload().parameters().get("shape"));
+    /** Returns what the product is but for its zeros: the other parameters. */
+    private static Map<String, Object> shape(Row row) {
+        Map<String, Object> shape = new LinkedHashMap<>(row.workload().parameters());
+        shape.keySet().removeAll(List.of("format", SPARSITY));
+        return shape;
     }
 
     /** The fastest of the others is the one over which the speed is least. */
@@ -97,6 +102,10 @@ record SparseSpeedups(ContenderName contender, NavigableMap<Double, Speedups> by
         OptionalDouble crossover = crossover();
         if (crossover.isEmpty()) {
             return format() + " is not faster than dense";
+        }
+        if (means().firstEntry().getValue() >= 1) {
+            return format() + " is faster than dense wherever it was measured, from "
+                    + Phrases.percent(bySparsity.firstKey()) + " zeros on";
         }
         return format() + " is faster than dense from " + Phrases.percent(crossover.getAsDouble()) + " zeros on";
     }

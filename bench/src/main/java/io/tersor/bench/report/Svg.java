@@ -10,8 +10,8 @@ import javax.xml.stream.XMLStreamWriter;
 
 /**
  * Writes one drawing. Charts on the page and in the documents are written with this and not with XChart: that measures
- * text with the fonts of the machine, so that the same results would give other files elsewhere and none at all in a JVM
- * without fonts, and it writes fixed colours and sizes, where these follow the page's theme and width.
+ * text with the fonts of the machine, so that the same results would give other files elsewhere and none at all in a
+ * JVM without fonts, and it writes fixed colours and sizes, where these follow the page's theme and width.
  *
  * <p>Attributes are pairs of a name and a value; numbers are rounded to a tenth.
  */

@@ -90,8 +90,8 @@ final class TableSections {
                 .row("cold", "weights are rotated through more memory than the last-level cache holds")
                 .row("contender", "auto is what the library chooses by itself; native, vector, scalar are its own "
                         + "backends, with a sparse format behind a slash; others are peers").build();
-        return Section.ofTables("reading", "How to read this", List.of("Trust ratios before times: ratios were measured "
-                + "in turns."), List.of(terms));
+        return Section.ofTables("reading", "How to read this", List.of("Trust ratios before times: "
+                + "ratios were measured in turns."), List.of(terms));
     }
 
     /** Returns all rows, in a table for each suite. */

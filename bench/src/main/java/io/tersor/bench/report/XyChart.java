@@ -91,8 +91,8 @@ record XyChart(String id, String title, String description, Axis x, Axis y, List
         double x = across.at(last.x());
         double y = up.at(last.y());
         double degrees = Math.toDegrees(Math.atan2(y - up.at(first.y()), x - across.at(first.x())));
-        svg.text("text", roof.name(), "class", "roof-name", "text-anchor", "end", "transform", String.format(Locale.ROOT,
-                "translate(%.1f %.1f) rotate(%.1f)", x, y, degrees), "dx", -4, "dy", -5);
+        svg.text("text", roof.name(), "class", "roof-name", "text-anchor", "end", "dx", -4, "dy", -5, "transform",
+                String.format(Locale.ROOT, "translate(%.1f %.1f) rotate(%.1f)", x, y, degrees));
     }
 
     private void curve(Svg svg, Scale across, Scale up, int which) {

@@ -32,12 +32,13 @@ class BrowserTest {
     private static final List<Integer> WIDTHS = List.of(1280, 390, 360);
     private static final int HEIGHT = 2000;
     private static final double LEAST_FONT_PIXELS = 10;
-    /** Tells what only a browser knows in the title of the page around it: widths, the font of charts, the background. */
+    /** Writes into the outer page's title what only a browser knows: widths, the font of charts, the background. */
     private static final String PROBE = """
             <script>
             const fonts = [...document.querySelectorAll("svg")].filter(svg => svg.getBoundingClientRect().width > 0)
                 .map(svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
-                    * Math.min(...[...svg.querySelectorAll("text")].map(text => parseFloat(getComputedStyle(text).fontSize))));
+                    * Math.min(...[...svg.querySelectorAll("text")]
+                        .map(text => parseFloat(getComputedStyle(text).fontSize))));
             parent.document.title = [innerWidth, document.documentElement.scrollWidth, fonts.length, Math.min(...fonts),
                 getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).join("-")].join(" ");
             </script>

@@ -81,6 +81,7 @@ class FiguresTest {
     void markdownIsEscaped() {
         String block = ReadmeFigures.block(SampleResults.full());
         assertTrue(block.contains("AMD EPYC 9R45 \\<shared\\>"), block);
+        assertTrue(block.contains("Refused because of wrong results: 1."), block);
         block.lines().filter(line -> line.startsWith("|")).forEach(line -> assertTrue(line.endsWith("|"), line));
     }
 

@@ -14,7 +14,7 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 
-/** The page's structure is such that it can be used with a screen reader, a keyboard, a phone, and without a network. */
+/** The page can be used with a screen reader, a keyboard, a phone, and without a network: its structure says so. */
 class ReportAccessibilityTest {
     private static final double LEAST_FONT_PIXELS = 10;
     private static final int PHONE_PIXELS = 360;

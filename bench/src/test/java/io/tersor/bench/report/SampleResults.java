@@ -171,7 +171,8 @@ final class SampleResults {
                 for (double sparsity : new double[] {0, 0.5, 0.7, 0.8, 0.9, 0.95}) {
                     double speed = atNone.get(format) / (1 - 0.95 * sparsity) * between(0.95, 1.05);
                     add(new WorkloadName("sparse", shape + " " + format + " " + Math.round(100 * sparsity) + " %",
-                            Map.of("shape", shape, "format", format, "sparsity", sparsity)),
+                            Map.of("ic", shape.startsWith("5") ? 512 : 256, "kh", 3, "format", format, "sparsity",
+                                    sparsity)),
                             operations / (0.75 * VNNI) * 1e6, operations * (1 - sparsity), operations / 400,
                             List.of(entry(ours("native", "u8s8u8", 1), 1), entry(peer("onednn", "u8s8u8", 1), 1.15),
                                     entry(ours("native/" + format, "u8s8u8", 1), 1 / speed)));
