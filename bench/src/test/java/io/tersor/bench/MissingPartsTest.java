@@ -147,9 +147,7 @@ class MissingPartsTest {
     /** Returns what standard error says of a command whose ONNX Runtime is no library. */
     private static List<String> withBrokenPeer(int status, String... arguments) throws IOException,
             InterruptedException {
-        Files.createDirectories(folder.resolve("broken"));
-        Files.writeString(folder.resolve("broken").resolve(System.mapLibraryName("onnxruntime")), "no library");
-        Outcome outcome = tersor(status, List.of("-Donnxruntime.native.path=" + folder.resolve("broken")), arguments);
+        Outcome outcome = tersor(status, List.of(brokenOnnxRuntime()), arguments);
         // The JVM itself warns of such a file.
         return outcome.err().lines().filter(line -> !line.matches(".*(VM warning|execstack).*")).toList();
     }
@@ -169,5 +167,32 @@ class MissingPartsTest {
                 "--backends", "scalar", "--peer", "onnxruntime", "--seconds", "0.01");
         assertTrue(lines.stream().anyMatch(line -> line.contains("bench gemm without onnxruntime for f32: onnxruntime: "
                 + "its native library cannot be loaded")), lines.toString());
+    }
+
+    /** Returns the option for a JVM whose ONNX Runtime is no library. */
+    private static String brokenOnnxRuntime() throws IOException {
+        Files.createDirectories(folder.resolve("broken"));
+        Files.writeString(folder.resolve("broken").resolve(System.mapLibraryName("onnxruntime")), "no library");
+        return "-Donnxruntime.native.path=" + folder.resolve("broken");
+    }
+
+    @Test
+    void rowsTellWhatIsMissingAndTheOthersAreMeasured() throws IOException, InterruptedException {
+        List<String> without = List.of(VECTOR_MODULE, HIDDEN, brokenOnnxRuntime());
+        assertOnlyScalar(tersor(without, "bench", "calls", "--backends", "scalar,native", "--seconds", "0.001",
+                "--json"), 2 + 3 * 2 * 2);
+        Files.writeString(folder.resolve("shapes.txt"), "1 8 8");
+        assertOnlyScalar(tersor(without, "bench", "preparation", "--networks", "digits-cnn.onnx", "--shapes",
+                "shapes.txt", "--backends", "scalar,onednn,onnxruntime", "--seconds", "0.001", "--json"), 2 * 2 + 2 * 3);
+    }
+
+    private static void assertOnlyScalar(Outcome outcome, int count) {
+        JsonNode rows = JsonMapper.shared().readTree(outcome.out());
+        assertEquals(count, rows.size(), outcome.out());
+        for (JsonNode row : rows) {
+            boolean scalar = row.get("backend").asString().equals("scalar");
+            assertEquals(scalar ? "MEASURED" : "UNSUPPORTED", row.get("status").asString(), row.toString());
+            assertEquals(!scalar, row.has("reason"), row.toString());
+        }
     }
 }

@@ -29,7 +29,8 @@ public class GemmBenchmark extends WorkloadBenchmark {
 
     @Override
     Contender contender() {
-        return product(new MatMulWorkload(GemmShape.of(shape), ProductTypes.of(types), WeightZeros.NONE), backend, cold);
+        return product(new MatMulWorkload(GemmShape.of(shape), ProductTypes.of(types), WeightZeros.NONE), backend,
+                cold);
     }
 
     /** Runs. */

@@ -11,7 +11,7 @@ import java.util.Set;
  */
 public final class WarmUp {
     private static final double SLICE_SHARE = 1.0 / 15;
-    private static final double MAX_NANOS = 1e10;
+    private static final double MAX_SECONDS = 10;
     /** The shortest warm-up over the time that is timed. */
     private static final double SHARE = 0.3;
     /** The same for what is slow to compile and new, up to {@link #MAX_SLOW_NANOS}. */
@@ -27,10 +27,20 @@ public final class WarmUp {
     private final CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
     private final Set<String> known = new HashSet<>();
     private final double timedNanos;
+    private final double mostNanos;
 
     /** @param seconds how long a contender is timed */
     public WarmUp(double seconds) {
+        this(seconds, MAX_SECONDS);
+    }
+
+    /**
+     * @param seconds how long a contender is timed
+     * @param most seconds after which it counts as warm
+     */
+    public WarmUp(double seconds, double most) {
         this.timedNanos = seconds * 1e9;
+        this.mostNanos = most * 1e9;
     }
 
     /** Runs a contender until it is warm. */
@@ -42,7 +52,7 @@ public final class WarmUp {
         long compiled = compiler.getTotalCompilationTime();
         int steady = 0;
         double total = 0;
-        while (total < MAX_NANOS && (total < least || steady < STEADY_SLICES)) {
+        while (total < mostNanos && (total < least || steady < STEADY_SLICES)) {
             long start = System.nanoTime();
             double before = fastest;
             fastest = Math.min(fastest, Rounds.fastest(contender, slice));

@@ -14,6 +14,9 @@ import java.util.OptionalInt;
 
 /** The time before the first run: a step for each extent of weights and for each network. */
 public final class PreparationSuite implements Suite {
+    /** So much code takes part that the JVM is never done with compiling it; over the time that is timed. */
+    private static final double WARM_UP_SHARE = 20;
+
     @Override
     public String name() {
         return MatMulPreparation.SUITE;
@@ -23,7 +26,7 @@ public final class PreparationSuite implements Suite {
     public List<Step> steps(Plan plan) {
         List<Step> steps = new ArrayList<>();
         for (Plan.PreparationPart part : plan.preparation()) {
-            WarmUp warmUp = new WarmUp(part.seconds());
+            WarmUp warmUp = new WarmUp(part.seconds(), WARM_UP_SHARE * part.seconds());
             List<String> backends = part.contenders().stream()
                     .filter(name -> !name.equals(OnnxRuntimePeer.NAME)).toList();
             Map<String, GemmShape> shapes = new LinkedHashMap<>();
