@@ -201,7 +201,7 @@ public final class NetworkWorkload implements NetworkContender {
 
     @Override
     public boolean isSlowToCompile() {
-        return kernels().stream().anyMatch(kernel -> kernel.startsWith("vector/") || kernel.startsWith("java/"));
+        return kernels().stream().anyMatch(kernel -> kernel.startsWith("vector/"));
     }
 
     @Override

@@ -66,7 +66,7 @@ public abstract class WorkloadBenchmark {
     final Contender product(ProductWorkload workload, String backend, boolean cold) {
         closeLater(workload::close);
         SuiteTools tools = new SuiteTools(BenchLibrary.find("bench jmh"), Path.of(""));
-        int copies = cold ? tools.coldWeights().copies(workload.weights().byteSize()) : 1;
+        int copies = cold ? tools.coldCopies(workload.weights().byteSize()) : 1;
         Optional<PrepareOptions> options = ProductEntrants.options(backend, Parallelism.SINGLE);
         return options.isPresent() ? workload.prepare(options.get(), copies)
                 : workload.prepare(tools.peers().of(backend), 1, copies);

@@ -46,7 +46,6 @@ public final class ProductBenchmark {
     private final Optional<MachineLimits> limits;
     private final WarmUp warmUp;
     private final Set<String> announced = new HashSet<>();
-    private Optional<ColdWeights> coldWeights = Optional.empty();
 
     /**
      * @param library without which there are no peer in C and no shares of the machine's limits
@@ -112,14 +111,11 @@ public final class ProductBenchmark {
         if (!settings.cold) {
             return 1;
         }
-        if (coldWeights.isEmpty()) {
-            coldWeights = Optional.of(ColdWeights.measure(library));
-        }
-        int copies = coldWeights.get().copies(bytes);
-        if (copies * bytes < coldWeights.get().bytes() && announced.add("cold")) {
+        int copies = ColdWeights.copies(library, bytes);
+        if (copies * bytes < ColdWeights.bytes(library) && announced.add("cold")) {
             LOGGER.log(System.Logger.Level.WARNING,
                     "bench {0} --cold: {1} copies of small weights do not exceed the caches, which takes {2} bytes",
-                    settings.operation, copies, coldWeights.get().bytes());
+                    settings.operation, copies, ColdWeights.bytes(library));
         }
         return copies;
     }

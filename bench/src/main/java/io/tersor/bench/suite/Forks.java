@@ -90,6 +90,8 @@ final class Forks {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(option -> !option.startsWith(OWN_OPTION) && !option.startsWith("-agentlib:jdwp"))
                 .forEach(command::add);
+        // Compilation in the foreground: no kernel is timed before its code is compiled for good.
+        command.add("-Xbatch");
         isa.ifPresent(cap -> command.add("-D" + Isa.PROPERTY + "=" + cap));
         Class<?> main = Main.class;
         if (main.getModule().isNamed()) {

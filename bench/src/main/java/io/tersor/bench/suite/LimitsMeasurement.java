@@ -1,6 +1,7 @@
 package io.tersor.bench.suite;
 
 import io.tersor.bench.product.BenchLibrary;
+import io.tersor.bench.product.ColdWeights;
 import io.tersor.bench.results.Limit;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -8,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedSet;
 import java.util.concurrent.CyclicBarrier;
@@ -22,10 +24,6 @@ final class LimitsMeasurement {
     private static final long NANOS_EACH = 20_000_000;
     private static final long READ_NANOS = 200_000_000;
     private static final long ALIGNMENT_BYTES = 64;
-    /** Assumed where the system does not tell. */
-    private static final long UNKNOWN_CACHE_BYTES = 1L << 27;
-    /** Beyond every cache of one core, and soon filled. */
-    private static final long MAX_READ_BYTES = 1L << 30;
 
     private final BenchLibrary library;
 
@@ -48,8 +46,8 @@ final class LimitsMeasurement {
 
     /** Each thread reads memory of its own. */
     private OptionalDouble readRate(int threads) {
-        long all = Math.min(2 * library.cacheBytes().orElse(UNKNOWN_CACHE_BYTES), MAX_READ_BYTES);
-        long bytes = Math.max(1, all / threads / BenchLibrary.READ_BLOCK_BYTES) * BenchLibrary.READ_BLOCK_BYTES;
+        long blocks = ColdWeights.bytes(Optional.of(library)) / threads / BenchLibrary.READ_BLOCK_BYTES;
+        long bytes = Math.max(1, blocks) * BenchLibrary.READ_BLOCK_BYTES;
         try (Arena arena = Arena.ofShared()) {
             List<MemorySegment> buffers = new ArrayList<>();
             for (int i = 0; i < threads; i++) {

@@ -15,7 +15,7 @@ import java.util.OptionalInt;
 /** The time before the first run: a step for each extent of weights and for each network. */
 public final class PreparationSuite implements Suite {
     /** So much code takes part that the JVM is never done with compiling it; over the time that is timed. */
-    private static final double WARM_UP_SHARE = 20;
+    private static final double WARM_UP_SHARE = 5;
 
     @Override
     public String name() {

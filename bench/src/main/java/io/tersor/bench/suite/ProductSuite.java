@@ -82,7 +82,7 @@ abstract class ProductSuite implements Suite {
             Optional<PrepareOptions> options = ProductEntrants.options(contender, pool);
             ContenderName who = new ContenderName(contender, options.isPresent() && ProductEntrants.isOwn(contender),
                     workload.types().label(), pool.threads());
-            int copies = part.cold() ? tools.coldWeights().copies(workload.weights().byteSize()) : 1;
+            int copies = part.cold() ? tools.coldCopies(workload.weights().byteSize()) : 1;
             lineup.add(who, () -> ProductEntrants.of(workload, options.isPresent()
                     ? workload.prepare(options.get(), copies)
                     : workload.prepare(tools.peers().of(contender), pool.threads(), copies)));

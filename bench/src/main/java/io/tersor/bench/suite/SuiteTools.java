@@ -6,12 +6,11 @@ import io.tersor.bench.product.ProductPeers;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** What all steps in one JVM share. For one thread. */
+/** What all steps in one JVM share. */
 public final class SuiteTools {
     private final Optional<BenchLibrary> library;
     private final Path work;
     private final ProductPeers peers;
-    private Optional<ColdWeights> coldWeights = Optional.empty();
 
     /**
      * @param library libtersor-bench, without which there are no limits and no peer in C
@@ -38,11 +37,8 @@ public final class SuiteTools {
         return peers;
     }
 
-    /** Returns how many copies of weights are cold, measured at the first call. */
-    public ColdWeights coldWeights() {
-        if (coldWeights.isEmpty()) {
-            coldWeights = Optional.of(ColdWeights.measure(library));
-        }
-        return coldWeights.get();
+    /** Returns how many copies of weights of so many bytes exceed the caches. */
+    public int coldCopies(long weightsBytes) {
+        return ColdWeights.copies(library, weightsBytes);
     }
 }
