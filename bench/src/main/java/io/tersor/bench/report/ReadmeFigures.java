@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -19,6 +20,8 @@ import java.util.stream.Collectors;
 final class ReadmeFigures {
     static final String BEGIN = "<!-- figures: begin -->";
     static final String END = "<!-- figures: end -->";
+    /** Suites whose time is that of arithmetic. */
+    private static final Set<String> COMPUTES = Set.of(Group.GEMM, Group.CONV, Group.NETWORKS);
     private static final int COMMIT_LENGTH = 10;
 
     private final Findings findings;
@@ -121,7 +124,8 @@ final class ReadmeFigures {
 
     private void precision() {
         List<List<String>> rows = new ArrayList<>();
-        findings.where(pair -> pair.isInt8OverFp32() && pair.own().threads() == findings.fewestThreads(pair.group()))
+        findings.where(pair -> pair.isInt8OverFp32() && COMPUTES.contains(pair.group().suite())
+                && pair.own().threads() == findings.fewestThreads(pair.group()))
                 .forEach((pair, speedups) -> rows.add(comparison(pair.group().label(),
                         Phrases.nameAndTypes(pair.own()), pair.other().types(), speedups)));
         table("INT8 over FP32 of the same contender, on the fewest threads:", List.of("what", "Tersor", "over",
