@@ -50,11 +50,14 @@ record Comparison(By by, double threshold, List<Change> changes) {
         return new Comparison(by, threshold, changes);
     }
 
-    /** Returns whether B fails in what A did, or is slower by more than the threshold and not by chance. */
+    /**
+     * Returns whether B fails in what A did, or is of our own and slower by more than the threshold and not by chance:
+     * others' kernels that are slower tell of the machine.
+     */
     boolean isRegression(Change change) {
         return switch (change.verdict()) {
             case SAME, FASTER, NEW -> false;
-            case SLOWER -> change.ratio().orElseThrow().value() < 1 / (1 + threshold);
+            case SLOWER -> change.own() && change.ratio().orElseThrow().value() < 1 / (1 + threshold);
             case WRONG, UNSUPPORTED, MISSING -> true;
         };
     }
