@@ -2,19 +2,17 @@ package io.tersor.bench;
 
 import io.tersor.TersorException;
 import io.tersor.bench.networks.BenchNetwork;
+import io.tersor.bench.suite.WorkFolder;
 import io.tersor.compress.Calibration;
 import io.tersor.compress.Recipe;
 import io.tersor.model.Graph;
 import io.tersor.tensor.Tensor;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -33,10 +31,9 @@ public final class ModelFiles implements AutoCloseable {
     private final String model;
     private final OptionalInt sequence;
     private final Path folder;
-    private final boolean temporary;
-    private final Set<Path> files = new LinkedHashSet<>();
+    private final Optional<WorkFolder> temporary;
 
-    private ModelFiles(String model, OptionalInt sequence, Path folder, boolean temporary) {
+    private ModelFiles(String model, OptionalInt sequence, Path folder, Optional<WorkFolder> temporary) {
         this.known = BenchNetwork.of(model);
         this.model = model;
         this.sequence = sequence;
@@ -51,7 +48,7 @@ public final class ModelFiles implements AutoCloseable {
      * @param sequence the length of sequences, where it is open
      */
     public static ModelFiles in(Path folder, String model, OptionalInt sequence) {
-        return new ModelFiles(model, sequence, folder, false);
+        return new ModelFiles(model, sequence, folder, Optional.empty());
     }
 
     /**
@@ -61,15 +58,8 @@ public final class ModelFiles implements AutoCloseable {
      * @param sequence the length of sequences, where it is open
      */
     public static ModelFiles temporary(String model, OptionalInt sequence) {
-        return new ModelFiles(model, sequence, newFolder(), true);
-    }
-
-    private static Path newFolder() {
-        try {
-            return Files.createTempDirectory("tersor-bench-");
-        } catch (IOException e) {
-            throw new TersorException("cannot create a temporary folder: " + e.getMessage(), e);
-        }
+        WorkFolder folder = WorkFolder.temporary();
+        return new ModelFiles(model, sequence, folder.path(), Optional.of(folder));
     }
 
     /** Returns the network's name: that of {@link BenchNetwork}, or of the file. */
@@ -111,7 +101,6 @@ public final class ModelFiles implements AutoCloseable {
                 .hashCode());
         String length = sequence.isPresent() ? "-" + sequence.getAsInt() : "";
         Path path = folder.resolve(of + length + "-" + what.replaceAll("[^A-Za-z0-9.]+", "-") + SUFFIX);
-        files.add(path);
         if (!Files.exists(path)) {
             // Written beside it and renamed: another JVM finds the whole file or none.
             graph.get().save(path);
@@ -138,16 +127,6 @@ public final class ModelFiles implements AutoCloseable {
 
     @Override
     public void close() {
-        if (!temporary) {
-            return;
-        }
-        try {
-            for (Path file : files) {
-                Files.deleteIfExists(file);
-            }
-            Files.deleteIfExists(folder);
-        } catch (IOException e) {
-            throw new TersorException(folder + ": cannot be deleted: " + e.getMessage(), e);
-        }
+        temporary.ifPresent(WorkFolder::close);
     }
 }

@@ -13,7 +13,6 @@ import io.tersor.kernel.PrepareOptions;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -67,9 +66,8 @@ public abstract class WorkloadBenchmark {
         closeLater(workload::close);
         SuiteTools tools = new SuiteTools(BenchLibrary.find("bench jmh"), Path.of(""));
         int copies = cold ? tools.coldCopies(workload.weights().byteSize()) : 1;
-        Optional<PrepareOptions> options = ProductEntrants.options(backend, Parallelism.SINGLE);
-        return options.isPresent() ? workload.prepare(options.get(), copies)
-                : workload.prepare(tools.peers().of(backend), 1, copies);
+        return ProductEntrants.prepare(workload, backend, PrepareOptions.DEFAULT.with(Parallelism.SINGLE), copies,
+                tools.peers());
     }
 
     /** Returns a folder for networks' files. */

@@ -1,5 +1,8 @@
 package io.tersor.bench.results;
 
+import java.util.List;
+import java.util.OptionalDouble;
+
 /**
  * What this machine can do at most, measured in the same run, the highest of all JVMs.
  *
@@ -16,4 +19,10 @@ public record Limit(String name, int threads, String unit, double rate) {
     public static final String OPERATIONS = "op/s";
     /** The unit of reads. */
     public static final String BYTES = "B/s";
+
+    /** Returns the rate of one of these limits with so many threads, where it is among them. */
+    static OptionalDouble rate(List<Limit> limits, String name, int threads) {
+        return limits.stream().filter(some -> some.name.equals(name) && some.threads == threads)
+                .mapToDouble(Limit::rate).findFirst();
+    }
 }

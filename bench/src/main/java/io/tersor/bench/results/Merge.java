@@ -60,8 +60,7 @@ public final class Merge {
     }
 
     private static Optional<Row.Share> share(String limit, Row row, Estimate micros, List<Limit> limits) {
-        OptionalDouble rate = limits.stream().filter(some -> some.name().equals(limit)
-                && some.threads() == row.contender().threads()).mapToDouble(Limit::rate).findFirst();
+        OptionalDouble rate = Limit.rate(limits, limit, row.contender().threads());
         double work = limit.equals(Limit.READ) ? row.bytes() : row.operations();
         return rate.isEmpty() ? Optional.empty()
                 : Optional.of(new Row.Share(limit, work / (micros.value() * 1e-6 * rate.getAsDouble())));

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 
@@ -51,12 +50,6 @@ public record Results(int schema, Run run, Machine machine, Map<String, String> 
 
     /** Returns the rate of a limit with so many threads, where it was measured. */
     public OptionalDouble rate(String limit, int threads) {
-        return limits.stream().filter(some -> some.name().equals(limit) && some.threads() == threads)
-                .mapToDouble(Limit::rate).findFirst();
-    }
-
-    /** Returns the row of a key, if there is one. */
-    public Optional<Row> row(String key) {
-        return rows.stream().filter(row -> row.key().equals(key)).findFirst();
+        return Limit.rate(limits, limit, threads);
     }
 }

@@ -10,13 +10,11 @@ import io.tersor.bench.results.Run;
 import io.tersor.cli.Progress;
 import io.tersor.cli.Subcommand;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -70,15 +68,12 @@ public final class AllCommand extends Subcommand {
         makeFolder();
         String date = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
         long start = System.nanoTime();
-        Path work = newWorkFolder();
-        try {
-            Measured measured = measure(name, plan, chosen, work);
+        try (WorkFolder work = WorkFolder.temporary()) {
+            Measured measured = measure(name, plan, chosen, work.path());
             SourceVersion source = SourceVersion.find();
             Results results = measured.results(new Run(date, Math.round((System.nanoTime() - start) * 1e-9), name,
                     forks.orElse(plan.forks()), source.commit(), source.modified()));
             return report(results, measured.failures);
-        } finally {
-            delete(work);
         }
     }
 
@@ -156,23 +151,5 @@ public final class AllCommand extends Subcommand {
         wrong.forEach(row -> err().println("tersor: " + row.key() + ": " + row.reason().orElse("")));
         failures.forEach(failure -> err().println("tersor: " + failure));
         return wrong.isEmpty() && failures.isEmpty() ? 0 : 1;
-    }
-
-    private static Path newWorkFolder() {
-        try {
-            return Files.createTempDirectory("tersor-bench-all-");
-        } catch (IOException e) {
-            throw new TersorException("cannot create a temporary folder: " + e.getMessage(), e);
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

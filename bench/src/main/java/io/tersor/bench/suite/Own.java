@@ -35,7 +35,20 @@ public final class Own {
 
     /** Returns whether a contender's kernels are this library's own: not those of oneDNN, nor a peer. */
     public static boolean is(String name) {
-        return names().contains(name) && ProductEntrants.isOwn(name);
+        return names().contains(name) && !name.equals(Backend.ONEDNN.label());
+    }
+
+    /**
+     * Returns how a contender's kernels are prepared, nothing for a peer's name.
+     *
+     * @param base how but for the backend
+     */
+    static Optional<PrepareOptions> options(String name, PrepareOptions base) {
+        if (name.equals(ProductBenchmark.AUTO)) {
+            return Optional.of(base);
+        }
+        return Arrays.stream(Backend.values()).filter(backend -> backend.label().equals(name)).findFirst()
+                .map(base::on);
     }
 
     /**
@@ -44,7 +57,7 @@ public final class Own {
      * @throws TersorException if there is no such backend
      */
     public static PrepareOptions options(String name) {
-        return ProductEntrants.options(name, Parallelism.SINGLE).orElseThrow(() -> new TersorException(
+        return options(name, PrepareOptions.DEFAULT.with(Parallelism.SINGLE)).orElseThrow(() -> new TersorException(
                 "contender: expected one of " + String.join(", ", names()) + ", got '" + name + "'"));
     }
 

@@ -1,15 +1,12 @@
 package io.tersor.bench.suite;
 
 import io.tersor.bench.product.MachineLimits;
-import io.tersor.bench.product.ProductBenchmark;
 import io.tersor.bench.product.ProductContender;
+import io.tersor.bench.product.ProductPeers;
 import io.tersor.bench.product.ProductWorkload;
 import io.tersor.bench.product.WeightStorage;
 import io.tersor.bench.results.Limit;
-import io.tersor.kernel.Backend;
-import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,19 +14,19 @@ import java.util.Optional;
 public final class ProductEntrants {
     private ProductEntrants() {}
 
-    /** Returns how a backend, or {@code auto}, is prepared; nothing for a peer's name. */
-    public static Optional<PrepareOptions> options(String contender, Parallelism pool) {
-        PrepareOptions options = PrepareOptions.DEFAULT.with(pool);
-        if (contender.equals(ProductBenchmark.AUTO)) {
-            return Optional.of(options);
-        }
-        return Arrays.stream(Backend.values()).filter(backend -> backend.label().equals(contender)).findFirst()
-                .map(options::on);
-    }
-
-    /** Returns whether the kernels of a backend are this library's own. */
-    static boolean isOwn(String backend) {
-        return !backend.equals(Backend.ONEDNN.label());
+    /**
+     * Prepares and verifies a backend, {@code auto}, or a peer.
+     *
+     * @param base how a backend is prepared but for its name; a peer gets as many threads
+     * @param copies of the weights, which the runs take in turn
+     * @throws io.tersor.TersorException if there is none of the name, or it does not run the workload
+     * @throws io.tersor.bench.measure.VerificationException if the result is wrong
+     */
+    public static ProductContender prepare(ProductWorkload workload, String contender, PrepareOptions base, int copies,
+            ProductPeers peers) {
+        Optional<PrepareOptions> options = Own.options(contender, base);
+        return options.isPresent() ? workload.prepare(options.get(), copies)
+                : workload.prepare(peers.of(contender), base.parallelism().threads(), copies);
     }
 
     /** Returns the entrant of a contender that is verified. */

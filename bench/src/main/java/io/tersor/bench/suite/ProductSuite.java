@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** Dense products: on one shape all types, backends, peers and numbers of threads take turns. */
 abstract class ProductSuite implements Suite {
@@ -79,13 +78,11 @@ abstract class ProductSuite implements Suite {
 
         private void add(Lineup lineup, String contender, ProductWorkload workload, Parallelism pool,
                 SuiteTools tools) {
-            Optional<PrepareOptions> options = ProductEntrants.options(contender, pool);
-            ContenderName who = new ContenderName(contender, options.isPresent() && ProductEntrants.isOwn(contender),
-                    workload.types().label(), pool.threads());
+            ContenderName who = new ContenderName(contender, Own.is(contender), workload.types().label(),
+                    pool.threads());
             int copies = part.cold() ? tools.coldCopies(workload.weights().byteSize()) : 1;
-            lineup.add(who, () -> ProductEntrants.of(workload, options.isPresent()
-                    ? workload.prepare(options.get(), copies)
-                    : workload.prepare(tools.peers().of(contender), pool.threads(), copies)));
+            lineup.add(who, () -> ProductEntrants.of(workload, ProductEntrants.prepare(workload, contender,
+                    PrepareOptions.DEFAULT.with(pool), copies, tools.peers())));
         }
     }
 }

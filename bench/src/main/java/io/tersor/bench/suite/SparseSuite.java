@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 
 /** Products with sparse weights, each beside dense kernels on the same weights; one thread. */
 final class SparseSuite implements Suite {
@@ -54,15 +53,13 @@ final class SparseSuite implements Suite {
             try (ProductWorkload workload = what.shape().workload(what.types(), what.zeros());
                     Parallelism pool = Parallelism.of(1);
                     Lineup lineup = new Lineup(new WorkloadName("sparse", name(), parameters))) {
-                PrepareOptions options = ProductEntrants.options(part.backend(), pool).orElseThrow();
+                PrepareOptions base = PrepareOptions.DEFAULT.with(pool);
+                PrepareOptions options = Own.options(part.backend(), base).orElseThrow();
                 lineup.add(name(part.backend() + "/" + what.format(), true), () -> ProductEntrants.of(workload,
                         SparseContender.prepare(what.format(), workload, options, _ -> 1)));
                 for (String dense : part.dense()) {
-                    Optional<PrepareOptions> backend = ProductEntrants.options(dense, pool);
-                    lineup.add(name(dense, backend.isPresent() && ProductEntrants.isOwn(dense)),
-                            () -> ProductEntrants.of(workload, backend.isPresent()
-                                    ? workload.prepare(backend.get().dense(), 1)
-                                    : workload.prepare(tools.peers().of(dense), 1, 1)));
+                    lineup.add(name(dense, Own.is(dense)), () -> ProductEntrants.of(workload,
+                            ProductEntrants.prepare(workload, dense, base.dense(), 1, tools.peers())));
                 }
                 return lineup.measure(warmUp, part.seconds());
             }
