@@ -19,6 +19,8 @@ static void configure(uint8_t fill) {
     }
     uint8_t data[TILE_ROWS * ROW_BYTES];
     memset(data, fill, sizeof data);
+    /* Some compilers' intrinsics do not say that they read memory: they would drop what is written to it. */
+    __asm__ volatile("" : : "r"(&config), "r"(data) : "memory");
     _tile_loadconfig(&config);
     _tile_loadd(6, data, ROW_BYTES);
     _tile_loadd(7, data, ROW_BYTES);
