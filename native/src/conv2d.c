@@ -272,7 +272,7 @@ static void run_pointwise(const gemm_kernel *kernel, const packed_head *head, co
 
 static void run_direct(const gemm_kernel *kernel, const packed_head *head, const conv2d_layout *l,
                        const conv2d_operands *o, void *scratch) {
-    _Alignas(64) int32_t tile_accumulators[2 * MAX_TILE];
+    _Alignas(64) int32_t tile_accumulators[MAX_TILE];
     const conv2d_geometry *g = &head->geometry;
     const window w = window_of(kernel, g);
     const direct_scratch parts = direct_scratch_at(&w, scratch);
@@ -291,8 +291,6 @@ static void run_direct(const gemm_kernel *kernel, const packed_head *head, const
                 row_block_sum(kernel, &block, const_row_of(head, 1, l->ones), parts.sums);
             }
             row_block_multiply(kernel, &operands, &block);
-            /* What was put off refers to this group's epilogue. */
-            epilogue_advance(&block.job, block.job.left.rows);
         }
     }
     row_block_finish(kernel, &block);

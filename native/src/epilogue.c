@@ -14,7 +14,7 @@ tersor_status epilogue_prepare(int64_t n, const tersor_epilogue *given, bool int
     }
     RETURN_IF_ERROR(check_zero_point(dst_type, given->dst_zero_point));
     if (dst_type == TERSOR_S32) {
-        *e = (epilogue){0};
+        *e = (epilogue){.dst_type = dst_type};
         return given->residual_type == 0 ? TERSOR_OK : TERSOR_INVALID_ARGUMENT;
     }
     if (integer_accumulators) {
@@ -41,6 +41,7 @@ tersor_status epilogue_prepare(int64_t n, const tersor_epilogue *given, bool int
         hi = scalar_clamp(hi, type_lo, type_hi);
     }
     *e = (epilogue){
+        .dst_type = dst_type,
         .multiplier = given->multiplier,
         .offset = given->offset,
         .lo = lo,

@@ -9,6 +9,7 @@
 
 /* Arrays point at the first column of the destination. lo and hi already include the bounds of an 8-bit type. */
 typedef struct epilogue {
+    tersor_type dst_type;
     const float *multiplier;
     const float *offset; /* NULL: none */
     float lo;
@@ -53,28 +54,6 @@ epilogue_function *epilogue_select(const epilogue_functions *functions, bool int
 /* No row scales and no function: what the kernels of each instruction set do in registers. */
 static inline bool epilogue_is_plain(const epilogue *e, const epilogue_tile *t) {
     return t->row_scale == 0 && e->function == TERSOR_IDENTITY;
-}
-
-/* Rows whose storing was put off, so that it can run between the multiplications of the next tile. */
-typedef struct epilogue_job {
-    const epilogue *e;
-    epilogue_function *store;
-    epilogue_tile left; /* rows 0: nothing */
-} epilogue_job;
-
-static inline void epilogue_advance(epilogue_job *job, int64_t rows) {
-    epilogue_tile *left = &job->left;
-    if (left->rows == 0) {
-        return;
-    }
-    epilogue_tile now = *left;
-    now.rows = rows < left->rows ? rows : left->rows;
-    job->store(job->e, &now);
-    left->rows -= now.rows;
-    left->acc = (const int32_t *) left->acc + now.rows * left->acc_stride;
-    left->dst = (char *) left->dst + now.rows * left->dst_stride;
-    left->residual = left->residual == 0 ? 0 : (const char *) left->residual + now.rows * left->residual_stride;
-    left->row_scale = left->row_scale == 0 ? 0 : left->row_scale + now.rows;
 }
 
 #endif

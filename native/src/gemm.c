@@ -7,8 +7,22 @@
 
 enum { BLOCK_BYTES = 512 * 1024, MIN_BLOCK_TILES = 5 };
 
+int64_t gemm_step(const gemm_kernel *kernel, int64_t k) {
+    if (!kernel->divides_step || k == 0) {
+        return kernel->step;
+    }
+    const int64_t least = (k + kernel->step - 1) / kernel->step;
+    /* A third more steps cost less than a copy of every row's end. */
+    for (int64_t steps = least; steps <= least + least / 3; steps++) {
+        if (k % (steps * kernel->group) == 0) {
+            return k / steps;
+        }
+    }
+    return least == 1 ? round_up(k, kernel->group) : kernel->step;
+}
+
 int64_t gemm_padded_k(const gemm_kernel *kernel, int64_t k) {
-    return round_up(k, kernel->step);
+    return round_up(k, gemm_step(kernel, k));
 }
 
 int64_t gemm_padded_n(const gemm_kernel *kernel, int64_t n) {
@@ -31,7 +45,7 @@ int64_t gemm_block_rows(const gemm_kernel *kernel, int64_t k) {
 }
 
 static bool is_chunked(const gemm_kernel *kernel, int64_t k) {
-    return row_block_is_chunked(kernel, 1, gemm_padded_k(kernel, k) / kernel->step);
+    return row_block_is_chunked(kernel, 1, gemm_padded_k(kernel, k) / gemm_step(kernel, k));
 }
 
 static int64_t rows_bytes(const gemm_kernel *kernel, int64_t k, int64_t source_bytes) {
@@ -42,45 +56,26 @@ int64_t gemm_scratch_bytes(const gemm_kernel *kernel, int64_t k, int64_t source_
     /* Accumulators of a block's rows in one panel, where these rest between chunks. */
     const int64_t accumulators = is_chunked(kernel, k) ? gemm_block_rows(kernel, k) * kernel->columns * 4 : 0;
     return rows_bytes(kernel, k, source_bytes) + accumulators +
-           sparse_block_bytes(kernel, gemm_padded_k(kernel, k) / kernel->step);
-}
-
-/* Equal parts instead of a last one of a few; whole tiles, but for the last part, if the kernel needs them. */
-static int64_t equal_parts(const gemm_kernel *kernel, int64_t rows, int64_t most) {
-    const int64_t part = row_block_part(rows, most);
-    return kernel->fixed_rows ? round_up(part, kernel->rows) : part;
+           sparse_block_bytes(kernel, gemm_padded_k(kernel, k) / gemm_step(kernel, k));
 }
 
 /* Cuts rows [first, first + count) into tiles, and makes them readable. */
 static void prepare_block(const gemm_kernel *kernel, const gemm_operands *o, bool convert, int64_t first, int64_t count,
                           const gemm_rows_scratch *scratch, row_block *block) {
-    const int64_t tile_rows =
-        kernel->fixed_rows ? min_s64(count, kernel->rows) : equal_parts(kernel, count, kernel->rows);
-    /* What was put off may still read the scales of the rows before. */
-    epilogue_advance(&block->job, block->job.left.rows);
-    const gemm_rows rows = gemm_rows_prepare(kernel, o, convert, first, count, tile_rows, scratch);
+    const gemm_rows rows = gemm_rows_prepare(kernel, o, convert, first, count, scratch);
     block->src_stride = rows.stride;
     block->src_step = rows.step;
     block->steps = rows.steps;
     block->tail = rows.tail;
     block->tail_stride = rows.tail_stride;
     block->count = 0;
-    for (int64_t i = 0; i < count; i += tile_rows) {
-        const int64_t part = min_s64(tile_rows, count - i);
-        block->tiles[block->count] = (row_tile){
-            .src = const_row_of(rows.src, block->count, rows.tile_stride),
-            .rows = part,
-            .kept = part,
-            .first = i,
-            .dst_row = first + i,
-        };
-        block->count++;
-    }
+    row_block_cut(kernel, block, (row_span){.src = rows.src, .rows = count, .dst_row = first});
 }
 
 void gemm_run(const gemm_kernel *kernel, const gemm_operands *o, void *scratch) {
-    _Alignas(64) int32_t tile_accumulators[2 * MAX_TILE];
-    const int64_t block_rows = equal_parts(kernel, o->m, gemm_block_rows(kernel, o->k));
+    _Alignas(64) int32_t tile_accumulators[MAX_TILE];
+    const int64_t part = row_block_part(o->m, gemm_block_rows(kernel, o->k));
+    const int64_t block_rows = kernel->equal_tiles ? round_up(part, 2 * kernel->rows) : part; /* tiles go in pairs */
     const bool convert = gemm_rows_convert(kernel, o);
     const bool chunked = is_chunked(kernel, o->k);
     const int64_t source_bytes = gemm_rows_source_bytes(&o->src);
@@ -89,20 +84,16 @@ void gemm_run(const gemm_kernel *kernel, const gemm_operands *o, void *scratch) 
     row_block block;
     row_block_init(&block);
     block.runs = 1;
+    block.step = gemm_step(kernel, o->k);
     block.sums = rows_scratch.sums;
     block.scales = o->src.quantize == NULL ? NULL : rows_scratch.scales;
     block.chunked = chunked;
     void *rest = row_of(scratch, 1, rows_bytes(kernel, o->k, source_bytes)); /* sparse panels are not chunked */
     block.accumulators = chunked ? rest : tile_accumulators;
     block.sparse = rest;
-    for (int64_t first = 0; first < o->m;) {
-        int64_t rows = min_s64(block_rows, o->m - first);
-        if (kernel->fixed_rows && rows > kernel->rows) {
-            rows = rows / kernel->rows * kernel->rows;
-        }
-        prepare_block(kernel, o, convert, first, rows, &rows_scratch, &block);
+    for (int64_t first = 0; first < o->m; first += block_rows) {
+        prepare_block(kernel, o, convert, first, min_s64(block_rows, o->m - first), &rows_scratch, &block);
         row_block_multiply(kernel, o, &block);
-        first += rows;
     }
     row_block_finish(kernel, &block);
 }

@@ -34,7 +34,6 @@ typedef struct gemm_tile {
     const void *init;    /* what the accumulators start from: int32 or f32 [rows, columns] */
     int64_t init_stride; /* bytes; 0: the same for all rows */
     void *acc;           /* int32 or f32 [rows, the kernel's columns]; may be init */
-    epilogue_job *job;   /* NULL, or storing to be advanced between the k steps */
 } gemm_tile;
 
 /* What the panels of a kernel hold, see sparse_pack.h. */
@@ -49,6 +48,8 @@ typedef enum panel_form {
 } panel_form;
 
 struct scattered_kernel;
+struct gemm_operands;
+struct row_block;
 
 typedef struct gemm_kernel {
     const char *name;
@@ -60,15 +61,16 @@ typedef struct gemm_kernel {
     int32_t src_bytes;     /* of an element of the source, and of the packed weights */
     int32_t row_bytes;     /* of an element of the rows that the kernel reads */
     int32_t src_shift;     /* what the conversion adds to each element */
-    bool fixed_rows;       /* every tile but the last has all rows; `enter` is called when the number changes */
-    bool interleaves;      /* the kernel advances a gemm_tile's job */
-    bool tiled_rows;       /* rows brought into scratch lie there as [tile][k step][row][step], instead of row by row */
+    bool divides_step;     /* `step` is the most: k is cut into equal steps where that pads nothing, see gemm_step */
+    bool equal_tiles;      /* all tiles of a block have the same rows: the last one repeats some of the one before */
     bool convert_always;
     void (*convert)(const void *src, int64_t count, void *row);
     int32_t (*row_sum)(const void *src, int64_t count, int32_t shift); /* of src + shift, wrapping; NULL for floats */
-    void (*enter)(int64_t rows);
+    void (*enter)(int64_t rows, int64_t step_bytes); /* before tiles of so many rows */
     void (*leave)(void);
     void (*tile)(const gemm_tile *tile);
+    /* NULL, or all tiles of a block times all dense panels, storing included, instead of `tile` one by one. */
+    void (*multiply)(const struct gemm_kernel *kernel, const struct gemm_operands *operands, struct row_block *block);
 } gemm_kernel;
 
 typedef struct gemm_weights {
@@ -101,6 +103,8 @@ typedef struct gemm_operands {
     int64_t residual_stride; /* bytes */
 } gemm_operands;
 
+/* Elements of k in a step of runs of k elements: at most the kernel's step, a multiple of its group. */
+int64_t gemm_step(const gemm_kernel *kernel, int64_t k);
 int64_t gemm_padded_k(const gemm_kernel *kernel, int64_t k);
 int64_t gemm_padded_n(const gemm_kernel *kernel, int64_t n);
 

@@ -19,14 +19,11 @@ int64_t gemm_rows_source_bytes(const gemm_source *src) {
 bool gemm_rows_convert(const gemm_kernel *kernel, const gemm_operands *o) {
     /* Rows that are turned are copied there, a line of each at a time. */
     const bool aliasing = kernel->scattered == NULL && o->src.row_stride % ALIASING_STRIDE == 0 && o->m > 1 && o->n > 2 * kernel->columns;
-    /* Tiles of one piece of memory are thought to be worth their copy when some panels read them; not measured yet. */
-    const bool tiles = kernel->tiled_rows && o->m > 1 && o->n > 4 * kernel->columns;
-    return kernel->convert_always || o->src.quantize != NULL || is_transposed(&o->src) || aliasing || tiles;
+    return kernel->convert_always || o->src.quantize != NULL || is_transposed(&o->src) || aliasing;
 }
 
 int64_t gemm_rows_stride(const gemm_kernel *kernel, int64_t k) {
-    const int64_t bytes = gemm_padded_k(kernel, k) * kernel->row_bytes;
-    return kernel->tiled_rows ? bytes : gemm_row_stride(bytes);
+    return gemm_row_stride(gemm_padded_k(kernel, k) * kernel->row_bytes);
 }
 
 static int64_t aligned(int64_t bytes) {
@@ -36,9 +33,8 @@ static int64_t aligned(int64_t bytes) {
 gemm_rows_scratch gemm_rows_scratch_at(const gemm_kernel *kernel, int64_t k, int64_t rows, int64_t source_bytes,
                                        void *scratch) {
     gemm_rows_scratch s;
-    const int64_t whole = kernel->tiled_rows ? round_up(rows, kernel->rows) : rows;
     s.rows = scratch;
-    s.sums = row_of(s.rows, 1, aligned(whole * gemm_rows_stride(kernel, k)));
+    s.sums = row_of(s.rows, 1, aligned(rows * gemm_rows_stride(kernel, k)));
     s.scales = row_of(s.sums, 1, aligned(rows * 4));
     s.levels = row_of(s.scales, 1, source_bytes == 0 ? 0 : aligned(rows * 4));
     s.strip = row_of(s.levels, 1, source_bytes == 0 ? 0 : aligned(k));
@@ -80,23 +76,14 @@ static void transpose_strip(const gemm_source *src, int64_t first, int64_t rows,
     }
 }
 
-/* One row as the kernel reads it, its k steps `step` bytes apart, padded with zeros. */
-static void convert_row(const gemm_kernel *kernel, const void *row, int64_t k, char *to, int64_t step) {
-    const int64_t step_bytes = (int64_t) kernel->step * kernel->row_bytes;
-    if (step == step_bytes) {
-        kernel->convert(row, k, to);
-        memset(to + k * kernel->row_bytes, 0, (size_t) ((gemm_padded_k(kernel, k) - k) * kernel->row_bytes));
-        return;
-    }
-    for (int64_t done = 0; done < k; done += kernel->step, to += step) {
-        const int64_t count = min_s64(kernel->step, k - done);
-        kernel->convert(const_row_of(row, done, kernel->src_bytes), count, to);
-        memset(to + count * kernel->row_bytes, 0, (size_t) (step_bytes - count * kernel->row_bytes));
-    }
+/* One row as the kernel reads it, padded with zeros. */
+static void convert_row(const gemm_kernel *kernel, const void *row, int64_t k, char *to) {
+    kernel->convert(row, k, to);
+    memset(to + k * kernel->row_bytes, 0, (size_t) ((gemm_padded_k(kernel, k) - k) * kernel->row_bytes));
 }
 
 static void convert_rows(const gemm_kernel *kernel, const gemm_operands *o, int64_t first, int64_t count,
-                         int64_t tile_rows, const gemm_rows *rows, const gemm_rows_scratch *s) {
+                         const gemm_rows_scratch *s) {
     const gemm_source *src = &o->src;
     for (int64_t i = 0; i < count; i++) {
         const void *row;
@@ -115,15 +102,14 @@ static void convert_rows(const gemm_kernel *kernel, const gemm_operands *o, int6
         if (o->weights.zero_points != NULL) {
             s->sums[i] = kernel->row_sum(row, o->k, kernel->src_shift);
         }
-        char *to = row_of(s->rows, i / tile_rows, rows->tile_stride);
-        convert_row(kernel, row, o->k, to + i % tile_rows * rows->stride, rows->step);
+        convert_row(kernel, row, o->k, row_of(s->rows, i, gemm_rows_stride(kernel, o->k)));
     }
 }
 
 /* The last, incomplete k step of each row, padded with zeros. */
 static void copy_tails(const gemm_kernel *kernel, const gemm_operands *o, int64_t first, int64_t count, char *to) {
-    const int64_t step_bytes = (int64_t) kernel->step * kernel->src_bytes;
-    const int64_t whole = o->k / kernel->step * step_bytes;
+    const int64_t step = gemm_step(kernel, o->k), step_bytes = step * kernel->src_bytes;
+    const int64_t whole = o->k / step * step_bytes;
     const int64_t rest = o->k * kernel->src_bytes - whole;
     for (int64_t i = 0; i < count; i++, to += step_bytes) {
         memset(to, 0, (size_t) step_bytes);
@@ -132,33 +118,24 @@ static void copy_tails(const gemm_kernel *kernel, const gemm_operands *o, int64_
 }
 
 gemm_rows gemm_rows_prepare(const gemm_kernel *kernel, const gemm_operands *o, bool convert, int64_t first,
-                            int64_t count, int64_t tile_rows, const gemm_rows_scratch *s) {
-    const int64_t padded_k = gemm_padded_k(kernel, o->k);
-    const int64_t step_bytes = (int64_t) kernel->step * kernel->row_bytes;
-    gemm_rows rows = {.step = step_bytes, .steps = o->k / kernel->step};
+                            int64_t count, const gemm_rows_scratch *s) {
+    const int64_t padded_k = gemm_padded_k(kernel, o->k), step = gemm_step(kernel, o->k);
+    gemm_rows rows = {.step = step * kernel->row_bytes, .steps = o->k / step};
     if (convert) {
         rows.src = s->rows;
-        rows.steps = padded_k / kernel->step;
-        if (kernel->tiled_rows) {
-            rows.stride = step_bytes;
-            rows.step = tile_rows * step_bytes;
-            rows.tile_stride = rows.steps * rows.step;
-        } else {
-            rows.stride = gemm_rows_stride(kernel, o->k);
-            rows.tile_stride = tile_rows * rows.stride;
-        }
-        convert_rows(kernel, o, first, count, tile_rows, &rows, s);
+        rows.steps = padded_k / step;
+        rows.stride = gemm_rows_stride(kernel, o->k);
+        convert_rows(kernel, o, first, count, s);
         return rows;
     }
     rows.src = const_row_of(o->src.data, first, o->src.row_stride);
     rows.stride = o->src.row_stride;
-    rows.tile_stride = tile_rows * rows.stride;
     for (int64_t i = 0; o->weights.zero_points != NULL && i < count; i++) {
         s->sums[i] = kernel->row_sum(const_row_of(rows.src, i, rows.stride), o->k, kernel->src_shift);
     }
     if (o->k != padded_k) {
         rows.tail = s->rows;
-        rows.tail_stride = (int64_t) kernel->step * kernel->src_bytes;
+        rows.tail_stride = step * kernel->src_bytes;
         copy_tails(kernel, o, first, count, s->rows);
     }
     return rows;

@@ -16,9 +16,8 @@ typedef struct gemm_rows_scratch {
 /* Rows of a block, ready to be read; sums and scales are those of the scratch. */
 typedef struct gemm_rows {
     const void *src;
-    int64_t stride;      /* bytes between rows of a tile */
-    int64_t step;        /* bytes between k steps */
-    int64_t tile_stride; /* bytes between tiles of `tile_rows` rows */
+    int64_t stride; /* bytes between rows */
+    int64_t step;   /* bytes between k steps */
     int64_t steps;
     const void *tail;
     int64_t tail_stride;
@@ -36,8 +35,8 @@ int64_t gemm_rows_scratch_bytes(const gemm_kernel *kernel, int64_t k, int64_t ro
 gemm_rows_scratch gemm_rows_scratch_at(const gemm_kernel *kernel, int64_t k, int64_t rows, int64_t source_bytes,
                                        void *scratch);
 
-/* Makes rows [first, first + count) readable, in tiles of tile_rows; with `sums` adds each row up. */
+/* Makes rows [first, first + count) readable; with `sums` adds each row up. */
 gemm_rows gemm_rows_prepare(const gemm_kernel *kernel, const gemm_operands *o, bool convert, int64_t first,
-                            int64_t count, int64_t tile_rows, const gemm_rows_scratch *scratch);
+                            int64_t count, const gemm_rows_scratch *scratch);
 
 #endif

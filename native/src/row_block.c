@@ -17,7 +17,7 @@ static int64_t chunk_steps(const gemm_kernel *kernel) {
 }
 
 bool row_block_is_chunked(const gemm_kernel *kernel, int64_t runs, int64_t steps) {
-    return kernel->form == PANEL_DENSE &&
+    return kernel->form == PANEL_DENSE && kernel->multiply == NULL &&
            (steps > chunk_steps(kernel) || (runs > 1 && runs > chunk_steps(kernel) / (steps == 0 ? 1 : steps)));
 }
 
@@ -26,15 +26,33 @@ int64_t row_block_part(int64_t rows, int64_t most) {
     return (rows + parts - 1) / parts;
 }
 
+void row_block_cut(const gemm_kernel *kernel, row_block *block, row_span span) {
+    const int64_t part = row_block_part(span.rows, kernel->rows);
+    for (int64_t i = 0; i < span.rows; i += part) {
+        const int64_t kept = min_s64(part, span.rows - i);
+        const int64_t rows = kernel->equal_tiles ? part : kept;
+        const int64_t skip = rows - kept;
+        block->tiles[block->count++] = (row_tile){
+            .src = span.src + (i - skip) * block->src_stride,
+            .rows = rows,
+            .skip = skip,
+            .kept = kept,
+            .first = span.first + i - skip,
+            .dst_row = span.dst_row + i,
+        };
+    }
+}
+
 const int32_t *row_block_start(const gemm_operands *o, int64_t j) {
     return o->weights.compensation == NULL ? ZEROS : o->weights.compensation + j;
 }
 
-static void subtract_zero_points(int32_t *acc, int64_t rows, int64_t columns, const int32_t *row_sums,
-                                 const int32_t *zero_points) {
-    for (int64_t i = 0; i < rows; i++, acc += columns) {
-        for (int64_t j = 0; j < columns; j++) {
-            acc[j] = (int32_t) ((uint32_t) acc[j] - (uint32_t) row_sums[i] * (uint32_t) zero_points[j]);
+void row_block_subtract(const gemm_kernel *kernel, const gemm_operands *o, const row_block *block, const row_tile *rows,
+                        int64_t j, int32_t *sums) {
+    const int32_t *row_sums = block->sums + rows->first, *zero_points = o->weights.zero_points + j;
+    for (int64_t i = 0; i < rows->rows; i++, sums += kernel->columns) {
+        for (int64_t column = 0; column < kernel->columns; column++) {
+            sums[column] = (int32_t) ((uint32_t) sums[column] - (uint32_t) row_sums[i] * (uint32_t) zero_points[column]);
         }
     }
 }
@@ -51,7 +69,6 @@ static gemm_tile block_tile(row_block *block) {
         .src_stride = block->src_stride,
         .src_step = block->src_step,
         .tail_stride = block->tail_stride,
-        .job = &block->job,
     };
 }
 
@@ -61,33 +78,22 @@ static void set_part(const row_block *block, const k_part *k, gemm_tile *tile) {
     tile->steps = k->steps;
 }
 
-static void run_tile(const gemm_kernel *kernel, row_block *block, const row_tile *rows, const k_part *k,
+static void run_tile(const gemm_kernel *kernel, const row_block *block, const row_tile *rows, const k_part *k,
                      gemm_tile *tile) {
     tile->rows = rows->rows;
     tile->src = rows->src + k->step * block->src_step;
     tile->tail =
         k->is_last && block->tail != NULL ? const_row_of(block->tail, rows->first, block->tail_stride) : NULL;
-    if (kernel->enter != NULL && rows->rows != block->entered) {
-        kernel->enter(rows->rows);
-        block->entered = rows->rows;
-    }
     kernel->tile(tile);
-    epilogue_advance(&block->job, block->job.left.rows);
 }
 
-/* Stores a finished tile, or puts that off; what was put off before must be done. */
-static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const row_tile *rows,
+static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, const row_block *block, const row_tile *rows,
                         int32_t *acc, epilogue_tile *results) {
     if (o->weights.zero_points != NULL) {
-        subtract_zero_points(acc, rows->kept, kernel->columns, block->sums + rows->first,
-                             o->weights.zero_points + results->first);
+        row_block_subtract(kernel, o, block, rows, results->first, acc);
     }
     row_block_place(o, block, rows, acc, results);
-    if (kernel->interleaves) {
-        block->job = (epilogue_job){o->e, o->store, *results};
-    } else {
-        o->store(o->e, results);
-    }
+    o->store(o->e, results);
 }
 
 static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const k_part *k,
@@ -98,13 +104,9 @@ static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row
     tile->init_stride = k->is_first ? 0 : acc_row_bytes;
     for (int64_t t = 0; t < block->count; t++) {
         const row_tile *rows = &block->tiles[t];
-        const int64_t place = block->chunked ? rows->first : block->turn++ % 2 * kernel->rows;
-        tile->acc = row_of(block->accumulators, place, acc_row_bytes);
+        tile->acc = row_of(block->accumulators, block->chunked ? rows->first : 0, acc_row_bytes);
         if (!k->is_first) {
             tile->init = tile->acc;
-        }
-        if (block->chunked && block->count == 1) {
-            epilogue_advance(&block->job, block->job.left.rows); /* its accumulators are those of this tile */
         }
         run_tile(kernel, block, rows, k, tile);
         if (k->is_last) {
@@ -116,6 +118,10 @@ static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row
 void row_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {
     if (kernel->form != PANEL_DENSE) {
         sparse_block_multiply(kernel, o, block);
+        return;
+    }
+    if (kernel->multiply != NULL) {
+        kernel->multiply(kernel, o, block);
         return;
     }
     const int64_t whole = chunk_steps(kernel);
@@ -159,9 +165,9 @@ void row_block_sum(const gemm_kernel *kernel, row_block *block, const void *ones
     tile.panel = ones;
     tile.init = ZEROS;
     tile.acc = acc;
-    epilogue_advance(&block->job, block->job.left.rows);
     for (int64_t t = 0; t < block->count; t++) {
         const row_tile *rows = &block->tiles[t];
+        row_block_enter(kernel, block, rows->rows);
         run_tile(kernel, block, rows, &k, &tile);
         for (int64_t i = 0; i < rows->rows; i++) {
             sums[rows->first + i] = acc[i * kernel->columns];
@@ -170,7 +176,6 @@ void row_block_sum(const gemm_kernel *kernel, row_block *block, const void *ones
 }
 
 void row_block_finish(const gemm_kernel *kernel, row_block *block) {
-    epilogue_advance(&block->job, block->job.left.rows);
     if (block->entered != 0) {
         kernel->leave();
     }

@@ -177,10 +177,7 @@ static void multiply_turned(const gemm_kernel *kernel, const gemm_operands *o, r
     char *sums = block->sparse, *turned = sums + sums_bytes(kernel);
     turned_rows t;
     block_position position = {0, 0};
-    if (kernel->enter != NULL && block->entered == 0) {
-        kernel->enter(kernel->rows);
-        block->entered = kernel->rows;
-    }
+    row_block_enter(kernel, block, kernel->rows);
     while (position.tile < block->count) {
         take_rows(kernel, block, &position, &t);
         turn(kernel, block, &t, turned);

@@ -50,9 +50,10 @@ static window build(const gemm_kernel *kernel, const conv2d_geometry *g, int64_t
         .column_span = g->dilation_w * (g->kw - 1) + 1,
         .pixel_bytes = g->ic * kernel->row_bytes,
     };
-    w.run_steps = gemm_padded_k(kernel, w.run_length) / kernel->step;
+    w.step = gemm_step(kernel, w.run_length);
+    w.run_steps = gemm_padded_k(kernel, w.run_length) / w.step;
     const bool padded = (g->pad_top | g->pad_left | g->pad_bottom | g->pad_right) != 0;
-    w.in_place = !padded && !kernel->convert_always && w.run_length % kernel->step == 0;
+    w.in_place = !padded && !kernel->convert_always && w.run_length % w.step == 0;
     /* Each factor is at most 2^31 * 2^31, the kernel's rows are few. */
     int64_t columns = band_columns(&w, tile_rows(kernel)), bytes;
     w.by_taps = __builtin_mul_overflow(columns, w.pixel_bytes, &bytes) ||
@@ -88,8 +89,13 @@ int64_t window_offsets_bytes(const window *w) {
     return round_up(w->runs * (int64_t) sizeof(int64_t), TERSOR_ALIGNMENT);
 }
 
+/* Narrow lines whose pixels lie apart are brought together where tiles may walk from one to the next. */
+static bool gathers(const window *w, int64_t output_columns) {
+    return w->kernel->equal_tiles && w->geometry.stride_w > 1 && output_columns < w->kernel->rows;
+}
+
 int64_t window_band_bytes(const window *w) {
-    if (w->in_place) {
+    if (w->in_place && !gathers(w, 1)) {
         return 0;
     }
     const int64_t pixels = w->by_taps ? w->runs * w->block_columns * w->pixel_bytes : BAND_BYTES;
@@ -98,12 +104,13 @@ int64_t window_band_bytes(const window *w) {
 
 /* Lines of a block of so many columns, at most. */
 static int64_t most_lines(const window *w, int64_t columns) {
-    const int64_t padded = round_up(columns, row_block_part(columns, tile_rows(w->kernel)));
+    /* Pairs of lines take as many rows as a tile has for each, at most. */
+    const int64_t rows = w->kernel->equal_tiles && columns < w->kernel->rows ? w->kernel->rows : columns;
     if (w->by_taps) {
         return 1;
     }
     const int64_t line_bytes = band_columns(w, columns) * w->pixel_bytes;
-    return min_s64(MAX_BLOCK_ROWS / padded, (BAND_BYTES / line_bytes - w->line_span) / w->output_line + 1);
+    return min_s64(MAX_BLOCK_ROWS / rows, (BAND_BYTES / line_bytes - w->line_span) / w->output_line + 1);
 }
 
 static void start_lines(window_part *p) {
@@ -214,6 +221,47 @@ static void fill_taps(const window *w, const image *s, int64_t n, int64_t line, 
     }
 }
 
+/* Two lines a tile, `pitch` rows apart; an odd last line comes with the one before again. */
+static void cut_pairs(row_block *block, row_span line, int64_t lines, int64_t pitch) {
+    for (int64_t i = 0; i < lines; i += 2) {
+        const bool is_pair = i + 1 < lines;
+        const int64_t from = is_pair ? i : i - 1;
+        block->tiles[block->count++] = (row_tile){
+            .src = line.src + from * pitch * block->src_stride,
+            .rows = pitch + line.rows,
+            .skip = is_pair ? 0 : pitch,
+            .kept = line.rows,
+            .second_at = is_pair ? pitch : 0,
+            .second_kept = is_pair ? line.rows : 0,
+            .first = line.first + from * pitch,
+            .dst_row = line.dst_row + i * line.rows,
+        };
+    }
+}
+
+/* Tiles of lines that start line_bytes apart and follow one another in the destination if they are whole. */
+static void cut_lines(const gemm_kernel *kernel, row_block *block, row_span line, int64_t lines, int64_t line_bytes,
+                      int64_t line_rows, bool whole) {
+    const int64_t pitch = line_bytes / block->src_stride; /* rows from line to line */
+    if (kernel->equal_tiles && whole && line_bytes % block->src_stride == 0) {
+        if (pitch == line.rows) {
+            line.rows *= lines;
+            row_block_cut(kernel, block, line);
+            return;
+        }
+        if (pitch + line.rows <= kernel->rows && lines > 1) {
+            cut_pairs(block, line, lines, pitch);
+            return;
+        }
+    }
+    for (int64_t i = 0; i < lines; i++) {
+        row_block_cut(kernel, block, line);
+        line.src += line_bytes;
+        line.first += line.rows;
+        line.dst_row += line_rows;
+    }
+}
+
 void window_block(const window *w, const window_part *part, int64_t group, bool filled, int64_t *offsets, char *band,
                   row_block *block) {
     const conv2d_geometry *g = &w->geometry;
@@ -222,7 +270,7 @@ void window_block(const window *w, const window_part *part, int64_t group, bool 
     const int64_t group_bytes = g->ic / g->groups * group;
     const char *base;
     int64_t column_bytes, line_bytes, tap_column_bytes, tap_line_bytes;
-    if (w->in_place) {
+    if (w->in_place && !gathers(w, columns)) {
         const int64_t pixel = g->ic * s->element_bytes;
         base = const_row_of(s->data, ((n * s->h + line * g->stride_h) * s->w + column * g->stride_w) * g->ic + group_bytes,
                             s->element_bytes);
@@ -253,26 +301,12 @@ void window_block(const window *w, const window_part *part, int64_t group, bool 
         offsets[run] = run / taps * tap_line_bytes + run % taps * tap_column_bytes;
     }
     block->src_stride = column_bytes;
-    block->src_step = (int64_t) w->kernel->step * w->kernel->row_bytes;
+    block->step = w->step;
+    block->src_step = w->step * w->kernel->row_bytes;
     block->runs = w->runs;
     block->run_offsets = offsets;
     block->steps = w->run_steps;
     block->count = 0;
-    const int64_t part_rows = row_block_part(columns, tile_rows(w->kernel));
-    int64_t first = 0;
-    for (int64_t i = 0; i < lines; i++) {
-        for (int64_t j = 0; j < columns; j += part_rows) {
-            const int64_t kept = min_s64(part_rows, columns - j);
-            /* Behind a line's pixels the band goes on, and a kernel with fixed rows is not set anew. */
-            const int64_t rows = w->in_place || !w->kernel->fixed_rows ? kept : part_rows;
-            block->tiles[block->count++] = (row_tile){
-                .src = base + i * line_bytes + j * column_bytes,
-                .rows = rows,
-                .kept = kept,
-                .first = first,
-                .dst_row = (n * s->oh + line + i) * s->ow + column + j,
-            };
-            first += rows;
-        }
-    }
+    cut_lines(w->kernel, block, (row_span){.src = base, .rows = columns, .dst_row = (n * s->oh + line) * s->ow + column},
+              lines, line_bytes, s->ow, columns == s->ow);
 }

@@ -27,6 +27,7 @@ typedef struct window {
     conv2d_geometry geometry;
     int64_t runs;       /* of k */
     int64_t run_length; /* elements, before they are padded to whole steps */
+    int64_t step;       /* elements of k */
     int64_t run_steps;
     bool in_place, by_taps;
     int64_t line_step, column_step;     /* pixels of the image from one line or column of the band to the next */

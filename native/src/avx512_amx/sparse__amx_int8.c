@@ -19,9 +19,10 @@
 enum { WIDE_ROWS = 32, NARROW_ROWS = 64, WEIGHTS_STRIDE = 64 };
 
 /* All tiles have 16 rows of 64 bytes: 0 to 3 sums, 4 and 5 weights, 6 and 7 gathered rows. */
-static void enter(int64_t rows) {
+static void enter(int64_t rows, int64_t step_bytes) {
     (void) rows;
-    amx_enter(AMX_ROWS);
+    (void) step_bytes;
+    amx_enter(AMX_TILE_ROWS, AMX_STEP_BYTES);
 }
 
 /* What one multiplication does. */
