@@ -109,7 +109,7 @@ static direct_scratch direct_scratch_at(const window *w, void *scratch) {
     s.sums = row_of(scratch, 1, window_offsets_bytes(w));
     s.sparse = row_of(s.sums, MAX_BLOCK_ROWS, 4);
     s.accumulators = row_of(s.sparse, 1, sparse_block_bytes(kernel, w->runs * w->run_steps));
-    s.band = row_of(s.accumulators, chunked ? MAX_BLOCK_ROWS : 0, (int64_t) kernel->columns * 4);
+    s.band = row_of(s.accumulators, chunked ? row_block_sums(kernel, MAX_BLOCK_ROWS) : 0, (int64_t) kernel->columns * 4);
     return s;
 }
 

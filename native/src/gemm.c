@@ -54,7 +54,8 @@ static int64_t rows_bytes(const gemm_kernel *kernel, int64_t k, int64_t source_b
 
 int64_t gemm_scratch_bytes(const gemm_kernel *kernel, int64_t k, int64_t source_bytes) {
     /* Accumulators of a block's rows in one panel, where these rest between chunks. */
-    const int64_t accumulators = is_chunked(kernel, k) ? gemm_block_rows(kernel, k) * kernel->columns * 4 : 0;
+    const int64_t accumulators =
+        is_chunked(kernel, k) ? row_block_sums(kernel, gemm_block_rows(kernel, k)) * kernel->columns * 4 : 0;
     return rows_bytes(kernel, k, source_bytes) + accumulators +
            sparse_block_bytes(kernel, gemm_padded_k(kernel, k) / gemm_step(kernel, k));
 }
@@ -75,7 +76,7 @@ static void prepare_block(const gemm_kernel *kernel, const gemm_operands *o, boo
 void gemm_run(const gemm_kernel *kernel, const gemm_operands *o, void *scratch) {
     _Alignas(64) int32_t tile_accumulators[MAX_TILE];
     const int64_t part = row_block_part(o->m, gemm_block_rows(kernel, o->k));
-    const int64_t block_rows = kernel->equal_tiles ? round_up(part, 2 * kernel->rows) : part; /* tiles go in pairs */
+    const int64_t block_rows = kernel->equal_tiles ? round_up(part, kernel->rows) : part;
     const bool convert = gemm_rows_convert(kernel, o);
     const bool chunked = is_chunked(kernel, o->k);
     const int64_t source_bytes = gemm_rows_source_bytes(&o->src);

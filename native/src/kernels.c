@@ -8,10 +8,10 @@ extern const gemm_kernel u8s8_gemm_4x16__portable, s8s8_gemm_4x16__portable;
 extern const gemm_kernel u8s8_gemm_6x16__avx2, s8s8_gemm_6x16__avx2;
 extern const gemm_kernel u8s8_gemm_6x16__avx2_vnni, s8s8_gemm_6x16__avx2_vnni;
 extern const gemm_kernel u8s8_gemm_12x32__avx512_vnni, s8s8_gemm_12x32__avx512_vnni;
-extern const gemm_kernel u8s8_gemm_32x32__amx_int8, s8s8_gemm_32x32__amx_int8;
+extern const gemm_kernel u8s8_gemm_16x64__amx_int8, s8s8_gemm_16x64__amx_int8;
 extern const gemm_kernel f32_gemm_4x16__portable, f32_gemm_6x16__avx2, f32_gemm_12x32__avx512f;
 extern const gemm_kernel bf16_gemm_4x16__portable, bf16_gemm_6x16__avx2, bf16_gemm_12x32__avx512f;
-extern const gemm_kernel bf16_gemm_12x32__avx512_bf16, bf16_gemm_32x32__amx_bf16;
+extern const gemm_kernel bf16_gemm_12x32__avx512_bf16, bf16_gemm_16x64__amx_bf16;
 extern const sparse_kernels u8s8_sparse__portable, s8s8_sparse__portable, f32_sparse__portable;
 extern const sparse_kernels u8s8_sparse__avx2, s8s8_sparse__avx2, f32_sparse__avx2;
 extern const sparse_kernels u8s8_sparse__avx2_vnni, s8s8_sparse__avx2_vnni;
@@ -155,8 +155,8 @@ static const isa_kernels ALL[] = {
         .name = "avx512_amx",
         .epilogue = &BESIDE_AMX(epilogue_),
         .elementwise = &BESIDE_AMX(elementwise_),
-        .u8s8_gemm = &u8s8_gemm_32x32__amx_int8,
-        .s8s8_gemm = &s8s8_gemm_32x32__amx_int8,
+        .u8s8_gemm = &u8s8_gemm_16x64__amx_int8,
+        .s8s8_gemm = &s8s8_gemm_16x64__amx_int8,
         .u8s8_sparse = &u8s8_sparse__amx_int8,
         .s8s8_sparse = &s8s8_sparse__amx_int8,
         .f32_sparse = &F32_SPARSE_BESIDE_AMX,
@@ -166,7 +166,7 @@ static const isa_kernels ALL[] = {
         .u8s8_wide_depthwise = &WIDE_DEPTHWISE_BESIDE_AMX(u8s8),
         .s8s8_wide_depthwise = &WIDE_DEPTHWISE_BESIDE_AMX(s8s8),
         .f32_gemm = &F32_GEMM_BESIDE_AMX,
-        .bf16_gemm = &bf16_gemm_32x32__amx_bf16,
+        .bf16_gemm = &bf16_gemm_16x64__amx_bf16,
         .f32_depthwise = &F32_DEPTHWISE_BESIDE_AMX,
     },
 #endif

@@ -17,8 +17,13 @@ static int64_t chunk_steps(const gemm_kernel *kernel) {
 }
 
 bool row_block_is_chunked(const gemm_kernel *kernel, int64_t runs, int64_t steps) {
-    return kernel->form == PANEL_DENSE && kernel->multiply == NULL &&
-           (steps > chunk_steps(kernel) || (runs > 1 && runs > chunk_steps(kernel) / (steps == 0 ? 1 : steps)));
+    /* A kernel with its own way has smaller chunks than these, and so more of them. */
+    const int64_t whole = kernel->multiply == NULL ? chunk_steps(kernel) : 1;
+    return kernel->form == PANEL_DENSE && (steps > whole || (runs > 1 && runs > whole / (steps == 0 ? 1 : steps)));
+}
+
+int64_t row_block_sums(const gemm_kernel *kernel, int64_t rows) {
+    return kernel->equal_tiles ? 2 * rows + kernel->rows : rows;
 }
 
 int64_t row_block_part(int64_t rows, int64_t most) {

@@ -69,6 +69,9 @@ static inline void row_block_init(row_block *block) {
 /* Whether k is multiplied in chunks, so that those of a panel stay in cache while the tiles use them in turn. */
 bool row_block_is_chunked(const gemm_kernel *kernel, int64_t runs, int64_t steps);
 
+/* Rows of sums that `rows` rows of a chunked block may need: a last tile may repeat rows of the one before. */
+int64_t row_block_sums(const gemm_kernel *kernel, int64_t rows);
+
 /* Rows of a tile: equal parts instead of a last one of a few, at most those of the kernel. */
 int64_t row_block_part(int64_t rows, int64_t most);
 

@@ -47,6 +47,15 @@ static inline void _tile_loadd(int index, const void *base, int64_t stride) {
     }
 }
 
+static inline void _tile_stream_loadd(int index, const void *base, int64_t stride) {
+    _tile_loadd(index, base, stride);
+}
+
+static inline void _tile_zero(int index) {
+    emulated_require(emulated_tiles[index].rows > 0);
+    memset(emulated_tiles[index].data, 0, sizeof emulated_tiles[index].data);
+}
+
 static inline void _tile_stored(int index, void *base, int64_t stride) {
     const emulated_tile *t = &emulated_tiles[index];
     emulated_require(t->rows > 0);

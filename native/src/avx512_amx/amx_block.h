@@ -1,11 +1,11 @@
 /*
- * All tiles of a block times all panels on AMX. A pass multiplies two row tiles by the 32 columns of a panel: four tile
- * loads for four multiplications of 16 cycles, which is what L1 can feed. Between the k steps of a pass the results of
- * the one before are stored, so that both take the time of the longer one (64 x 512 x 128: 0.8 of the time of
- * doing one after the other).
+ * All tiles of a block times all panels on AMX, in passes: the results of one are stored between the k steps of the next,
+ * so that both take the time of the longer one. What a step loads in tiles of 16 lines has to come from L1 mostly: four
+ * multiplications of 16 cycles leave time for no more than about 30 lines from L2.
  *
- * A row tile that is left alone has but two sums in flight, too few for a latency of 52 cycles: it takes the other two for
- * every second k step.
+ * A pass is a row tile times the 64 columns of a panel, of which chunks of k stay in L1 while all row tiles pass by. Where
+ * rows are windows of an image, which stay in L1 themselves, and a panel does not, it is two row tiles times 32 columns:
+ * that reads a panel half as often (256 x 14 x 14, 3 x 3: 0.7 of the time).
  */
 #ifndef TERSOR_AMX_BLOCK_H
 #define TERSOR_AMX_BLOCK_H
@@ -14,20 +14,76 @@
 #include "amx_tile.h"
 #include "row_block.h"
 
-enum { AMX_GROUP_BYTES = 32 * 1024 /* of panels */ };
-
+/* What a pass does: which tile, which part of k, and where its sums begin and end. */
 typedef struct amx_pass {
-    const char *top, *bottom, *top_tail, *bottom_tail; /* rows of the two tiles, and their last step or NULL */
+    const char *rows, *tail; /* the tile's, and its last step or NULL */
+    const char *lower;       /* those of a second tile */
     int64_t src_stride, src_step, tail_stride;
-    int64_t runs, steps, all_steps;
     const int64_t *run_offsets;
+    int64_t runs, steps, all_steps;
     const char *panel;
     int64_t panel_step;
-    const char *init;
+    int64_t column_tiles;
+    const char *init; /* NULL: zeros */
+    int64_t init_stride;
     const char *ahead; /* weights that are needed soon, to be brought into L2: so many lines in a step */
     int64_t ahead_lines;
-    int32_t *sums;
+    bool streams;      /* each of the rows' lines is used once, and so kept out of L1 */
+    char *sums;
 } amx_pass;
+
+#define AMX_EACH_COLUMN_TILE(do)                                                                                       \
+    do(0) if (p->column_tiles > 1) {                                                                                   \
+        do(1) if (p->column_tiles > 2) {                                                                               \
+            do(2) if (p->column_tiles > 3) {                                                                           \
+                do(3)                                                                                                  \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+#define AMX_INIT(tile) _tile_loadd(tile, p->init + tile * 64, p->init_stride);
+#define AMX_STORE(tile) _tile_stored(tile, p->sums + tile * 64, AMX_PANEL_STRIDE);
+
+ALWAYS_INLINE void amx_start(const amx_pass *p) {
+    if (p->init == NULL) {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+        return;
+    }
+    AMX_EACH_COLUMN_TILE(AMX_INIT)
+}
+
+/* One k step of whole panels, or of the column tiles there are. */
+ALWAYS_INLINE void amx_step(amx_product product, const amx_pass *p, const char *rows, int64_t stride,
+                            const char *panel) {
+    if (p->streams) {
+        _tile_stream_loadd(4, rows, stride);
+    } else {
+        _tile_loadd(4, rows, stride);
+    }
+    _tile_loadd(6, panel, AMX_PANEL_STRIDE);
+    if (p->column_tiles == 4) {
+        _tile_loadd(7, panel + 64, AMX_PANEL_STRIDE);
+        AMX_DOT(product, 0, 4, 6);
+        _tile_loadd(6, panel + 128, AMX_PANEL_STRIDE);
+        AMX_DOT(product, 1, 4, 7);
+        _tile_loadd(7, panel + 192, AMX_PANEL_STRIDE);
+        AMX_DOT(product, 2, 4, 6);
+        AMX_DOT(product, 3, 4, 7);
+        return;
+    }
+    AMX_DOT(product, 0, 4, 6);
+    if (p->column_tiles > 1) {
+        _tile_loadd(7, panel + 64, AMX_PANEL_STRIDE);
+        AMX_DOT(product, 1, 4, 7);
+    }
+    if (p->column_tiles > 2) {
+        _tile_loadd(6, panel + 128, AMX_PANEL_STRIDE);
+        AMX_DOT(product, 2, 4, 6);
+    }
+}
 
 ALWAYS_INLINE void amx_fetch(const amx_pass *p, int64_t step) {
     const char *line = p->ahead + step * p->ahead_lines * 64;
@@ -36,227 +92,234 @@ ALWAYS_INLINE void amx_fetch(const amx_pass *p, int64_t step) {
     }
 }
 
-/* One k step of two row tiles. */
-ALWAYS_INLINE void amx_pair_step(amx_product product, const char *top, const char *bottom, int64_t stride,
-                                 const char *panel) {
-    _tile_loadd(6, panel, AMX_PANEL_STRIDE);
-    _tile_loadd(7, panel + 64, AMX_PANEL_STRIDE);
-    _tile_loadd(4, top, stride);
-    AMX_DOT(product, 0, 4, 6);
-    AMX_DOT(product, 1, 4, 7);
-    _tile_loadd(5, bottom, stride);
-    AMX_DOT(product, 2, 5, 6);
-    AMX_DOT(product, 3, 5, 7);
-}
-
-ALWAYS_INLINE void amx_pair(amx_product product, amx_form form, bool starts, const amx_pass *p, const amx_job *job) {
+/* Also stores the results of the job, the pass before. */
+ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, const amx_pass *p, const amx_job *job) {
     const char *panel = p->panel;
     const amx_columns columns = amx_columns_of(form, job);
     const int64_t pace = amx_job_pace(form, job, p->all_steps);
     amx_cursor cursor = amx_cursor_of(job);
     int64_t step = 0;
-    if (starts) {
-        _tile_loadd(0, p->init, 0);
-        _tile_loadd(1, p->init + 64, 0);
-        _tile_loadd(2, p->init, 0);
-        _tile_loadd(3, p->init + 64, 0);
-    } else {
+    amx_start(p);
+    for (int64_t run = 0; run < p->runs; run++) {
+        const char *rows = p->rows + p->run_offsets[run];
+        for (int64_t s = 0; s < p->steps; s++) {
+            amx_step(product, p, rows, p->src_stride, panel);
+            amx_fetch(p, step++);
+            amx_job_advance(form, &columns, job, &cursor, pace);
+            rows += p->src_step;
+            panel += p->panel_step;
+        }
+    }
+    if (p->tail != NULL) {
+        amx_step(product, p, p->tail, p->tail_stride, panel);
+    }
+    amx_job_advance(form, &columns, job, &cursor, INT64_MAX);
+    AMX_EACH_COLUMN_TILE(AMX_STORE)
+}
+
+/* One k step of two row tiles and 32 columns. */
+ALWAYS_INLINE void amx_square_step(amx_product product, const amx_pass *p, const char *rows, const char *lower,
+                                   const char *panel) {
+    _tile_loadd(6, panel, AMX_PANEL_STRIDE);
+    _tile_loadd(7, panel + 64, AMX_PANEL_STRIDE);
+    _tile_loadd(4, rows, p->src_stride);
+    AMX_DOT(product, 0, 4, 6);
+    AMX_DOT(product, 1, 4, 7);
+    _tile_loadd(5, lower, p->src_stride);
+    AMX_DOT(product, 2, 5, 6);
+    AMX_DOT(product, 3, 5, 7);
+}
+
+ALWAYS_INLINE void amx_square_start(const amx_pass *p, int64_t at) {
+    if (p->init == NULL) {
         _tile_zero(0);
         _tile_zero(1);
         _tile_zero(2);
         _tile_zero(3);
+        return;
     }
-    for (int64_t run = 0; run < p->runs; run++) {
-        const char *top = p->top + p->run_offsets[run], *bottom = p->bottom + p->run_offsets[run];
-        for (int64_t s = 0; s < p->steps; s++) {
-            amx_pair_step(product, top, bottom, p->src_stride, panel);
-            amx_fetch(p, step++);
-            amx_job_advance(form, &columns, job, &cursor, pace);
-            top += p->src_step;
-            bottom += p->src_step;
-            panel += p->panel_step;
-        }
-    }
-    if (p->top_tail != NULL) {
-        amx_pair_step(product, p->top_tail, p->bottom_tail, p->tail_stride, panel);
-    }
-    amx_job_advance(form, &columns, job, &cursor, INT64_MAX);
-    char *out = (char *) p->sums;
-    _tile_stored(0, out, AMX_PANEL_STRIDE);
-    _tile_stored(1, out + 64, AMX_PANEL_STRIDE);
-    _tile_stored(2, out + AMX_TILE_ROWS * AMX_PANEL_STRIDE, AMX_PANEL_STRIDE);
-    _tile_stored(3, out + AMX_TILE_ROWS * AMX_PANEL_STRIDE + 64, AMX_PANEL_STRIDE);
+    _tile_loadd(0, p->init + at, 0);
+    _tile_loadd(1, p->init + at + 64, 0);
+    _tile_loadd(2, p->init + at, 0);
+    _tile_loadd(3, p->init + at + 64, 0);
 }
 
-#define AMX_SINGLE_STEP(product, left, right, row, stride, panel)                                                      \
-    do {                                                                                                               \
-        _tile_loadd(4, row, stride);                                                                                   \
-        _tile_loadd(6, panel, AMX_PANEL_STRIDE);                                                                       \
-        AMX_DOT(product, left, 4, 6);                                                                                  \
-        _tile_loadd(7, (panel) + 64, AMX_PANEL_STRIDE);                                                                \
-        AMX_DOT(product, right, 4, 7);                                                                                 \
-    } while (0)
-
-/* `rows` of sums += those of the odd steps. */
-ALWAYS_INLINE void amx_add_odd(amx_product product, void *sums, const void *odd, int64_t rows) {
-    uint32_t *integers = sums;
-    float *floats = sums;
-    for (int64_t i = 0; i < rows * AMX_COLUMNS; i++) {
-        if (product == AMX_BF16) {
-            floats[i] += ((const float *) odd)[i];
-        } else {
-            integers[i] += ((const uint32_t *) odd)[i];
-        }
-    }
-}
-
-/* One row tile, whose sums are those of the top tiles. */
-ALWAYS_INLINE void amx_single(amx_product product, bool starts, const amx_pass *p, int64_t rows) {
-    _Alignas(64) int32_t odd[AMX_TILE_ROWS * AMX_COLUMNS];
-    const char *panel = p->panel;
+/* Two row tiles and a panel, by halves of the panel; there is no tail. Also stores the results of the job. */
+ALWAYS_INLINE void amx_multiply_square(amx_product product, amx_form form, const amx_pass *p, const amx_job *job) {
+    const amx_columns columns = amx_columns_of(form, job);
+    const int64_t halves = (p->column_tiles + 1) / 2;
+    const int64_t pace = amx_job_pace(form, job, halves * p->all_steps);
+    amx_cursor cursor = amx_cursor_of(job);
     int64_t step = 0;
-    _tile_zero(2);
-    _tile_zero(3);
-    if (starts) {
-        _tile_loadd(0, p->init, 0);
-        _tile_loadd(1, p->init + 64, 0);
-    } else {
-        _tile_zero(0);
-        _tile_zero(1);
-    }
-    for (int64_t run = 0; run < p->runs; run++) {
-        const char *row = p->top + p->run_offsets[run];
-        for (int64_t s = 0; s < p->steps; s++, row += p->src_step, panel += p->panel_step) {
-            if (step % 2 == 0) {
-                AMX_SINGLE_STEP(product, 0, 1, row, p->src_stride, panel);
-            } else {
-                AMX_SINGLE_STEP(product, 2, 3, row, p->src_stride, panel);
+    for (int64_t at = 0; at < halves * AMX_PANEL_STRIDE / 2; at += AMX_PANEL_STRIDE / 2) {
+        const char *panel = p->panel + at;
+        amx_square_start(p, at);
+        for (int64_t run = 0; run < p->runs; run++) {
+            const char *rows = p->rows + p->run_offsets[run], *lower = p->lower + p->run_offsets[run];
+            for (int64_t s = 0; s < p->steps; s++) {
+                amx_square_step(product, p, rows, lower, panel);
+                amx_fetch(p, step++);
+                amx_job_advance(form, &columns, job, &cursor, pace);
+                rows += p->src_step;
+                lower += p->src_step;
+                panel += p->panel_step;
             }
-            amx_fetch(p, step++);
         }
+        if (at + AMX_PANEL_STRIDE / 2 >= halves * AMX_PANEL_STRIDE / 2) {
+            amx_job_advance(form, &columns, job, &cursor, INT64_MAX);
+        }
+        char *out = p->sums + at;
+        _tile_stored(0, out, AMX_PANEL_STRIDE);
+        _tile_stored(1, out + 64, AMX_PANEL_STRIDE);
+        _tile_stored(2, out + AMX_SUMS_BYTES, AMX_PANEL_STRIDE);
+        _tile_stored(3, out + AMX_SUMS_BYTES + 64, AMX_PANEL_STRIDE);
     }
-    if (p->top_tail != NULL) {
-        AMX_SINGLE_STEP(product, 2, 3, p->top_tail, p->tail_stride, panel);
+}
+
+/* A pass over one row tile, or two. */
+ALWAYS_INLINE void amx_run(amx_product product, amx_form form, int64_t tiles, const amx_pass *p, const amx_job *job) {
+    if (tiles == 2) {
+        amx_multiply_square(product, form, p, job);
+    } else {
+        amx_multiply_tile(product, form, p, job);
     }
-    _tile_stored(0, p->sums, AMX_PANEL_STRIDE);
-    _tile_stored(1, p->sums + 16, AMX_PANEL_STRIDE);
-    _tile_stored(2, odd, AMX_PANEL_STRIDE);
-    _tile_stored(3, odd + 16, AMX_PANEL_STRIDE);
-    amx_add_odd(product, p->sums, odd, rows);
+}
+
+ALWAYS_INLINE void amx_run_form(amx_product product, amx_form form, int64_t tiles, const amx_pass *p,
+                                const amx_job *job) {
+    switch (form) {
+    case AMX_BYTES:
+        amx_run(product, AMX_BYTES, tiles, p, job);
+        break;
+    case AMX_BYTES_ADDED:
+        amx_run(product, AMX_BYTES_ADDED, tiles, p, job);
+        break;
+    default:
+        amx_run(product, AMX_CALLED, tiles, p, job);
+        break;
+    }
+}
+
+/* A part of k: of all runs so many whole ones, or steps of one. */
+typedef struct amx_chunk {
+    int64_t run, runs, step, steps;
+    bool is_first, is_last;
+} amx_chunk;
+
+static int64_t amx_chunk_steps(const row_block *block, int64_t panel_step) {
+    const int64_t fitting = AMX_CHUNK_BYTES / panel_step;
+    return min_s64(fitting < 1 ? 1 : fitting, block->steps);
+}
+
+/* Two row tiles in a pass. */
+static bool amx_is_square(const row_block *block, int64_t panel_step) {
+    return block->run_offsets != NULL && block->runs * block->steps * panel_step > AMX_CHUNK_BYTES;
+}
+
+static amx_chunk amx_first_chunk(const row_block *block, int64_t panel_step) {
+    if (amx_is_square(block, panel_step)) {
+        return (amx_chunk){.runs = block->runs, .steps = block->steps, .is_first = true, .is_last = true};
+    }
+    const int64_t steps = amx_chunk_steps(block, panel_step);
+    const bool whole_runs = steps == block->steps;
+    const int64_t fitting = steps == 0 ? block->runs : AMX_CHUNK_BYTES / (steps * panel_step);
+    const int64_t runs = whole_runs ? row_block_part(block->runs, fitting < 1 ? 1 : fitting) : 1;
+    return (amx_chunk){
+        .runs = runs,
+        .steps = whole_runs ? steps : row_block_part(block->steps, steps),
+        .is_first = true,
+        .is_last = runs == block->runs && whole_runs,
+    };
+}
+
+/* The part behind; all have the extents of the first one but the last ones. */
+static void amx_next_chunk(const row_block *block, const amx_chunk *first, amx_chunk *c) {
+    c->step += c->steps;
+    if (c->step >= block->steps) {
+        c->step = 0;
+        c->run += c->runs;
+    }
+    c->runs = min_s64(first->runs, block->runs - c->run);
+    c->steps = min_s64(first->steps, block->steps - c->step);
+    c->is_first = false;
+    c->is_last = c->run + c->runs == block->runs && c->step + c->steps == block->steps;
 }
 
 /* What all passes of a block have in common. */
 ALWAYS_INLINE amx_pass amx_pass_of(const row_block *block) {
-    static const int64_t no_offset = 0;
     return (amx_pass){
         .src_stride = block->src_stride,
         .src_step = block->src_step,
         .tail_stride = block->tail_stride,
-        .runs = block->runs,
-        .steps = block->steps,
-        .all_steps = block->runs * block->steps,
-        .run_offsets = block->run_offsets == NULL ? &no_offset : block->run_offsets,
         .panel_step = block->src_step / 4 * AMX_PANEL_STRIDE,
+        .streams = block->run_offsets == NULL,
     };
 }
 
-static const char *amx_tail(const row_block *block, const row_tile *rows) {
-    return block->tail == NULL ? NULL : block->tail + rows->first * block->tail_stride;
+/* The part of k in a pass with the panel that begins at `panel`. */
+ALWAYS_INLINE void amx_set_chunk(amx_pass *p, const row_block *block, const amx_chunk *c, const char *panel) {
+    static const int64_t no_offset = 0;
+    p->run_offsets = (block->run_offsets == NULL ? &no_offset : block->run_offsets) + c->run;
+    p->runs = c->runs;
+    p->steps = c->steps;
+    p->all_steps = c->runs * c->steps;
+    p->panel = panel + (c->run * block->steps + c->step) * p->panel_step;
 }
 
-ALWAYS_INLINE void amx_pass_set_rows(amx_pass *p, const row_block *block, const amx_rows *rows) {
-    p->top = rows->top->src;
-    p->top_tail = amx_tail(block, rows->top);
-    if (rows->bottom != NULL) {
-        p->bottom = rows->bottom->src;
-        p->bottom_tail = amx_tail(block, rows->bottom);
-    }
-}
-
-/* `starts`: sums start from the compensation, as forms that do not add it later need. */
-ALWAYS_INLINE void amx_run_pair(amx_product product, amx_form form, bool starts, const amx_pass *p, const amx_job *job) {
-    if (starts) {
-        amx_pair(product, form, true, p, job);
-    } else {
-        amx_pair(product, form, false, p, job);
-    }
-}
-
-/* A panel's pass, which stores the results of the job, the pass before. */
-ALWAYS_INLINE void amx_run(amx_product product, bool starts, const amx_rows *rows, amx_pass *p, amx_job *job,
-                           amx_form form) {
-    if (rows->bottom == NULL) {
-        amx_job_finish(job);
-        amx_single(product, starts, p, rows->top->rows);
-        return;
-    }
-    switch (form) {
-    case AMX_BYTES:
-        amx_run_pair(product, AMX_BYTES, starts, p, job);
-        break;
-    case AMX_BYTES_ADDED:
-        amx_run_pair(product, AMX_BYTES_ADDED, starts, p, job);
-        break;
-    default:
-        amx_run_pair(product, AMX_CALLED, starts, p, job);
-        break;
-    }
-}
-
-/* Where weights have zero points. */
-ALWAYS_INLINE void amx_subtract(const gemm_kernel *kernel, const gemm_operands *o, const row_block *block,
-                                const amx_rows *rows, int64_t j, int32_t *sums) {
-    if (o->weights.zero_points == NULL) {
-        return;
-    }
-    row_block_subtract(kernel, o, block, rows->top, j, sums);
-    if (rows->bottom != NULL) {
-        row_block_subtract(kernel, o, block, rows->bottom, j, sums + AMX_TILE_ROWS * AMX_COLUMNS);
-    }
-}
-
-/*
- * Panels in groups that stay in L1: each pair of tiles meets one after the other of a group, so that its own rows come
- * from L2 once for all of them.
- */
 ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, const gemm_operands *o,
                                 row_block *block) {
-    _Alignas(64) int32_t sums[2][2 * AMX_TILE_ROWS * AMX_COLUMNS];
-    const int64_t pairs = (block->count + 1) / 2, panels = (o->n + AMX_COLUMNS - 1) / AMX_COLUMNS;
-    amx_pass p = amx_pass_of(block);
-    const int64_t panel_bytes = (p.all_steps + (block->tail != NULL)) * p.panel_step;
-    const int64_t fitting = panel_bytes == 0 ? panels : AMX_GROUP_BYTES / panel_bytes;
-    const int64_t group = fitting < 1 ? 1 : min_s64(fitting, panels);
-    /* The panels of the next group are fetched in equal parts by all passes of this one. */
-    const int64_t share = pairs * p.all_steps;
-    const int64_t ahead_lines = share == 0 ? 0 : (panel_bytes / 64 + share - 1) / share;
+    _Alignas(64) char sums[2][2 * AMX_SUMS_BYTES];
     amx_rows rows[2];
     amx_job job = {.o = o};
     amx_form before = AMX_CALLED;
+    amx_pass p = amx_pass_of(block);
+    const amx_chunk first = amx_first_chunk(block, p.panel_step);
+    const int64_t panel_bytes = (block->runs * block->steps + (block->tail != NULL)) * p.panel_step;
+    const int64_t tile_bytes = block->tiles[0].rows * AMX_PANEL_STRIDE;
+    /* What the next chunk needs is fetched in equal parts by all passes of this one. */
+    const int64_t together = amx_is_square(block, p.panel_step) ? 2 : 1;
+    const int64_t passed_steps = block->count * first.runs * first.steps;
+    const int64_t chunk_lines = first.runs * first.steps * p.panel_step / 64;
+    const int64_t ahead_lines = passed_steps == 0 ? 0 : (chunk_lines + passed_steps - 1) / passed_steps;
     int64_t turn = 0;
-    int slot = 0;
     row_block_enter(kernel, block, block->tiles[0].rows);
-    for (int64_t first = 0; first < panels; first += group) {
-        const int64_t end = min_s64(first + group, panels);
-        for (int64_t pair = 0; pair < pairs; pair++) {
-            amx_rows *now = &rows[slot ^= 1]; /* the job may still need the other one */
-            amx_set_rows(now, o, block, 2 * pair);
-            amx_pass_set_rows(&p, block, now);
-            for (int64_t panel = first; panel < end; panel++) {
-                const int64_t j = panel * AMX_COLUMNS;
-                const amx_form form = amx_form_of(o, j);
-                int32_t *results = sums[turn++ % 2];
-                p.panel = (const char *) o->weights.panels + panel * panel_bytes;
-                p.ahead = p.panel + group * panel_bytes + pair * p.all_steps * ahead_lines * 64;
-                p.ahead_lines = panel + group < panels ? ahead_lines : 0;
-                p.init = (const char *) row_block_start(o, j);
-                p.sums = results;
-                amx_run(product, form == AMX_CALLED, now, &p, &job, before);
-                amx_subtract(kernel, o, block, now, j, results);
-                job.rows = now;
-                job.column = j;
-                job.sums = (const char *) results;
-                before = form;
+    for (int64_t j = 0; j < o->n; j += AMX_COLUMNS) {
+        const char *panel = const_row_of(o->weights.panels, j / AMX_COLUMNS, panel_bytes);
+        const amx_form form = amx_form_of(o);
+        p.column_tiles = (min_s64(AMX_COLUMNS, o->n - j) + 15) / 16;
+        for (amx_chunk c = first;; amx_next_chunk(block, &first, &c)) {
+            const bool is_end = c.is_last && j + AMX_COLUMNS >= o->n;
+            amx_set_chunk(&p, block, &c, panel);
+            for (int64_t t = 0; t < block->count; t += together) {
+                const row_tile *tile = &block->tiles[t];
+                const int64_t tiles = min_s64(together, block->count - t);
+                char *waiting = row_of(block->accumulators, t, tile_bytes);
+                p.rows = tile->src + c.step * p.src_step;
+                p.lower = tiles == 2 ? tile[1].src : NULL;
+                p.tail = c.is_last && block->tail != NULL ? block->tail + tile->first * block->tail_stride : NULL;
+                p.init = !c.is_first ? waiting : form == AMX_CALLED ? (const char *) row_block_start(o, j) : NULL;
+                p.init_stride = c.is_first ? 0 : AMX_PANEL_STRIDE;
+                p.ahead = p.panel + chunk_lines * 64 + t * p.all_steps * ahead_lines * 64;
+                p.ahead_lines = is_end ? 0 : ahead_lines;
+                p.sums = c.is_last ? sums[turn % 2] : waiting;
+                amx_run_form(product, before, tiles, &p, &job);
+                job.rows = NULL;
+                before = AMX_CALLED;
+                if (c.is_last) {
+                    for (int64_t i = 0; o->weights.zero_points != NULL && i < tiles; i++) {
+                        row_block_subtract(kernel, o, block, tile + i, j,
+                                           (int32_t *) (void *) (p.sums + i * AMX_SUMS_BYTES));
+                    }
+                    amx_set_rows(&rows[turn % 2], o, block, tile, tiles);
+                    job.rows = &rows[turn % 2];
+                    job.column = j;
+                    job.sums = p.sums;
+                    before = form;
+                    turn++;
+                }
+            }
+            if (c.is_last) {
+                break;
             }
         }
     }
@@ -266,9 +329,10 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
 /* A kernel's functions: one tile alone, for sums of rows, and a block. */
 #define AMX_GEMM(name, product)                                                                                        \
     static void tile_##name(const gemm_tile *t) {                                                                      \
-        amx_pass p = {                                                                                                 \
-            .top = t->src,                                                                                             \
-            .top_tail = t->tail,                                                                                       \
+        const amx_job nothing = {0};                                                                                   \
+        const amx_pass p = {                                                                                           \
+            .rows = t->src,                                                                                            \
+            .tail = t->tail,                                                                                           \
             .src_stride = t->src_stride,                                                                               \
             .src_step = t->src_step,                                                                                   \
             .tail_stride = t->tail_stride,                                                                             \
@@ -277,10 +341,11 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
             .run_offsets = t->run_offsets,                                                                             \
             .panel = t->panel,                                                                                         \
             .panel_step = t->src_step / 4 * AMX_PANEL_STRIDE,                                                          \
+            .column_tiles = (t->columns + 15) / 16,                                                                    \
             .init = t->init,                                                                                           \
             .sums = t->acc,                                                                                            \
         };                                                                                                             \
-        amx_single(product, true, &p, t->rows);                                                                              \
+        amx_multiply_tile(product, AMX_CALLED, &p, &nothing);                                                          \
     }                                                                                                                  \
     static void multiply_##name(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {                 \
         amx_multiply(product, kernel, o, block);                                                                       \

@@ -21,9 +21,8 @@ typedef struct amx_piece {
     const float *row_scale;
 } amx_piece;
 
-/* Two row tiles, or one: bottom NULL. */
+/* Those of one or two row tiles. */
 typedef struct amx_rows {
-    const row_tile *top, *bottom;
     int64_t kept, count;
     amx_piece pieces[AMX_MAX_PIECES];
 } amx_rows;
@@ -47,23 +46,16 @@ ALWAYS_INLINE void amx_add_piece(amx_rows *r, const gemm_operands *o, const row_
     r->kept += rows;
 }
 
-ALWAYS_INLINE void amx_add_tile(amx_rows *r, const gemm_operands *o, const row_block *block, const row_tile *tile,
-                                int64_t sums) {
-    amx_add_piece(r, o, block, tile, sums + tile->skip, tile->kept, tile->dst_row);
-    if (tile->second_kept > 0) {
-        amx_add_piece(r, o, block, tile, sums + tile->second_at, tile->second_kept, tile->dst_row + tile->kept);
-    }
-}
-
-/* Tiles number `first` and the next one, if there is one. */
-ALWAYS_INLINE void amx_set_rows(amx_rows *r, const gemm_operands *o, const row_block *block, int64_t first) {
+/* One tile, or two whose sums follow one another. */
+ALWAYS_INLINE void amx_set_rows(amx_rows *r, const gemm_operands *o, const row_block *block, const row_tile *tile,
+                                int64_t tiles) {
     r->kept = 0;
     r->count = 0;
-    r->top = &block->tiles[first];
-    r->bottom = first + 1 < block->count ? r->top + 1 : NULL;
-    amx_add_tile(r, o, block, r->top, 0);
-    if (r->bottom != NULL) {
-        amx_add_tile(r, o, block, r->bottom, AMX_TILE_ROWS);
+    for (int64_t sums = 0; sums < tiles * AMX_TILE_ROWS; sums += AMX_TILE_ROWS, tile++) {
+        amx_add_piece(r, o, block, tile, sums + tile->skip, tile->kept, tile->dst_row);
+        if (tile->second_kept > 0) {
+            amx_add_piece(r, o, block, tile, sums + tile->second_at, tile->second_kept, tile->dst_row + tile->kept);
+        }
     }
 }
 
@@ -75,9 +67,8 @@ ALWAYS_INLINE amx_columns amx_columns_of(amx_form form, const amx_job *job) {
     return form;
 }
 
-static inline amx_form amx_form_of(const gemm_operands *o, int64_t j) {
+static inline amx_form amx_form_of(const gemm_operands *o) {
     (void) o;
-    (void) j;
     return AMX_CALLED;
 }
 #else
@@ -87,12 +78,13 @@ ALWAYS_INLINE amx_columns amx_columns_of(amx_form form, const amx_job *job) {
     if (form == AMX_CALLED) {
         return (amx_columns){0};
     }
-    return byte_rows_columns_of(job->o->e, row_block_start(job->o, job->column), job->column);
+    const int64_t columns = min_s64(AMX_COLUMNS, job->o->n - job->column);
+    return byte_rows_columns_of(job->o->e, row_block_start(job->o, job->column), job->column, columns);
 }
 
-/* Of the panel at column j. Sums that are stored in place have not been started from the compensation. */
-static inline amx_form amx_form_of(const gemm_operands *o, int64_t j) {
-    if (o->n - j < AMX_COLUMNS || o->weights.zero_points != NULL || !byte_rows_serve(o->e)) {
+/* Sums that are stored in place have not been started from the compensation. */
+static inline amx_form amx_form_of(const gemm_operands *o) {
+    if (o->weights.zero_points != NULL || !byte_rows_serve(o->e)) {
         return AMX_CALLED;
     }
     return o->e->residual_type == 0 ? AMX_BYTES : AMX_BYTES_ADDED;
@@ -126,12 +118,11 @@ ALWAYS_INLINE amx_cursor amx_cursor_of(const amx_job *job) {
     return c;
 }
 
-/* Rows to be stored in each of so many steps, an even number. */
+/* Rows to be stored in each of so many steps. */
 ALWAYS_INLINE int64_t amx_job_pace(amx_form form, const amx_job *job, int64_t steps) {
     const int64_t rows = job->rows == NULL ? 0 : job->rows->kept;
     const int64_t pace = steps == 0 ? 0 : (rows + steps - 1) / steps;
-    const int64_t even = (pace + 1) / 2 * 2;
-    return form == AMX_CALLED && even < AMX_CALLED_ROWS ? AMX_CALLED_ROWS : even;
+    return form == AMX_CALLED && pace < AMX_CALLED_ROWS ? AMX_CALLED_ROWS : pace;
 }
 
 static inline void amx_store_called(const amx_job *job, const amx_cursor *c, int64_t rows) {
@@ -152,20 +143,19 @@ static inline void amx_store_called(const amx_job *job, const amx_cursor *c, int
     o->store(o->e, &part);
 }
 
-/* Stores up to `rows` rows, an even number. */
+/* Stores up to `rows` rows. */
 ALWAYS_INLINE void amx_job_advance(amx_form form, const amx_columns *columns, const amx_job *job, amx_cursor *c,
                                    int64_t rows) {
     const gemm_operands *o = job->o;
     (void) columns;
     while (rows > 0 && c->piece != c->end) {
-        const int64_t now = form == AMX_CALLED ? min_s64(rows, c->rows) : 2;
+        const int64_t now = form == AMX_CALLED ? min_s64(rows, c->rows) : 1;
         if (form == AMX_CALLED) {
             amx_store_called(job, c, now);
         }
 #if !defined(TERSOR_EMULATION)
         if (form != AMX_CALLED) {
-            byte_rows_store(form == AMX_BYTES_ADDED, columns, c->sums, c->residual, o->residual_stride, c->to,
-                            o->dst_stride, c->rows > 1);
+            byte_rows_store(form == AMX_BYTES_ADDED, columns, c->sums, c->residual, c->to);
         }
 #endif
         rows -= now;
@@ -173,7 +163,7 @@ ALWAYS_INLINE void amx_job_advance(amx_form form, const amx_columns *columns, co
         c->sums += now * AMX_PANEL_STRIDE;
         c->to += now * o->dst_stride;
         c->residual = c->residual == NULL ? NULL : c->residual + now * o->residual_stride;
-        if (c->rows <= 0 && ++c->piece != c->end) {
+        if (c->rows == 0 && ++c->piece != c->end) {
             amx_cursor_enter(c, job);
         }
     }
@@ -190,7 +180,7 @@ static void amx_job_finish(amx_job *job) {
     if (job->rows == NULL) {
         return;
     }
-    switch (amx_form_of(job->o, job->column)) {
+    switch (amx_form_of(job->o)) {
     case AMX_BYTES:
         amx_job_store(AMX_BYTES, job);
         break;

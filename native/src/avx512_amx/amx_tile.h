@@ -1,7 +1,4 @@
-/*
- * Tiles of AMX registers: 0 to 3 hold sums of 16 x 16 (top left, top right, bottom left, bottom right), 4 and 5 rows of
- * the source (top, bottom), 6 and 7 weights (left, right). A k step is up to 64 bytes of a row.
- */
+/* Tiles of AMX registers: 0 to 3 hold sums, 4 and 5 rows of the source, 6 and 7 weights. A k step is up to 64 bytes. */
 #ifndef TERSOR_AMX_TILE_H
 #define TERSOR_AMX_TILE_H
 
@@ -15,10 +12,12 @@
 #include "gemm.h"
 
 enum {
-    AMX_COLUMNS = 32,
+    AMX_COLUMNS = 64,
     AMX_TILE_ROWS = 16,
     AMX_STEP_BYTES = 64,
-    AMX_PANEL_STRIDE = AMX_COLUMNS * 4 /* bytes between rows of a panel, and of sums */
+    AMX_PANEL_STRIDE = AMX_COLUMNS * 4, /* bytes between rows of a panel, and of sums */
+    AMX_SUMS_BYTES = AMX_TILE_ROWS * AMX_PANEL_STRIDE,
+    AMX_CHUNK_BYTES = 36 * 1024 /* of a panel, in L1 */
 };
 
 typedef enum amx_product { AMX_U8S8, AMX_S8S8, AMX_BF16 } amx_product;
@@ -31,11 +30,11 @@ typedef struct amx_configuration {
     uint8_t rows[16];
 } amx_configuration;
 
-/* Tiles of so many rows, steps of so many bytes. Takes as long as three steps, and forgets all tiles. */
+/* Tiles of so many rows, steps of so many bytes. Takes as long as four steps, and forgets all tiles. */
 static void amx_enter(int64_t rows, int64_t step_bytes) {
     _Alignas(64) amx_configuration c = {.palette = 1};
     for (int i = 0; i < 8; i++) {
-        const bool source = i == 4 || i == 5, weights = i >= 6;
+        const bool source = i == 4 || i == 5, weights = i > 5;
         c.rows[i] = (uint8_t) (weights ? step_bytes / 4 : rows);
         c.row_bytes[i] = (uint16_t) (source ? step_bytes : 64);
     }

@@ -1,5 +1,5 @@
 /*
- * Rows of 32 int32 sums to 8 bits in AVX-512 registers, for kernels that store between their multiplications: what
+ * Rows of up to 64 int32 sums to 8 bits in AVX-512 registers, for kernels that store between their multiplications: what
  * epilogue__avx512_vnni.c does for plain epilogues, to be inlined.
  */
 #ifndef TERSOR_BYTE_ROWS_H
@@ -10,15 +10,15 @@
 #include "compiler.h"
 #include "epilogue.h"
 
-enum { BYTE_ROWS_COLUMNS = 32 };
-
-/* What 32 columns have in common. Signed levels are stored as unsigned ones whose highest bit is then flipped. */
+/* What the columns have in common. Signed levels are stored as unsigned ones whose highest bit is then flipped. */
 typedef struct byte_rows_columns {
-    __m512 multiplier[2], offset[2], lo, hi;
-    __m512 residual_multiplier;
-    __m512i start[2], zero_point, residual_zero_point, order, flip;
+    __m512i start[4]; /* of the sums, which lack it */
+    __m512 multiplier[4], offset[4];
+    __m512 lo, hi, residual_multiplier;
+    __m512i zero_point, residual_zero_point, order, flip;
     __m128i residual_flip;
-    int64_t first;
+    int64_t first, vectors;
+    __mmask64 mask;
     bool clamps;
 } byte_rows_columns;
 
@@ -33,34 +33,36 @@ ALWAYS_INLINE __mmask16 byte_rows_at_least(__m512 values, float bound) {
 }
 
 /*
- * Columns from `first` on, whose sums lack `start`. Packs saturate, so results need no clamping to the bounds of the type itself unless they may
- * leave int32, where the conversion would lose their sign: not with multipliers below 1/2 and offsets below 2^28.
+ * `columns` columns from `first` on, at most 64. Packs saturate, so results need no clamping to the bounds of the type
+ * itself unless they may leave int32, where the conversion would lose their sign: not with multipliers below 1/2 and
+ * offsets below 2^28.
  */
-ALWAYS_INLINE byte_rows_columns byte_rows_columns_of(const epilogue *e, const int32_t *start, int64_t first) {
+ALWAYS_INLINE byte_rows_columns byte_rows_columns_of(const epilogue *e, const int32_t *start, int64_t first,
+                                                     int64_t columns) {
     const bool is_signed = e->dst_type == TERSOR_S8, adds_signed = e->residual_type == TERSOR_S8;
     const int32_t zero_point = e->zero_point + (is_signed ? 128 : 0);
     byte_rows_columns c = {
         .first = first,
-        .start = {_mm512_loadu_si512(start), _mm512_loadu_si512(start + 16)},
-        .multiplier = {_mm512_loadu_ps(e->multiplier + first), _mm512_loadu_ps(e->multiplier + first + 16)},
-        .offset = {_mm512_setzero_ps(), _mm512_setzero_ps()},
+        .vectors = (columns + 15) / 16,
+        .mask = columns == 64 ? ~(__mmask64) 0 : ((__mmask64) 1 << columns) - 1,
         .lo = _mm512_set1_ps(e->lo),
         .hi = _mm512_set1_ps(e->hi),
         .residual_multiplier = _mm512_set1_ps(e->residual_multiplier),
         .zero_point = _mm512_set1_epi16((int16_t) zero_point),
         .residual_zero_point = _mm512_set1_epi32(e->residual_zero_point + (adds_signed ? 128 : 0)),
-        /* The packs leave [row 0: 0-3, 16-19; row 1: 0-3, 16-19; row 0: 4-7 and so on], in units of 4 columns. */
+        /* The packs leave columns 0-3, 16-19, 32-35, 48-51, 4-7 and so on, in units of 4. */
         .order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15),
         .flip = _mm512_set1_epi8(is_signed ? -128 : 0),
         .residual_flip = _mm_set1_epi8(adds_signed ? -128 : 0),
     };
-    if (e->offset != 0) {
-        c.offset[0] = _mm512_loadu_ps(e->offset + first);
-        c.offset[1] = _mm512_loadu_ps(e->offset + first + 16);
+    __mmask16 large = byte_rows_at_least(c.residual_multiplier, 0x1p20f);
+    for (int v = 0; v < 4; v++) {
+        const __mmask16 mask = (__mmask16) (c.mask >> (v * 16));
+        c.start[v] = _mm512_maskz_loadu_epi32(mask, start + v * 16);
+        c.multiplier[v] = _mm512_maskz_loadu_ps(mask, e->multiplier + first + v * 16);
+        c.offset[v] = e->offset == 0 ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, e->offset + first + v * 16);
+        large |= byte_rows_at_least(c.multiplier[v], 0.5f) | byte_rows_at_least(c.offset[v], 0x1p28f);
     }
-    const __mmask16 large = byte_rows_at_least(c.multiplier[0], 0.5f) | byte_rows_at_least(c.multiplier[1], 0.5f) |
-                            byte_rows_at_least(c.offset[0], 0x1p28f) | byte_rows_at_least(c.offset[1], 0x1p28f) |
-                            byte_rows_at_least(c.residual_multiplier, 0x1p20f);
     c.clamps = large != 0 || e->lo != (float) -zero_point || e->hi != (float) (255 - zero_point);
     return c;
 }
@@ -72,7 +74,8 @@ ALWAYS_INLINE __m512i byte_rows_rounded(bool adds, bool clamps, const byte_rows_
     __m512 r = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), c->multiplier[v]);
     r = _mm512_add_ps(r, c->offset[v]);
     if (adds) {
-        const __m128i bytes = _mm_loadu_si128((const __m128i *) (const void *) (residual + v * 16));
+        const __mmask16 mask = (__mmask16) (c->mask >> (v * 16));
+        const __m128i bytes = _mm_maskz_loadu_epi8(mask, residual + v * 16);
         const __m512i level = _mm512_cvtepu8_epi32(_mm_xor_si128(bytes, c->residual_flip));
         const __m512 value = _mm512_cvtepi32_ps(_mm512_sub_epi32(level, c->residual_zero_point));
         r = _mm512_add_ps(r, _mm512_mul_ps(value, c->residual_multiplier));
@@ -81,38 +84,34 @@ ALWAYS_INLINE __m512i byte_rows_rounded(bool adds, bool clamps, const byte_rows_
     return _mm512_cvtps_epi32(clamps ? _mm512_min_ps(_mm512_max_ps(r, c->lo), c->hi) : r);
 }
 
-/* 16-bit results, with the zero point, of 32 columns of a row. */
+/* 32 columns as 16-bit results, with the zero point. */
 ALWAYS_INLINE __m512i byte_rows_narrowed(bool adds, bool clamps, const byte_rows_columns *c, const char *sums,
-                                         const char *residual) {
-    const __m512i left = byte_rows_rounded(adds, clamps, c, sums, residual, 0);
-    const __m512i right = byte_rows_rounded(adds, clamps, c, sums, residual, 1);
+                                         const char *residual, int v) {
+    if (v >= c->vectors) {
+        return _mm512_setzero_si512();
+    }
+    const __m512i left = byte_rows_rounded(adds, clamps, c, sums, residual, v);
+    const __m512i right =
+        v + 1 < c->vectors ? byte_rows_rounded(adds, clamps, c, sums, residual, v + 1) : _mm512_setzero_si512();
     return _mm512_adds_epi16(_mm512_packs_epi32(left, right), c->zero_point);
 }
 
-/* Two rows; where there is but one, it is computed twice. */
-ALWAYS_INLINE void byte_rows_store_two(bool adds, bool clamps, const byte_rows_columns *c, const char *sums,
-                                       const char *residual, int64_t residual_stride, char *to, int64_t stride,
-                                       bool two) {
-    const __m512i top = byte_rows_narrowed(adds, clamps, c, sums, residual);
-    const __m512i bottom = byte_rows_narrowed(adds, clamps, c, two ? sums + BYTE_ROWS_COLUMNS * 4 : sums,
-                                              adds && two ? residual + residual_stride : residual);
-    const __m512i packed = _mm512_xor_si512(_mm512_packus_epi16(top, bottom), c->flip);
-    const __m512i q = _mm512_permutexvar_epi32(c->order, packed);
-    _mm256_storeu_si256((__m256i *) (void *) to, _mm512_castsi512_si256(q));
-    _mm256_storeu_si256((__m256i *) (void *) (two ? to + stride : to), _mm512_extracti64x4_epi64(q, 1));
+ALWAYS_INLINE void byte_rows_store_row(bool adds, bool clamps, const byte_rows_columns *c, const char *sums,
+                                       const char *residual, char *to) {
+    const __m512i left = byte_rows_narrowed(adds, clamps, c, sums, residual, 0);
+    const __m512i right = byte_rows_narrowed(adds, clamps, c, sums, residual, 2);
+    const __m512i packed = _mm512_xor_si512(_mm512_packus_epi16(left, right), c->flip);
+    _mm512_mask_storeu_epi8(to, c->mask, _mm512_permutexvar_epi32(c->order, packed));
 }
 
-/*
- * One or two rows of sums, one behind the other at a multiple of 64 bytes; the addresses of residual and destination are
- * those of column 0.
- */
+/* A row of sums at a multiple of 64 bytes; the addresses of residual and destination are those of column 0. */
 ALWAYS_INLINE void byte_rows_store(bool adds, const byte_rows_columns *c, const char *sums, const char *residual,
-                                   int64_t residual_stride, char *to, int64_t stride, bool two) {
+                                   char *to) {
     residual = adds ? residual + c->first : residual;
     if (c->clamps) {
-        byte_rows_store_two(adds, true, c, sums, residual, residual_stride, to + c->first, stride, two);
+        byte_rows_store_row(adds, true, c, sums, residual, to + c->first);
     } else {
-        byte_rows_store_two(adds, false, c, sums, residual, residual_stride, to + c->first, stride, two);
+        byte_rows_store_row(adds, false, c, sums, residual, to + c->first);
     }
 }
 

@@ -4,8 +4,8 @@
 
 AMX_GEMM(bf16, AMX_BF16)
 
-const gemm_kernel bf16_gemm_32x32__amx_bf16 = {
-    .name = "bf16_gemm_32x32__amx_bf16",
+const gemm_kernel bf16_gemm_16x64__amx_bf16 = {
+    .name = "bf16_gemm_16x64__amx_bf16",
     .rows = AMX_TILE_ROWS,
     .columns = AMX_COLUMNS,
     .group = 2,

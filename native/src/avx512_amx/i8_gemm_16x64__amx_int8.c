@@ -5,8 +5,8 @@
 AMX_GEMM(u8, AMX_U8S8)
 AMX_GEMM(s8, AMX_S8S8)
 
-const gemm_kernel u8s8_gemm_32x32__amx_int8 = {
-    .name = "u8s8_gemm_32x32__amx_int8",
+const gemm_kernel u8s8_gemm_16x64__amx_int8 = {
+    .name = "u8s8_gemm_16x64__amx_int8",
     .rows = AMX_TILE_ROWS,
     .columns = AMX_COLUMNS,
     .group = 4,
@@ -23,8 +23,8 @@ const gemm_kernel u8s8_gemm_32x32__amx_int8 = {
     .multiply = multiply_u8,
 };
 
-const gemm_kernel s8s8_gemm_32x32__amx_int8 = {
-    .name = "s8s8_gemm_32x32__amx_int8",
+const gemm_kernel s8s8_gemm_16x64__amx_int8 = {
+    .name = "s8s8_gemm_16x64__amx_int8",
     .rows = AMX_TILE_ROWS,
     .columns = AMX_COLUMNS,
     .group = 4,
