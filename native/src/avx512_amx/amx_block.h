@@ -95,7 +95,7 @@ ALWAYS_INLINE void amx_fetch(const amx_pass *p, int64_t step) {
 /* Also stores the results of the job, the pass before. */
 ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, const amx_pass *p, const amx_job *job) {
     const char *panel = p->panel;
-    const amx_columns columns = amx_columns_of(form, job);
+    const amx_bytes bytes = amx_bytes_of(form, job);
     const int64_t pace = amx_job_pace(form, job, p->all_steps);
     amx_cursor cursor = amx_cursor_of(job);
     int64_t step = 0;
@@ -105,7 +105,7 @@ ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, const a
         for (int64_t s = 0; s < p->steps; s++) {
             amx_step(product, p, rows, p->src_stride, panel);
             amx_fetch(p, step++);
-            amx_job_advance(form, &columns, job, &cursor, pace);
+            amx_job_advance(form, &bytes, job, &cursor, pace);
             rows += p->src_step;
             panel += p->panel_step;
         }
@@ -113,7 +113,7 @@ ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, const a
     if (p->tail != NULL) {
         amx_step(product, p, p->tail, p->tail_stride, panel);
     }
-    amx_job_advance(form, &columns, job, &cursor, INT64_MAX);
+    amx_job_advance(form, &bytes, job, &cursor, INT64_MAX);
     AMX_EACH_COLUMN_TILE(AMX_STORE)
 }
 
@@ -146,7 +146,7 @@ ALWAYS_INLINE void amx_square_start(const amx_pass *p, int64_t at) {
 
 /* Two row tiles and a panel, by halves of the panel; there is no tail. Also stores the results of the job. */
 ALWAYS_INLINE void amx_multiply_square(amx_product product, amx_form form, const amx_pass *p, const amx_job *job) {
-    const amx_columns columns = amx_columns_of(form, job);
+    const amx_bytes bytes = amx_bytes_of(form, job);
     const int64_t halves = (p->column_tiles + 1) / 2;
     const int64_t pace = amx_job_pace(form, job, halves * p->all_steps);
     amx_cursor cursor = amx_cursor_of(job);
@@ -159,14 +159,14 @@ ALWAYS_INLINE void amx_multiply_square(amx_product product, amx_form form, const
             for (int64_t s = 0; s < p->steps; s++) {
                 amx_square_step(product, p, rows, lower, panel);
                 amx_fetch(p, step++);
-                amx_job_advance(form, &columns, job, &cursor, pace);
+                amx_job_advance(form, &bytes, job, &cursor, pace);
                 rows += p->src_step;
                 lower += p->src_step;
                 panel += p->panel_step;
             }
         }
         if (at + AMX_PANEL_STRIDE / 2 >= halves * AMX_PANEL_STRIDE / 2) {
-            amx_job_advance(form, &columns, job, &cursor, INT64_MAX);
+            amx_job_advance(form, &bytes, job, &cursor, INT64_MAX);
         }
         char *out = p->sums + at;
         _tile_stored(0, out, AMX_PANEL_STRIDE);
@@ -185,14 +185,20 @@ ALWAYS_INLINE void amx_run(amx_product product, amx_form form, int64_t tiles, co
     }
 }
 
-ALWAYS_INLINE void amx_run_form(amx_product product, amx_form form, int64_t tiles, const amx_pass *p,
-                                const amx_job *job) {
+ALWAYS_INLINE void amx_run_form(amx_product product, int64_t tiles, const amx_pass *p, const amx_job *job) {
+    const amx_form form = job->rows == NULL ? AMX_CALLED : job->columns->form;
     switch (form) {
     case AMX_BYTES:
         amx_run(product, AMX_BYTES, tiles, p, job);
         break;
     case AMX_BYTES_ADDED:
         amx_run(product, AMX_BYTES_ADDED, tiles, p, job);
+        break;
+    case AMX_BYTES_ANY:
+        amx_run(product, AMX_BYTES_ANY, tiles, p, job);
+        break;
+    case AMX_BYTES_ANY_ADDED:
+        amx_run(product, AMX_BYTES_ANY_ADDED, tiles, p, job);
         break;
     default:
         amx_run(product, AMX_CALLED, tiles, p, job);
@@ -271,7 +277,7 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
     _Alignas(64) char sums[2][2 * AMX_SUMS_BYTES];
     amx_rows rows[2];
     amx_job job = {.o = o};
-    amx_form before = AMX_CALLED;
+    amx_columns columns[2];
     amx_pass p = amx_pass_of(block);
     const amx_chunk first = amx_first_chunk(block, p.panel_step);
     const int64_t panel_bytes = (block->runs * block->steps + (block->tail != NULL)) * p.panel_step;
@@ -285,8 +291,9 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
     row_block_enter(kernel, block, block->tiles[0].rows);
     for (int64_t j = 0; j < o->n; j += AMX_COLUMNS) {
         const char *panel = const_row_of(o->weights.panels, j / AMX_COLUMNS, panel_bytes);
-        const amx_form form = amx_form_of(o);
-        p.column_tiles = (min_s64(AMX_COLUMNS, o->n - j) + 15) / 16;
+        amx_columns *here = &columns[j / AMX_COLUMNS % 2]; /* the job may still need the other one */
+        amx_set_columns(here, o, j);
+        p.column_tiles = (here->count + 15) / 16;
         for (amx_chunk c = first;; amx_next_chunk(block, &first, &c)) {
             const bool is_end = c.is_last && j + AMX_COLUMNS >= o->n;
             amx_set_chunk(&p, block, &c, panel);
@@ -297,14 +304,13 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
                 p.rows = tile->src + c.step * p.src_step;
                 p.lower = tiles == 2 ? tile[1].src : NULL;
                 p.tail = c.is_last && block->tail != NULL ? block->tail + tile->first * block->tail_stride : NULL;
-                p.init = !c.is_first ? waiting : form == AMX_CALLED ? (const char *) row_block_start(o, j) : NULL;
+                p.init = !c.is_first ? waiting : here->form == AMX_CALLED ? (const char *) row_block_start(o, j) : NULL;
                 p.init_stride = c.is_first ? 0 : AMX_PANEL_STRIDE;
                 p.ahead = p.panel + chunk_lines * 64 + t * p.all_steps * ahead_lines * 64;
                 p.ahead_lines = is_end ? 0 : ahead_lines;
                 p.sums = c.is_last ? sums[turn % 2] : waiting;
-                amx_run_form(product, before, tiles, &p, &job);
+                amx_run_form(product, tiles, &p, &job);
                 job.rows = NULL;
-                before = AMX_CALLED;
                 if (c.is_last) {
                     for (int64_t i = 0; o->weights.zero_points != NULL && i < tiles; i++) {
                         row_block_subtract(kernel, o, block, tile + i, j,
@@ -312,9 +318,8 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
                     }
                     amx_set_rows(&rows[turn % 2], o, block, tile, tiles);
                     job.rows = &rows[turn % 2];
-                    job.column = j;
+                    job.columns = here;
                     job.sums = p.sums;
-                    before = form;
                     turn++;
                 }
             }

@@ -8,8 +8,8 @@
 #include "avx512_vnni/byte_rows.h"
 #endif
 
-/* How they are stored: by the epilogue's function, or to 8 bits in place, without or with an 8-bit residual. */
-typedef enum amx_form { AMX_CALLED, AMX_BYTES, AMX_BYTES_ADDED } amx_form;
+/* How they are stored: by the epilogue's function, or to 8 bits in place: as usual, without or with a residual, or not. */
+typedef enum amx_form { AMX_CALLED, AMX_BYTES, AMX_BYTES_ADDED, AMX_BYTES_ANY, AMX_BYTES_ANY_ADDED } amx_form;
 
 enum { AMX_MAX_PIECES = 4, AMX_CALLED_ROWS = 4 /* at least, for a call */ };
 
@@ -27,11 +27,23 @@ typedef struct amx_rows {
     amx_piece pieces[AMX_MAX_PIECES];
 } amx_rows;
 
+/* A panel's columns of the destination. */
+#if defined(TERSOR_EMULATION)
+typedef int amx_bytes;
+#else
+typedef byte_rows_columns amx_bytes;
+#endif
+typedef struct amx_columns {
+    amx_form form;
+    int64_t first, count;
+    amx_bytes bytes; /* unless the form is AMX_CALLED */
+} amx_columns;
+
 /* What a pass has left to store. */
 typedef struct amx_job {
     const gemm_operands *o;
     const amx_rows *rows; /* NULL: nothing */
-    int64_t column;
+    const amx_columns *columns;
     const char *sums;
 } amx_job;
 
@@ -59,37 +71,24 @@ ALWAYS_INLINE void amx_set_rows(amx_rows *r, const gemm_operands *o, const row_b
     }
 }
 
-#if defined(TERSOR_EMULATION)
-typedef int amx_columns;
-
-ALWAYS_INLINE amx_columns amx_columns_of(amx_form form, const amx_job *job) {
-    (void) job;
-    return form;
-}
-
-static inline amx_form amx_form_of(const gemm_operands *o) {
-    (void) o;
-    return AMX_CALLED;
-}
-#else
-typedef byte_rows_columns amx_columns;
-
-ALWAYS_INLINE amx_columns amx_columns_of(amx_form form, const amx_job *job) {
-    if (form == AMX_CALLED) {
-        return (amx_columns){0};
+/* Sums that are stored to bytes in place have not been started from the compensation. */
+static inline void amx_set_columns(amx_columns *c, const gemm_operands *o, int64_t j) {
+    c->form = AMX_CALLED;
+    c->first = j;
+    c->count = min_s64(AMX_COLUMNS, o->n - j);
+#if !defined(TERSOR_EMULATION)
+    if (o->weights.zero_points == NULL && byte_rows_serve(o->e)) {
+        c->bytes = byte_rows_columns_of(o->e, row_block_start(o, j), j, c->count);
+        c->form = c->bytes.usual ? AMX_BYTES : AMX_BYTES_ANY;
+        c->form += o->e->residual_type == 0 ? 0 : AMX_BYTES_ADDED - AMX_BYTES;
     }
-    const int64_t columns = min_s64(AMX_COLUMNS, job->o->n - job->column);
-    return byte_rows_columns_of(job->o->e, row_block_start(job->o, job->column), job->column, columns);
-}
-
-/* Sums that are stored in place have not been started from the compensation. */
-static inline amx_form amx_form_of(const gemm_operands *o) {
-    if (o->weights.zero_points != NULL || !byte_rows_serve(o->e)) {
-        return AMX_CALLED;
-    }
-    return o->e->residual_type == 0 ? AMX_BYTES : AMX_BYTES_ADDED;
-}
 #endif
+}
+
+/* Those of the job, loaded once for a pass. */
+ALWAYS_INLINE amx_bytes amx_bytes_of(amx_form form, const amx_job *job) {
+    return form == AMX_CALLED ? (amx_bytes){0} : job->columns->bytes;
+}
 
 /* Where a job stands. */
 typedef struct amx_cursor {
@@ -132,8 +131,8 @@ static inline void amx_store_called(const amx_job *job, const amx_cursor *c, int
         .acc = c->sums,
         .acc_stride = AMX_COLUMNS,
         .rows = rows,
-        .first = job->column,
-        .columns = min_s64(AMX_COLUMNS, o->n - job->column),
+        .first = job->columns->first,
+        .columns = job->columns->count,
         .dst = c->to,
         .dst_stride = o->dst_stride,
         .residual = c->residual,
@@ -144,10 +143,10 @@ static inline void amx_store_called(const amx_job *job, const amx_cursor *c, int
 }
 
 /* Stores up to `rows` rows. */
-ALWAYS_INLINE void amx_job_advance(amx_form form, const amx_columns *columns, const amx_job *job, amx_cursor *c,
+ALWAYS_INLINE void amx_job_advance(amx_form form, const amx_bytes *bytes, const amx_job *job, amx_cursor *c,
                                    int64_t rows) {
     const gemm_operands *o = job->o;
-    (void) columns;
+    (void) bytes;
     while (rows > 0 && c->piece != c->end) {
         const int64_t now = form == AMX_CALLED ? min_s64(rows, c->rows) : 1;
         if (form == AMX_CALLED) {
@@ -155,7 +154,11 @@ ALWAYS_INLINE void amx_job_advance(amx_form form, const amx_columns *columns, co
         }
 #if !defined(TERSOR_EMULATION)
         if (form != AMX_CALLED) {
-            byte_rows_store(form == AMX_BYTES_ADDED, columns, c->sums, c->residual, c->to);
+            const byte_rows_form f = {
+                .adds = form == AMX_BYTES_ADDED || form == AMX_BYTES_ANY_ADDED,
+                .usual = form == AMX_BYTES || form == AMX_BYTES_ADDED,
+            };
+            byte_rows_store(f, bytes, c->sums, c->residual, c->to);
         }
 #endif
         rows -= now;
@@ -170,9 +173,9 @@ ALWAYS_INLINE void amx_job_advance(amx_form form, const amx_columns *columns, co
 }
 
 ALWAYS_INLINE void amx_job_store(amx_form form, const amx_job *job) {
-    const amx_columns columns = amx_columns_of(form, job);
+    const amx_bytes bytes = amx_bytes_of(form, job);
     amx_cursor c = amx_cursor_of(job);
-    amx_job_advance(form, &columns, job, &c, INT64_MAX);
+    amx_job_advance(form, &bytes, job, &c, INT64_MAX);
 }
 
 /* All of it; then there is nothing left. */
@@ -180,12 +183,18 @@ static void amx_job_finish(amx_job *job) {
     if (job->rows == NULL) {
         return;
     }
-    switch (amx_form_of(job->o)) {
+    switch (job->columns->form) {
     case AMX_BYTES:
         amx_job_store(AMX_BYTES, job);
         break;
     case AMX_BYTES_ADDED:
         amx_job_store(AMX_BYTES_ADDED, job);
+        break;
+    case AMX_BYTES_ANY:
+        amx_job_store(AMX_BYTES_ANY, job);
+        break;
+    case AMX_BYTES_ANY_ADDED:
+        amx_job_store(AMX_BYTES_ANY_ADDED, job);
         break;
     default:
         amx_job_store(AMX_CALLED, job);
