@@ -28,6 +28,7 @@ typedef struct amx_pass {
     int64_t init_stride;
     const char *ahead; /* weights that are needed soon, to be brought into L2: so many lines in a step */
     int64_t ahead_lines;
+    int64_t pace;      /* rows of results to be stored in a step */
     bool streams;      /* each of the rows' lines is used once, and so kept out of L1 */
     char *sums;
 } amx_pass;
@@ -96,7 +97,7 @@ ALWAYS_INLINE void amx_fetch(const amx_pass *p, int64_t step) {
 ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, const amx_pass *p, const amx_job *job) {
     const char *panel = p->panel;
     const amx_bytes bytes = amx_bytes_of(form, job);
-    const int64_t pace = amx_job_pace(form, job, p->all_steps);
+    const int64_t pace = form == AMX_CALLED && p->pace < AMX_CALLED_ROWS ? AMX_CALLED_ROWS : p->pace;
     amx_cursor cursor = amx_cursor_of(job);
     int64_t step = 0;
     amx_start(p);
@@ -148,7 +149,7 @@ ALWAYS_INLINE void amx_square_start(const amx_pass *p, int64_t at) {
 ALWAYS_INLINE void amx_multiply_square(amx_product product, amx_form form, const amx_pass *p, const amx_job *job) {
     const amx_bytes bytes = amx_bytes_of(form, job);
     const int64_t halves = (p->column_tiles + 1) / 2;
-    const int64_t pace = amx_job_pace(form, job, halves * p->all_steps);
+    const int64_t pace = form == AMX_CALLED && p->pace < AMX_CALLED_ROWS ? AMX_CALLED_ROWS : p->pace;
     amx_cursor cursor = amx_cursor_of(job);
     int64_t step = 0;
     for (int64_t at = 0; at < halves * AMX_PANEL_STRIDE / 2; at += AMX_PANEL_STRIDE / 2) {
@@ -186,7 +187,7 @@ ALWAYS_INLINE void amx_run(amx_product product, amx_form form, int64_t tiles, co
 }
 
 ALWAYS_INLINE void amx_run_form(amx_product product, int64_t tiles, const amx_pass *p, const amx_job *job) {
-    const amx_form form = job->rows == NULL ? AMX_CALLED : job->columns->form;
+    const amx_form form = job->tile == job->end ? AMX_CALLED : job->columns->form;
     switch (form) {
     case AMX_BYTES:
         amx_run(product, AMX_BYTES, tiles, p, job);
@@ -275,8 +276,7 @@ ALWAYS_INLINE void amx_set_chunk(amx_pass *p, const row_block *block, const amx_
 ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, const gemm_operands *o,
                                 row_block *block) {
     _Alignas(64) char sums[2][2 * AMX_SUMS_BYTES];
-    amx_rows rows[2];
-    amx_job job = {.o = o};
+    amx_job job = {.o = o, .scales = block->scales};
     amx_columns columns[2];
     amx_pass p = amx_pass_of(block);
     const amx_chunk first = amx_first_chunk(block, p.panel_step);
@@ -287,6 +287,9 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
     const int64_t passed_steps = block->count * first.runs * first.steps;
     const int64_t chunk_lines = first.runs * first.steps * p.panel_step / 64;
     const int64_t ahead_lines = passed_steps == 0 ? 0 : (chunk_lines + passed_steps - 1) / passed_steps;
+    /* A pass of two tiles has two halves for as many rows each. */
+    const int64_t steps = first.runs * first.steps;
+    p.pace = steps == 0 ? 0 : (block->tiles[0].rows + steps - 1) / steps;
     int64_t turn = 0;
     row_block_enter(kernel, block, block->tiles[0].rows);
     for (int64_t j = 0; j < o->n; j += AMX_COLUMNS) {
@@ -310,14 +313,14 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
                 p.ahead_lines = is_end ? 0 : ahead_lines;
                 p.sums = c.is_last ? sums[turn % 2] : waiting;
                 amx_run_form(product, tiles, &p, &job);
-                job.rows = NULL;
+                job.tile = job.end;
                 if (c.is_last) {
                     for (int64_t i = 0; o->weights.zero_points != NULL && i < tiles; i++) {
                         row_block_subtract(kernel, o, block, tile + i, j,
                                            (int32_t *) (void *) (p.sums + i * AMX_SUMS_BYTES));
                     }
-                    amx_set_rows(&rows[turn % 2], o, block, tile, tiles);
-                    job.rows = &rows[turn % 2];
+                    job.tile = tile;
+                    job.end = tile + tiles;
                     job.columns = here;
                     job.sums = p.sums;
                     turn++;

@@ -11,21 +11,7 @@
 /* How they are stored: by the epilogue's function, or to 8 bits in place: as usual, without or with a residual, or not. */
 typedef enum amx_form { AMX_CALLED, AMX_BYTES, AMX_BYTES_ADDED, AMX_BYTES_ANY, AMX_BYTES_ANY_ADDED } amx_form;
 
-enum { AMX_MAX_PIECES = 4, AMX_CALLED_ROWS = 4 /* at least, for a call */ };
-
-/* Kept rows: where their sums begin, and their places at column 0. */
-typedef struct amx_piece {
-    int64_t sums, rows;
-    char *dst;
-    const char *residual;
-    const float *row_scale;
-} amx_piece;
-
-/* Those of one or two row tiles. */
-typedef struct amx_rows {
-    int64_t kept, count;
-    amx_piece pieces[AMX_MAX_PIECES];
-} amx_rows;
+enum { AMX_CALLED_ROWS = 4 /* at least, for a call */ };
 
 /* A panel's columns of the destination. */
 #if defined(TERSOR_EMULATION)
@@ -39,37 +25,14 @@ typedef struct amx_columns {
     amx_bytes bytes; /* unless the form is AMX_CALLED */
 } amx_columns;
 
-/* What a pass has left to store. */
+/* What a pass has left to store: the kept rows of the tiles [tile, end), whose sums follow one another. */
 typedef struct amx_job {
     const gemm_operands *o;
-    const amx_rows *rows; /* NULL: nothing */
+    const float *scales; /* of the block's rows, or NULL */
+    const row_tile *tile, *end;
     const amx_columns *columns;
     const char *sums;
 } amx_job;
-
-ALWAYS_INLINE void amx_add_piece(amx_rows *r, const gemm_operands *o, const row_block *block, const row_tile *tile,
-                                 int64_t sums, int64_t rows, int64_t dst_row) {
-    amx_piece *piece = &r->pieces[r->count++];
-    piece->sums = sums;
-    piece->rows = rows;
-    piece->dst = row_of(o->dst, dst_row, o->dst_stride);
-    piece->residual = o->residual == NULL ? NULL : const_row_of(o->residual, dst_row, o->residual_stride);
-    piece->row_scale = block->scales == NULL ? NULL : block->scales + tile->first + tile->skip;
-    r->kept += rows;
-}
-
-/* One tile, or two whose sums follow one another. */
-ALWAYS_INLINE void amx_set_rows(amx_rows *r, const gemm_operands *o, const row_block *block, const row_tile *tile,
-                                int64_t tiles) {
-    r->kept = 0;
-    r->count = 0;
-    for (int64_t sums = 0; sums < tiles * AMX_TILE_ROWS; sums += AMX_TILE_ROWS, tile++) {
-        amx_add_piece(r, o, block, tile, sums + tile->skip, tile->kept, tile->dst_row);
-        if (tile->second_kept > 0) {
-            amx_add_piece(r, o, block, tile, sums + tile->second_at, tile->second_kept, tile->dst_row + tile->kept);
-        }
-    }
-}
 
 /* Sums that are stored to bytes in place have not been started from the compensation. */
 static inline void amx_set_columns(amx_columns *c, const gemm_operands *o, int64_t j) {
@@ -90,43 +53,55 @@ ALWAYS_INLINE amx_bytes amx_bytes_of(amx_form form, const amx_job *job) {
     return form == AMX_CALLED ? (amx_bytes){0} : job->columns->bytes;
 }
 
-/* Where a job stands. */
+/* Where a job stands: in a piece of kept rows of a tile. */
 typedef struct amx_cursor {
-    const amx_piece *piece, *end;
-    int64_t rows; /* left of the piece */
-    const char *sums;
+    const row_tile *tile;
+    int64_t piece; /* 0 or 1 */
+    int64_t rows;  /* left of it */
+    const char *sums, *tile_sums;
     char *to;
     const char *residual;
 } amx_cursor;
 
 ALWAYS_INLINE void amx_cursor_enter(amx_cursor *c, const amx_job *job) {
-    const amx_piece *piece = c->piece;
-    c->rows = piece->rows;
-    c->sums = job->sums + piece->sums * AMX_PANEL_STRIDE;
-    c->to = piece->dst;
-    c->residual = piece->residual;
+    const row_tile *tile = c->tile;
+    const int64_t row = tile->dst_row + (c->piece == 0 ? 0 : tile->kept);
+    c->rows = c->piece == 0 ? tile->kept : tile->second_kept;
+    c->sums = c->tile_sums + (c->piece == 0 ? tile->skip : tile->second_at) * AMX_PANEL_STRIDE;
+    c->to = row_of(job->o->dst, row, job->o->dst_stride);
+    c->residual = job->o->residual == NULL ? NULL : const_row_of(job->o->residual, row, job->o->residual_stride);
 }
 
 ALWAYS_INLINE amx_cursor amx_cursor_of(const amx_job *job) {
-    amx_cursor c = {0};
-    if (job->rows != NULL) {
-        c.piece = job->rows->pieces;
-        c.end = c.piece + job->rows->count;
+    amx_cursor c = {.tile = job->tile, .tile_sums = job->sums};
+    if (c.tile != job->end) {
         amx_cursor_enter(&c, job);
     }
     return c;
 }
 
-/* Rows to be stored in each of so many steps. */
-ALWAYS_INLINE int64_t amx_job_pace(amx_form form, const amx_job *job, int64_t steps) {
-    const int64_t rows = job->rows == NULL ? 0 : job->rows->kept;
-    const int64_t pace = steps == 0 ? 0 : (rows + steps - 1) / steps;
-    return form == AMX_CALLED && pace < AMX_CALLED_ROWS ? AMX_CALLED_ROWS : pace;
+/* To the next piece. */
+ALWAYS_INLINE void amx_cursor_move(amx_cursor *c, const amx_job *job) {
+    if (c->piece == 0 && c->tile->second_kept > 0) {
+        c->piece = 1;
+    } else {
+        c->piece = 0;
+        c->tile++;
+        c->tile_sums += AMX_SUMS_BYTES;
+        if (c->tile == job->end) {
+            return;
+        }
+    }
+    amx_cursor_enter(c, job);
+}
+
+/* Which of the block's rows is the next one. */
+static inline int64_t amx_cursor_row(const amx_cursor *c) {
+    return c->tile->first + (c->sums - c->tile_sums) / AMX_PANEL_STRIDE;
 }
 
 static inline void amx_store_called(const amx_job *job, const amx_cursor *c, int64_t rows) {
     const gemm_operands *o = job->o;
-    const float *row_scale = c->piece->row_scale;
     const epilogue_tile part = {
         .acc = c->sums,
         .acc_stride = AMX_COLUMNS,
@@ -137,7 +112,7 @@ static inline void amx_store_called(const amx_job *job, const amx_cursor *c, int
         .dst_stride = o->dst_stride,
         .residual = c->residual,
         .residual_stride = o->residual_stride,
-        .row_scale = row_scale == NULL ? NULL : row_scale + (c->piece->rows - c->rows),
+        .row_scale = job->scales == NULL ? NULL : job->scales + amx_cursor_row(c),
     };
     o->store(o->e, &part);
 }
@@ -147,7 +122,7 @@ ALWAYS_INLINE void amx_job_advance(amx_form form, const amx_bytes *bytes, const 
                                    int64_t rows) {
     const gemm_operands *o = job->o;
     (void) bytes;
-    while (rows > 0 && c->piece != c->end) {
+    while (rows > 0 && c->tile != job->end) {
         const int64_t now = form == AMX_CALLED ? min_s64(rows, c->rows) : 1;
         if (form == AMX_CALLED) {
             amx_store_called(job, c, now);
@@ -166,8 +141,8 @@ ALWAYS_INLINE void amx_job_advance(amx_form form, const amx_bytes *bytes, const 
         c->sums += now * AMX_PANEL_STRIDE;
         c->to += now * o->dst_stride;
         c->residual = c->residual == NULL ? NULL : c->residual + now * o->residual_stride;
-        if (c->rows == 0 && ++c->piece != c->end) {
-            amx_cursor_enter(c, job);
+        if (c->rows == 0) {
+            amx_cursor_move(c, job);
         }
     }
 }
@@ -180,7 +155,7 @@ ALWAYS_INLINE void amx_job_store(amx_form form, const amx_job *job) {
 
 /* All of it; then there is nothing left. */
 static void amx_job_finish(amx_job *job) {
-    if (job->rows == NULL) {
+    if (job->tile == job->end) {
         return;
     }
     switch (job->columns->form) {
@@ -200,7 +175,7 @@ static void amx_job_finish(amx_job *job) {
         amx_job_store(AMX_CALLED, job);
         break;
     }
-    job->rows = NULL;
+    job->tile = job->end;
 }
 
 #endif
