@@ -8,7 +8,7 @@
 #include "avx512_vnni/byte_rows.h"
 #endif
 
-/* How they are stored: by the epilogue's function, or to 8 bits in place: as usual, without or with a residual, or not. */
+/* How they are stored: by the epilogue's function, or to 8 bits in place: all columns without clamping, or any. */
 typedef enum amx_form { AMX_CALLED, AMX_BYTES, AMX_BYTES_ADDED, AMX_BYTES_ANY, AMX_BYTES_ANY_ADDED } amx_form;
 
 enum { AMX_CALLED_ROWS = 4 /* at least, for a call */ };
@@ -42,7 +42,7 @@ static inline void amx_set_columns(amx_columns *c, const gemm_operands *o, int64
 #if !defined(TERSOR_EMULATION)
     if (o->weights.zero_points == NULL && byte_rows_serve(o->e)) {
         c->bytes = byte_rows_columns_of(o->e, row_block_start(o, j), j, c->count);
-        c->form = c->bytes.usual ? AMX_BYTES : AMX_BYTES_ANY;
+        c->form = c->count == AMX_COLUMNS && !c->bytes.clamps ? AMX_BYTES : AMX_BYTES_ANY;
         c->form += o->e->residual_type == 0 ? 0 : AMX_BYTES_ADDED - AMX_BYTES;
     }
 #endif
@@ -131,7 +131,7 @@ ALWAYS_INLINE void amx_job_advance(amx_form form, const amx_bytes *bytes, const 
         if (form != AMX_CALLED) {
             const byte_rows_form f = {
                 .adds = form == AMX_BYTES_ADDED || form == AMX_BYTES_ANY_ADDED,
-                .usual = form == AMX_BYTES || form == AMX_BYTES_ADDED,
+                .whole = form == AMX_BYTES || form == AMX_BYTES_ADDED,
             };
             byte_rows_store(f, bytes, c->sums, c->residual, c->to);
         }

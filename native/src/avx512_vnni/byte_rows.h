@@ -19,12 +19,12 @@ typedef struct byte_rows_columns {
     __m128i residual_flip;
     int64_t first, vectors;
     __mmask64 mask;
-    bool usual; /* all 64, and the packs' saturation is all the clamping that they need */
+    bool clamps; /* more than the packs' saturation does */
 } byte_rows_columns;
 
-/* How they are stored: with a residual, and as usual or not. */
+/* How they are stored: with a residual; all 64 without clamps, or any. */
 typedef struct byte_rows_form {
-    bool adds, usual;
+    bool adds, whole;
 } byte_rows_form;
 
 /* Whether the epilogue ends in 8 bits, without a function or a residual of floats. */
@@ -68,28 +68,31 @@ ALWAYS_INLINE byte_rows_columns byte_rows_columns_of(const epilogue *e, const in
         c.offset[v] = e->offset == 0 ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask, e->offset + first + v * 16);
         large |= byte_rows_at_least(c.multiplier[v], 0.5f) | byte_rows_at_least(c.offset[v], 0x1p28f);
     }
-    c.usual = columns == 64 && large == 0 && e->lo == (float) -zero_point && e->hi == (float) (255 - zero_point);
+    c.clamps = large != 0 || e->lo != (float) -zero_point || e->hi != (float) (255 - zero_point);
     return c;
 }
 
 /* 16 columns as integers. */
 ALWAYS_INLINE __m512i byte_rows_rounded(byte_rows_form f, const byte_rows_columns *c, const char *sums,
                                         const char *residual, int v) {
-    if (!f.usual && v >= c->vectors) {
+    if (!f.whole && v >= c->vectors) {
         return _mm512_setzero_si512();
     }
     const __m512i sum = _mm512_add_epi32(_mm512_load_si512(sums + v * 64), c->start[v]);
     __m512 r = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), c->multiplier[v]);
     r = _mm512_add_ps(r, c->offset[v]);
     if (f.adds) {
-        const __mmask16 mask = f.usual ? 0xffff : (__mmask16) (c->mask >> (v * 16));
+        const __mmask16 mask = f.whole ? 0xffff : (__mmask16) (c->mask >> (v * 16));
         const __m128i bytes = _mm_maskz_loadu_epi8(mask, residual + v * 16);
         const __m512i level = _mm512_cvtepu8_epi32(_mm_xor_si128(bytes, c->residual_flip));
         const __m512 value = _mm512_cvtepi32_ps(_mm512_sub_epi32(level, c->residual_zero_point));
         r = _mm512_add_ps(r, _mm512_mul_ps(value, c->residual_multiplier));
     }
     /* max returns its second operand for NaN, which so becomes lo. */
-    return _mm512_cvtps_epi32(f.usual ? r : _mm512_min_ps(_mm512_max_ps(r, c->lo), c->hi));
+    if (!f.whole && c->clamps) {
+        r = _mm512_min_ps(_mm512_max_ps(r, c->lo), c->hi);
+    }
+    return _mm512_cvtps_epi32(r);
 }
 
 /* 32 columns as 16-bit results, with the zero point. */
@@ -108,7 +111,7 @@ ALWAYS_INLINE void byte_rows_store(byte_rows_form f, const byte_rows_columns *c,
     const __m512i right = byte_rows_narrowed(f, c, sums, from, 2);
     const __m512i packed = _mm512_xor_si512(_mm512_packus_epi16(left, right), c->flip);
     const __m512i levels = _mm512_permutexvar_epi32(c->order, packed);
-    if (f.usual) {
+    if (f.whole) {
         _mm512_storeu_si512(to + c->first, levels);
     } else {
         _mm512_mask_storeu_epi8(to + c->first, c->mask, levels);
