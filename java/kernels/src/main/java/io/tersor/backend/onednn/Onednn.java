@@ -200,6 +200,11 @@ final class Onednn {
         return (isa & Dnnl.dnnl_cpu_isa_avx512_core_bf16()) == Dnnl.dnnl_cpu_isa_avx512_core_bf16();
     }
 
+    /** Returns whether it uses AMX. */
+    boolean hasAmx() {
+        return (isa & Dnnl.dnnl_cpu_isa_avx512_core_amx()) == Dnnl.dnnl_cpu_isa_avx512_core_amx();
+    }
+
     /** Returns whether kernels can mask what lies beyond an operand's end with AVX-512's registers. */
     boolean hasAvx512() {
         return (isa & Dnnl.dnnl_cpu_isa_avx512_core()) == Dnnl.dnnl_cpu_isa_avx512_core();
