@@ -33,37 +33,37 @@ typedef struct amx_pass {
     char *sums;
 } amx_pass;
 
-#define AMX_EACH_COLUMN_TILE(do)                                                                                       \
-    do(0) if (p->column_tiles > 1) {                                                                                   \
-        do(1) if (p->column_tiles > 2) {                                                                               \
-            do(2) if (p->column_tiles > 3) {                                                                           \
-                do(3)                                                                                                  \
-            }                                                                                                          \
+#define AMX_STORE(tile, sums) _tile_stored(tile, (sums) + (tile) * 64, AMX_PANEL_STRIDE)
+#define AMX_START(p, tile)                                                                                             \
+    do {                                                                                                               \
+        if ((p)->init == NULL) {                                                                                       \
+            _tile_zero(tile);                                                                                          \
+        } else if ((tile) < (p)->column_tiles) {                                                                       \
+            _tile_loadd(tile, (p)->init + (tile) * 64, (p)->init_stride);                                              \
         }                                                                                                              \
-    }
+    } while (0)
 
-#define AMX_INIT(tile) _tile_loadd(tile, p->init + tile * 64, p->init_stride);
-#define AMX_STORE(tile) _tile_stored(tile, p->sums + tile * 64, AMX_PANEL_STRIDE);
-
-ALWAYS_INLINE void amx_start(const amx_pass *p) {
-    if (p->init == NULL) {
-        _tile_zero(0);
-        _tile_zero(1);
-        _tile_zero(2);
-        _tile_zero(3);
-        return;
+/* Tiles 2 and 3 of a pass are stored when the next one has loaded its first tiles: so these do not wait for the last sums. */
+ALWAYS_INLINE void amx_flush(char **pending) {
+    if (*pending != NULL) {
+        AMX_STORE(2, *pending);
+        AMX_STORE(3, *pending);
+        *pending = NULL;
     }
-    AMX_EACH_COLUMN_TILE(AMX_INIT)
 }
 
 /* One k step of whole panels, or of the column tiles there are. */
-ALWAYS_INLINE void amx_step(amx_product product, const amx_pass *p, const char *rows, int64_t stride,
-                            const char *panel) {
+ALWAYS_INLINE void amx_load_rows(const amx_pass *p, const char *rows, int64_t stride) {
     if (p->streams) {
         _tile_stream_loadd(4, rows, stride);
     } else {
         _tile_loadd(4, rows, stride);
     }
+}
+
+ALWAYS_INLINE void amx_step(amx_product product, const amx_pass *p, const char *rows, int64_t stride,
+                            const char *panel) {
+    amx_load_rows(p, rows, stride);
     _tile_loadd(6, panel, AMX_PANEL_STRIDE);
     if (p->column_tiles == 4) {
         _tile_loadd(7, panel + 64, AMX_PANEL_STRIDE);
@@ -86,6 +86,33 @@ ALWAYS_INLINE void amx_step(amx_product product, const amx_pass *p, const char *
     }
 }
 
+/* The first step, which also starts the sums. */
+ALWAYS_INLINE void amx_first_step(amx_product product, const amx_pass *p, const char *rows, char **pending) {
+    AMX_START(p, 0);
+    AMX_START(p, 1);
+    if (p->column_tiles < 4 || *pending == NULL) {
+        amx_flush(pending);
+        AMX_START(p, 2);
+        AMX_START(p, 3);
+        amx_step(product, p, rows, p->src_stride, p->panel);
+        return;
+    }
+    amx_load_rows(p, rows, p->src_stride);
+    _tile_loadd(6, p->panel, AMX_PANEL_STRIDE);
+    _tile_loadd(7, p->panel + 64, AMX_PANEL_STRIDE);
+    AMX_STORE(2, *pending);
+    AMX_START(p, 2);
+    AMX_DOT(product, 0, 4, 6);
+    _tile_loadd(6, p->panel + 128, AMX_PANEL_STRIDE);
+    AMX_STORE(3, *pending);
+    AMX_START(p, 3);
+    AMX_DOT(product, 1, 4, 7);
+    _tile_loadd(7, p->panel + 192, AMX_PANEL_STRIDE);
+    AMX_DOT(product, 2, 4, 6);
+    AMX_DOT(product, 3, 4, 7);
+    *pending = NULL;
+}
+
 ALWAYS_INLINE void amx_fetch(const amx_pass *p, int64_t step) {
     const char *line = p->ahead + step * p->ahead_lines * 64;
     for (int64_t i = 0; i < p->ahead_lines; i++, line += 64) {
@@ -93,29 +120,47 @@ ALWAYS_INLINE void amx_fetch(const amx_pass *p, int64_t step) {
     }
 }
 
-/* Also stores the results of the job, the pass before. */
-ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, const amx_pass *p, const amx_job *job) {
+/* Also stores the results of the job, the pass before, and leaves the last sums in registers, see amx_flush. */
+ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, const amx_pass *p, const amx_job *job,
+                                     char **pending) {
     const char *panel = p->panel;
     const amx_bytes bytes = amx_bytes_of(form, job);
     const int64_t pace = form == AMX_CALLED && p->pace < AMX_CALLED_ROWS ? AMX_CALLED_ROWS : p->pace;
     amx_cursor cursor = amx_cursor_of(job);
     int64_t step = 0;
-    amx_start(p);
     for (int64_t run = 0; run < p->runs; run++) {
         const char *rows = p->rows + p->run_offsets[run];
         for (int64_t s = 0; s < p->steps; s++) {
-            amx_step(product, p, rows, p->src_stride, panel);
+            if (step == 0) {
+                amx_first_step(product, p, rows, pending);
+            } else {
+                amx_step(product, p, rows, p->src_stride, panel);
+            }
             amx_fetch(p, step++);
             amx_job_advance(form, &bytes, job, &cursor, pace);
             rows += p->src_step;
             panel += p->panel_step;
         }
     }
+    if (step == 0) {
+        amx_flush(pending);
+        AMX_START(p, 0);
+        AMX_START(p, 1);
+        AMX_START(p, 2);
+        AMX_START(p, 3);
+    }
     if (p->tail != NULL) {
         amx_step(product, p, p->tail, p->tail_stride, panel);
     }
     amx_job_advance(form, &bytes, job, &cursor, INT64_MAX);
-    AMX_EACH_COLUMN_TILE(AMX_STORE)
+    AMX_STORE(0, p->sums);
+    if (p->column_tiles > 1) {
+        AMX_STORE(1, p->sums);
+    }
+    if (p->column_tiles == 3) {
+        AMX_STORE(2, p->sums);
+    }
+    *pending = p->column_tiles == 4 ? p->sums : NULL;
 }
 
 /* One k step of two row tiles and 32 columns. */
@@ -178,31 +223,34 @@ ALWAYS_INLINE void amx_multiply_square(amx_product product, amx_form form, const
 }
 
 /* A pass over one row tile, or two. */
-ALWAYS_INLINE void amx_run(amx_product product, amx_form form, int64_t tiles, const amx_pass *p, const amx_job *job) {
+ALWAYS_INLINE void amx_run(amx_product product, amx_form form, int64_t tiles, const amx_pass *p, const amx_job *job,
+                           char **pending) {
     if (tiles == 2) {
+        amx_flush(pending);
         amx_multiply_square(product, form, p, job);
     } else {
-        amx_multiply_tile(product, form, p, job);
+        amx_multiply_tile(product, form, p, job, pending);
     }
 }
 
-ALWAYS_INLINE void amx_run_form(amx_product product, int64_t tiles, const amx_pass *p, const amx_job *job) {
+ALWAYS_INLINE void amx_run_form(amx_product product, int64_t tiles, const amx_pass *p, const amx_job *job,
+                                char **pending) {
     const amx_form form = job->tile == job->end ? AMX_CALLED : job->columns->form;
     switch (form) {
     case AMX_BYTES:
-        amx_run(product, AMX_BYTES, tiles, p, job);
+        amx_run(product, AMX_BYTES, tiles, p, job, pending);
         break;
     case AMX_BYTES_ADDED:
-        amx_run(product, AMX_BYTES_ADDED, tiles, p, job);
+        amx_run(product, AMX_BYTES_ADDED, tiles, p, job, pending);
         break;
     case AMX_BYTES_ANY:
-        amx_run(product, AMX_BYTES_ANY, tiles, p, job);
+        amx_run(product, AMX_BYTES_ANY, tiles, p, job, pending);
         break;
     case AMX_BYTES_ANY_ADDED:
-        amx_run(product, AMX_BYTES_ANY_ADDED, tiles, p, job);
+        amx_run(product, AMX_BYTES_ANY_ADDED, tiles, p, job, pending);
         break;
     default:
-        amx_run(product, AMX_CALLED, tiles, p, job);
+        amx_run(product, AMX_CALLED, tiles, p, job, pending);
         break;
     }
 }
@@ -291,6 +339,7 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
     const int64_t steps = first.runs * first.steps;
     p.pace = steps == 0 ? 0 : (block->tiles[0].rows + steps - 1) / steps;
     int64_t turn = 0;
+    char *pending = NULL;
     row_block_enter(kernel, block, block->tiles[0].rows);
     for (int64_t j = 0; j < o->n; j += AMX_COLUMNS) {
         const char *panel = const_row_of(o->weights.panels, j / AMX_COLUMNS, panel_bytes);
@@ -312,9 +361,12 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
                 p.ahead = p.panel + chunk_lines * 64 + t * p.all_steps * ahead_lines * 64;
                 p.ahead_lines = is_end ? 0 : ahead_lines;
                 p.sums = c.is_last ? sums[turn % 2] : waiting;
-                amx_run_form(product, tiles, &p, &job);
+                amx_run_form(product, tiles, &p, &job, &pending);
                 job.tile = job.end;
                 if (c.is_last) {
+                    if (o->weights.zero_points != NULL) {
+                        amx_flush(&pending);
+                    }
                     for (int64_t i = 0; o->weights.zero_points != NULL && i < tiles; i++) {
                         row_block_subtract(kernel, o, block, tile + i, j,
                                            (int32_t *) (void *) (p.sums + i * AMX_SUMS_BYTES));
@@ -331,6 +383,7 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
             }
         }
     }
+    amx_flush(&pending);
     amx_job_finish(&job);
 }
 
@@ -353,7 +406,9 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
             .init = t->init,                                                                                           \
             .sums = t->acc,                                                                                            \
         };                                                                                                             \
-        amx_multiply_tile(product, AMX_CALLED, &p, &nothing);                                                          \
+        char *pending = NULL;                                                                                          \
+        amx_multiply_tile(product, AMX_CALLED, &p, &nothing, &pending);                                                \
+        amx_flush(&pending);                                                                                           \
     }                                                                                                                  \
     static void multiply_##name(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {                 \
         amx_multiply(product, kernel, o, block);                                                                       \
