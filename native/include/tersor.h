@@ -66,7 +66,7 @@ enum {
     TERSOR_ISA_AVX2_VNNI = 1 << 2,   /* and AVX-VNNI */
     TERSOR_ISA_AVX512_VNNI = 1 << 3, /* AVX-512 F, BW, DQ, VL, VNNI */
     TERSOR_ISA_AVX512_BF16 = 1 << 4, /* and AVX512_BF16 */
-    TERSOR_ISA_AVX512_AMX = 1 << 5   /* AVX512_VNNI, AMX-TILE, INT8 and BF16, with the operating system's permission */
+    TERSOR_ISA_AVX512_AMX = 1 << 5   /* AVX512_VNNI, VBMI, AMX-TILE, INT8 and BF16, with the operating system's permission */
 };
 
 TERSOR_API int32_t tersor_abi_version(void);

@@ -69,8 +69,9 @@ static uint32_t detect(void) {
     if (has(a1, UINT32_C(1) << 5)) {
         mask |= TERSOR_ISA_AVX512_BF16;
     }
+    const bool vbmi = has(c, UINT32_C(1) << 1); /* every processor with AMX has it */
     const uint32_t amx_bf16_tile_int8 = UINT32_C(1) << 22 | UINT32_C(1) << 24 | UINT32_C(1) << 25;
-    if ((xcr0 & XCR0_AMX) == XCR0_AMX && has(d, amx_bf16_tile_int8) && request_amx()) {
+    if (vbmi && (xcr0 & XCR0_AMX) == XCR0_AMX && has(d, amx_bf16_tile_int8) && request_amx()) {
         mask |= TERSOR_ISA_AVX512_AMX;
     }
     return mask;

@@ -5,7 +5,7 @@
 #include "amx_tile.h"
 #include "row_block.h"
 #if !defined(TERSOR_EMULATION)
-#include "avx512_vnni/byte_rows.h"
+#include "byte_rows.h"
 #endif
 
 /* How they are stored: by the epilogue's function, or to 8 bits in place: all columns without clamping, or any. */
