@@ -19,7 +19,7 @@ extern const sparse_kernels u8s8_sparse__avx512_vnni, s8s8_sparse__avx512_vnni, 
 extern const sparse_kernels u8s8_sparse__amx_int8, s8s8_sparse__amx_int8;
 extern const depthwise_kernel u8s8_depthwise_1x1__portable, s8s8_depthwise_1x1__portable;
 extern const depthwise_kernel u8s8_depthwise_1x16__avx2, s8s8_depthwise_1x16__avx2;
-extern const depthwise_kernel u8s8_depthwise_1x64__avx512_vnni, s8s8_depthwise_1x64__avx512_vnni;
+extern const depthwise_kernel u8s8_depthwise_2x64__avx512_vnni, s8s8_depthwise_2x64__avx512_vnni;
 extern const depthwise_kernel f32_depthwise_1x1__portable, f32_depthwise_1x16__avx2, f32_depthwise_1x32__avx512f;
 
 /* What AMX machines use besides AMX; the emulation must run on every machine. */
@@ -32,7 +32,7 @@ extern const depthwise_kernel f32_depthwise_1x1__portable, f32_depthwise_1x16__a
 #define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_1x1__portable
 #else
 #define BESIDE_AMX(name) name##_avx512_vnni
-#define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x64__avx512_vnni
+#define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_2x64__avx512_vnni
 #define WIDE_DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x16__avx2
 #define F32_GEMM_BESIDE_AMX f32_gemm_12x32__avx512f
 #define F32_SPARSE_BESIDE_AMX f32_sparse__avx512f
@@ -119,8 +119,8 @@ static const isa_kernels ALL[] = {
         .s8s8_sparse = &s8s8_sparse__avx512_vnni,
         .f32_sparse = &f32_sparse__avx512f,
         BITMASK_KERNELS,
-        .u8s8_depthwise = &u8s8_depthwise_1x64__avx512_vnni,
-        .s8s8_depthwise = &s8s8_depthwise_1x64__avx512_vnni,
+        .u8s8_depthwise = &u8s8_depthwise_2x64__avx512_vnni,
+        .s8s8_depthwise = &s8s8_depthwise_2x64__avx512_vnni,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
         .f32_gemm = &f32_gemm_12x32__avx512f,
@@ -140,8 +140,8 @@ static const isa_kernels ALL[] = {
         .s8s8_sparse = &s8s8_sparse__avx512_vnni,
         .f32_sparse = &f32_sparse__avx512f,
         BITMASK_KERNELS,
-        .u8s8_depthwise = &u8s8_depthwise_1x64__avx512_vnni,
-        .s8s8_depthwise = &s8s8_depthwise_1x64__avx512_vnni,
+        .u8s8_depthwise = &u8s8_depthwise_2x64__avx512_vnni,
+        .s8s8_depthwise = &s8s8_depthwise_2x64__avx512_vnni,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
         .f32_gemm = &f32_gemm_12x32__avx512f,
