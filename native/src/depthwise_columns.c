@@ -109,24 +109,32 @@ void column_pack(const conv2d_geometry *g, const int8_t *weights, const quantiza
 
 /* Parts of the scratch. */
 typedef struct column_scratch {
-    char *padding; /* a block of it */
+    const char **rows; /* [group * 4 + place][part] */
     column_scales *scales;
     int32_t *acc;
     char *columns;
+    char *padding; /* an image line of it */
 } column_scratch;
 
-static column_scratch scratch_at(const conv2d_geometry *g, void *scratch) {
+/* Bytes of padding that take an image line's place. */
+static int64_t padding_bytes(const walk *w, int64_t pixels) {
+    const int64_t columns = w->by_taps ? 1 : shared_columns(w->g, pixels);
+    return round_up(columns * w->g->ic + COLUMN_CHANNELS, TERSOR_ALIGNMENT);
+}
+
+static column_scratch scratch_at(const walk *w, void *scratch) {
     column_scratch s;
-    s.padding = scratch;
-    s.scales = row_of(scratch, 1, COLUMN_CHANNELS);
-    s.acc = row_of(s.scales, blocks_of(g), sizeof *s.scales);
+    s.rows = scratch;
+    s.scales = row_of(scratch, w->groups, round_up(sizeof *s.rows * COLUMN_GROUP * COLUMN_PARTS, TERSOR_ALIGNMENT));
+    s.acc = row_of(s.scales, blocks_of(w->g), sizeof *s.scales);
     s.columns = row_of(s.acc, COLUMN_LINES * MAX_PIXELS, COLUMN_CHANNELS * 4);
+    s.padding = row_of(s.columns, columns_of(w->g, w->pixels), column_bytes(w));
     return s;
 }
 
 int64_t column_scratch_bytes(const conv2d_geometry *g) {
     const walk w = walk_of(g);
-    return (int64_t) (uintptr_t) scratch_at(g, NULL).columns + columns_of(g, w.pixels) * column_bytes(&w);
+    return (int64_t) (uintptr_t) scratch_at(&w, NULL).padding + padding_bytes(&w, w.pixels);
 }
 
 /* Output lines that share columns. */
@@ -134,7 +142,7 @@ typedef struct line_set {
     int64_t n, line, lines;
 } line_set;
 
-/* What all strips have in common. */
+/* What is the same for a strip: the same output pixels of all lines. */
 typedef struct column_pass {
     const depthwise_kernel *kernel;
     walk w;
@@ -143,80 +151,78 @@ typedef struct column_pass {
     const char *weights;
     const int32_t *init;
     bool finishes;
+    int64_t pixel, column; /* the first one's, and the image's column that its window begins with */
+    column_tile tile;
 } column_pass;
 
-/* Pixels of an image line from column c on, or of padding. */
-static void row_at(const column_pass *p, const line_set *set, int64_t row, int64_t column, int64_t step, int64_t first,
-                   const char **at, int64_t *stride) {
+/* The rows of up to 4 sets, from the image's column on that lies inside. */
+static void place_rows(column_pass *p, const line_set *sets, int64_t count, int64_t column) {
     const image *s = &p->o->source;
     const conv2d_geometry *g = p->w.g;
-    const int64_t h = set->line * g->stride_h - g->pad_top + row * p->w.line_step;
-    if (row >= g->kh + set->lines - 1 || h < 0 || h >= s->h) {
-        *at = p->s.padding;
-        *stride = 0;
-    } else {
-        *at = const_row_of(s->data, ((set->n * s->h + h) * s->w + column) * g->ic + first, 1);
-        *stride = step * g->ic;
-    }
-}
-
-/* `count` columns of a part, from the image's column c on, `step` apart. */
-static void fill_columns(const column_pass *p, const line_set *set, const column_tile *t, int64_t first, int64_t part,
-                         int64_t c, int64_t step, int64_t count, char *to) {
-    const image *s = &p->o->source;
-    const int64_t bytes = column_bytes(&p->w), width = COLUMN_CHANNELS / t->parts;
-    const int64_t before = c >= 0 ? 0 : min_s64(count, (-c + step - 1) / step);
-    const int64_t room = s->w - c;
-    const int64_t end = room <= 0 ? before : min_s64(count, (room + step - 1) / step);
-    if (part == 0) {
-        const int padding = (uint8_t) (s->padding + p->kernel->format->src_shift);
-        memset(to, padding, (size_t) (before * bytes));
-        memset(to + end * bytes, padding, (size_t) ((count - end) * bytes));
-    }
-    if (end <= before || s->h == 0) {
-        return;
-    }
-    for (int64_t group = 0; group < p->w.groups; group++) {
-        column_rows rows;
-        for (int64_t i = 0; i < COLUMN_GROUP; i++) {
-            row_at(p, set, group * COLUMN_GROUP + i, c + before * step, step, first, &rows.row[i], &rows.stride[i]);
+    for (int64_t i = 0; i < p->w.groups * COLUMN_GROUP; i++) {
+        for (int64_t part = 0; part < COLUMN_PARTS; part++) {
+            const char **row = &p->s.rows[i * COLUMN_PARTS + part];
+            if (part >= count) {
+                *row = p->s.padding;
+                continue;
+            }
+            const line_set *set = &sets[part];
+            /* What fills a group up has the weight 0. */
+            const int64_t place = min_s64(i, g->kh + set->lines - 2);
+            const int64_t h = set->line * g->stride_h - g->pad_top + place * p->w.line_step;
+            const bool outside = h < 0 || h >= s->h;
+            *row = outside ? p->s.padding : const_row_of(s->data, (set->n * s->h + h) * s->w + column, g->ic);
         }
-        p->kernel->columns->interleave(&rows, t->channels, width, end - before,
-                                       to + before * bytes + group * GROUP_BYTES + part * width, bytes);
     }
 }
 
-static void fill_strip(const column_pass *p, const line_set *set, const column_tile *t, int64_t first, int64_t part,
-                       int64_t pixel) {
+/* Columns that a window of the strip sees outside the image. */
+static void fill_padding(const column_pass *p) {
+    const column_tile *t = &p->tile;
+    const int64_t bytes = column_bytes(&p->w), all = shared_columns(p->w.g, t->pixels);
+    const int value = (uint8_t) (p->o->source.padding + p->kernel->format->src_shift);
+    memset(t->columns, value, (size_t) (t->inside * bytes));
+    memset(t->columns + t->inside_end * bytes, value, (size_t) ((all - t->inside_end) * bytes));
+}
+
+/* Columns of windows that share none, one by one. */
+static void fill_taps(column_pass *p, const line_set *sets, int64_t count, int64_t part, const column_tile *strip) {
     const conv2d_geometry *g = p->w.g;
-    const int64_t c = pixel * g->stride_w - g->pad_left;
-    if (!p->w.by_taps) {
-        fill_columns(p, set, t, first, part, c, 1, shared_columns(g, t->pixels), p->s.columns);
-        return;
-    }
+    column_tile t = *strip;
     for (int64_t tap = 0; tap < g->kw; tap++) {
-        fill_columns(p, set, t, first, part, c + tap * g->dilation_w, g->stride_w, t->pixels,
-                     p->s.columns + tap * t->tap_stride);
+        for (int64_t i = 0; i < t.pixels; i++) {
+            const int64_t column = p->column + i * g->stride_w + tap * g->dilation_w;
+            t.inside = tap * t.pixels + i;
+            t.inside_end = t.inside + 1;
+            if (column >= 0 && column < p->o->source.w) {
+                place_rows(p, sets, count, column);
+                t.rows = (const char *const (*)[COLUMN_PARTS]) (void *) (p->s.rows + part);
+                p->kernel->columns->interleave(&t);
+            } else {
+                memset(t.columns + t.inside * column_bytes(&p->w),
+                       (uint8_t) (p->o->source.padding + p->kernel->format->src_shift), (size_t) column_bytes(&p->w));
+            }
+        }
     }
 }
 
-static int64_t dst_row(const column_pass *p, const line_set *set, int64_t line, int64_t pixel) {
+static int64_t dst_row(const column_pass *p, const line_set *set, int64_t line) {
     const image *s = &p->o->source;
-    return (set->n * s->oh + set->line + line) * s->ow + pixel;
+    return (set->n * s->oh + set->line + line) * s->ow + p->pixel;
 }
 
 /* By the epilogue that all kernels share. */
-static void store_sums(const column_pass *p, const line_set *set, const column_tile *t, int64_t first, int64_t part,
-                       int64_t pixel) {
+static void store_sums(const column_pass *p, const line_set *set, int64_t part) {
     const conv2d_operands *o = p->o;
+    const column_tile *t = &p->tile;
     const int64_t oc = p->w.g->oc;
     for (int64_t line = 0; line < set->lines; line++) {
-        const int64_t row = dst_row(p, set, line, pixel);
+        const int64_t row = dst_row(p, set, line);
         const epilogue_tile tile = {
             .acc = t->acc + line * t->pixels * COLUMN_CHANNELS + part * (COLUMN_CHANNELS / t->parts),
             .acc_stride = COLUMN_CHANNELS,
             .rows = t->pixels,
-            .first = first,
+            .first = t->first,
             .columns = t->channels,
             .dst = row_of(o->dst, row * oc, o->dst_bytes),
             .dst_stride = oc * o->dst_bytes,
@@ -227,50 +233,43 @@ static void store_sums(const column_pass *p, const line_set *set, const column_t
     }
 }
 
-/* The lines of `count` sets, at most one for each part of the block. */
-static void run_sets(const column_pass *p, const line_set *sets, int64_t count, int64_t block) {
-    const conv2d_operands *o = p->o;
+/* All channels of up to 4 sets of lines. */
+static void run_sets(column_pass *p, const line_set *sets, int64_t count) {
     const conv2d_geometry *g = p->w.g;
-    const int64_t first = block * COLUMN_CHANNELS, bytes = column_bytes(&p->w);
-    column_tile t = {
-        .channels = block_channels(g, block),
-        .columns = p->s.columns,
-        .pixel_stride = (p->w.by_taps ? 1 : g->stride_w) * bytes,
-        .taps = g->kw,
-        .groups = p->w.groups,
-        .weights = p->weights + block * block_weights_bytes(&p->w),
-        .init = p->init + first,
-        .acc = p->s.acc,
-        .scales = p->s.scales + block,
-        .zero_point = o->e->zero_point,
-        .is_unsigned = o->dst_type == TERSOR_U8,
-        .dst_stride = g->oc,
-    };
-    t.parts = parts_of(t.channels);
-    for (int64_t i = 0; i < count; i++) {
-        t.lines = i == 0 || sets[i].lines > t.lines ? sets[i].lines : t.lines;
+    column_tile *t = &p->tile;
+    char *dst[COLUMN_PARTS][COLUMN_LINES] = {{NULL}};
+    for (int64_t i = 0; p->finishes && i < count; i++) {
+        for (int64_t line = 0; line < sets[i].lines; line++) {
+            dst[i][line] = row_of(p->o->dst, dst_row(p, &sets[i], line), g->oc);
+        }
     }
-    if (p->finishes) {
-        t.lo = scalar_round(o->e->lo, t.zero_point);
-        t.hi = scalar_round(o->e->hi, t.zero_point);
-    }
-    const int64_t part_pixels = row_block_part(o->source.ow, p->w.pixels);
-    for (int64_t pixel = 0; pixel < o->source.ow; pixel += part_pixels) {
-        t.pixels = min_s64(part_pixels, o->source.ow - pixel);
-        t.tap_stride = (p->w.by_taps ? t.pixels : g->dilation_w) * bytes;
-        for (int64_t i = 0; i < count; i++) {
-            fill_strip(p, &sets[i], &t, first, i, pixel);
-            for (int64_t line = 0; p->finishes && line < sets[i].lines; line++) {
-                t.dst[i][line] = row_of(o->dst, dst_row(p, &sets[i], line, pixel) * g->oc + first, 1);
+    place_rows(p, sets, count, p->column + t->inside);
+    for (int64_t block = 0; block < blocks_of(g); block++) {
+        t->first = block * COLUMN_CHANNELS;
+        t->channels = block_channels(g, block);
+        t->parts = parts_of(t->channels);
+        t->weights = p->weights + block * block_weights_bytes(&p->w);
+        t->init = p->init + t->first;
+        t->scales = p->s.scales + block;
+        for (int64_t i = 0; i < count; i += t->parts) {
+            const int64_t parts = min_s64(t->parts, count - i);
+            t->lines = sets[i].lines;
+            for (int64_t j = 1; j < parts; j++) {
+                t->lines = sets[i + j].lines > t->lines ? sets[i + j].lines : t->lines;
             }
-        }
-        if (p->finishes) {
-            p->kernel->columns->finish(&t);
-            continue;
-        }
-        p->kernel->columns->sum(&t);
-        for (int64_t i = 0; i < count; i++) {
-            store_sums(p, &sets[i], &t, first, i, pixel);
+            t->rows = (const char *const (*)[COLUMN_PARTS]) (void *) (p->s.rows + i);
+            t->dst = dst + i;
+            if (p->w.by_taps) {
+                fill_taps(p, sets, count, i, t);
+            }
+            if (p->finishes) {
+                p->kernel->columns->finish(t);
+                continue;
+            }
+            p->kernel->columns->sum(t);
+            for (int64_t j = 0; j < parts; j++) {
+                store_sums(p, &sets[i + j], j);
+            }
         }
     }
 }
@@ -291,34 +290,77 @@ static bool prepare_finish(const column_pass *p) {
     return finishes;
 }
 
+/* What does not depend on the strip. */
+static void prepare_tile(const column_pass *p, column_tile *t) {
+    const conv2d_operands *o = p->o;
+    const conv2d_geometry *g = p->w.g;
+    *t = (column_tile){
+        .columns = p->s.columns,
+        .pixel_stride = (p->w.by_taps ? 1 : g->stride_w) * column_bytes(&p->w),
+        .taps = g->kw,
+        .groups = p->w.groups,
+        .advance = g->stride_w,
+        .span = shared_columns(g, 1),
+        .row_stride = g->ic,
+        .is_signed = p->kernel->format->src_shift != 0,
+        .acc = p->s.acc,
+        .dst_stride = g->oc,
+    };
+    if (p->finishes) {
+        t->zero_point = o->e->zero_point;
+        t->is_unsigned = o->dst_type == TERSOR_U8;
+        t->lo = scalar_round(o->e->lo, t->zero_point);
+        t->hi = scalar_round(o->e->hi, t->zero_point);
+        t->clamps = t->lo > type_min(o->dst_type) || t->hi < type_max(o->dst_type);
+    }
+}
+
+static void start_strip(column_pass *p, int64_t pixel, int64_t pixels) {
+    const conv2d_geometry *g = p->w.g;
+    const int64_t w = p->o->source.w;
+    column_tile *t = &p->tile;
+    p->pixel = pixel;
+    p->column = pixel * g->stride_w - g->pad_left;
+    t->pixels = pixels;
+    t->tap_stride = (p->w.by_taps ? pixels : g->dilation_w) * column_bytes(&p->w);
+    t->inside = t->inside_end = 0;
+    if (!p->w.by_taps) {
+        const int64_t all = shared_columns(g, pixels);
+        t->inside = p->column >= 0 ? 0 : min_s64(all, -p->column);
+        t->inside_end = min_s64(all, w - p->column);
+        t->inside_end = t->inside_end < t->inside ? t->inside : t->inside_end;
+        fill_padding(p);
+    }
+}
+
 void column_run(const depthwise_kernel *kernel, const packed_head *head, const conv2d_layout *l,
                 const conv2d_operands *o, void *scratch) {
     const conv2d_geometry *g = &head->geometry;
+    const image *s = &o->source;
     column_pass p = {
         .kernel = kernel,
         .w = walk_of(g),
         .o = o,
-        .s = scratch_at(g, scratch),
         .weights = const_row_of(head, 1, l->panels),
         .init = const_row_of(head, 1, l->compensation),
     };
+    p.s = scratch_at(&p.w, scratch);
     p.finishes = prepare_finish(&p);
-    memset(p.s.padding, (uint8_t) o->source.padding, COLUMN_CHANNELS);
+    prepare_tile(&p, &p.tile);
+    const int64_t part_pixels = row_block_part(s->ow, p.w.pixels);
+    memset(p.s.padding, (uint8_t) s->padding, (size_t) padding_bytes(&p.w, part_pixels));
     const int64_t most = parts_of(block_channels(g, blocks_of(g) - 1));
     const int64_t end = o->first_line + o->lines;
-    for (int64_t next = o->first_line; next < end;) {
-        line_set sets[COLUMN_PARTS];
-        int64_t count = 0;
-        for (; count < most && next < end; next += sets[count++].lines) {
-            const int64_t line = next % o->source.oh;
-            sets[count] = (line_set){next / o->source.oh, line,
-                                     min_s64(p.w.lines, min_s64(end - next, o->source.oh - line))};
-        }
-        for (int64_t block = 0; block < blocks_of(g); block++) {
-            const int64_t parts = parts_of(block_channels(g, block));
-            for (int64_t i = 0; i < count; i += parts) {
-                run_sets(&p, sets + i, min_s64(parts, count - i), block);
+    for (int64_t pixel = 0; pixel < s->ow; pixel += part_pixels) {
+        start_strip(&p, pixel, min_s64(part_pixels, s->ow - pixel));
+        for (int64_t next = o->first_line; next < end;) {
+            line_set sets[COLUMN_PARTS];
+            int64_t count = 0;
+            for (; count < most && next < end; next += sets[count++].lines) {
+                const int64_t line = next % s->oh;
+                sets[count] = (line_set){next / s->oh, line, min_s64(p.w.lines, min_s64(end - next, s->oh - line))};
             }
+            run_sets(&p, sets, count);
         }
     }
 }

@@ -16,38 +16,37 @@
 
 enum { COLUMN_CHANNELS = 64, COLUMN_GROUP = 4, COLUMN_LINES = 2, COLUMN_PARTS = 4 };
 
-/* The image lines of a group, from the first pixel and channel on; `stride` bytes from pixel to pixel. */
-typedef struct column_rows {
-    const char *row[COLUMN_GROUP];
-    int64_t stride[COLUMN_GROUP];
-} column_rows;
-
 /* What sums of a block's 64 positions need on their way to bytes. */
 typedef struct column_scales {
     float multiplier[COLUMN_CHANNELS], offset[COLUMN_CHANNELS];
 } column_scales;
 
-/* Output pixels of one or two lines of each part. */
+/* Output pixels of a block's channels, of one or two lines of each part. */
 typedef struct column_tile {
     int64_t pixels, lines;
     int64_t parts, channels; /* channels of each part, at most 64 / parts */
-    const char *columns;
+    int64_t first;           /* channel, that is bytes from each pixel of the image and of dst */
+    char *columns;
     int64_t pixel_stride, tap_stride; /* bytes */
     int64_t taps, groups;             /* columns of a window, and groups of each */
+    /* Columns [inside, inside_end) are still to be interleaved, each before the first pixel that sees it. */
+    int64_t inside, inside_end;
+    int64_t advance, span;              /* columns from pixel to pixel, and that one sees */
+    const char *const (*rows)[COLUMN_PARTS]; /* [group * 4 + place][part], the image's pixel of column `inside` */
+    int64_t row_stride;                 /* bytes from pixel to pixel */
+    bool is_signed;                     /* the image, to which 128 is added */
     const void *weights;
     const int32_t *init;
     int32_t *acc; /* of sum: [line][pixel][part][channel], each part 64 / parts */
     const column_scales *scales;
     int32_t zero_point, lo, hi; /* of the bytes, in their type */
-    bool is_unsigned;
-    char *dst[COLUMN_PARTS][COLUMN_LINES]; /* the first pixels; NULL: not stored */
-    int64_t dst_stride;                    /* bytes from pixel to pixel */
+    bool is_unsigned, clamps;
+    char *(*dst)[COLUMN_LINES]; /* of each part, the first pixels; NULL: not stored */
+    int64_t dst_stride;               /* bytes from pixel to pixel */
 } column_tile;
 
 typedef struct column_kernel {
-    /* `count` pixels of up to `width` channels, which are 64, 32 or 16, into the groups of columns `to_stride` apart. */
-    void (*interleave)(const column_rows *rows, int64_t channels, int64_t width, int64_t count, char *to,
-                       int64_t to_stride);
+    void (*interleave)(const column_tile *tile); /* all that are to be interleaved */
     /* Whether `finish` may be used: no value, of sums of at most `bound` beside init, is too large to be rounded. */
     bool (*scale)(const epilogue *e, const int32_t *init, float bound, int64_t first, int64_t channels, int64_t parts,
                   column_scales *scales);

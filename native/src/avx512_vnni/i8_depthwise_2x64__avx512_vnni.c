@@ -9,72 +9,62 @@
 
 extern const gemm_kernel u8s8_gemm_12x32__avx512_vnni, s8s8_gemm_12x32__avx512_vnni;
 
-/* Defines interleave_<width>: a vector's taps as [channel][4]. */
-#define INTERLEAVE(width, vector, mm, si, load_mask)                                                                   \
-    ALWAYS_INLINE vector load_##width(bool masked, bool is_signed, const char *from, load_mask mask) {                 \
-        const vector v = masked ? mm##_maskz_loadu_epi8(mask, from) : mm##_loadu_epi8(from);                           \
-        return is_signed ? mm##_xor_##si(v, mm##_set1_epi8(-128)) : v;                                                 \
-    }                                                                                                                  \
-    ALWAYS_INLINE void interleave_##width(bool masked, bool is_signed, const column_rows *rows, load_mask mask,        \
-                                          int64_t count, char *to, int64_t to_stride) {                                \
-        const char *row0 = rows->row[0], *row1 = rows->row[1], *row2 = rows->row[2], *row3 = rows->row[3];             \
-        for (int64_t i = 0; i < count; i++, to += to_stride) {                                                         \
-            const vector a = load_##width(masked, is_signed, row0, mask);                                              \
-            const vector b = load_##width(masked, is_signed, row1, mask);                                              \
-            const vector c = load_##width(masked, is_signed, row2, mask);                                              \
-            const vector d = load_##width(masked, is_signed, row3, mask);                                              \
-            const vector ab_low = mm##_unpacklo_epi8(a, b), ab_high = mm##_unpackhi_epi8(a, b);                        \
-            const vector cd_low = mm##_unpacklo_epi8(c, d), cd_high = mm##_unpackhi_epi8(c, d);                        \
-            mm##_store_##si((void *) to, mm##_unpacklo_epi16(ab_low, cd_low));                                         \
-            mm##_store_##si((void *) (to + 64), mm##_unpackhi_epi16(ab_low, cd_low));                                  \
-            mm##_store_##si((void *) (to + 128), mm##_unpacklo_epi16(ab_high, cd_high));                               \
-            mm##_store_##si((void *) (to + 192), mm##_unpackhi_epi16(ab_high, cd_high));                               \
-            row0 += rows->stride[0];                                                                                   \
-            row1 += rows->stride[1];                                                                                   \
-            row2 += rows->stride[2];                                                                                   \
-            row3 += rows->stride[3];                                                                                   \
-        }                                                                                                              \
-    }
-
-INTERLEAVE(16, __m128i, _mm, si128, __mmask16)
-INTERLEAVE(32, __m256i, _mm256, si256, __mmask32)
-INTERLEAVE(64, __m512i, _mm512, si512, __mmask64)
+enum { AHEAD = 1 /* pixels whose columns are interleaved before they are needed */ };
 
 ALWAYS_INLINE uint64_t mask_of(int64_t channels) {
     return channels >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << channels) - 1;
 }
 
-ALWAYS_INLINE void interleave(bool is_signed, const column_rows *rows, int64_t channels, int64_t width, int64_t count,
-                              char *to, int64_t to_stride) {
-    const uint64_t mask = mask_of(channels);
-    const bool masked = channels < width;
-    if (width == 64) {
-        if (masked) {
-            interleave_64(true, is_signed, rows, mask, count, to, to_stride);
-        } else {
-            interleave_64(false, is_signed, rows, mask, count, to, to_stride);
-        }
-    } else if (width == 32) {
-        if (masked) {
-            interleave_32(true, is_signed, rows, (__mmask32) mask, count, to, to_stride);
-        } else {
-            interleave_32(false, is_signed, rows, (__mmask32) mask, count, to, to_stride);
-        }
-    } else if (masked) {
-        interleave_16(true, is_signed, rows, (__mmask16) mask, count, to, to_stride);
-    } else {
-        interleave_16(false, is_signed, rows, (__mmask16) mask, count, to, to_stride);
+ALWAYS_INLINE __m128i load_16(bool masked, const char *from, __mmask64 mask) {
+    return masked ? _mm_maskz_loadu_epi8((__mmask16) mask, from) : _mm_loadu_si128((const __m128i *) (const void *) from);
+}
+
+ALWAYS_INLINE __m256i load_32(bool masked, const char *from, __mmask64 mask) {
+    return masked ? _mm256_maskz_loadu_epi8((__mmask32) mask, from)
+                  : _mm256_loadu_si256((const __m256i *) (const void *) from);
+}
+
+/* A row's pixel of every part. */
+ALWAYS_INLINE __m512i load(int parts, bool masked, const char *const *row, int64_t offset, __mmask64 mask) {
+    if (parts == 1) {
+        return masked ? _mm512_maskz_loadu_epi8(mask, row[0] + offset) : _mm512_loadu_si512(row[0] + offset);
     }
+    if (parts == 2) {
+        const __m512i first = _mm512_castsi256_si512(load_32(masked, row[0] + offset, mask));
+        return _mm512_inserti64x4(first, load_32(masked, row[1] + offset, mask), 1);
+    }
+    __m512i v = _mm512_castsi128_si512(load_16(masked, row[0] + offset, mask));
+    v = _mm512_inserti32x4(v, load_16(masked, row[1] + offset, mask), 1);
+    v = _mm512_inserti32x4(v, load_16(masked, row[2] + offset, mask), 2);
+    return _mm512_inserti32x4(v, load_16(masked, row[3] + offset, mask), 3);
 }
 
-static void interleave_u8(const column_rows *rows, int64_t channels, int64_t width, int64_t count, char *to,
-                          int64_t to_stride) {
-    interleave(false, rows, channels, width, count, to, to_stride);
-}
-
-static void interleave_s8(const column_rows *rows, int64_t channels, int64_t width, int64_t count, char *to,
-                          int64_t to_stride) {
-    interleave(true, rows, channels, width, count, to, to_stride);
+/* A column of pixels as [channel][4]. */
+ALWAYS_INLINE void interleave_column(const column_tile *t, int parts, int64_t groups, int64_t column) {
+    const int64_t offset = t->first + (column - t->inside) * t->row_stride;
+    const __mmask64 mask = mask_of(t->channels);
+    for (int64_t group = 0; group < groups; group++) {
+        const char *const (*rows)[COLUMN_PARTS] = t->rows + group * COLUMN_GROUP;
+        __m512i v[COLUMN_GROUP];
+        UNROLL(4)
+        for (int i = 0; i < COLUMN_GROUP; i++) {
+            v[i] = t->channels < 64 / parts ? load(parts, true, rows[i], offset, mask)
+                                            : load(parts, false, rows[i], offset, mask);
+        }
+        if (t->is_signed) {
+            UNROLL(4)
+            for (int i = 0; i < COLUMN_GROUP; i++) {
+                v[i] = _mm512_xor_si512(v[i], _mm512_set1_epi8(-128));
+            }
+        }
+        const __m512i ab_low = _mm512_unpacklo_epi8(v[0], v[1]), ab_high = _mm512_unpackhi_epi8(v[0], v[1]);
+        const __m512i cd_low = _mm512_unpacklo_epi8(v[2], v[3]), cd_high = _mm512_unpackhi_epi8(v[2], v[3]);
+        char *to = t->columns + (column * groups + group) * 256;
+        _mm512_store_si512(to, _mm512_unpacklo_epi16(ab_low, cd_low));
+        _mm512_store_si512(to + 64, _mm512_unpackhi_epi16(ab_low, cd_low));
+        _mm512_store_si512(to + 128, _mm512_unpacklo_epi16(ab_high, cd_high));
+        _mm512_store_si512(to + 192, _mm512_unpackhi_epi16(ab_high, cd_high));
+    }
 }
 
 /* From units of 4 channels of each lane to the channels in their order, and back: lane i of vector j to lane j of i. */
@@ -150,8 +140,35 @@ ALWAYS_INLINE void add_taps(const column_tile *t, int lines, int64_t taps, int64
     }
 }
 
-ALWAYS_INLINE void sum_lines(const column_tile *t, int lines) {
+/* Interleaves what pixels up to p are the first to see. */
+ALWAYS_INLINE int64_t interleave_for(const column_tile *t, int parts, int64_t groups, int64_t p, int64_t next) {
+    const int64_t end = min_s64(t->inside_end, p * t->advance + t->span);
+    for (; next < end; next++) {
+        interleave_column(t, parts, groups, next);
+    }
+    return next;
+}
+
+ALWAYS_INLINE void interleave_all(const column_tile *t, int parts) {
+    for (int64_t column = t->inside; column < t->inside_end; column++) {
+        interleave_column(t, parts, t->groups, column);
+    }
+}
+
+static void interleave(const column_tile *t) {
+    if (t->parts == 1) {
+        interleave_all(t, 1);
+    } else if (t->parts == 2) {
+        interleave_all(t, 2);
+    } else {
+        interleave_all(t, 4);
+    }
+}
+
+ALWAYS_INLINE void sum_lines(const column_tile *given, int lines) {
+    const column_tile copy = *given, *t = &copy;
     const char *at = t->columns;
+    interleave(t);
     for (int64_t p = 0; p < t->pixels; p++, at += t->pixel_stride) {
         __m512i acc[COLUMN_LINES][4];
         add_taps(t, lines, t->taps, t->groups, at, acc);
@@ -174,31 +191,39 @@ static void sum(const column_tile *t) {
     }
 }
 
-ALWAYS_INLINE void store_bytes(const column_tile *t, __mmask64 mask, int line, int64_t offset, __m512i bytes) {
-    if (t->parts == 1) {
-        _mm512_mask_storeu_epi8(t->dst[0][line] + offset, mask, bytes);
-    } else if (t->parts == 2) {
-        if (t->dst[0][line] != 0) {
-            _mm256_mask_storeu_epi8(t->dst[0][line] + offset, (__mmask32) mask, _mm512_castsi512_si256(bytes));
-        }
-        if (t->dst[1][line] != 0) {
-            _mm256_mask_storeu_epi8(t->dst[1][line] + offset, (__mmask32) mask, _mm512_extracti64x4_epi64(bytes, 1));
-        }
-    } else {
-        UNROLL(4)
-        for (int part = 0; part < 4; part++) {
-            if (t->dst[part][line] != 0) {
-                _mm_mask_storeu_epi8(t->dst[part][line] + offset, (__mmask16) mask,
-                                     part == 0   ? _mm512_castsi512_si128(bytes)
-                                     : part == 1 ? _mm512_extracti32x4_epi32(bytes, 1)
-                                     : part == 2 ? _mm512_extracti32x4_epi32(bytes, 2)
-                                                 : _mm512_extracti32x4_epi32(bytes, 3));
-            }
+ALWAYS_INLINE void store_bytes(const column_tile *t, int parts, __mmask64 mask, int line, int64_t offset,
+                               __m512i bytes) {
+    UNROLL(4)
+    for (int part = 0; part < parts; part++) {
+        char *to = t->dst[part][line];
+        if (parts == 1) {
+            _mm512_mask_storeu_epi8(to + offset, mask, bytes);
+        } else if (to != 0 && parts == 2) {
+            const __m256i half = part == 0 ? _mm512_castsi512_si256(bytes) : _mm512_extracti64x4_epi64(bytes, 1);
+            _mm256_mask_storeu_epi8(to + offset, (__mmask32) mask, half);
+        } else if (to != 0) {
+            const __m128i quarter = part == 0   ? _mm512_castsi512_si128(bytes)
+                                    : part == 1 ? _mm512_extracti32x4_epi32(bytes, 1)
+                                    : part == 2 ? _mm512_extracti32x4_epi32(bytes, 2)
+                                                : _mm512_extracti32x4_epi32(bytes, 3);
+            _mm_mask_storeu_epi8(to + offset, (__mmask16) mask, quarter);
         }
     }
 }
 
-ALWAYS_INLINE void finish_lines(const column_tile *t, int lines, int64_t taps, int64_t groups) {
+ALWAYS_INLINE __m512i bytes_of(const column_tile *t, __m512i low, __m512i high) {
+    if (t->is_unsigned) {
+        const __m512i bytes = _mm512_packus_epi16(low, high);
+        const __m512i lo = _mm512_set1_epi8((char) t->lo), hi = _mm512_set1_epi8((char) t->hi);
+        return t->clamps ? _mm512_min_epu8(_mm512_max_epu8(bytes, lo), hi) : bytes;
+    }
+    const __m512i bytes = _mm512_packs_epi16(low, high);
+    const __m512i lo = _mm512_set1_epi8((char) t->lo), hi = _mm512_set1_epi8((char) t->hi);
+    return t->clamps ? _mm512_min_epi8(_mm512_max_epi8(bytes, lo), hi) : bytes;
+}
+
+ALWAYS_INLINE void finish_lines(const column_tile *given, int parts, int lines, int64_t taps, int64_t groups) {
+    const column_tile copy = *given, *t = &copy; /* which no store can change */
     __m512 multiplier[4], offset[4];
     UNROLL(4)
     for (int i = 0; i < 4; i++) {
@@ -206,11 +231,12 @@ ALWAYS_INLINE void finish_lines(const column_tile *t, int lines, int64_t taps, i
         offset[i] = _mm512_load_ps(t->scales->offset + i * 16);
     }
     const __m512i zero_point = _mm512_set1_epi16((int16_t) t->zero_point);
-    const __m512i lo = _mm512_set1_epi8((char) t->lo), hi = _mm512_set1_epi8((char) t->hi);
     const __mmask64 mask = mask_of(t->channels);
+    int64_t next = t->inside;
     const char *at = t->columns;
     for (int64_t p = 0; p < t->pixels; p++, at += t->pixel_stride) {
         __m512i acc[COLUMN_LINES][4];
+        next = interleave_for(t, parts, groups, p + AHEAD, next);
         add_taps(t, lines, taps, groups, at, acc);
         UNROLL(2)
         for (int line = 0; line < lines; line++) {
@@ -222,42 +248,50 @@ ALWAYS_INLINE void finish_lines(const column_tile *t, int lines, int64_t taps, i
             }
             const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(r[0], r[1]), zero_point);
             const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(r[2], r[3]), zero_point);
-            const __m512i bytes = t->is_unsigned
-                                      ? _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(low, high), lo), hi)
-                                      : _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(low, high), lo), hi);
-            store_bytes(t, mask, line, p * t->dst_stride, bytes);
+            store_bytes(t, parts, mask, line, t->first + p * t->dst_stride, bytes_of(t, low, high));
         }
+    }
+}
+
+ALWAYS_INLINE void finish_parts(const column_tile *t, int parts) {
+    const bool is_3x3 = t->taps == 3 && t->groups == 1;
+    if (t->lines == 2) {
+        if (is_3x3) {
+            finish_lines(t, parts, 2, 3, 1);
+        } else {
+            finish_lines(t, parts, 2, t->taps, t->groups);
+        }
+    } else if (is_3x3) {
+        finish_lines(t, parts, 1, 3, 1);
+    } else {
+        finish_lines(t, parts, 1, t->taps, t->groups);
     }
 }
 
 static void finish(const column_tile *t) {
-    const bool is_3x3 = t->taps == 3 && t->groups == 1;
-    if (t->lines == 2) {
-        if (is_3x3) {
-            finish_lines(t, 2, 3, 1);
-        } else {
-            finish_lines(t, 2, t->taps, t->groups);
-        }
-    } else if (is_3x3) {
-        finish_lines(t, 1, 3, 1);
+    if (t->parts == 1) {
+        finish_parts(t, 1);
+    } else if (t->parts == 2) {
+        finish_parts(t, 2);
     } else {
-        finish_lines(t, 1, t->taps, t->groups);
+        finish_parts(t, 4);
     }
 }
 
-#define KERNEL(types, src)                                                                                             \
-    static const column_kernel types##_columns = {                                                                     \
-        .interleave = interleave_##src,                                                                                \
-        .scale = scale,                                                                                                \
-        .sum = sum,                                                                                                    \
-        .finish = finish,                                                                                              \
-    };                                                                                                                 \
+static const column_kernel COLUMNS = {
+    .interleave = interleave,
+    .scale = scale,
+    .sum = sum,
+    .finish = finish,
+};
+
+#define KERNEL(types)                                                                                                  \
     const depthwise_kernel types##_depthwise_2x64__avx512_vnni = {                                                     \
         .name = #types "_depthwise_2x64__avx512_vnni",                                                                 \
         .format = &types##_gemm_12x32__avx512_vnni,                                                                    \
         .block = COLUMN_CHANNELS,                                                                                      \
-        .columns = &types##_columns,                                                                                   \
+        .columns = &COLUMNS,                                                                                           \
     };
 
-KERNEL(u8s8, u8)
-KERNEL(s8s8, s8)
+KERNEL(u8s8)
+KERNEL(s8s8)
