@@ -303,6 +303,7 @@ static void prepare_tile(const column_pass *p, column_tile *t) {
         .span = shared_columns(g, 1),
         .row_stride = g->ic,
         .is_signed = p->kernel->format->src_shift != 0,
+        .padding = (uint8_t) (o->source.padding + p->kernel->format->src_shift),
         .acc = p->s.acc,
         .dst_stride = g->oc,
     };

@@ -35,6 +35,7 @@ typedef struct column_tile {
     const char *const (*rows)[COLUMN_PARTS]; /* [group * 4 + place][part], the image's pixel of column `inside` */
     int64_t row_stride;                 /* bytes from pixel to pixel */
     bool is_signed;                     /* the image, to which 128 is added */
+    int32_t padding;                    /* as the columns hold it */
     const void *weights;
     const int32_t *init;
     int32_t *acc; /* of sum: [line][pixel][part][channel], each part 64 / parts */

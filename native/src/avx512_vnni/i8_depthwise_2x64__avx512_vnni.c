@@ -39,31 +39,40 @@ ALWAYS_INLINE __m512i load(int parts, bool masked, const char *const *row, int64
     return _mm512_inserti32x4(v, load_16(masked, row[3] + offset, mask), 3);
 }
 
-/* A column of pixels as [channel][4]. */
-ALWAYS_INLINE void interleave_column(const column_tile *t, int parts, int64_t groups, int64_t column) {
+/* A group of a column of pixels as [channel][4]. */
+ALWAYS_INLINE void interleave_group(const column_tile *t, int parts, int64_t group, int64_t column, __mmask64 mask,
+                                    __m512i to[4]) {
     const int64_t offset = t->first + (column - t->inside) * t->row_stride;
-    const __mmask64 mask = mask_of(t->channels);
-    for (int64_t group = 0; group < groups; group++) {
-        const char *const (*rows)[COLUMN_PARTS] = t->rows + group * COLUMN_GROUP;
-        __m512i v[COLUMN_GROUP];
+    const char *const (*rows)[COLUMN_PARTS] = t->rows + group * COLUMN_GROUP;
+    __m512i v[COLUMN_GROUP];
+    UNROLL(4)
+    for (int i = 0; i < COLUMN_GROUP; i++) {
+        v[i] = t->channels < 64 / parts ? load(parts, true, rows[i], offset, mask)
+                                        : load(parts, false, rows[i], offset, mask);
+    }
+    if (t->is_signed) {
         UNROLL(4)
         for (int i = 0; i < COLUMN_GROUP; i++) {
-            v[i] = t->channels < 64 / parts ? load(parts, true, rows[i], offset, mask)
-                                            : load(parts, false, rows[i], offset, mask);
+            v[i] = _mm512_xor_si512(v[i], _mm512_set1_epi8(-128));
         }
-        if (t->is_signed) {
-            UNROLL(4)
-            for (int i = 0; i < COLUMN_GROUP; i++) {
-                v[i] = _mm512_xor_si512(v[i], _mm512_set1_epi8(-128));
-            }
+    }
+    const __m512i ab_low = _mm512_unpacklo_epi8(v[0], v[1]), ab_high = _mm512_unpackhi_epi8(v[0], v[1]);
+    const __m512i cd_low = _mm512_unpacklo_epi8(v[2], v[3]), cd_high = _mm512_unpackhi_epi8(v[2], v[3]);
+    to[0] = _mm512_unpacklo_epi16(ab_low, cd_low);
+    to[1] = _mm512_unpackhi_epi16(ab_low, cd_low);
+    to[2] = _mm512_unpacklo_epi16(ab_high, cd_high);
+    to[3] = _mm512_unpackhi_epi16(ab_high, cd_high);
+}
+
+ALWAYS_INLINE void interleave_column(const column_tile *t, int parts, int64_t groups, int64_t column) {
+    const __mmask64 mask = mask_of(t->channels);
+    for (int64_t group = 0; group < groups; group++) {
+        __m512i v[4];
+        interleave_group(t, parts, group, column, mask, v);
+        UNROLL(4)
+        for (int i = 0; i < 4; i++) {
+            _mm512_store_si512(t->columns + (column * groups + group) * 256 + i * 64, v[i]);
         }
-        const __m512i ab_low = _mm512_unpacklo_epi8(v[0], v[1]), ab_high = _mm512_unpackhi_epi8(v[0], v[1]);
-        const __m512i cd_low = _mm512_unpacklo_epi8(v[2], v[3]), cd_high = _mm512_unpackhi_epi8(v[2], v[3]);
-        char *to = t->columns + (column * groups + group) * 256;
-        _mm512_store_si512(to, _mm512_unpacklo_epi16(ab_low, cd_low));
-        _mm512_store_si512(to + 64, _mm512_unpackhi_epi16(ab_low, cd_low));
-        _mm512_store_si512(to + 128, _mm512_unpacklo_epi16(ab_high, cd_high));
-        _mm512_store_si512(to + 192, _mm512_unpackhi_epi16(ab_high, cd_high));
     }
 }
 
@@ -222,49 +231,100 @@ ALWAYS_INLINE __m512i bytes_of(const column_tile *t, __m512i low, __m512i high) 
     return t->clamps ? _mm512_min_epi8(_mm512_max_epi8(bytes, lo), hi) : bytes;
 }
 
-ALWAYS_INLINE void finish_lines(const column_tile *given, int parts, int lines, int64_t taps, int64_t groups) {
-    const column_tile copy = *given, *t = &copy; /* which no store can change */
-    __m512 multiplier[4], offset[4];
-    UNROLL(4)
-    for (int i = 0; i < 4; i++) {
-        multiplier[i] = _mm512_load_ps(t->scales->multiplier + i * 16);
-        offset[i] = _mm512_load_ps(t->scales->offset + i * 16);
-    }
+ALWAYS_INLINE __m512i rounded(const column_tile *t, int i, __m512i sum) {
+    const __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_load_ps(t->scales->multiplier + i * 16));
+    return _mm512_cvtps_epi32(_mm512_add_ps(product, _mm512_load_ps(t->scales->offset + i * 16)));
+}
+
+ALWAYS_INLINE __m512i finished(const column_tile *t, const __m512i acc[4]) {
     const __m512i zero_point = _mm512_set1_epi16((int16_t) t->zero_point);
+    const __m512i low = _mm512_packs_epi32(rounded(t, 0, acc[0]), rounded(t, 1, acc[1]));
+    const __m512i high = _mm512_packs_epi32(rounded(t, 2, acc[2]), rounded(t, 3, acc[3]));
+    return bytes_of(t, _mm512_adds_epi16(low, zero_point), _mm512_adds_epi16(high, zero_point));
+}
+
+/* A column in registers, from the image or from the columns, where padding is. */
+ALWAYS_INLINE void take_column(const column_tile *t, int parts, int64_t column, __mmask64 mask, __m512i to[4]) {
+    if (column >= t->inside && column < t->inside_end) {
+        interleave_group(t, parts, 0, column, mask, to);
+    } else {
+        const __m512i padding = _mm512_set1_epi8((char) t->padding);
+        UNROLL(4)
+        for (int i = 0; i < 4; i++) {
+            to[i] = padding;
+        }
+    }
+}
+
+/* Windows of 3 columns in registers, `stride` apart. */
+ALWAYS_INLINE void finish_3(const column_tile *given, int parts, int lines, int stride) {
+    const column_tile copy = *given, *t = &copy; /* which no store can change */
+    const __mmask64 mask = mask_of(t->channels);
+    const __m512i *init = (const __m512i *) (const void *) t->init;
+    const __m512i *weights = t->weights;
+    __m512i column[5][4];
+    take_column(t, parts, 0, mask, column[0]);
+    take_column(t, parts, 1, mask, column[1]);
+    take_column(t, parts, 2, mask, column[2]);
+    for (int64_t p = 0; p < t->pixels; p++) {
+        /* What the next pixel needs, so that the sums wait for nothing. */
+        take_column(t, parts, p * stride + 3, mask, column[3]);
+        if (stride == 2) {
+            take_column(t, parts, p * stride + 4, mask, column[4]);
+        }
+        UNROLL(2)
+        for (int line = 0; line < lines; line++) {
+            __m512i acc[4];
+            UNROLL(4)
+            for (int i = 0; i < 4; i++) {
+                acc[i] = init[i];
+                UNROLL(3)
+                for (int tap = 0; tap < 3; tap++) {
+                    acc[i] = _mm512_dpbusd_epi32(acc[i], column[tap][i], weights[(line * 3 + tap) * 4 + i]);
+                }
+            }
+            store_bytes(t, parts, mask, line, t->first + p * t->dst_stride, finished(t, acc));
+        }
+        UNROLL(3)
+        for (int tap = 0; tap < 3; tap++) {
+            UNROLL(4)
+            for (int i = 0; i < 4; i++) {
+                column[tap][i] = column[tap + stride][i];
+            }
+        }
+    }
+}
+
+ALWAYS_INLINE void finish_any(const column_tile *given, int parts, int lines) {
+    const column_tile copy = *given, *t = &copy;
     const __mmask64 mask = mask_of(t->channels);
     int64_t next = t->inside;
     const char *at = t->columns;
     for (int64_t p = 0; p < t->pixels; p++, at += t->pixel_stride) {
         __m512i acc[COLUMN_LINES][4];
-        next = interleave_for(t, parts, groups, p + AHEAD, next);
-        add_taps(t, lines, taps, groups, at, acc);
+        next = interleave_for(t, parts, t->groups, p + AHEAD, next);
+        add_taps(t, lines, t->taps, t->groups, at, acc);
         UNROLL(2)
         for (int line = 0; line < lines; line++) {
-            __m512i r[4];
-            UNROLL(4)
-            for (int i = 0; i < 4; i++) {
-                const __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps(acc[line][i]), multiplier[i]);
-                r[i] = _mm512_cvtps_epi32(_mm512_add_ps(product, offset[i]));
-            }
-            const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(r[0], r[1]), zero_point);
-            const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(r[2], r[3]), zero_point);
-            store_bytes(t, parts, mask, line, t->first + p * t->dst_stride, bytes_of(t, low, high));
+            store_bytes(t, parts, mask, line, t->first + p * t->dst_stride, finished(t, acc[line]));
         }
     }
 }
 
 ALWAYS_INLINE void finish_parts(const column_tile *t, int parts) {
-    const bool is_3x3 = t->taps == 3 && t->groups == 1;
+    const bool is_3x3 = t->taps == 3 && t->groups == 1 && t->span == 3;
     if (t->lines == 2) {
-        if (is_3x3) {
-            finish_lines(t, parts, 2, 3, 1);
+        if (is_3x3 && t->advance == 1) {
+            finish_3(t, parts, 2, 1);
         } else {
-            finish_lines(t, parts, 2, t->taps, t->groups);
+            finish_any(t, parts, 2);
         }
-    } else if (is_3x3) {
-        finish_lines(t, parts, 1, 3, 1);
+    } else if (is_3x3 && t->advance == 1) {
+        finish_3(t, parts, 1, 1);
+    } else if (is_3x3 && t->advance == 2) {
+        finish_3(t, parts, 1, 2);
     } else {
-        finish_lines(t, parts, 1, t->taps, t->groups);
+        finish_any(t, parts, 1);
     }
 }
 
