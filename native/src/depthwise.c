@@ -12,6 +12,9 @@ static int64_t padded_channels(const depthwise_kernel *kernel, const conv2d_geom
 }
 
 tersor_status depthwise_weights_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g, int64_t *bytes) {
+    if (kernel->line != NULL) {
+        return lines_weights_bytes(kernel, g, bytes);
+    }
     if (kernel->columns != NULL) {
         return column_weights_bytes(g, bytes);
     }
@@ -30,7 +33,7 @@ static int64_t channel_at(const depthwise_kernel *kernel, int64_t position) {
     return lane * lane_channels + unit * 4 + position % 4;
 }
 
-static void pack_integer(const depthwise_kernel *kernel, const int8_t *weights, int64_t taps, int32_t zero_point,
+static void pack_channel(const depthwise_kernel *kernel, const int8_t *weights, int64_t taps, int32_t zero_point,
                          void *to, int64_t step_bytes, int32_t *sum) {
     for (int64_t tap = 0; tap < taps; tap++) {
         const int32_t weight = weights[tap] - zero_point;
@@ -43,6 +46,10 @@ static void pack_integer(const depthwise_kernel *kernel, const int8_t *weights, 
 
 void depthwise_pack(const depthwise_kernel *kernel, const conv2d_geometry *g, const void *weights,
                     const quantization *q, void *packed, int32_t *compensation) {
+    if (kernel->line != NULL) {
+        lines_pack(kernel, g, weights, packed);
+        return;
+    }
     if (kernel->columns != NULL) {
         column_pack(g, weights, q, kernel->format->src_shift, packed, compensation);
         return;
@@ -50,11 +57,8 @@ void depthwise_pack(const depthwise_kernel *kernel, const conv2d_geometry *g, co
     const int64_t taps = g->kh * g->kw, steps = steps_of(kernel, g);
     const int64_t step_bytes = (int64_t) kernel->block * 4;
     const uint32_t src_zero_point = (uint32_t) (q->src_zero_point + kernel->format->src_shift);
-    const bool integers = kernel->weight_bytes < 4;
     memset(packed, 0, (size_t) (padded_channels(kernel, g) * steps * 4));
-    if (integers) {
-        memset(compensation, 0, (size_t) depthwise_columns_bytes(kernel, g));
-    }
+    memset(compensation, 0, (size_t) depthwise_columns_bytes(kernel, g));
     for (int64_t block = 0; block < g->oc; block += kernel->block) {
         const int64_t count = min_s64(kernel->block, g->oc - block);
         for (int64_t position = 0; position < kernel->block; position++) {
@@ -63,17 +67,11 @@ void depthwise_pack(const depthwise_kernel *kernel, const conv2d_geometry *g, co
                 continue;
             }
             char *to = row_of(packed, block * steps + position, 4);
-            if (integers) {
-                const int32_t zero_point = q->weights_zero_points == NULL ? 0 : q->weights_zero_points[c];
-                int32_t sum = 0;
-                pack_integer(kernel, (const int8_t *) weights + c * taps, taps, zero_point, to, step_bytes, &sum);
-                const uint32_t bias = q->bias == NULL ? 0 : (uint32_t) q->bias[c];
-                compensation[block + position] = (int32_t) (bias - src_zero_point * (uint32_t) sum);
-            } else {
-                for (int64_t tap = 0; tap < taps; tap++) {
-                    memcpy(to + tap * step_bytes, (const float *) weights + c * taps + tap, 4);
-                }
-            }
+            const int32_t zero_point = q->weights_zero_points == NULL ? 0 : q->weights_zero_points[c];
+            int32_t sum = 0;
+            pack_channel(kernel, (const int8_t *) weights + c * taps, taps, zero_point, to, step_bytes, &sum);
+            const uint32_t bias = q->bias == NULL ? 0 : (uint32_t) q->bias[c];
+            compensation[block + position] = (int32_t) (bias - src_zero_point * (uint32_t) sum);
         }
     }
 }
@@ -81,7 +79,7 @@ void depthwise_pack(const depthwise_kernel *kernel, const conv2d_geometry *g, co
 /* Parts of the scratch. */
 typedef struct depthwise_scratch {
     int64_t *offsets; /* of the taps, and those that fill the last step up */
-    char *acc;
+    int32_t *acc;
     char *band;
 } depthwise_scratch;
 
@@ -95,6 +93,9 @@ static depthwise_scratch scratch_at(const depthwise_kernel *kernel, const conv2d
 }
 
 int64_t depthwise_scratch_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g) {
+    if (kernel->line != NULL) {
+        return lines_scratch_bytes(kernel, g);
+    }
     if (kernel->columns != NULL) {
         return column_scratch_bytes(g);
     }
@@ -113,7 +114,7 @@ static void run_block(const depthwise_kernel *kernel, const packed_head *head, c
             .src_stride = block->src_stride,
             .offsets = s->offsets,
             .steps = steps_of(kernel, g),
-            .init = l->compensation == 0 ? NULL : const_row_of(head, 1, l->compensation + c * 4),
+            .init = const_row_of(head, 1, l->compensation + c * 4),
             .acc = s->acc,
         };
         sums.weights = const_row_of(head, 1, l->panels + c * sums.steps * 4);
@@ -141,6 +142,10 @@ static void run_block(const depthwise_kernel *kernel, const packed_head *head, c
 
 void depthwise_run(const depthwise_kernel *kernel, const packed_head *head, const conv2d_layout *l,
                    const conv2d_operands *o, void *scratch) {
+    if (kernel->line != NULL) {
+        lines_run(kernel, head, l, o, scratch);
+        return;
+    }
     if (kernel->columns != NULL) {
         column_run(kernel, head, l, o, scratch);
         return;
