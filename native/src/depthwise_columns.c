@@ -170,7 +170,7 @@ static void place_rows(column_pass *p, const line_set *sets, int64_t count, int6
             /* What fills a group up has the weight 0. */
             const int64_t place = min_s64(i, g->kh + set->lines - 2);
             const int64_t h = set->line * g->stride_h - g->pad_top + place * p->w.line_step;
-            const bool outside = h < 0 || h >= s->h;
+            const bool outside = h < 0 || h >= s->h || column < 0 || column >= s->w;
             *row = outside ? p->s.padding : const_row_of(s->data, (set->n * s->h + h) * s->w + column, g->ic);
         }
     }

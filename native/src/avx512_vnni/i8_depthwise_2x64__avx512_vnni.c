@@ -132,8 +132,9 @@ ALWAYS_INLINE void add_taps(const column_tile *t, int lines, int64_t taps, int64
             acc[line][i] = init[i];
         }
     }
-    UNROLL(3)
+    UNROLL(5)
     for (int64_t tap = 0; tap < taps; tap++) {
+        UNROLL(2)
         for (int64_t group = 0; group < groups; group++) {
             const __m512i *column = (const __m512i *) (const void *) (at + tap * t->tap_stride + group * 256);
             const __m512i *of_group = weights + (tap * groups + group) * 4;
@@ -295,15 +296,15 @@ ALWAYS_INLINE void finish_3(const column_tile *given, int parts, int lines, int 
     }
 }
 
-ALWAYS_INLINE void finish_any(const column_tile *given, int parts, int lines) {
+ALWAYS_INLINE void finish_any(const column_tile *given, int parts, int lines, int64_t taps, int64_t groups) {
     const column_tile copy = *given, *t = &copy;
     const __mmask64 mask = mask_of(t->channels);
     int64_t next = t->inside;
     const char *at = t->columns;
     for (int64_t p = 0; p < t->pixels; p++, at += t->pixel_stride) {
         __m512i acc[COLUMN_LINES][4];
-        next = interleave_for(t, parts, t->groups, p + AHEAD, next);
-        add_taps(t, lines, t->taps, t->groups, at, acc);
+        next = interleave_for(t, parts, groups, p + AHEAD, next);
+        add_taps(t, lines, taps, groups, at, acc);
         UNROLL(2)
         for (int line = 0; line < lines; line++) {
             store_bytes(t, parts, mask, line, t->first + p * t->dst_stride, finished(t, acc[line]));
@@ -313,18 +314,23 @@ ALWAYS_INLINE void finish_any(const column_tile *given, int parts, int lines) {
 
 ALWAYS_INLINE void finish_parts(const column_tile *t, int parts) {
     const bool is_3x3 = t->taps == 3 && t->groups == 1 && t->span == 3;
+    const bool is_5x5 = t->taps == 5 && t->groups == 2 && parts == 1; /* other blocks are too few */
     if (t->lines == 2) {
         if (is_3x3 && t->advance == 1) {
             finish_3(t, parts, 2, 1);
+        } else if (is_5x5) {
+            finish_any(t, parts, 2, 5, 2);
         } else {
-            finish_any(t, parts, 2);
+            finish_any(t, parts, 2, t->taps, t->groups);
         }
     } else if (is_3x3 && t->advance == 1) {
         finish_3(t, parts, 1, 1);
     } else if (is_3x3 && t->advance == 2) {
         finish_3(t, parts, 1, 2);
+    } else if (is_5x5) {
+        finish_any(t, parts, 1, 5, 2);
     } else {
-        finish_any(t, parts, 1);
+        finish_any(t, parts, 1, t->taps, t->groups);
     }
 }
 
