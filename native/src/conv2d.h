@@ -22,6 +22,7 @@ typedef struct conv2d_operands {
     const epilogue *e;
     epilogue_function *store;
     void *dst;
+    tersor_type dst_type;
     int64_t dst_bytes; /* of an element */
     const void *residual;
     int64_t residual_bytes; /* of an element */

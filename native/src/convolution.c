@@ -177,6 +177,7 @@ tersor_status tersor_conv2d(const void *packed, int64_t packed_bytes, const ters
         .e = &e,
         .store = epilogue_select(c.kernels->epilogue, c.integers, given->dst_type),
         .dst = dst,
+        .dst_type = given->dst_type,
         .dst_bytes = type_bytes(given->dst_type),
         .residual = e.residual_type == 0 ? NULL : residual,
         .residual_bytes = e.residual_type == 0 ? 0 : type_bytes(e.residual_type),

@@ -12,6 +12,12 @@ static int64_t padded_channels(const depthwise_kernel *kernel, const conv2d_geom
 }
 
 tersor_status depthwise_weights_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g, int64_t *bytes) {
+    if (kernel->line != NULL) {
+        return lines_weights_bytes(kernel, g, bytes);
+    }
+    if (kernel->columns != NULL) {
+        return column_weights_bytes(g, bytes);
+    }
     const int64_t factors[] = {steps_of(kernel, g), padded_channels(kernel, g), 4};
     return checked_product(factors, 3, bytes);
 }
@@ -20,63 +26,52 @@ int64_t depthwise_columns_bytes(const depthwise_kernel *kernel, const conv2d_geo
     return round_up(padded_channels(kernel, g) * 4, TERSOR_ALIGNMENT);
 }
 
-static bool is_halved(const depthwise_kernel *kernel, int64_t channels) {
-    return kernel->halves && channels <= kernel->block / 2;
-}
-
-/* The channel at a position of a block; a halved block has each twice. */
-static int64_t channel_at(const depthwise_kernel *kernel, int64_t position, bool halved) {
+/* The channel at a position of a block. */
+static int64_t channel_at(const depthwise_kernel *kernel, int64_t position) {
     const int64_t lane_channels = kernel->block / kernel->lanes;
     const int64_t lane = position / 4 % kernel->lanes, unit = position / 4 / kernel->lanes;
-    const int64_t lanes = halved ? kernel->lanes / 2 : kernel->lanes;
-    return lane % lanes * lane_channels + unit * 4 + position % 4;
+    return lane * lane_channels + unit * 4 + position % 4;
 }
 
-static void pack_integer(const depthwise_kernel *kernel, const int8_t *weights, int64_t taps, int32_t zero_point,
+static void pack_channel(const depthwise_kernel *kernel, const int8_t *weights, int64_t taps, int32_t zero_point,
                          void *to, int64_t step_bytes, int32_t *sum) {
     for (int64_t tap = 0; tap < taps; tap++) {
         const int32_t weight = weights[tap] - zero_point;
         char *step = row_of(to, tap / kernel->taps_per_step, step_bytes);
         const int64_t slot = tap % kernel->taps_per_step;
-        if (kernel->weight_bytes == 1) {
-            ((int8_t *) step)[slot] = (int8_t) weight;
-        } else {
-            ((int16_t *) (void *) step)[slot] = (int16_t) weight;
-        }
+        ((int16_t *) (void *) step)[slot] = (int16_t) weight;
         *sum = (int32_t) ((uint32_t) *sum + (uint32_t) weight);
     }
 }
 
 void depthwise_pack(const depthwise_kernel *kernel, const conv2d_geometry *g, const void *weights,
                     const quantization *q, void *packed, int32_t *compensation) {
+    if (kernel->line != NULL) {
+        lines_pack(kernel, g, weights, packed);
+        return;
+    }
+    if (kernel->columns != NULL) {
+        column_pack(g, weights, q, kernel->format->src_shift, packed, compensation);
+        return;
+    }
     const int64_t taps = g->kh * g->kw, steps = steps_of(kernel, g);
     const int64_t step_bytes = (int64_t) kernel->block * 4;
     const uint32_t src_zero_point = (uint32_t) (q->src_zero_point + kernel->format->src_shift);
-    const bool integers = kernel->weight_bytes < 4;
     memset(packed, 0, (size_t) (padded_channels(kernel, g) * steps * 4));
-    if (integers) {
-        memset(compensation, 0, (size_t) depthwise_columns_bytes(kernel, g));
-    }
+    memset(compensation, 0, (size_t) depthwise_columns_bytes(kernel, g));
     for (int64_t block = 0; block < g->oc; block += kernel->block) {
         const int64_t count = min_s64(kernel->block, g->oc - block);
-        const bool halved = is_halved(kernel, count);
         for (int64_t position = 0; position < kernel->block; position++) {
-            const int64_t in_block = channel_at(kernel, position, halved), c = block + in_block;
+            const int64_t in_block = channel_at(kernel, position), c = block + in_block;
             if (in_block >= count) {
                 continue;
             }
             char *to = row_of(packed, block * steps + position, 4);
-            if (integers) {
-                const int32_t zero_point = q->weights_zero_points == NULL ? 0 : q->weights_zero_points[c];
-                int32_t sum = 0;
-                pack_integer(kernel, (const int8_t *) weights + c * taps, taps, zero_point, to, step_bytes, &sum);
-                const uint32_t bias = q->bias == NULL ? 0 : (uint32_t) q->bias[c];
-                compensation[block + position] = (int32_t) (bias - src_zero_point * (uint32_t) sum);
-            } else {
-                for (int64_t tap = 0; tap < taps; tap++) {
-                    memcpy(to + tap * step_bytes, (const float *) weights + c * taps + tap, 4);
-                }
-            }
+            const int32_t zero_point = q->weights_zero_points == NULL ? 0 : q->weights_zero_points[c];
+            int32_t sum = 0;
+            pack_channel(kernel, (const int8_t *) weights + c * taps, taps, zero_point, to, step_bytes, &sum);
+            const uint32_t bias = q->bias == NULL ? 0 : (uint32_t) q->bias[c];
+            compensation[block + position] = (int32_t) (bias - src_zero_point * (uint32_t) sum);
         }
     }
 }
@@ -84,7 +79,7 @@ void depthwise_pack(const depthwise_kernel *kernel, const conv2d_geometry *g, co
 /* Parts of the scratch. */
 typedef struct depthwise_scratch {
     int64_t *offsets; /* of the taps, and those that fill the last step up */
-    char *acc;
+    int32_t *acc;
     char *band;
 } depthwise_scratch;
 
@@ -93,11 +88,17 @@ static depthwise_scratch scratch_at(const depthwise_kernel *kernel, const conv2d
     const int64_t offsets = steps_of(kernel, g) * kernel->taps_per_step * (int64_t) sizeof(int64_t);
     s.offsets = scratch;
     s.acc = row_of(scratch, 1, round_up(offsets, TERSOR_ALIGNMENT));
-    s.band = row_of(s.acc, kernel->format->rows + 1, (int64_t) kernel->block * 4);
+    s.band = row_of(s.acc, kernel->format->rows, (int64_t) kernel->block * 4);
     return s;
 }
 
 int64_t depthwise_scratch_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g) {
+    if (kernel->line != NULL) {
+        return lines_scratch_bytes(kernel, g);
+    }
+    if (kernel->columns != NULL) {
+        return column_scratch_bytes(g);
+    }
     const window w = window_of_channels(kernel->format, g, kernel->block);
     return (int64_t) (uintptr_t) scratch_at(kernel, g, NULL).band + window_band_bytes(&w);
 }
@@ -110,11 +111,10 @@ static void run_block(const depthwise_kernel *kernel, const packed_head *head, c
     for (int64_t c = 0; c < g->oc; c += kernel->block) {
         const int64_t channels = min_s64(kernel->block, g->oc - c);
         depthwise_tile sums = {
-            .halved = is_halved(kernel, channels),
             .src_stride = block->src_stride,
             .offsets = s->offsets,
             .steps = steps_of(kernel, g),
-            .init = l->compensation == 0 ? NULL : const_row_of(head, 1, l->compensation + c * 4),
+            .init = const_row_of(head, 1, l->compensation + c * 4),
             .acc = s->acc,
         };
         sums.weights = const_row_of(head, 1, l->panels + c * sums.steps * 4);
@@ -125,7 +125,7 @@ static void run_block(const depthwise_kernel *kernel, const packed_head *head, c
             kernel->sum(&sums);
             const epilogue_tile tile = {
                 .acc = s->acc,
-                .acc_stride = sums.halved ? kernel->block / 2 : kernel->block,
+                .acc_stride = kernel->block,
                 .rows = rows->kept,
                 .first = c,
                 .columns = channels,
@@ -142,6 +142,14 @@ static void run_block(const depthwise_kernel *kernel, const packed_head *head, c
 
 void depthwise_run(const depthwise_kernel *kernel, const packed_head *head, const conv2d_layout *l,
                    const conv2d_operands *o, void *scratch) {
+    if (kernel->line != NULL) {
+        lines_run(kernel, head, l, o, scratch);
+        return;
+    }
+    if (kernel->columns != NULL) {
+        column_run(kernel, head, l, o, scratch);
+        return;
+    }
     const conv2d_geometry *g = &head->geometry;
     const window w = window_of_channels(kernel->format, g, kernel->block);
     const depthwise_scratch s = scratch_at(kernel, g, scratch);

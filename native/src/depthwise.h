@@ -1,40 +1,43 @@
 /*
- * Depthwise convolution: every channel by itself, vectorized over a block of channels. Tiles of pixels walk a band of
- * image lines as those of other convolutions do (window.h), every tap at an offset of its own.
+ * Depthwise convolution: every channel by itself, vectorized over channels. f32 goes line by line (depthwise_lines.h) and
+ * bytes by columns (depthwise_columns.h) or, with weights of 16 bits, like this:
  *
- * Packed weights: [block of channels][step][position][taps_per_step], 4 bytes for each channel and step: four s8, two s16
- * with the zero point already subtracted, or an f32. The positions are the order in which a kernel's registers hold the
- * channels: units of 4, the first unit of each lane, then the second, and so on, as interleaving the taps within lanes
- * leaves them. What fills the last block and the last step up is zero.
+ * Tiles of pixels walk a band of image lines as those of other convolutions do (window.h), every tap at an offset of its
+ * own. Packed weights: [block of channels][step][position][taps_per_step], 4 bytes for each channel and step, with the
+ * zero point already subtracted. The positions are the order in which a kernel's registers hold the channels: units of 4,
+ * the first unit of each lane, then the second, and so on, as interleaving the taps within lanes leaves them. What fills
+ * the last block and the last step up is zero.
  */
 #ifndef TERSOR_DEPTHWISE_H
 #define TERSOR_DEPTHWISE_H
 
+#include "depthwise_columns.h"
+#include "depthwise_lines.h"
 #include "gemm.h"
 #include "gemm_pack.h"
 #include "packed.h"
 
 typedef struct depthwise_tile {
     int64_t pixels;
-    bool halved;            /* the block has at most half its channels; the other lanes take the next pixel */
     const char *src;        /* of the first pixel and channel; a whole block is readable */
     int64_t src_stride;     /* bytes between pixels */
     const int64_t *offsets; /* bytes, of steps * taps_per_step taps */
     int64_t steps;
     const void *weights;
-    const int32_t *init; /* [position] that sums start from; NULL for f32, which starts from zero */
-    void *acc;           /* int32 or f32 [pixels][block], halved [pixels][block / 2]; room for one pixel more */
+    const int32_t *init; /* [position] that sums start from */
+    int32_t *acc;        /* [pixels][block] */
 } depthwise_tile;
 
 typedef struct depthwise_kernel {
     const char *name;
     const gemm_kernel *format; /* whose form of the source it reads */
     int32_t block;             /* channels */
-    int32_t lanes;             /* into which a block is divided */
-    int32_t taps_per_step;
-    int32_t weight_bytes;
-    bool halves; /* knows halved blocks, of half the lanes */
+    /* One of three ways, the others' are 0: */
+    line_function *line;
+    const column_kernel *columns;
     void (*sum)(const depthwise_tile *tile);
+    int32_t lanes; /* into which a block is divided */
+    int32_t taps_per_step;
 } depthwise_kernel;
 
 tersor_status depthwise_weights_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g, int64_t *bytes);

@@ -19,8 +19,8 @@ extern const sparse_kernels u8s8_sparse__avx512_vnni, s8s8_sparse__avx512_vnni, 
 extern const sparse_kernels u8s8_sparse__amx_int8, s8s8_sparse__amx_int8;
 extern const depthwise_kernel u8s8_depthwise_1x1__portable, s8s8_depthwise_1x1__portable;
 extern const depthwise_kernel u8s8_depthwise_1x16__avx2, s8s8_depthwise_1x16__avx2;
-extern const depthwise_kernel u8s8_depthwise_1x64__avx512_vnni, s8s8_depthwise_1x64__avx512_vnni;
-extern const depthwise_kernel f32_depthwise_1x1__portable, f32_depthwise_1x16__avx2, f32_depthwise_1x32__avx512f;
+extern const depthwise_kernel u8s8_depthwise_2x64__avx512_vnni, s8s8_depthwise_2x64__avx512_vnni;
+extern const depthwise_kernel f32_depthwise_8x4__portable, f32_depthwise_8x8__avx2, f32_depthwise_8x16__avx512f;
 
 /* What AMX machines use besides AMX; the emulation must run on every machine. */
 #if defined(TERSOR_EMULATION)
@@ -29,14 +29,14 @@ extern const depthwise_kernel f32_depthwise_1x1__portable, f32_depthwise_1x16__a
 #define WIDE_DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x1__portable
 #define F32_GEMM_BESIDE_AMX f32_gemm_4x16__portable
 #define F32_SPARSE_BESIDE_AMX f32_sparse__portable
-#define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_1x1__portable
+#define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_8x4__portable
 #else
 #define BESIDE_AMX(name) name##_avx512_vnni
-#define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x64__avx512_vnni
+#define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_2x64__avx512_vnni
 #define WIDE_DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x16__avx2
 #define F32_GEMM_BESIDE_AMX f32_gemm_12x32__avx512f
 #define F32_SPARSE_BESIDE_AMX f32_sparse__avx512f
-#define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_1x32__avx512f
+#define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_8x16__avx512f
 #endif
 
 #if defined(TERSOR_HAVE_AVX512_VBMI2) && !defined(TERSOR_EMULATION)
@@ -65,7 +65,7 @@ static const isa_kernels ALL[] = {
         .s8s8_wide_depthwise = &s8s8_depthwise_1x1__portable,
         .f32_gemm = &f32_gemm_4x16__portable,
         .bf16_gemm = &bf16_gemm_4x16__portable,
-        .f32_depthwise = &f32_depthwise_1x1__portable,
+        .f32_depthwise = &f32_depthwise_8x4__portable,
     },
 #if defined(TERSOR_HAVE_AVX2)
     {
@@ -84,7 +84,7 @@ static const isa_kernels ALL[] = {
         .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
         .f32_gemm = &f32_gemm_6x16__avx2,
         .bf16_gemm = &bf16_gemm_6x16__avx2,
-        .f32_depthwise = &f32_depthwise_1x16__avx2,
+        .f32_depthwise = &f32_depthwise_8x8__avx2,
     },
 #endif
 #if defined(TERSOR_HAVE_AVX2_VNNI)
@@ -104,7 +104,7 @@ static const isa_kernels ALL[] = {
         .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
         .f32_gemm = &f32_gemm_6x16__avx2,
         .bf16_gemm = &bf16_gemm_6x16__avx2,
-        .f32_depthwise = &f32_depthwise_1x16__avx2,
+        .f32_depthwise = &f32_depthwise_8x8__avx2,
     },
 #endif
 #if defined(TERSOR_HAVE_AVX512_VNNI)
@@ -119,13 +119,13 @@ static const isa_kernels ALL[] = {
         .s8s8_sparse = &s8s8_sparse__avx512_vnni,
         .f32_sparse = &f32_sparse__avx512f,
         BITMASK_KERNELS,
-        .u8s8_depthwise = &u8s8_depthwise_1x64__avx512_vnni,
-        .s8s8_depthwise = &s8s8_depthwise_1x64__avx512_vnni,
+        .u8s8_depthwise = &u8s8_depthwise_2x64__avx512_vnni,
+        .s8s8_depthwise = &s8s8_depthwise_2x64__avx512_vnni,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
         .f32_gemm = &f32_gemm_12x32__avx512f,
         .bf16_gemm = &bf16_gemm_12x32__avx512f,
-        .f32_depthwise = &f32_depthwise_1x32__avx512f,
+        .f32_depthwise = &f32_depthwise_8x16__avx512f,
     },
 #endif
 #if defined(TERSOR_HAVE_AVX512_BF16)
@@ -140,13 +140,13 @@ static const isa_kernels ALL[] = {
         .s8s8_sparse = &s8s8_sparse__avx512_vnni,
         .f32_sparse = &f32_sparse__avx512f,
         BITMASK_KERNELS,
-        .u8s8_depthwise = &u8s8_depthwise_1x64__avx512_vnni,
-        .s8s8_depthwise = &s8s8_depthwise_1x64__avx512_vnni,
+        .u8s8_depthwise = &u8s8_depthwise_2x64__avx512_vnni,
+        .s8s8_depthwise = &s8s8_depthwise_2x64__avx512_vnni,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
         .f32_gemm = &f32_gemm_12x32__avx512f,
         .bf16_gemm = &bf16_gemm_12x32__avx512_bf16,
-        .f32_depthwise = &f32_depthwise_1x32__avx512f,
+        .f32_depthwise = &f32_depthwise_8x16__avx512f,
     },
 #endif
 #if defined(TERSOR_EMULATION) || defined(TERSOR_HAVE_AVX512_AMX)

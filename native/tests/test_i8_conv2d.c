@@ -90,6 +90,9 @@ static void run(const conv_case *c, const variation *v) {
         }
     }
     random_floats(multiplier, oc, 2.0f / (float) (1 + 100 * c->kh * c->kw * c->ic / c->groups));
+    if (v->extreme && v->in_parts) {
+        multiplier[oc / 2] = 1e30f; /* results that no integer type holds */
+    }
     for (size_t o = 0; o < oc; o++) {
         if (zero_points != NULL) {
             zero_points[o] = (int32_t) random_between(-128, 127);
@@ -108,7 +111,7 @@ static void run(const conv_case *c, const variation *v) {
         .multiplier = multiplier,
         .offset = offset,
         .lo = v->extreme ? 0.0f : -INFINITY,
-        .hi = INFINITY,
+        .hi = v->in_parts ? 60.0f : INFINITY,
         .dst_type = v->dst_type,
         .dst_zero_point = narrow ? (v->dst_type == TERSOR_U8 ? 117 : -11) : 0,
         .residual_type = v->residual_type,
@@ -219,6 +222,17 @@ int main(void) {
         {1, 30, 40, 900, 4, 3, 3, 2, 1, 9, 9, 9, 9, 9, 9, 1},
         {1, 12, 21, 600, 4, 3, 2, 1, 1, 90, 5, 90, 5, 80, 1, 1},
         {1, 9, 40, 1200, 8, 3, 3, 1, 1, 9, 9, 9, 9, 9, 9, 4},
+        /* Depthwise: blocks of few channels across images, lines in several strips, tall and flat windows, second lines
+         * that dilation or stride aligns, and windows that share no columns. */
+        {1, 11, 70, 144, 144, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 144},
+        {3, 5, 9, 20, 20, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 20},
+        {1, 9, 33, 96, 96, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 96},
+        {1, 8, 9, 8, 8, 5, 5, 1, 1, 2, 2, 2, 2, 1, 1, 8},
+        {1, 8, 7, 112, 112, 7, 7, 1, 1, 3, 3, 3, 3, 1, 1, 112},
+        {1, 7, 9, 66, 66, 4, 4, 1, 1, 1, 2, 2, 1, 1, 1, 66},
+        {1, 9, 23, 40, 40, 1, 3, 2, 3, 0, 1, 0, 1, 1, 1, 40},
+        {2, 9, 11, 33, 33, 3, 3, 2, 1, 2, 2, 2, 2, 2, 2, 33},
+        {1, 4, 70, 70, 70, 3, 3, 1, 1, 1, 40, 1, 40, 1, 40, 70},
     };
     static const tersor_type DST[] = {TERSOR_S32, TERSOR_F32, TERSOR_U8, TERSOR_S8};
     const uint32_t isas = usable_isas();

@@ -57,7 +57,6 @@ static void sum(const depthwise_tile *t) {
         .block = 16,                                                                                                   \
         .lanes = 2,                                                                                                    \
         .taps_per_step = 2,                                                                                            \
-        .weight_bytes = 2,                                                                                             \
         .sum = sum,                                                                                                    \
     };
 

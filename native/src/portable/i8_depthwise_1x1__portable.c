@@ -38,7 +38,6 @@ static void sum_s8(const depthwise_tile *t) {
         .block = CHANNELS,                                                                                             \
         .lanes = 1,                                                                                                    \
         .taps_per_step = 1,                                                                                            \
-        .weight_bytes = 2,                                                                                             \
         .sum = function,                                                                                               \
     };
 

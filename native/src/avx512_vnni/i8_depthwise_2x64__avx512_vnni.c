@@ -1,0 +1,363 @@
+/*
+ * INT8 depthwise convolution of 64 channels: vpdpbusd adds four products of each channel, whose pixels are interleaved
+ * within lanes, and saturating packs of the rounded results leave the channels in their order again.
+ */
+#include <immintrin.h>
+
+#include "compiler.h"
+#include "depthwise.h"
+
+extern const gemm_kernel u8s8_gemm_12x32__avx512_vnni, s8s8_gemm_12x32__avx512_vnni;
+
+enum { AHEAD = 1 /* pixels whose columns are interleaved before they are needed */ };
+
+ALWAYS_INLINE uint64_t mask_of(int64_t channels) {
+    return channels >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << channels) - 1;
+}
+
+ALWAYS_INLINE __m128i load_16(bool masked, const char *from, __mmask64 mask) {
+    return masked ? _mm_maskz_loadu_epi8((__mmask16) mask, from) : _mm_loadu_si128((const __m128i *) (const void *) from);
+}
+
+ALWAYS_INLINE __m256i load_32(bool masked, const char *from, __mmask64 mask) {
+    return masked ? _mm256_maskz_loadu_epi8((__mmask32) mask, from)
+                  : _mm256_loadu_si256((const __m256i *) (const void *) from);
+}
+
+/* A row's pixel of every part. */
+ALWAYS_INLINE __m512i load(int parts, bool masked, const char *const *row, int64_t offset, __mmask64 mask) {
+    if (parts == 1) {
+        return masked ? _mm512_maskz_loadu_epi8(mask, row[0] + offset) : _mm512_loadu_si512(row[0] + offset);
+    }
+    if (parts == 2) {
+        const __m512i first = _mm512_castsi256_si512(load_32(masked, row[0] + offset, mask));
+        return _mm512_inserti64x4(first, load_32(masked, row[1] + offset, mask), 1);
+    }
+    __m512i v = _mm512_castsi128_si512(load_16(masked, row[0] + offset, mask));
+    v = _mm512_inserti32x4(v, load_16(masked, row[1] + offset, mask), 1);
+    v = _mm512_inserti32x4(v, load_16(masked, row[2] + offset, mask), 2);
+    return _mm512_inserti32x4(v, load_16(masked, row[3] + offset, mask), 3);
+}
+
+/* A group of a column of pixels as [channel][4]. */
+ALWAYS_INLINE void interleave_group(const column_tile *t, int parts, int64_t group, int64_t column, __mmask64 mask,
+                                    __m512i to[4]) {
+    const int64_t offset = t->first + (column - t->inside) * t->row_stride;
+    const char *const (*rows)[COLUMN_PARTS] = t->rows + group * COLUMN_GROUP;
+    __m512i v[COLUMN_GROUP];
+    UNROLL(4)
+    for (int i = 0; i < COLUMN_GROUP; i++) {
+        v[i] = t->channels < 64 / parts ? load(parts, true, rows[i], offset, mask)
+                                        : load(parts, false, rows[i], offset, mask);
+    }
+    if (t->is_signed) {
+        UNROLL(4)
+        for (int i = 0; i < COLUMN_GROUP; i++) {
+            v[i] = _mm512_xor_si512(v[i], _mm512_set1_epi8(-128));
+        }
+    }
+    const __m512i ab_low = _mm512_unpacklo_epi8(v[0], v[1]), ab_high = _mm512_unpackhi_epi8(v[0], v[1]);
+    const __m512i cd_low = _mm512_unpacklo_epi8(v[2], v[3]), cd_high = _mm512_unpackhi_epi8(v[2], v[3]);
+    to[0] = _mm512_unpacklo_epi16(ab_low, cd_low);
+    to[1] = _mm512_unpackhi_epi16(ab_low, cd_low);
+    to[2] = _mm512_unpacklo_epi16(ab_high, cd_high);
+    to[3] = _mm512_unpackhi_epi16(ab_high, cd_high);
+}
+
+ALWAYS_INLINE void interleave_column(const column_tile *t, int parts, int64_t groups, int64_t column) {
+    const __mmask64 mask = mask_of(t->channels);
+    for (int64_t group = 0; group < groups; group++) {
+        __m512i v[4];
+        interleave_group(t, parts, group, column, mask, v);
+        UNROLL(4)
+        for (int i = 0; i < 4; i++) {
+            _mm512_store_si512(t->columns + (column * groups + group) * 256 + i * 64, v[i]);
+        }
+    }
+}
+
+/* From units of 4 channels of each lane to the channels in their order, and back: lane i of vector j to lane j of i. */
+ALWAYS_INLINE void turn(__m512i v[4]) {
+    const __m512i low01 = _mm512_shuffle_i32x4(v[0], v[1], 0x44), high01 = _mm512_shuffle_i32x4(v[0], v[1], 0xee);
+    const __m512i low23 = _mm512_shuffle_i32x4(v[2], v[3], 0x44), high23 = _mm512_shuffle_i32x4(v[2], v[3], 0xee);
+    v[0] = _mm512_shuffle_i32x4(low01, low23, 0x88);
+    v[1] = _mm512_shuffle_i32x4(low01, low23, 0xdd);
+    v[2] = _mm512_shuffle_i32x4(high01, high23, 0x88);
+    v[3] = _mm512_shuffle_i32x4(high01, high23, 0xdd);
+}
+
+/* Values of a block's channels at its positions. */
+static void spread(const float *values, int64_t channels, int64_t parts, float *to) {
+    __m512i v[4];
+    UNROLL(4)
+    for (int64_t i = 0; i < 4; i++) {
+        const int64_t from = i % (4 / parts) * 16;
+        const __mmask16 mask = (__mmask16) (channels <= from ? 0 : mask_of(channels - from));
+        v[i] = values == 0 ? _mm512_setzero_si512() : _mm512_maskz_loadu_epi32(mask, values + from);
+    }
+    turn(v);
+    UNROLL(4)
+    for (int64_t i = 0; i < 4; i++) {
+        _mm512_store_si512(to + i * 16, v[i]);
+    }
+}
+
+static bool scale(const epilogue *e, const int32_t *init, float bound, int64_t first, int64_t channels, int64_t parts,
+                  column_scales *scales) {
+    spread(e->multiplier + first, channels, parts, scales->multiplier);
+    spread(e->offset == 0 ? 0 : e->offset + first, channels, parts, scales->offset);
+    const __m512 most = _mm512_set1_ps(0x1p31f), limit = _mm512_set1_ps(0x1p30f);
+    bool bounded = true;
+    UNROLL(4)
+    for (int64_t i = 0; i < 64; i += 16) {
+        const __m512 start = _mm512_abs_ps(_mm512_cvtepi32_ps(_mm512_load_si512(init + i)));
+        const __m512 sum = _mm512_min_ps(_mm512_add_ps(start, _mm512_set1_ps(bound)), most);
+        const __m512 product = _mm512_mul_ps(_mm512_abs_ps(_mm512_load_ps(scales->multiplier + i)), sum);
+        const __m512 value = _mm512_add_ps(product, _mm512_abs_ps(_mm512_load_ps(scales->offset + i)));
+        bounded &= _mm512_cmp_ps_mask(value, limit, _CMP_LE_OQ) == 0xffff;
+    }
+    return bounded;
+}
+
+/* The sums of a pixel of each line. */
+ALWAYS_INLINE void add_taps(const column_tile *t, int lines, int64_t taps, int64_t groups, const char *at,
+                            __m512i acc[COLUMN_LINES][4]) {
+    const __m512i *init = (const __m512i *) (const void *) t->init;
+    const __m512i *weights = t->weights;
+    const int64_t line_weights = taps * groups * 4;
+    UNROLL(2)
+    for (int line = 0; line < lines; line++) {
+        UNROLL(4)
+        for (int i = 0; i < 4; i++) {
+            acc[line][i] = init[i];
+        }
+    }
+    UNROLL(5)
+    for (int64_t tap = 0; tap < taps; tap++) {
+        UNROLL(2)
+        for (int64_t group = 0; group < groups; group++) {
+            const __m512i *column = (const __m512i *) (const void *) (at + tap * t->tap_stride + group * 256);
+            const __m512i *of_group = weights + (tap * groups + group) * 4;
+            UNROLL(4)
+            for (int i = 0; i < 4; i++) {
+                const __m512i pixels = _mm512_load_si512(column + i);
+                UNROLL(2)
+                for (int line = 0; line < lines; line++) {
+                    acc[line][i] = _mm512_dpbusd_epi32(acc[line][i], pixels, of_group[line * line_weights + i]);
+                }
+            }
+        }
+    }
+}
+
+/* Interleaves what pixels up to p are the first to see. */
+ALWAYS_INLINE int64_t interleave_for(const column_tile *t, int parts, int64_t groups, int64_t p, int64_t next) {
+    const int64_t end = min_s64(t->inside_end, p * t->advance + t->span);
+    for (; next < end; next++) {
+        interleave_column(t, parts, groups, next);
+    }
+    return next;
+}
+
+ALWAYS_INLINE void interleave_all(const column_tile *t, int parts) {
+    for (int64_t column = t->inside; column < t->inside_end; column++) {
+        interleave_column(t, parts, t->groups, column);
+    }
+}
+
+static void interleave(const column_tile *t) {
+    if (t->parts == 1) {
+        interleave_all(t, 1);
+    } else if (t->parts == 2) {
+        interleave_all(t, 2);
+    } else {
+        interleave_all(t, 4);
+    }
+}
+
+ALWAYS_INLINE void sum_lines(const column_tile *given, int lines) {
+    const column_tile copy = *given, *t = &copy;
+    const char *at = t->columns;
+    interleave(t);
+    for (int64_t p = 0; p < t->pixels; p++, at += t->pixel_stride) {
+        __m512i acc[COLUMN_LINES][4];
+        add_taps(t, lines, t->taps, t->groups, at, acc);
+        UNROLL(2)
+        for (int line = 0; line < lines; line++) {
+            turn(acc[line]);
+            UNROLL(4)
+            for (int i = 0; i < 4; i++) {
+                _mm512_store_si512(t->acc + (line * t->pixels + p) * 64 + i * 16, acc[line][i]);
+            }
+        }
+    }
+}
+
+static void sum(const column_tile *t) {
+    if (t->lines == 2) {
+        sum_lines(t, 2);
+    } else {
+        sum_lines(t, 1);
+    }
+}
+
+ALWAYS_INLINE void store_bytes(const column_tile *t, int parts, __mmask64 mask, int line, int64_t offset,
+                               __m512i bytes) {
+    UNROLL(4)
+    for (int part = 0; part < parts; part++) {
+        char *to = t->dst[part][line];
+        if (parts == 1) {
+            _mm512_mask_storeu_epi8(to + offset, mask, bytes);
+        } else if (to != 0 && parts == 2) {
+            const __m256i half = part == 0 ? _mm512_castsi512_si256(bytes) : _mm512_extracti64x4_epi64(bytes, 1);
+            _mm256_mask_storeu_epi8(to + offset, (__mmask32) mask, half);
+        } else if (to != 0) {
+            const __m128i quarter = part == 0   ? _mm512_castsi512_si128(bytes)
+                                    : part == 1 ? _mm512_extracti32x4_epi32(bytes, 1)
+                                    : part == 2 ? _mm512_extracti32x4_epi32(bytes, 2)
+                                                : _mm512_extracti32x4_epi32(bytes, 3);
+            _mm_mask_storeu_epi8(to + offset, (__mmask16) mask, quarter);
+        }
+    }
+}
+
+ALWAYS_INLINE __m512i bytes_of(const column_tile *t, __m512i low, __m512i high) {
+    if (t->is_unsigned) {
+        const __m512i bytes = _mm512_packus_epi16(low, high);
+        const __m512i lo = _mm512_set1_epi8((char) t->lo), hi = _mm512_set1_epi8((char) t->hi);
+        return t->clamps ? _mm512_min_epu8(_mm512_max_epu8(bytes, lo), hi) : bytes;
+    }
+    const __m512i bytes = _mm512_packs_epi16(low, high);
+    const __m512i lo = _mm512_set1_epi8((char) t->lo), hi = _mm512_set1_epi8((char) t->hi);
+    return t->clamps ? _mm512_min_epi8(_mm512_max_epi8(bytes, lo), hi) : bytes;
+}
+
+ALWAYS_INLINE __m512i rounded(const column_tile *t, int i, __m512i sum) {
+    const __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_load_ps(t->scales->multiplier + i * 16));
+    return _mm512_cvtps_epi32(_mm512_add_ps(product, _mm512_load_ps(t->scales->offset + i * 16)));
+}
+
+ALWAYS_INLINE __m512i finished(const column_tile *t, const __m512i acc[4]) {
+    const __m512i zero_point = _mm512_set1_epi16((int16_t) t->zero_point);
+    const __m512i low = _mm512_packs_epi32(rounded(t, 0, acc[0]), rounded(t, 1, acc[1]));
+    const __m512i high = _mm512_packs_epi32(rounded(t, 2, acc[2]), rounded(t, 3, acc[3]));
+    return bytes_of(t, _mm512_adds_epi16(low, zero_point), _mm512_adds_epi16(high, zero_point));
+}
+
+/* A column in registers, from the image or from the columns, where padding is. */
+ALWAYS_INLINE void take_column(const column_tile *t, int parts, int64_t column, __mmask64 mask, __m512i to[4]) {
+    if (column >= t->inside && column < t->inside_end) {
+        interleave_group(t, parts, 0, column, mask, to);
+    } else {
+        const __m512i padding = _mm512_set1_epi8((char) t->padding);
+        UNROLL(4)
+        for (int i = 0; i < 4; i++) {
+            to[i] = padding;
+        }
+    }
+}
+
+/* Windows of 3 columns in registers, `stride` apart. */
+ALWAYS_INLINE void finish_3(const column_tile *given, int parts, int lines, int stride) {
+    const column_tile copy = *given, *t = &copy; /* which no store can change */
+    const __mmask64 mask = mask_of(t->channels);
+    const __m512i *init = (const __m512i *) (const void *) t->init;
+    const __m512i *weights = t->weights;
+    __m512i column[5][4];
+    take_column(t, parts, 0, mask, column[0]);
+    take_column(t, parts, 1, mask, column[1]);
+    take_column(t, parts, 2, mask, column[2]);
+    for (int64_t p = 0; p < t->pixels; p++) {
+        /* What the next pixel needs, so that the sums wait for nothing. */
+        take_column(t, parts, p * stride + 3, mask, column[3]);
+        if (stride == 2) {
+            take_column(t, parts, p * stride + 4, mask, column[4]);
+        }
+        UNROLL(2)
+        for (int line = 0; line < lines; line++) {
+            __m512i acc[4];
+            UNROLL(4)
+            for (int i = 0; i < 4; i++) {
+                acc[i] = init[i];
+                UNROLL(3)
+                for (int tap = 0; tap < 3; tap++) {
+                    acc[i] = _mm512_dpbusd_epi32(acc[i], column[tap][i], weights[(line * 3 + tap) * 4 + i]);
+                }
+            }
+            store_bytes(t, parts, mask, line, t->first + p * t->dst_stride, finished(t, acc));
+        }
+        UNROLL(3)
+        for (int tap = 0; tap < 3; tap++) {
+            UNROLL(4)
+            for (int i = 0; i < 4; i++) {
+                column[tap][i] = column[tap + stride][i];
+            }
+        }
+    }
+}
+
+ALWAYS_INLINE void finish_any(const column_tile *given, int parts, int lines, int64_t taps, int64_t groups) {
+    const column_tile copy = *given, *t = &copy;
+    const __mmask64 mask = mask_of(t->channels);
+    int64_t next = t->inside;
+    const char *at = t->columns;
+    for (int64_t p = 0; p < t->pixels; p++, at += t->pixel_stride) {
+        __m512i acc[COLUMN_LINES][4];
+        next = interleave_for(t, parts, groups, p + AHEAD, next);
+        add_taps(t, lines, taps, groups, at, acc);
+        UNROLL(2)
+        for (int line = 0; line < lines; line++) {
+            store_bytes(t, parts, mask, line, t->first + p * t->dst_stride, finished(t, acc[line]));
+        }
+    }
+}
+
+ALWAYS_INLINE void finish_parts(const column_tile *t, int parts) {
+    const bool is_3x3 = t->taps == 3 && t->groups == 1 && t->span == 3;
+    const bool is_5x5 = t->taps == 5 && t->groups == 2 && parts == 1; /* other blocks are too few */
+    if (t->lines == 2) {
+        if (is_3x3 && t->advance == 1) {
+            finish_3(t, parts, 2, 1);
+        } else if (is_5x5) {
+            finish_any(t, parts, 2, 5, 2);
+        } else {
+            finish_any(t, parts, 2, t->taps, t->groups);
+        }
+    } else if (is_3x3 && t->advance == 1) {
+        finish_3(t, parts, 1, 1);
+    } else if (is_3x3 && t->advance == 2) {
+        finish_3(t, parts, 1, 2);
+    } else if (is_5x5) {
+        finish_any(t, parts, 1, 5, 2);
+    } else {
+        finish_any(t, parts, 1, t->taps, t->groups);
+    }
+}
+
+static void finish(const column_tile *t) {
+    if (t->parts == 1) {
+        finish_parts(t, 1);
+    } else if (t->parts == 2) {
+        finish_parts(t, 2);
+    } else {
+        finish_parts(t, 4);
+    }
+}
+
+static const column_kernel COLUMNS = {
+    .interleave = interleave,
+    .scale = scale,
+    .sum = sum,
+    .finish = finish,
+};
+
+#define KERNEL(types)                                                                                                  \
+    const depthwise_kernel types##_depthwise_2x64__avx512_vnni = {                                                     \
+        .name = #types "_depthwise_2x64__avx512_vnni",                                                                 \
+        .format = &types##_gemm_12x32__avx512_vnni,                                                                    \
+        .block = COLUMN_CHANNELS,                                                                                      \
+        .columns = &COLUMNS,                                                                                           \
+    };
+
+KERNEL(u8s8)
+KERNEL(s8s8)
