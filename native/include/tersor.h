@@ -14,7 +14,8 @@
  *   acc = bias + sum over k of (src - src_zero_point) * (weights - weights_zero_point)      int32, wrapping
  * and dst s32 holds acc. Sums of floats are f32: their error is at most K * 2^-23 * (sum of the products' magnitudes);
  * fused multiply-add may be used, and subnormal bf16 may count as 0. Everything else is IEEE single precision, every
- * operation rounded to nearest even, none fused, so that all instruction sets agree bit for bit:
+ * operation rounded to nearest even and fused only in functions where src/scalar.h says so, so that all instruction
+ * sets agree bit for bit:
  *   integers    r = (float) acc * multiplier[n]
  *   quantized   r = ((float) acc * row_scale) * multiplier[n]     f32 src with s8 weights, see below
  *   floats      r = sum
@@ -42,7 +43,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 4
+#define TERSOR_ABI_VERSION 5
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -215,6 +216,13 @@ TERSOR_API tersor_status tersor_packed_kernel_name(const void *packed, int64_t p
 TERSOR_API tersor_status tersor_quantize(uint32_t isa, tersor_type dst_type, int64_t outer, int64_t channels,
                                          int64_t inner, const float *src, const float *scale, const int32_t *zero_point,
                                          void *dst);
+/*
+ * quantize, and [images, channels, pixels] becomes [images, pixels, channels]: NCHW to NHWC. One scale and zero point for
+ * all; dst does not overlap src.
+ */
+TERSOR_API tersor_status tersor_quantize_nhwc(uint32_t isa, tersor_type dst_type, int64_t images, int64_t channels,
+                                              int64_t pixels, const float *src, float scale, int32_t zero_point,
+                                              void *dst);
 TERSOR_API tersor_status tersor_dequantize(uint32_t isa, tersor_type src_type, int64_t outer, int64_t channels,
                                            int64_t inner, const void *src, const float *scale,
                                            const int32_t *zero_point, float *dst);

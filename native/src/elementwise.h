@@ -15,8 +15,13 @@ typedef struct elementwise_parameters {
 typedef void elementwise_function(const void *src, int64_t count, const elementwise_parameters *p, bool per_channel,
                                   void *dst);
 
+/* One image of [channels, pixels], neither 0, to [pixels, channels]. */
+typedef void quantize_nhwc_function(const float *src, int64_t channels, int64_t pixels, float scale, int32_t zero_point,
+                                    void *dst);
+
 typedef struct elementwise_functions {
     elementwise_function *quantize_u8, *quantize_s8;
+    quantize_nhwc_function *quantize_nhwc_u8, *quantize_nhwc_s8;
     elementwise_function *dequantize_u8, *dequantize_s8, *dequantize_s32;
     elementwise_function *requantize_u8_u8, *requantize_u8_s8, *requantize_s8_u8, *requantize_s8_s8, *requantize_s32_u8,
         *requantize_s32_s8;

@@ -326,6 +326,17 @@ static void test_elementwise(void) {
     expect_status(tersor_quantize(ISA, TERSOR_U8, 1, N, 1, reals, scale, zero_points, dst), TERSOR_INVALID_ARGUMENT,
                   "zero point");
     zero_points[0] = 0;
+    expect_status(tersor_quantize_nhwc(ISA, TERSOR_U8, 1, 2, N / 2, reals, 1, 0, dst), TERSOR_OK, "valid");
+    expect_status(tersor_quantize_nhwc(0, TERSOR_U8, 1, 2, N / 2, reals, 1, 0, dst), TERSOR_UNSUPPORTED_ISA, "isa");
+    expect_status(tersor_quantize_nhwc(ISA, TERSOR_F32, 1, 2, N / 2, reals, 1, 0, dst), TERSOR_INVALID_ARGUMENT,
+                  "type");
+    expect_status(tersor_quantize_nhwc(ISA, TERSOR_U8, 1, -2, N / 2, reals, 1, 0, dst), TERSOR_INVALID_SIZE,
+                  "negative channels");
+    expect_status(tersor_quantize_nhwc(ISA, TERSOR_U8, 0x7fffffff, 0x7fffffff, 0x7fffffff, reals, 1, 0, dst),
+                  TERSOR_INVALID_SIZE, "overflow");
+    expect_status(tersor_quantize_nhwc(ISA, TERSOR_U8, 1, 2, N / 2, reals, 1, 0, NULL), TERSOR_NULL_POINTER, "dst");
+    expect_status(tersor_quantize_nhwc(ISA, TERSOR_U8, 1, 2, N / 2, reals, 1, 256, dst), TERSOR_INVALID_ARGUMENT,
+                  "zero point");
     expect_status(tersor_dequantize(ISA, TERSOR_F32, 1, N, 1, src, scale, zero_points, reals), TERSOR_INVALID_ARGUMENT,
                   "type");
     expect_status(tersor_requantize(ISA, TERSOR_S32, TERSOR_F32, 1, 1, 1, reals, zero_points, scale, 0, dst),

@@ -1,6 +1,7 @@
 package io.tersor.backend.libtersor;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -24,7 +25,7 @@ import java.nio.file.Path;
  */
 final class Libtersor {
     /** TERSOR_ABI_VERSION of the header that this class follows. */
-    static final int ABI_VERSION = 4;
+    static final int ABI_VERSION = 5;
 
     /** TERSOR_ALIGNMENT. */
     static final int ALIGNMENT_BYTES = 64;
@@ -49,6 +50,8 @@ final class Libtersor {
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle CONVERT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
             ADDRESS, ADDRESS, ADDRESS);
+    private static final MethodHandle QUANTIZE_NHWC = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
+            JAVA_FLOAT, JAVA_INT, ADDRESS);
     private static final MethodHandle REQUANTIZE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
 
@@ -65,6 +68,7 @@ final class Libtersor {
     private final MemorySegment conv2dPack;
     private final MemorySegment conv2d;
     private final MemorySegment quantize;
+    private final MemorySegment quantizeNhwc;
     private final MemorySegment dequantize;
     private final MemorySegment requantize;
 
@@ -90,6 +94,7 @@ final class Libtersor {
         this.conv2dPack = library.require("tersor_conv2d_pack");
         this.conv2d = library.require("tersor_conv2d");
         this.quantize = library.require("tersor_quantize");
+        this.quantizeNhwc = library.require("tersor_quantize_nhwc");
         this.dequantize = library.require("tersor_dequantize");
         this.requantize = library.require("tersor_requantize");
     }
@@ -252,6 +257,18 @@ final class Libtersor {
     void quantize(int isa, int dstType, long outer, long channels, long inner, MemorySegment src, MemorySegment scale,
             MemorySegment zeroPoint, MemorySegment dst) {
         convert("tersor_quantize", quantize, isa, dstType, outer, channels, inner, src, scale, zeroPoint, dst);
+    }
+
+    void quantizeNhwc(int isa, int dstType, long images, long channels, long pixels, MemorySegment src, float scale,
+            int zeroPoint, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) QUANTIZE_NHWC.invokeExact(quantizeNhwc, isa, dstType, images, channels, pixels, src, scale,
+                    zeroPoint, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_quantize_nhwc", status);
     }
 
     void dequantize(int isa, int srcType, long outer, long channels, long inner, MemorySegment src,
