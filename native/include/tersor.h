@@ -231,6 +231,20 @@ TERSOR_API tersor_status tersor_requantize(uint32_t isa, tersor_type src_type, t
                                            const int32_t *src_zero_point, const float *multiplier,
                                            int32_t dst_zero_point, void *dst);
 
+typedef struct tersor_pool2d_window {
+    int32_t kh, kw, stride_h, stride_w, dilation_h, dilation_w; /* at least 1 */
+    int32_t pad_top, pad_left;                                  /* at least 0 */
+} tersor_pool2d_window;
+
+/*
+ * dst [images, oh, ow, channels] = the largest of each window in src [images, h, w, channels], both u8 or both s8; where
+ * a window reaches beyond the image, nothing is, and where it is empty, the result is the type's least value. Computes
+ * `lines` of the images * oh lines of dst from first_line on; dst does not overlap src.
+ */
+TERSOR_API tersor_status tersor_max_pool2d(uint32_t isa, tersor_type type, const tersor_pool2d_window *window,
+                                           int64_t images, int64_t h, int64_t w, int64_t channels, int64_t oh,
+                                           int64_t ow, int64_t first_line, int64_t lines, const void *src, void *dst);
+
 #ifdef __cplusplus
 }
 #endif

@@ -345,6 +345,26 @@ static void test_elementwise(void) {
                   TERSOR_INVALID_ARGUMENT, "zero point");
 }
 
+static void test_pool(void) {
+    cases++;
+    tersor_pool2d_window k = {1, 1, 1, 1, 1, 1, 0, 0};
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_OK, "valid");
+    expect_status(tersor_max_pool2d(0, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_UNSUPPORTED_ISA, "isa");
+    expect_status(tersor_max_pool2d(ISA, TERSOR_F32, &k, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_INVALID_ARGUMENT,
+                  "type");
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, NULL, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_NULL_POINTER,
+                  "window");
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 0, 2, NULL, dst), TERSOR_NULL_POINTER, "src");
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 1, 2, src, dst), TERSOR_INVALID_SIZE, "lines");
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, -2, 2, 0, 0, src, dst), TERSOR_INVALID_SIZE,
+                  "negative lines");
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 0x7fffffff, 0x7fffffff, 0x7fffffff, 1, 2, 2, 0, 2, src, dst),
+                  TERSOR_INVALID_SIZE, "overflow");
+    k.dilation_w = 0;
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_INVALID_SIZE,
+                  "dilation");
+}
+
 static void test_names(void) {
     cases++;
     const char *name = NULL;
@@ -378,6 +398,7 @@ int main(void) {
     test_conv2d();
     test_sparse();
     test_elementwise();
+    test_pool();
     test_names();
     return test_result("arguments", cases);
 }

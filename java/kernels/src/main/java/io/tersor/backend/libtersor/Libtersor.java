@@ -52,6 +52,8 @@ final class Libtersor {
             ADDRESS, ADDRESS, ADDRESS);
     private static final MethodHandle QUANTIZE_NHWC = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
             JAVA_FLOAT, JAVA_INT, ADDRESS);
+    private static final MethodHandle MAX_POOL2D = handle(JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle REQUANTIZE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
 
@@ -71,6 +73,7 @@ final class Libtersor {
     private final MemorySegment quantizeNhwc;
     private final MemorySegment dequantize;
     private final MemorySegment requantize;
+    private final MemorySegment maxPool2d;
 
     /** @throws NativeLibraryException if the library is not libtersor, or follows another header */
     Libtersor(NativeLibrary library) {
@@ -97,6 +100,7 @@ final class Libtersor {
         this.quantizeNhwc = library.require("tersor_quantize_nhwc");
         this.dequantize = library.require("tersor_dequantize");
         this.requantize = library.require("tersor_requantize");
+        this.maxPool2d = library.require("tersor_max_pool2d");
     }
 
     private static MethodHandle handle(MemoryLayout... arguments) {
@@ -286,6 +290,19 @@ final class Libtersor {
             throw unchecked(failure);
         }
         check(name, status);
+    }
+
+    /** @param window a tersor_pool2d_window, see {@link NativeMaxPool} */
+    void maxPool2d(int isa, int type, MemorySegment window, long images, long h, long w, long channels, long oh,
+            long ow, long firstLine, long lines, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) MAX_POOL2D.invokeExact(maxPool2d, isa, type, window, images, h, w, channels, oh, ow,
+                    firstLine, lines, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_max_pool2d", status);
     }
 
     void requantize(int isa, int srcType, int dstType, long outer, long channels, long inner, MemorySegment src,
