@@ -231,6 +231,16 @@ TERSOR_API tersor_status tersor_requantize(uint32_t isa, tersor_type src_type, t
                                            const int32_t *src_zero_point, const float *multiplier,
                                            int32_t dst_zero_point, void *dst);
 
+/*
+ * Normalization of rows [rows, columns], with m the mean of the row where it is centered, otherwise 0:
+ * y = (src - m) / sqrt(mean((src - m)^2) + epsilon) * scale + bias, of some f32 operations whose order depends on isa.
+ * dst f32: y. dst u8, s8: scale and bias are in units of the levels; y clamped to [min - zero_point, max - zero_point],
+ * rounded half to even, plus dst_zero_point; NaN becomes min. scale and bias are [columns]; src may be dst if that is f32.
+ */
+TERSOR_API tersor_status tersor_layer_norm(uint32_t isa, tersor_type dst_type, int32_t centered, int64_t rows,
+                                           int64_t columns, float epsilon, const float *scale, const float *bias,
+                                           int32_t dst_zero_point, const float *src, void *dst);
+
 typedef struct tersor_pool2d_window {
     int32_t kh, kw, stride_h, stride_w, dilation_h, dilation_w; /* at least 1 */
     int32_t pad_top, pad_left;                                  /* at least 0 */

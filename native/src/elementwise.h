@@ -1,4 +1,4 @@
-/* Conversions between quantized and real elements, pooling: one vectorized set of them for each instruction set. */
+/* Conversions between quantized and real elements, pooling, normalization: one vectorized set of them for each instruction set. */
 #ifndef TERSOR_ELEMENTWISE_H
 #define TERSOR_ELEMENTWISE_H
 
@@ -29,6 +29,20 @@ typedef struct max_pool {
 /* Line y of the maxima of one image. */
 typedef void max_pool_function(const max_pool *p, int64_t y, const void *image, void *line);
 
+typedef struct layer_norm {
+    tersor_type dst_type;
+    bool centered;
+    int64_t columns;
+    float epsilon;
+    const float *scale, *bias;
+    int32_t zero_point;
+} layer_norm;
+
+enum { LAYER_NORM_ROWS = 4 };
+
+/* At most LAYER_NORM_ROWS rows. */
+typedef void layer_norm_function(const layer_norm *n, int64_t rows, const float *src, void *dst);
+
 typedef struct elementwise_functions {
     elementwise_function *quantize_u8, *quantize_s8;
     quantize_nhwc_function *quantize_nhwc_u8, *quantize_nhwc_s8;
@@ -36,6 +50,7 @@ typedef struct elementwise_functions {
     elementwise_function *requantize_u8_u8, *requantize_u8_s8, *requantize_s8_u8, *requantize_s8_s8, *requantize_s32_u8,
         *requantize_s32_s8;
     max_pool_function *max_pool_u8, *max_pool_s8;
+    layer_norm_function *layer_norm_rows;
     float (*quantize_row)(const float *src, int64_t count, int8_t *levels); /* and returns its scale, see tersor.h */
 } elementwise_functions;
 

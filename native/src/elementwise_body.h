@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "elementwise.h"
+#include "layer_norm_body.h"
 #include "max_pool_body.h"
 #include "scalar.h"
 
@@ -134,4 +135,4 @@ static float quantize_row(const float *src, int64_t count, int8_t *levels) {
 #define ELEMENTWISE_FUNCTIONS(u8, s8, nhwc_u8, nhwc_s8)                                                                \
     u8, s8, nhwc_u8, nhwc_s8, dequantize_u8, dequantize_s8, dequantize_s32, requantize_u8_u8, requantize_u8_s8,        \
         requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8,       \
-        max_pool_u8, max_pool_s8, quantize_row
+        max_pool_u8, max_pool_s8, layer_norm_rows, quantize_row

@@ -365,6 +365,26 @@ static void test_pool(void) {
                   "dilation");
 }
 
+static void test_layer_norm(void) {
+    float scale[N] = {1, 1, 1, 1}, reals[N] = {0};
+    cases++;
+    expect_status(tersor_layer_norm(ISA, TERSOR_U8, 1, 1, N, 0, scale, scale, 0, reals, dst), TERSOR_OK, "valid");
+    expect_status(tersor_layer_norm(0, TERSOR_U8, 1, 1, N, 0, scale, scale, 0, reals, dst), TERSOR_UNSUPPORTED_ISA,
+                  "isa");
+    expect_status(tersor_layer_norm(ISA, TERSOR_BF16, 1, 1, N, 0, scale, scale, 0, reals, dst),
+                  TERSOR_INVALID_ARGUMENT, "type");
+    expect_status(tersor_layer_norm(ISA, TERSOR_U8, 1, 1, N, -1, scale, scale, 0, reals, dst), TERSOR_INVALID_ARGUMENT,
+                  "epsilon");
+    expect_status(tersor_layer_norm(ISA, TERSOR_U8, 1, 1, N, 0, scale, scale, -1, reals, dst), TERSOR_INVALID_ARGUMENT,
+                  "zero point");
+    expect_status(tersor_layer_norm(ISA, TERSOR_U8, 1, -1, N, 0, scale, scale, 0, reals, dst), TERSOR_INVALID_SIZE,
+                  "rows");
+    expect_status(tersor_layer_norm(ISA, TERSOR_U8, 1, 1, N, 0, NULL, scale, 0, reals, dst), TERSOR_NULL_POINTER,
+                  "scale");
+    expect_status(tersor_layer_norm(ISA, TERSOR_U8, 1, 1, N, 0, scale, scale, 0, reals, NULL), TERSOR_NULL_POINTER,
+                  "dst");
+}
+
 static void test_names(void) {
     cases++;
     const char *name = NULL;
@@ -399,6 +419,7 @@ int main(void) {
     test_sparse();
     test_elementwise();
     test_pool();
+    test_layer_norm();
     test_names();
     return test_result("arguments", cases);
 }

@@ -1,6 +1,8 @@
-/* Quantization with one scale in registers; the rest by the common body. */
+/* Quantization with one scale, and normalization to bytes, in registers; the rest by the common body. */
 #include <immintrin.h>
 
+#include "layer_norm_bytes.h"
+#define NORMALIZE_BYTES normalize_bytes_512
 #include "elementwise_body.h"
 
 /*

@@ -7,6 +7,7 @@ import io.tersor.kernel.Bias;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.QuantizeSpec;
@@ -53,7 +54,7 @@ final class Requirements {
             case SCALAR -> true;
             case VECTOR -> true;
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
-                    || isMaxPoolOfBytes(spec);
+                    || isMaxPoolOfBytes(spec) || spec instanceof LayerNormSpec;
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };

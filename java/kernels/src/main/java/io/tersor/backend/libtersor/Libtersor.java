@@ -54,6 +54,8 @@ final class Libtersor {
             JAVA_FLOAT, JAVA_INT, ADDRESS);
     private static final MethodHandle MAX_POOL2D = handle(JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
+    private static final MethodHandle LAYER_NORM = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_FLOAT,
+            ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle REQUANTIZE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
 
@@ -73,6 +75,7 @@ final class Libtersor {
     private final MemorySegment quantizeNhwc;
     private final MemorySegment dequantize;
     private final MemorySegment requantize;
+    private final MemorySegment layerNorm;
     private final MemorySegment maxPool2d;
 
     /** @throws NativeLibraryException if the library is not libtersor, or follows another header */
@@ -100,6 +103,7 @@ final class Libtersor {
         this.quantizeNhwc = library.require("tersor_quantize_nhwc");
         this.dequantize = library.require("tersor_dequantize");
         this.requantize = library.require("tersor_requantize");
+        this.layerNorm = library.require("tersor_layer_norm");
         this.maxPool2d = library.require("tersor_max_pool2d");
     }
 
@@ -303,6 +307,19 @@ final class Libtersor {
             throw unchecked(failure);
         }
         check("tersor_max_pool2d", status);
+    }
+
+    void layerNorm(int isa, int dstType, boolean centered, long rows, long columns, float epsilon, MemorySegment scale,
+            MemorySegment bias, int dstZeroPoint, MemorySegment src, MemorySegment dst) {
+        int center = centered ? 1 : 0;
+        int status;
+        try {
+            status = (int) LAYER_NORM.invokeExact(layerNorm, isa, dstType, center, rows, columns, epsilon, scale, bias,
+                    dstZeroPoint, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_layer_norm", status);
     }
 
     void requantize(int isa, int srcType, int dstType, long outer, long channels, long inner, MemorySegment src,

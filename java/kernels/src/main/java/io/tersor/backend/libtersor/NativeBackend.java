@@ -13,6 +13,8 @@ import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.LayerNorm;
+import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
@@ -114,6 +116,7 @@ public final class NativeBackend implements BackendProvider {
             case QuantizeSpec quantize when quantize.rounding() != Rounding.HALF_EVEN ->
                     Optional.of("rounds half to even only");
             case QuantizeSpec _, DequantizeSpec _, RequantizeSpec _ -> Optional.empty();
+            case LayerNormSpec _ -> Optional.empty();
             case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
                     Optional.empty();
             default -> Optional.of("not implemented by this backend");
@@ -128,6 +131,11 @@ public final class NativeBackend implements BackendProvider {
     @Override
     public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
         return NativeConv2d.prepare(context(spec), spec, weights, bias, options.parallelism());
+    }
+
+    @Override
+    public LayerNorm prepare(LayerNormSpec spec, Tensor scale, Optional<Tensor> bias, Parallelism parallelism) {
+        return NativeLayerNorm.prepare(context(spec), spec, scale, bias, parallelism);
     }
 
     @Override
