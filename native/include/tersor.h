@@ -14,7 +14,8 @@
  *   acc = bias + sum over k of (src - src_zero_point) * (weights - weights_zero_point)      int32, wrapping
  * and dst s32 holds acc. Sums of floats are f32: their error is at most K * 2^-23 * (sum of the products' magnitudes);
  * fused multiply-add may be used, and subnormal bf16 may count as 0. Everything else is IEEE single precision, every
- * operation rounded to nearest even, none fused, so that all instruction sets agree bit for bit:
+ * operation rounded to nearest even and fused only in functions where src/scalar.h says so, so that all instruction
+ * sets agree bit for bit:
  *   integers    r = (float) acc * multiplier[n]
  *   quantized   r = ((float) acc * row_scale) * multiplier[n]     f32 src with s8 weights, see below
  *   floats      r = sum
@@ -42,7 +43,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 4
+#define TERSOR_ABI_VERSION 5
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -215,6 +216,13 @@ TERSOR_API tersor_status tersor_packed_kernel_name(const void *packed, int64_t p
 TERSOR_API tersor_status tersor_quantize(uint32_t isa, tersor_type dst_type, int64_t outer, int64_t channels,
                                          int64_t inner, const float *src, const float *scale, const int32_t *zero_point,
                                          void *dst);
+/*
+ * quantize, and [images, channels, pixels] becomes [images, pixels, channels]: NCHW to NHWC. One scale and zero point for
+ * all; dst does not overlap src.
+ */
+TERSOR_API tersor_status tersor_quantize_nhwc(uint32_t isa, tersor_type dst_type, int64_t images, int64_t channels,
+                                              int64_t pixels, const float *src, float scale, int32_t zero_point,
+                                              void *dst);
 TERSOR_API tersor_status tersor_dequantize(uint32_t isa, tersor_type src_type, int64_t outer, int64_t channels,
                                            int64_t inner, const void *src, const float *scale,
                                            const int32_t *zero_point, float *dst);
@@ -222,6 +230,30 @@ TERSOR_API tersor_status tersor_requantize(uint32_t isa, tersor_type src_type, t
                                            int64_t channels, int64_t inner, const void *src,
                                            const int32_t *src_zero_point, const float *multiplier,
                                            int32_t dst_zero_point, void *dst);
+
+/*
+ * Normalization of rows [rows, columns], with m the mean of the row where it is centered, otherwise 0:
+ * y = (src - m) / sqrt(mean((src - m)^2) + epsilon) * scale + bias, of some f32 operations whose order depends on isa.
+ * dst f32: y. dst u8, s8: scale and bias are in units of the levels; y clamped to [min - zero_point, max - zero_point],
+ * rounded half to even, plus dst_zero_point; NaN becomes min. scale and bias are [columns]; src may be dst if that is f32.
+ */
+TERSOR_API tersor_status tersor_layer_norm(uint32_t isa, tersor_type dst_type, int32_t centered, int64_t rows,
+                                           int64_t columns, float epsilon, const float *scale, const float *bias,
+                                           int32_t dst_zero_point, const float *src, void *dst);
+
+typedef struct tersor_pool2d_window {
+    int32_t kh, kw, stride_h, stride_w, dilation_h, dilation_w; /* at least 1 */
+    int32_t pad_top, pad_left;                                  /* at least 0 */
+} tersor_pool2d_window;
+
+/*
+ * dst [images, oh, ow, channels] = the largest of each window in src [images, h, w, channels], both u8 or both s8; where
+ * a window reaches beyond the image, nothing is, and where it is empty, the result is the type's least value. Computes
+ * `lines` of the images * oh lines of dst from first_line on; dst does not overlap src.
+ */
+TERSOR_API tersor_status tersor_max_pool2d(uint32_t isa, tersor_type type, const tersor_pool2d_window *window,
+                                           int64_t images, int64_t h, int64_t w, int64_t channels, int64_t oh,
+                                           int64_t ow, int64_t first_line, int64_t lines, const void *src, void *dst);
 
 #ifdef __cplusplus
 }

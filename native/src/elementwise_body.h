@@ -6,6 +6,8 @@
 #include <math.h>
 
 #include "elementwise.h"
+#include "layer_norm_body.h"
+#include "max_pool_body.h"
 #include "scalar.h"
 
 #define ELEMENTWISE(name, src_type, dst_type, expression)                                                              \
@@ -47,6 +49,43 @@ ALWAYS_INLINE float centred(int32_t value, int32_t zero_point) {
 #define QUANTIZE(dst_name, dst_type, min)                                                                              \
     ELEMENTWISE(quantize_##dst_name, float, dst_type, round_to(from[i] / factor, min, zero_point))
 
+/* Each channel's part of a strip of pixels becomes bytes, which then go to their places; three at a time vectorize. */
+enum { NHWC_STRIP = 256 };
+
+ALWAYS_INLINE void interleave_strip(uint8_t levels[3][NHWC_STRIP], int64_t parts, int64_t count, int64_t channels,
+                                    uint8_t *restrict to) {
+    if (parts == 3 && channels == 3) {
+        for (int64_t i = 0; i < count; i++) {
+            to[3 * i] = levels[0][i];
+            to[3 * i + 1] = levels[1][i];
+            to[3 * i + 2] = levels[2][i];
+        }
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        for (int64_t c = 0; c < parts; c++) {
+            to[i * channels + c] = levels[c][i];
+        }
+    }
+}
+
+#define QUANTIZE_NHWC(dst_name)                                                                                        \
+    static void quantize_nhwc_##dst_name(const float *src, int64_t channels, int64_t pixels, float scale,              \
+                                         int32_t zero_point, void *dst) {                                              \
+        const elementwise_parameters p = {&scale, &zero_point, 0};                                                     \
+        for (int64_t first = 0; first < pixels; first += NHWC_STRIP) {                                                 \
+            const int64_t count = min_s64(NHWC_STRIP, pixels - first);                                                 \
+            for (int64_t c = 0; c < channels; c += 3) {                                                                \
+                uint8_t levels[3][NHWC_STRIP];                                                                         \
+                const int64_t parts = min_s64(3, channels - c);                                                        \
+                for (int64_t part = 0; part < parts; part++) {                                                         \
+                    quantize_##dst_name(src + (c + part) * pixels + first, count, &p, false, levels[part]);            \
+                }                                                                                                      \
+                interleave_strip(levels, parts, count, channels, (uint8_t *) dst + first * channels + c);              \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
 #define DEQUANTIZE(src_name, src_type)                                                                                 \
     ELEMENTWISE(dequantize_##src_name, src_type, float, centred(from[i], zero_point) * factor)
 
@@ -56,6 +95,8 @@ ALWAYS_INLINE float centred(int32_t value, int32_t zero_point) {
 
 QUANTIZE(u8, uint8_t, 0)
 QUANTIZE(s8, int8_t, -128)
+QUANTIZE_NHWC(u8)
+QUANTIZE_NHWC(s8)
 DEQUANTIZE(u8, uint8_t)
 DEQUANTIZE(s8, int8_t)
 DEQUANTIZE(s32, int32_t)
@@ -90,8 +131,8 @@ static float quantize_row(const float *src, int64_t count, int8_t *levels) {
     return magnitude / 127.0f;
 }
 
-#define ELEMENTWISE_FUNCTIONS                                                                                          \
-    {                                                                                                                  \
-        quantize_u8, quantize_s8, dequantize_u8, dequantize_s8, dequantize_s32, requantize_u8_u8, requantize_u8_s8,    \
-            requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8, quantize_row                 \
-    }
+/* The table, with these or better functions for quantization. */
+#define ELEMENTWISE_FUNCTIONS(u8, s8, nhwc_u8, nhwc_s8)                                                                \
+    u8, s8, nhwc_u8, nhwc_s8, dequantize_u8, dequantize_s8, dequantize_s32, requantize_u8_u8, requantize_u8_s8,        \
+        requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8,       \
+        max_pool_u8, max_pool_s8, layer_norm_rows, quantize_row

@@ -7,8 +7,8 @@ typedef struct extents {
     int64_t outer, channels, inner;
 } extents;
 
-static tersor_status check_operands(const extents *x, const void *src, tersor_type src_type, const void *dst,
-                                    tersor_type dst_type, const elementwise_parameters *p, tersor_type quantized) {
+static tersor_status check_elements(const extents *x, const void *src, tersor_type src_type, const void *dst,
+                                    tersor_type dst_type) {
     RETURN_IF_ERROR(check_dimension(x->outer));
     RETURN_IF_ERROR(check_dimension(x->channels));
     RETURN_IF_ERROR(check_dimension(x->inner));
@@ -16,7 +16,12 @@ static tersor_status check_operands(const extents *x, const void *src, tersor_ty
     RETURN_IF_ERROR(checked_product((const int64_t[]){x->outer, x->channels, x->inner, 4}, 4, &elements));
     elements /= 4;
     RETURN_IF_ERROR(check_range(src, elements * type_bytes(src_type), (size_t) type_bytes(src_type)));
-    RETURN_IF_ERROR(check_range(dst, elements * type_bytes(dst_type), (size_t) type_bytes(dst_type)));
+    return check_range(dst, elements * type_bytes(dst_type), (size_t) type_bytes(dst_type));
+}
+
+static tersor_status check_operands(const extents *x, const void *src, tersor_type src_type, const void *dst,
+                                    tersor_type dst_type, const elementwise_parameters *p, tersor_type quantized) {
+    RETURN_IF_ERROR(check_elements(x, src, src_type, dst, dst_type));
     RETURN_IF_ERROR(check_vector(p->factor, x->channels, 4));
     RETURN_IF_ERROR(check_vector(p->zero_point, x->channels, 4));
     for (int64_t c = 0; c < x->channels; c++) {
@@ -62,6 +67,26 @@ tersor_status tersor_quantize(uint32_t isa, tersor_type dst_type, int64_t outer,
     RETURN_IF_ERROR(check_operands(&x, src, TERSOR_F32, dst, dst_type, &p, dst_type));
     const elementwise_functions *f = kernels->elementwise;
     run(dst_type == TERSOR_U8 ? f->quantize_u8 : f->quantize_s8, &x, &p, src, 4, dst, 1);
+    return TERSOR_OK;
+}
+
+tersor_status tersor_quantize_nhwc(uint32_t isa, tersor_type dst_type, int64_t images, int64_t channels, int64_t pixels,
+                                   const float *src, float scale, int32_t zero_point, void *dst) {
+    const isa_kernels *kernels = kernels_for(isa);
+    if (kernels == NULL) {
+        return TERSOR_UNSUPPORTED_ISA;
+    }
+    if (!is_i8(dst_type)) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
+    RETURN_IF_ERROR(check_zero_point(dst_type, zero_point));
+    RETURN_IF_ERROR(check_elements(&(extents){images, channels, pixels}, src, TERSOR_F32, dst, dst_type));
+    const elementwise_functions *f = kernels->elementwise;
+    quantize_nhwc_function *function = dst_type == TERSOR_U8 ? f->quantize_nhwc_u8 : f->quantize_nhwc_s8;
+    const int64_t image = channels * pixels;
+    for (int64_t i = 0; image != 0 && i < images; i++) {
+        function(src + i * image, channels, pixels, scale, zero_point, row_of(dst, i, image));
+    }
     return TERSOR_OK;
 }
 

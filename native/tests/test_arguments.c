@@ -326,12 +326,63 @@ static void test_elementwise(void) {
     expect_status(tersor_quantize(ISA, TERSOR_U8, 1, N, 1, reals, scale, zero_points, dst), TERSOR_INVALID_ARGUMENT,
                   "zero point");
     zero_points[0] = 0;
+    expect_status(tersor_quantize_nhwc(ISA, TERSOR_U8, 1, 2, N / 2, reals, 1, 0, dst), TERSOR_OK, "valid");
+    expect_status(tersor_quantize_nhwc(0, TERSOR_U8, 1, 2, N / 2, reals, 1, 0, dst), TERSOR_UNSUPPORTED_ISA, "isa");
+    expect_status(tersor_quantize_nhwc(ISA, TERSOR_F32, 1, 2, N / 2, reals, 1, 0, dst), TERSOR_INVALID_ARGUMENT,
+                  "type");
+    expect_status(tersor_quantize_nhwc(ISA, TERSOR_U8, 1, -2, N / 2, reals, 1, 0, dst), TERSOR_INVALID_SIZE,
+                  "negative channels");
+    expect_status(tersor_quantize_nhwc(ISA, TERSOR_U8, 0x7fffffff, 0x7fffffff, 0x7fffffff, reals, 1, 0, dst),
+                  TERSOR_INVALID_SIZE, "overflow");
+    expect_status(tersor_quantize_nhwc(ISA, TERSOR_U8, 1, 2, N / 2, reals, 1, 0, NULL), TERSOR_NULL_POINTER, "dst");
+    expect_status(tersor_quantize_nhwc(ISA, TERSOR_U8, 1, 2, N / 2, reals, 1, 256, dst), TERSOR_INVALID_ARGUMENT,
+                  "zero point");
     expect_status(tersor_dequantize(ISA, TERSOR_F32, 1, N, 1, src, scale, zero_points, reals), TERSOR_INVALID_ARGUMENT,
                   "type");
     expect_status(tersor_requantize(ISA, TERSOR_S32, TERSOR_F32, 1, 1, 1, reals, zero_points, scale, 0, dst),
                   TERSOR_INVALID_ARGUMENT, "type");
     expect_status(tersor_requantize(ISA, TERSOR_U8, TERSOR_S8, 1, 1, 1, src, zero_points, scale, 128, dst),
                   TERSOR_INVALID_ARGUMENT, "zero point");
+}
+
+static void test_pool(void) {
+    cases++;
+    tersor_pool2d_window k = {1, 1, 1, 1, 1, 1, 0, 0};
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_OK, "valid");
+    expect_status(tersor_max_pool2d(0, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_UNSUPPORTED_ISA, "isa");
+    expect_status(tersor_max_pool2d(ISA, TERSOR_F32, &k, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_INVALID_ARGUMENT,
+                  "type");
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, NULL, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_NULL_POINTER,
+                  "window");
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 0, 2, NULL, dst), TERSOR_NULL_POINTER, "src");
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 1, 2, src, dst), TERSOR_INVALID_SIZE, "lines");
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, -2, 2, 0, 0, src, dst), TERSOR_INVALID_SIZE,
+                  "negative lines");
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 0x7fffffff, 0x7fffffff, 0x7fffffff, 1, 2, 2, 0, 2, src, dst),
+                  TERSOR_INVALID_SIZE, "overflow");
+    k.dilation_w = 0;
+    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_INVALID_SIZE,
+                  "dilation");
+}
+
+static void test_layer_norm(void) {
+    float scale[N] = {1, 1, 1, 1}, reals[N] = {0};
+    cases++;
+    expect_status(tersor_layer_norm(ISA, TERSOR_U8, 1, 1, N, 0, scale, scale, 0, reals, dst), TERSOR_OK, "valid");
+    expect_status(tersor_layer_norm(0, TERSOR_U8, 1, 1, N, 0, scale, scale, 0, reals, dst), TERSOR_UNSUPPORTED_ISA,
+                  "isa");
+    expect_status(tersor_layer_norm(ISA, TERSOR_BF16, 1, 1, N, 0, scale, scale, 0, reals, dst),
+                  TERSOR_INVALID_ARGUMENT, "type");
+    expect_status(tersor_layer_norm(ISA, TERSOR_U8, 1, 1, N, -1, scale, scale, 0, reals, dst), TERSOR_INVALID_ARGUMENT,
+                  "epsilon");
+    expect_status(tersor_layer_norm(ISA, TERSOR_U8, 1, 1, N, 0, scale, scale, -1, reals, dst), TERSOR_INVALID_ARGUMENT,
+                  "zero point");
+    expect_status(tersor_layer_norm(ISA, TERSOR_U8, 1, -1, N, 0, scale, scale, 0, reals, dst), TERSOR_INVALID_SIZE,
+                  "rows");
+    expect_status(tersor_layer_norm(ISA, TERSOR_U8, 1, 1, N, 0, NULL, scale, 0, reals, dst), TERSOR_NULL_POINTER,
+                  "scale");
+    expect_status(tersor_layer_norm(ISA, TERSOR_U8, 1, 1, N, 0, scale, scale, 0, reals, NULL), TERSOR_NULL_POINTER,
+                  "dst");
 }
 
 static void test_names(void) {
@@ -367,6 +418,8 @@ int main(void) {
     test_conv2d();
     test_sparse();
     test_elementwise();
+    test_pool();
+    test_layer_norm();
     test_names();
     return test_result("arguments", cases);
 }

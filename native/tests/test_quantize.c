@@ -113,6 +113,68 @@ static void run(const conversion *c) {
     guarded_free_all();
 }
 
+/* Images to NHWC, many of whose elements are ties of the scale or one unit beside them. */
+static void run_nhwc(uint32_t isa, tersor_type type, int64_t images, int64_t channels, int64_t pixels, guard_side side) {
+    cases++;
+    const int64_t count = images * channels * pixels;
+    random_seed((uint64_t) (count * 100 + type));
+    float *src = guarded(side, (size_t) count * 4);
+    void *dst = guarded(side, (size_t) count);
+    const conversion c = {.from = TERSOR_F32, .to = type};
+    const float scales[] = {0.5f, 0.0186584f, 3e-30f, 1e30f, 1e-40f};
+    const float scale = scales[random_next() % 5];
+    const int32_t zero_point = random_zero_point(type);
+    fill(src, count, TERSOR_F32);
+    for (int64_t i = 0; i < count; i++) {
+        if (i % 2 == 0) {
+            const float tie = ((float) random_between(-300, 300) + 0.5f) * scale;
+            src[i] = i % 6 == 0 ? tie : nextafterf(tie, i % 6 == 2 ? INFINITY : -INFINITY);
+        }
+    }
+    bool ok = expect_status(tersor_quantize_nhwc(isa, type, images, channels, pixels, src, scale, zero_point, dst),
+                            TERSOR_OK, "quantize_nhwc");
+    for (int64_t i = 0; ok && i < count; i++) {
+        const int64_t pixel = i % pixels, channel = i / pixels % channels, image = i / pixels / channels;
+        const uint32_t expected = expected_bits(&c, src, i, scale, zero_point, zero_point);
+        const uint32_t actual = stored_bits(dst, (image * pixels + pixel) * channels + channel, type);
+        if (actual != expected) {
+            ok = false;
+            fail("isa=%s nhwc %s [%lld, %lld, %lld] side=%d scale %g at %lld, %g: expected %#x, got %#x",
+                 tersor_isa_name(isa), type_name(type), (long long) images, (long long) channels, (long long) pixels,
+                 side, (double) scale, (long long) i, (double) src[i], expected, actual);
+        }
+    }
+    guarded_free_all();
+}
+
+/* Where a correct quotient decides: ties of many scales and the numbers beside them. */
+static void run_ties(uint32_t isa) {
+    cases++;
+    enum { TIES = 3 * 511 };
+    float *src = guarded(GUARD_AFTER, TIES * 4);
+    uint8_t *dst = guarded(GUARD_AFTER, TIES);
+    const conversion c = {.from = TERSOR_F32, .to = TERSOR_U8};
+    for (int turn = 0; turn < 2000; turn++) {
+        const float scale = ldexpf((float) random_between(1 << 23, (1 << 24) - 1), (int) random_between(-60, 0));
+        const int32_t zero_point = random_zero_point(TERSOR_U8);
+        for (int i = 0; i < TIES; i++) {
+            const float tie = ((float) (i / 3 - 256) + 0.5f) * scale;
+            src[i] = i % 3 == 0 ? tie : nextafterf(tie, i % 3 == 1 ? INFINITY : -INFINITY);
+        }
+        expect_status(tersor_quantize(isa, TERSOR_U8, 1, 1, TIES, src, &scale, &zero_point, dst), TERSOR_OK, "ties");
+        for (int i = 0; i < TIES; i++) {
+            const uint32_t expected = expected_bits(&c, src, i, scale, zero_point, zero_point);
+            if (dst[i] != expected) {
+                fail("isa=%s %a / %a: expected %u, got %u", tersor_isa_name(isa), (double) src[i], (double) scale,
+                     expected, dst[i]);
+                turn = 2000;
+                break;
+            }
+        }
+    }
+    guarded_free_all();
+}
+
 static void run_types(uint32_t isa, int64_t outer, int64_t channels, int64_t inner) {
     for (tersor_type from = TERSOR_F32; from <= TERSOR_S8; from++) {
         for (tersor_type to = TERSOR_F32; to <= TERSOR_S8; to++) {
@@ -137,7 +199,13 @@ int main(void) {
             run_types(isa, 1, 1, SIZES[i]);
             run_types(isa, 3, SIZES[i], 1);
             run_types(isa, 2, 3, SIZES[i]);
+            for (int64_t channels = 1; channels <= 5; channels++) {
+                run_nhwc(isa, TERSOR_U8, 2, channels, SIZES[i], GUARD_AFTER);
+                run_nhwc(isa, TERSOR_S8, 1, channels, SIZES[i], GUARD_BEFORE);
+                run_nhwc(isa, TERSOR_S8, 1, SIZES[i], channels, GUARD_AFTER);
+            }
         }
+        run_ties(isa);
     }
     return test_result("quantize", cases);
 }

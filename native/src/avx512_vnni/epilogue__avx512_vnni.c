@@ -1,7 +1,8 @@
-/* What is plain in registers; the rest by the common body. */
+/* What is plain in registers, and GELU; the rest by the common body. */
 #include <immintrin.h>
 
 #include "epilogue_body.h"
+#include "epilogue_gelu.h"
 
 ALWAYS_INLINE __mmask16 mask_of(int64_t columns) {
     return columns >= 16 ? (__mmask16) 0xffff : (__mmask16) ((1u << columns) - 1);
@@ -180,6 +181,10 @@ ALWAYS_INLINE void store_with(tersor_type type, bool integers, tersor_type resid
 }
 
 ALWAYS_INLINE void store(tersor_type type, bool integers, const epilogue *e, const epilogue_tile *t) {
+    if (e->function == TERSOR_GELU && t->row_scale == 0 && e->residual_type == 0) {
+        store_gelu(type, integers, e, t);
+        return;
+    }
     if (!epilogue_is_plain(e, t)) {
         epilogue_store(type, integers, e, t);
         return;

@@ -1,3 +1,4 @@
 #include "elementwise_body.h"
 
-const elementwise_functions elementwise__portable = ELEMENTWISE_FUNCTIONS;
+const elementwise_functions elementwise__portable = {
+    ELEMENTWISE_FUNCTIONS(quantize_u8, quantize_s8, quantize_nhwc_u8, quantize_nhwc_s8)};

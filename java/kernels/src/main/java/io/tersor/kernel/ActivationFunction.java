@@ -2,15 +2,15 @@ package io.tersor.kernel;
 
 /**
  * Functions that a kernel may apply to its result. Each is defined here as a sequence of binary32 operations, rounded
- * half to even and none fused, which every backend but oneDNN follows step by step: they agree bit for bit. The
- * absolute error of each is below 4e-7 * max(1, |x|). NaN stays NaN.
+ * half to even and fused only where {@link Math#fma} says so, which every backend but oneDNN follows step by step: they
+ * agree bit for bit. The absolute error of each is below 4e-7 * max(1, |x|). NaN stays NaN.
  */
 public enum ActivationFunction {
     /** x. */
     IDENTITY,
     /**
-     * x * P(X &lt;= x) for a standard normal X, that is x / 2 * (1 + erf(x / sqrt(2))), Hendrycks and Gimpel 2016. With
-     * erfc by Abramowitz and Stegun 7.1.26.
+     * x * P(X &lt;= x) for a standard normal X, that is x / 2 * (1 + erf(x / sqrt(2))), Hendrycks and Gimpel 2016. The
+     * error is below 9e-8 * max(1, |x|) and below 1e-3 of the result for x &gt;= -5, below 2e-9 for smaller ones.
      */
     GELU,
     /** GELU's approximation x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), same source. */
@@ -66,15 +66,32 @@ public enum ActivationFunction {
         return (x < 0f ? bounded(x) * e : x) / (1f + e);
     }
 
+    /**
+     * max(x, 0) - a * 2^p(a) with a = |x|, where 2^p is P(X &gt; a). p came of Remez' exchange on [0, 5.5] with
+     * p(0) = -1 and the error of a * 2^p bounded both ways: 1.9e-8, and 1.4e-3 of itself. Farther out p falls faster
+     * than it should, below what 1e-8 can tell; a stops where 2^p is about to be subnormal. 2^f on |f| &lt;= 1/2 is
+     * minimax of the relative error, 1.1e-7, with 1 at 0.
+     */
     private static float gelu(float x) {
-        float t = 1f / (1f + 0.23164189f * Math.abs(x));
-        float p = 1.061405429f;
-        p = p * t + -1.453152027f;
-        p = p * t + 1.421413741f;
-        p = p * t + -0.284496736f;
-        p = p * t + 0.254829592f;
-        float upperTail = 0.5f * (p * t * expOfNegative(0.5f * (x * x)));
-        return bounded(x) * (x < 0f ? upperTail : 1f - upperTail);
+        float magnitude = Math.abs(x);
+        float a = magnitude < 10.75f ? magnitude : 10.75f;
+        float p = Math.fma(-1.4141351e-6f, a, 2.2523005e-5f);
+        p = Math.fma(p, a, -1.0696067e-4f);
+        p = Math.fma(p, a, -3.258115e-4f);
+        p = Math.fma(p, a, 7.3059136e-3f);
+        p = Math.fma(p, a, -5.265959e-2f);
+        p = Math.fma(p, a, -4.591569e-1f);
+        p = Math.fma(p, a, -1.1511105f);
+        p = Math.fma(p, a, -1f);
+        float n = p + ROUNDING - ROUNDING;
+        float f = p - n;
+        float power = Math.fma(1.3264673e-3f, f, 9.671515e-3f);
+        power = Math.fma(power, f, 5.550734e-2f);
+        power = Math.fma(power, f, 2.4022242e-1f);
+        power = Math.fma(power, f, 6.93147e-1f);
+        power = Math.fma(power, f, 1f);
+        float tail = Float.intBitsToFloat(Float.floatToRawIntBits(power) + ((int) n << 23));
+        return Math.fma(-a, tail, 0f > x ? 0f : x);
     }
 
     private static float hardSwish(float x) {

@@ -46,6 +46,7 @@ class ProductExtremesTest {
             bf16Ties(src, cases);
             for (DataType dst : new DataType[] {U8, S8, F32, BF16}) {
                 hugeBias(src, dst, cases);
+                functions(src, dst, cases);
             }
         }
         return ContractSuite.of(ProductExtremesTest.class, cases);
@@ -207,6 +208,25 @@ class ProductExtremesTest {
                         QuantParams.IDENTITY, dstParams, Bias.F32, activation);
                 cases.add(ProductCases.matMul("huge_" + src + dst, cases, spec,
                         new MatMulCase.Values(a, b, bias, new double[0])));
+            }
+        }
+    }
+
+    /** Every function over arguments from -13 to 13, in tiles that are cut off at every side. */
+    private static void functions(DataType src, DataType dst, List<ContractCase> cases) {
+        QuantParams dstParams = dst.isQuantized() ? QuantParams.perTensor(0.02f, (int) dst.min() + 9)
+                : QuantParams.IDENTITY;
+        for (ActivationFunction function : ActivationFunction.values()) {
+            for (int m : new int[] {1, 2, 3, 5, 33}) {
+                for (int n : new int[] {1, 15, 17, 31, 32, 33, 49, 96}) {
+                    Draw draw = new Draw("functions " + cases.size());
+                    Bias bias = n % 2 == 0 ? Bias.F32 : Bias.NONE;
+                    Activation activation = m == 3 ? new Activation(function, -0.1f, 2f) : Activation.of(function);
+                    MatMulSpec spec = new MatMulSpec(src, S8, dst, 1, n, QuantParams.perTensor(4e-4f, 0),
+                            QuantParams.IDENTITY, dstParams, bias, activation);
+                    cases.add(ProductCases.matMul("functions_" + src + dst, cases, spec, new MatMulCase.Values(
+                            draw.values(src, m), draw.values(S8, n), draw.bias(bias, n, 1), new double[0])));
+                }
             }
         }
     }

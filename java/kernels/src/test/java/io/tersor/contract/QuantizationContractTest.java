@@ -52,6 +52,35 @@ class QuantizationContractTest {
     }
 
     @TestFactory
+    Stream<DynamicNode> quantizesToNhwc() {
+        List<ContractCase> cases = new ArrayList<>();
+        List<Shape> shapes = List.of(Shape.of(1, 3, 7, 9), Shape.of(2, 3, 4, 4), Shape.of(1, 3, 1, 1), Shape.of(3, 3, 5, 13),
+                Shape.of(1, 1, 6, 7), Shape.of(2, 2, 3, 3), Shape.of(1, 4, 16, 17), Shape.of(1, 65, 1, 3),
+                Shape.of(1, 3, 0, 2), Shape.of(1, 0, 2, 2), Shape.of(1, 3, 41, 67), Shape.of(1, 7, 2, 1031));
+        for (DataType type : new DataType[] {U8, S8}) {
+            for (Rounding rounding : Rounding.values()) {
+                for (Shape shape : shapes) {
+                    String id = "quantize_nhwc_" + type + "_" + rounding + "-" + cases.size();
+                    Draw draw = new Draw(id);
+                    QuantParams params = params(draw, type, Shape.of(1));
+                    double[] src = reals(draw, params, shape);
+                    double[] values = new double[src.length];
+                    long pixels = shape.dim(2) * shape.dim(3);
+                    for (int i = 0; i < src.length; i++) {
+                        long image = i / (shape.dim(1) * pixels);
+                        long channel = i / pixels % shape.dim(1);
+                        values[(int) ((image * pixels + i % pixels) * shape.dim(1) + channel)] =
+                                Levels.of((float) src[i] / params.scale(), params.zeroPoint(), type, rounding);
+                    }
+                    cases.add(new UnaryCase(id, new QuantizeSpec(type, params, rounding, true), shape, src,
+                            tolerant(values, 1)).on(cases.size() % 3 == 0 ? 3 : 1));
+                }
+            }
+        }
+        return ContractSuite.of(QuantizationContractTest.class, cases);
+    }
+
+    @TestFactory
     Stream<DynamicNode> dequantizes() {
         List<ContractCase> cases = new ArrayList<>();
         for (DataType type : new DataType[] {U8, S8, S32}) {

@@ -7,7 +7,9 @@ import io.tersor.kernel.Bias;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.Window;
@@ -51,7 +53,8 @@ final class Requirements {
         return switch (candidate.backend()) {
             case SCALAR -> true;
             case VECTOR -> true;
-            case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec);
+            case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
+                    || isMaxPoolOfBytes(spec) || spec instanceof LayerNormSpec;
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
@@ -93,6 +96,10 @@ final class Requirements {
     private static boolean isConversion(KernelSpec spec) {
         return spec instanceof QuantizeSpec quantize && quantize.rounding() == Rounding.HALF_EVEN
                 || spec instanceof DequantizeSpec || spec instanceof RequantizeSpec;
+    }
+
+    private static boolean isMaxPoolOfBytes(KernelSpec spec) {
+        return spec instanceof Pool2dSpec pool && pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized();
     }
 
     private static boolean isInteger(KernelSpec spec) {

@@ -1,6 +1,7 @@
 package io.tersor.backend.libtersor;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -24,7 +25,7 @@ import java.nio.file.Path;
  */
 final class Libtersor {
     /** TERSOR_ABI_VERSION of the header that this class follows. */
-    static final int ABI_VERSION = 4;
+    static final int ABI_VERSION = 5;
 
     /** TERSOR_ALIGNMENT. */
     static final int ALIGNMENT_BYTES = 64;
@@ -49,6 +50,12 @@ final class Libtersor {
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle CONVERT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
             ADDRESS, ADDRESS, ADDRESS);
+    private static final MethodHandle QUANTIZE_NHWC = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
+            JAVA_FLOAT, JAVA_INT, ADDRESS);
+    private static final MethodHandle MAX_POOL2D = handle(JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
+    private static final MethodHandle LAYER_NORM = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_FLOAT,
+            ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle REQUANTIZE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
 
@@ -65,8 +72,11 @@ final class Libtersor {
     private final MemorySegment conv2dPack;
     private final MemorySegment conv2d;
     private final MemorySegment quantize;
+    private final MemorySegment quantizeNhwc;
     private final MemorySegment dequantize;
     private final MemorySegment requantize;
+    private final MemorySegment layerNorm;
+    private final MemorySegment maxPool2d;
 
     /** @throws NativeLibraryException if the library is not libtersor, or follows another header */
     Libtersor(NativeLibrary library) {
@@ -90,8 +100,11 @@ final class Libtersor {
         this.conv2dPack = library.require("tersor_conv2d_pack");
         this.conv2d = library.require("tersor_conv2d");
         this.quantize = library.require("tersor_quantize");
+        this.quantizeNhwc = library.require("tersor_quantize_nhwc");
         this.dequantize = library.require("tersor_dequantize");
         this.requantize = library.require("tersor_requantize");
+        this.layerNorm = library.require("tersor_layer_norm");
+        this.maxPool2d = library.require("tersor_max_pool2d");
     }
 
     private static MethodHandle handle(MemoryLayout... arguments) {
@@ -254,6 +267,18 @@ final class Libtersor {
         convert("tersor_quantize", quantize, isa, dstType, outer, channels, inner, src, scale, zeroPoint, dst);
     }
 
+    void quantizeNhwc(int isa, int dstType, long images, long channels, long pixels, MemorySegment src, float scale,
+            int zeroPoint, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) QUANTIZE_NHWC.invokeExact(quantizeNhwc, isa, dstType, images, channels, pixels, src, scale,
+                    zeroPoint, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_quantize_nhwc", status);
+    }
+
     void dequantize(int isa, int srcType, long outer, long channels, long inner, MemorySegment src,
             MemorySegment scale, MemorySegment zeroPoint, MemorySegment dst) {
         convert("tersor_dequantize", dequantize, isa, srcType, outer, channels, inner, src, scale, zeroPoint, dst);
@@ -269,6 +294,32 @@ final class Libtersor {
             throw unchecked(failure);
         }
         check(name, status);
+    }
+
+    /** @param window a tersor_pool2d_window, see {@link NativeMaxPool} */
+    void maxPool2d(int isa, int type, MemorySegment window, long images, long h, long w, long channels, long oh,
+            long ow, long firstLine, long lines, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) MAX_POOL2D.invokeExact(maxPool2d, isa, type, window, images, h, w, channels, oh, ow,
+                    firstLine, lines, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_max_pool2d", status);
+    }
+
+    void layerNorm(int isa, int dstType, boolean centered, long rows, long columns, float epsilon, MemorySegment scale,
+            MemorySegment bias, int dstZeroPoint, MemorySegment src, MemorySegment dst) {
+        int center = centered ? 1 : 0;
+        int status;
+        try {
+            status = (int) LAYER_NORM.invokeExact(layerNorm, isa, dstType, center, rows, columns, epsilon, scale, bias,
+                    dstZeroPoint, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_layer_norm", status);
     }
 
     void requantize(int isa, int srcType, int dstType, long outer, long channels, long inner, MemorySegment src,

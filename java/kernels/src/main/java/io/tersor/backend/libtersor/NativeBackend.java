@@ -13,9 +13,12 @@ import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.KernelSpec;
+import io.tersor.kernel.LayerNorm;
+import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
@@ -113,6 +116,9 @@ public final class NativeBackend implements BackendProvider {
             case QuantizeSpec quantize when quantize.rounding() != Rounding.HALF_EVEN ->
                     Optional.of("rounds half to even only");
             case QuantizeSpec _, DequantizeSpec _, RequantizeSpec _ -> Optional.empty();
+            case LayerNormSpec _ -> Optional.empty();
+            case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
+                    Optional.empty();
             default -> Optional.of("not implemented by this backend");
         };
     }
@@ -128,12 +134,18 @@ public final class NativeBackend implements BackendProvider {
     }
 
     @Override
+    public LayerNorm prepare(LayerNormSpec spec, Tensor scale, Optional<Tensor> bias, Parallelism parallelism) {
+        return NativeLayerNorm.prepare(context(spec), spec, scale, bias, parallelism);
+    }
+
+    @Override
     public Unary prepare(UnarySpec spec, Parallelism parallelism) {
         NativeContext context = context(spec);
         return switch (spec) {
             case QuantizeSpec quantize -> NativeConversion.of(context, quantize, parallelism);
             case DequantizeSpec dequantize -> NativeConversion.of(context, dequantize, parallelism);
             case RequantizeSpec requantize -> NativeConversion.of(context, requantize, parallelism);
+            case Pool2dSpec pool -> NativeMaxPool.prepare(context, pool, parallelism);
             default -> throw new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
         };
     }

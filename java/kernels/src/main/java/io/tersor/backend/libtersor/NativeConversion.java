@@ -81,6 +81,11 @@ final class NativeConversion extends Unary {
     @Override
     protected void execute(Tensor src, Tensor dst) {
         Shape shape = src.shape();
+        if (spec() instanceof QuantizeSpec quantize && quantize.toNhwc()) {
+            context.library().quantizeNhwc(context.isa(), dstType, shape.dim(0), shape.dim(1),
+                    shape.dim(2) * shape.dim(3), src.data(), params.scale(), params.zeroPoint(), dst.data());
+            return;
+        }
         long outer = 1;
         long inner = 1;
         for (int axis = 0; axis < shape.rank(); axis++) {

@@ -29,11 +29,7 @@ final class Functions {
     static void apply(ActivationFunction function, float[] x, int at, int count, float[] work) {
         switch (function) {
             case IDENTITY -> {}
-            case GELU -> {
-                halfSquare(x, at, count, work);
-                expOfNegative(work, count);
-                gelu(x, at, count, work);
-            }
+            case GELU -> gelu(x, at, count);
             case GELU_TANH -> {
                 tanhArgument(x, at, count, work);
                 expOfNegative(work, count);
@@ -45,13 +41,6 @@ final class Functions {
                 logisticTimes(x, at, count, work);
             }
             case HARD_SWISH -> hardSwish(x, at, count);
-        }
-    }
-
-    private static void halfSquare(float[] x, int at, int count, float[] t) {
-        for (int i = 0; i < count; i += F) {
-            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i);
-            v.mul(v).mul(0.5f).intoArray(t, i);
         }
     }
 
@@ -99,20 +88,34 @@ final class Functions {
         }
     }
 
-    /** e = exp(-x^2 / 2). */
-    private static void gelu(float[] x, int at, int count, float[] e) {
-        FloatVector far = FloatVector.broadcast(FLOATS, -FAR);
-        FloatVector one = FloatVector.broadcast(FLOATS, 1f);
+    private static void gelu(float[] x, int at, int count) {
+        FloatVector far = FloatVector.broadcast(FLOATS, 10.75f);
+        FloatVector zero = FloatVector.zero(FLOATS);
         for (int i = 0; i < count; i += F) {
             FloatVector v = FloatVector.fromArray(FLOATS, x, at + i);
-            FloatVector t = one.div(v.abs().mul(0.23164189f).add(1f));
-            FloatVector p = t.mul(1.061405429f).add(-1.453152027f);
-            p = p.mul(t).add(1.421413741f);
-            p = p.mul(t).add(-0.284496736f);
-            p = p.mul(t).add(0.254829592f);
-            FloatVector upperTail = p.mul(t).mul(FloatVector.fromArray(FLOATS, e, i)).mul(0.5f);
-            FloatVector bounded = v.blend(far, v.compare(VectorOperators.LT, far));
-            bounded.mul(one.sub(upperTail).blend(upperTail, v.compare(VectorOperators.LT, 0f))).intoArray(x, at + i);
+            FloatVector magnitude = v.abs();
+            FloatVector a = far.blend(magnitude, magnitude.compare(VectorOperators.LT, far));
+            FloatVector p = FloatVector.broadcast(FLOATS, -1.4141351e-6f);
+            p = p.fma(a, FloatVector.broadcast(FLOATS, 2.2523005e-5f));
+            p = p.fma(a, FloatVector.broadcast(FLOATS, -1.0696067e-4f));
+            p = p.fma(a, FloatVector.broadcast(FLOATS, -3.258115e-4f));
+            p = p.fma(a, FloatVector.broadcast(FLOATS, 7.3059136e-3f));
+            p = p.fma(a, FloatVector.broadcast(FLOATS, -5.265959e-2f));
+            p = p.fma(a, FloatVector.broadcast(FLOATS, -4.591569e-1f));
+            p = p.fma(a, FloatVector.broadcast(FLOATS, -1.1511105f));
+            p = p.fma(a, FloatVector.broadcast(FLOATS, -1f));
+            FloatVector rounded = p.add(Bytes.MAGIC);
+            FloatVector f = p.sub(rounded.sub(Bytes.MAGIC));
+            FloatVector power = FloatVector.broadcast(FLOATS, 1.3264673e-3f);
+            power = power.fma(f, FloatVector.broadcast(FLOATS, 9.671515e-3f));
+            power = power.fma(f, FloatVector.broadcast(FLOATS, 5.550734e-2f));
+            power = power.fma(f, FloatVector.broadcast(FLOATS, 2.4022242e-1f));
+            power = power.fma(f, FloatVector.broadcast(FLOATS, 6.93147e-1f));
+            power = power.fma(f, FloatVector.broadcast(FLOATS, 1f));
+            IntVector exponent = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+            FloatVector tail = power.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+            FloatVector positive = v.blend(zero, v.compare(VectorOperators.LT, 0f));
+            a.neg().fma(tail, positive).intoArray(x, at + i);
         }
     }
 

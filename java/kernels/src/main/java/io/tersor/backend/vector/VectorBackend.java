@@ -116,6 +116,7 @@ public final class VectorBackend implements BackendProvider {
             case GlobalAveragePoolSpec average -> new VectorGlobalAveragePool(average, parallelism, pool);
             case ActivationSpec activation -> new VectorActivation(activation, parallelism, pool);
             case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);
+            case QuantizeSpec quantize when quantize.toNhwc() -> new VectorQuantizeNhwc(quantize, parallelism, pool);
             case QuantizeSpec quantize -> new VectorQuantize(quantize, parallelism, pool);
             case DequantizeSpec dequantize -> new VectorDequantize(dequantize, parallelism, pool);
             case RequantizeSpec requantize -> new VectorRequantize(requantize, parallelism, pool);

@@ -34,17 +34,22 @@ final class VectorQuantize extends Elementwise {
     void chunk(Scratch scratch, MemorySegment src, MemorySegment dst, long at, int count, float[] factors,
             int factorsAt, float[] zeroPoints, int zeroPointsAt) {
         DataType type = quantize.dstType();
-        float min = (float) type.min();
-        float max = (float) type.max();
-        float[] x = scratch.a;
-        Runs.load(DataType.F32, src, at, 0, x, Chunk.X, count);
-        divide(x, count, factors, factorsAt, zeroPoints, zeroPointsAt, min, max);
-        switch (quantize.rounding()) {
+        Runs.load(DataType.F32, src, at, 0, scratch.a, Chunk.X, count);
+        levels(quantize, scratch.a, count, factors, factorsAt, zeroPoints, zeroPointsAt);
+        Chunk.storeBytes(scratch, Chunk.X, count, (float) type.min(), (float) type.max(), 0, dst, at);
+    }
+
+    /** Makes {@code count} values of a chunk levels of the spec's type, still as floats. */
+    static void levels(QuantizeSpec spec, float[] x, int count, float[] scales, int scalesAt, float[] zeroPoints,
+            int zeroPointsAt) {
+        float min = (float) spec.dstType().min();
+        float max = (float) spec.dstType().max();
+        divide(x, count, scales, scalesAt, zeroPoints, zeroPointsAt, min, max);
+        switch (spec.rounding()) {
             case HALF_EVEN -> halfEven(x, count, zeroPoints, zeroPointsAt);
             case HALF_AWAY -> halfAway(x, count, zeroPoints, zeroPointsAt);
             case FLOOR -> floor(x, count, zeroPoints, zeroPointsAt);
         }
-        Chunk.storeBytes(scratch, Chunk.X, count, min, max, 0, dst, at);
     }
 
     // No method of ours takes or returns vectors: where the compiler does not inline it, they would be put on the heap.

@@ -205,8 +205,25 @@ final class ElementLowering {
         }
         DataType type = node.input(2).map(name -> lowering.type(name).type())
                 .orElse(node.attributes().has("output_dtype") ? DataType.F32 : DataType.U8);
-        return Quantization.isByte(type)
-                && unary(node, lowering, new QuantizeSpec(type, params.get(), Rounding.HALF_EVEN));
+        if (!Quantization.isByte(type)) {
+            return false;
+        }
+        String input = node.inputs().getFirst();
+        if (lowering.type(input).shape().rank() == 4 && params.get().isPerTensor() && !lowering.isOnlyNhwc(input)) {
+            QuantizeSpec spec = new QuantizeSpec(type, params.get(), Rounding.HALF_EVEN, true);
+            lowering.offerNhwc(node.output(), () -> quantizedImages(node, lowering, spec));
+        }
+        return unary(node, lowering, new QuantizeSpec(type, params.get(), Rounding.HALF_EVEN));
+    }
+
+    /** Adds the step that makes NHWC images of a plain input. */
+    private static int quantizedImages(Node node, Lowering lowering, QuantizeSpec spec) {
+        int from = lowering.plain(node.inputs().getFirst(), node.name());
+        Unary kernel = lowering.kernels.unary(node, spec);
+        Shape images = spec.dstShape(lowering.plan.slot(from).type().shape());
+        int to = lowering.plan.planned(new TensorType(spec.dstType(), images));
+        lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.run(in[0], out[0]));
+        return to;
     }
 
     private static boolean dequantize(Node node, Lowering lowering) {

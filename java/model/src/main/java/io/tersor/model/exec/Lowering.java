@@ -24,6 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -47,6 +48,8 @@ final class Lowering {
     private final boolean observing;
     private final Map<String, Integer> plain = new HashMap<>();
     private final Map<String, Integer> nhwc = new HashMap<>();
+    // What makes a value in NHWC at once where the graph's layout is not needed.
+    private final Map<String, IntSupplier> directlyNhwc = new HashMap<>();
 
     /**
      * @param inputs the actual inputs, for plans that depend on their elements
@@ -256,6 +259,11 @@ final class Lowering {
         if (known != null) {
             return known;
         }
+        IntSupplier direct = directlyNhwc.get(value);
+        if (direct != null) {
+            nhwc.put(value, direct.getAsInt());
+            return nhwc.get(value);
+        }
         TensorType type = type(value);
         TensorType images = images(type);
         TensorType to = new TensorType(type.type(), Shapes.permute(images.shape(), TO_NHWC));
@@ -283,6 +291,13 @@ final class Lowering {
 
     void defineNhwc(String value, int slot) {
         nhwc.put(value, slot);
+    }
+
+    /** Tells how a value that is defined as plain is made in NHWC without a transpose, if anybody asks for that. */
+    void offerNhwc(String value, IntSupplier steps) {
+        if (!sameOrder(type(value).shape())) {
+            directlyNhwc.put(value, steps);
+        }
     }
 
     /** Adds the step of a kernel. */

@@ -118,22 +118,22 @@ class FusionTest {
         String from = pair(start(), 0.025f, 117);
         String conv = pair(b.add("Conv", from, weights()), 0.05f, 120);
         check(pair(b.add("Add", conv, from), 0.06f, 110), 0.0601f,
-                List.of("quantize_f32u8", "conv2d_u8s8u8", "dequantize_u8f32"),
-                List.of("quantize_f32u8", "conv2d_u8s8u8", "add_u8u8u8", "dequantize_u8f32"));
+                List.of("quantize_f32u8_nhwc", "conv2d_u8s8u8", "dequantize_u8f32"),
+                List.of("quantize_f32u8_nhwc", "conv2d_u8s8u8", "add_u8u8u8", "dequantize_u8f32"));
     }
 
     @Test
     void quantizedResultOfAFunction() {
         check(pair(b.add("HardSwish", b.add("Conv", pair(start(), 0.025f, 117), weights())), 0.04f, 9), 0.0401f,
-                List.of("quantize_f32u8", "conv2d_u8s8u8", "dequantize_u8f32"),
-                List.of("quantize_f32u8", "conv2d_u8s8f32", "activation_f32", "quantize_f32u8", "dequantize_u8f32"));
+                List.of("quantize_f32u8_nhwc", "conv2d_u8s8u8", "dequantize_u8f32"),
+                List.of("quantize_f32u8_nhwc", "conv2d_u8s8f32", "activation_f32", "quantize_f32u8", "dequantize_u8f32"));
     }
 
     @Test
     void realSumOfAQuantizedResidual() {
         String from = pair(start(), 0.025f, 117);
         check(pair(b.add("Add", b.add("Conv", from, weights()), from), 0.06f, 110), 0.0601f,
-                List.of("quantize_f32u8", "conv2d_u8s8u8", "dequantize_u8f32"), List.of("quantize_f32u8",
+                List.of("quantize_f32u8_nhwc", "conv2d_u8s8u8", "dequantize_u8f32"), List.of("quantize_f32u8_nhwc",
                         "conv2d_u8s8f32", "dequantize_u8f32", "add_f32f32f32", "quantize_f32u8", "dequantize_u8f32"));
     }
 }

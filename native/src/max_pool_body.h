@@ -1,0 +1,89 @@
+/* Maximum pooling of 8-bit pixels in plain C, compiled once for each instruction set; the compiler vectorizes the loops. */
+#ifndef TERSOR_MAX_POOL_BODY_H
+#define TERSOR_MAX_POOL_BODY_H
+
+#include "compiler.h"
+#include "elementwise.h"
+
+/* The taps of a window that lie inside one axis of an image. */
+typedef struct taps {
+    int64_t first, count; /* the first one's place */
+} taps;
+
+/* The steps that cover a distance; a division takes as long as a window. */
+ALWAYS_INLINE int64_t steps_over(int64_t distance, int64_t step) {
+    return step == 1 ? distance : (distance + step - 1) / step;
+}
+
+ALWAYS_INLINE taps taps_inside(int64_t start, int64_t dilation, int64_t window, int64_t extent) {
+    const int64_t before = start >= 0 ? 0 : steps_over(-start, dilation);
+    const int64_t end = start >= extent ? 0 : steps_over(extent - start, dilation);
+    return (taps){start + before * dilation, (end < window ? end : window) - before};
+}
+
+enum { MAX_POOL_STRIP = 64 };
+
+#define MAXIMUM(a, b) ((a) > (b) ? (a) : (b))
+
+/* Channels [0, count) of one pixel; `least` where no tap is inside. Strips of constant length stay in registers. */
+#define MAX_POOL(name, type, least)                                                                                    \
+    ALWAYS_INLINE void max_pixel_##name(const type *from, int64_t rows, int64_t row_step, int64_t columns,             \
+                                        int64_t column_step, int64_t count, type *restrict to) {                       \
+        for (int64_t c = 0; c < count; c++) {                                                                          \
+            to[c] = least;                                                                                             \
+        }                                                                                                              \
+        for (int64_t i = 0; i < rows; i++) {                                                                           \
+            for (int64_t j = 0; j < columns; j++) {                                                                    \
+                const type *tap = from + i * row_step + j * column_step;                                               \
+                for (int64_t c = 0; c < count; c++) {                                                                  \
+                    to[c] = MAXIMUM(to[c], tap[c]);                                                                    \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }                                                                                                                  \
+    ALWAYS_INLINE void max_pixel_3x3_##name(const type *from, int64_t row_step, int64_t column_step, int64_t count,    \
+                                            type *restrict to) {                                                       \
+        const type *second = from + row_step, *third = second + row_step;                                              \
+        const int64_t l = column_step, r = 2 * column_step;                                                            \
+        for (int64_t c = 0; c < count; c++) {                                                                          \
+            const type left = MAXIMUM(from[c], MAXIMUM(second[c], third[c]));                                          \
+            const type centre = MAXIMUM(from[c + l], MAXIMUM(second[c + l], third[c + l]));                            \
+            const type right = MAXIMUM(from[c + r], MAXIMUM(second[c + r], third[c + r]));                             \
+            to[c] = MAXIMUM(left, MAXIMUM(centre, right));                                                             \
+        }                                                                                                              \
+    }                                                                                                                  \
+    ALWAYS_INLINE void max_strip_##name(const type *from, int64_t rows, int64_t row_step, int64_t columns,             \
+                                        int64_t column_step, int64_t count, type *restrict to) {                       \
+        if (rows == 3 && columns == 3) {                                                                               \
+            max_pixel_3x3_##name(from, row_step, column_step, count, to);                                              \
+        } else {                                                                                                       \
+            max_pixel_##name(from, rows, row_step, columns, column_step, count, to);                                   \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void max_pool_##name(const max_pool *p, int64_t y, const void *image, void *line) {           \
+        const tersor_pool2d_window *k = &p->window;                                                                    \
+        const taps rows = taps_inside(y * k->stride_h - k->pad_top, k->dilation_h, k->kh, p->h);                       \
+        const int64_t row_step = k->dilation_h * p->w * p->channels, column_step = k->dilation_w * p->channels;        \
+        type *to = line;                                                                                               \
+        for (int64_t x = 0; x < p->ow; x++, to += p->channels) {                                                       \
+            const taps columns = taps_inside(x * k->stride_w - k->pad_left, k->dilation_w, k->kw, p->w);               \
+            const bool inside = rows.count > 0 && columns.count > 0;                                                   \
+            const type *from = (const type *) image + (inside ? (rows.first * p->w + columns.first) * p->channels : 0); \
+            const int64_t count = inside ? rows.count : 0, whole = p->channels - p->channels % MAX_POOL_STRIP;         \
+            for (int64_t c = 0; c < whole; c += MAX_POOL_STRIP) {                                                      \
+                max_strip_##name(from + c, count, row_step, columns.count, column_step, MAX_POOL_STRIP, to + c);       \
+            }                                                                                                          \
+            if (whole < p->channels) {                                                                                 \
+                max_strip_##name(from + whole, count, row_step, columns.count, column_step, p->channels - whole,       \
+                                 to + whole);                                                                          \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+MAX_POOL(u8, uint8_t, 0)
+MAX_POOL(s8, int8_t, -128)
+
+#undef MAXIMUM
+#undef MAX_POOL
+
+#endif

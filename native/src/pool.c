@@ -1,0 +1,45 @@
+/* The public pooling functions. */
+#include "check.h"
+#include "compiler.h"
+#include "kernels.h"
+
+static tersor_status check_window(const tersor_pool2d_window *k) {
+    if (k == NULL) {
+        return TERSOR_NULL_POINTER;
+    }
+    const bool fits = k->kh >= 1 && k->kw >= 1 && k->stride_h >= 1 && k->stride_w >= 1 && k->dilation_h >= 1 &&
+                      k->dilation_w >= 1 && k->pad_top >= 0 && k->pad_left >= 0;
+    return fits ? TERSOR_OK : TERSOR_INVALID_SIZE;
+}
+
+tersor_status tersor_max_pool2d(uint32_t isa, tersor_type type, const tersor_pool2d_window *window, int64_t images,
+                                int64_t h, int64_t w, int64_t channels, int64_t oh, int64_t ow, int64_t first_line,
+                                int64_t lines, const void *src, void *dst) {
+    const isa_kernels *kernels = kernels_for(isa);
+    if (kernels == NULL) {
+        return TERSOR_UNSUPPORTED_ISA;
+    }
+    if (!is_i8(type)) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
+    RETURN_IF_ERROR(check_window(window));
+    const int64_t extents[] = {images, h, w, channels, oh, ow};
+    for (size_t i = 0; i < sizeof extents / sizeof *extents; i++) {
+        RETURN_IF_ERROR(check_dimension(extents[i]));
+    }
+    int64_t src_bytes, dst_bytes;
+    RETURN_IF_ERROR(checked_product((const int64_t[]){images, h, w, channels}, 4, &src_bytes));
+    RETURN_IF_ERROR(checked_product((const int64_t[]){images, oh, ow, channels}, 4, &dst_bytes));
+    RETURN_IF_ERROR(check_range(src, src_bytes, 1));
+    RETURN_IF_ERROR(check_range(dst, dst_bytes, 1));
+    if (first_line < 0 || lines < 0 || lines > images * oh || first_line > images * oh - lines) {
+        return TERSOR_INVALID_SIZE;
+    }
+    const max_pool p = {*window, h, w, channels, ow};
+    const elementwise_functions *f = kernels->elementwise;
+    max_pool_function *line = type == TERSOR_U8 ? f->max_pool_u8 : f->max_pool_s8;
+    for (int64_t i = first_line; dst_bytes != 0 && i < first_line + lines; i++) {
+        line(&p, i % oh, const_row_of(src, i / oh, h * w * channels), row_of(dst, i, ow * channels));
+    }
+    return TERSOR_OK;
+}
