@@ -1,6 +1,9 @@
 /* The public attention: checks, and the walk over heads and blocks of queries. */
 #include "attention.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "check.h"
 #include "compiler.h"
 #include "kernels.h"
@@ -49,7 +52,7 @@ static tersor_status check_spec(const tersor_attention_spec *spec) {
     RETURN_IF_ERROR(check_operand(&spec->k, false));
     RETURN_IF_ERROR(check_operand(&spec->v, false));
     RETURN_IF_ERROR(check_operand(&spec->dst, true));
-    const bool scaled = spec->probability_scale >= 0x1p-30f && spec->probability_scale <= 0x1p127f;
+    const bool scaled = spec->probability_scale >= 0x1p-30f && spec->probability_scale < INFINITY;
     return scaled && (spec->causal == 0 || spec->causal == 1) ? TERSOR_OK : TERSOR_INVALID_ARGUMENT;
 }
 

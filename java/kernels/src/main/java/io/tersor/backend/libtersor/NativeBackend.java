@@ -6,6 +6,8 @@ import io.tersor.ffm.Isa;
 import io.tersor.ffm.NativeBundle;
 import io.tersor.ffm.NativeLibrary;
 import io.tersor.ffm.NativePlatform;
+import io.tersor.kernel.Attention;
+import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
@@ -113,6 +115,8 @@ public final class NativeBackend implements BackendProvider {
             case QuantizeSpec quantize when quantize.rounding() != Rounding.HALF_EVEN ->
                     Optional.of("rounds half to even only");
             case QuantizeSpec _, DequantizeSpec _, RequantizeSpec _ -> Optional.empty();
+            case AttentionSpec attention -> attention.probabilities().isPresent() ? Optional.empty()
+                    : Optional.of("quantized probabilities only");
             default -> Optional.of("not implemented by this backend");
         };
     }
@@ -136,5 +140,10 @@ public final class NativeBackend implements BackendProvider {
             case RequantizeSpec requantize -> NativeConversion.of(context, requantize, parallelism);
             default -> throw new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
         };
+    }
+
+    @Override
+    public Attention prepare(AttentionSpec spec, Parallelism parallelism) {
+        return NativeAttention.prepare(context(spec), spec, parallelism);
     }
 }
