@@ -47,8 +47,8 @@ public final class FuseQuantizedOperands implements GraphPass {
             }
         }
         // Joining the heads moves nothing, so that it may be done to the quantized result as well.
-        Optional<Node> view = Patterns.onlyConsumer(graph, node.output()).filter(next -> next.is("Reshape")
-                && next.inputs().getFirst().equals(node.output()));
+        Optional<Node> view = Patterns.onlyConsumer(graph, node.output()).filter(next ->
+                (next.is("Reshape") || next.is("Flatten")) && next.inputs().getFirst().equals(node.output()));
         Optional<Dequantized> after = Dequantized.after(graph, types, view.orElse(node).output())
                 .filter(Dequantized::isPlain);
         boolean changed = after.isPresent() || !inputs.subList(0, 3).equals(node.inputs().subList(0, 3));
