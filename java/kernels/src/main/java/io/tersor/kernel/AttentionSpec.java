@@ -132,7 +132,7 @@ public record AttentionSpec(Operand q, Operand k, Operand v, Operand dst, int he
 
     /** Returns the factor from a sum of value levels, weighted by levels of probabilities if there are, to the result. */
     public float outputScale() {
-        double probability = probabilities.map(QuantParams::scale).orElse(1f);
+        double probability = probabilities.isPresent() ? probabilities.get().scale() : 1; // no objects
         return (float) (probability * v.params.scale() / dst.params.scale());
     }
 
