@@ -246,7 +246,7 @@ TERSOR_API tersor_status tersor_attention(uint32_t isa, const tersor_attention_s
                                           const void *k, const void *v, const float *mask, int64_t mask_image_stride,
                                           int64_t mask_head_stride, int64_t mask_query_stride, void *dst, void *scratch,
                                           int64_t scratch_bytes);
-/* The kernel that runs, e.g. "u8s8_attention_32x32__amx_int8"; static storage. */
+/* The kernel that runs, e.g. "u8s8_attention_32x16__amx_int8"; static storage. */
 TERSOR_API tersor_status tersor_attention_kernel_name(uint32_t isa, const char **name);
 
 /* What one call with these packed weights needs, whatever its other sizes. */

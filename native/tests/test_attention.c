@@ -213,7 +213,117 @@ static void run(const attention_case *c) {
     guarded_free_all();
 }
 
+/* A call with valid arguments: 2 images, 3 queries and 5 keys of 2 heads of 4 elements. */
+typedef struct arguments {
+    uint32_t isa;
+    tersor_attention_spec spec;
+    int64_t n, length_q, length_k, first_head, count;
+    const void *q, *k, *v;
+    const float *mask;
+    int64_t mask_image_stride, mask_head_stride, mask_query_stride;
+    void *dst, *scratch;
+    int64_t scratch_bytes;
+} arguments;
+
+enum { BYTES = 1 << 16 };
+static _Alignas(64) uint8_t source[256], result[256], room[BYTES];
+static _Alignas(64) float real_mask[256];
+
+static arguments valid(void) {
+    const tersor_attention_operand operand = {TERSOR_U8, 7, TERSOR_TOKENS, 0};
+    return (arguments){
+        .isa = TERSOR_ISA_PORTABLE,
+        .spec = {2, 2, 4, 4, operand, operand, operand, operand, 0.01f, 1.0f / 255, 0.1f, 0},
+        .n = 2,
+        .length_q = 3,
+        .length_k = 5,
+        .count = 4,
+        .q = source,
+        .k = source,
+        .v = source,
+        .dst = result,
+        .scratch = room,
+        .scratch_bytes = BYTES,
+    };
+}
+
+static void expect_call(arguments a, tersor_status expected, const char *what) {
+    cases++;
+    memset(result, 0xa5, sizeof result);
+    expect_status(tersor_attention(a.isa, &a.spec, a.n, a.length_q, a.length_k, a.first_head, a.count, a.q, a.k, a.v,
+                                   a.mask, a.mask_image_stride, a.mask_head_stride, a.mask_query_stride, a.dst,
+                                   a.scratch, a.scratch_bytes),
+                  expected, what);
+    for (size_t i = 0; expected != TERSOR_OK && i < sizeof result; i++) {
+        if (result[i] != 0xa5) {
+            fail("%s: refused, yet dst was written", what);
+            break;
+        }
+    }
+}
+
+#define CALL(expected, change)                                                                                         \
+    do {                                                                                                               \
+        arguments a = valid();                                                                                         \
+        change;                                                                                                        \
+        expect_call(a, expected, #change);                                                                             \
+    } while (0)
+
+static void test_arguments(void) {
+    const int64_t huge = 0x7fffffff;
+    CALL(TERSOR_OK, a.n = 2);
+    CALL(TERSOR_OK, a.n = 0; a.count = 0; a.q = a.k = a.v = a.dst = NULL);
+    CALL(TERSOR_OK, a.mask = real_mask; a.mask_image_stride = 30; a.mask_head_stride = 15; a.mask_query_stride = 5);
+    CALL(TERSOR_UNSUPPORTED_ISA, a.isa = 3);
+    CALL(TERSOR_INVALID_SIZE, a.n = -1);
+    CALL(TERSOR_INVALID_SIZE, a.length_q = huge + 1);
+    CALL(TERSOR_INVALID_SIZE, a.length_k = -1);
+    CALL(TERSOR_INVALID_SIZE, a.spec.heads = 3);
+    CALL(TERSOR_INVALID_SIZE, a.spec.kv_heads = 0);
+    CALL(TERSOR_INVALID_SIZE, a.spec.size = -4);
+    CALL(TERSOR_INVALID_SIZE, a.spec.value_size = INT64_MAX);
+    CALL(TERSOR_INVALID_SIZE, a.first_head = 1);
+    CALL(TERSOR_INVALID_SIZE, a.first_head = -1);
+    CALL(TERSOR_INVALID_SIZE, a.count = INT64_MAX);
+    CALL(TERSOR_INVALID_SIZE, a.n = huge; a.length_q = huge; a.spec.heads = huge - huge % 2);
+    CALL(TERSOR_INVALID_SIZE, a.length_k = huge; a.spec.size = huge);
+    CALL(TERSOR_BUFFER_TOO_SMALL, a.length_k = 1 << 20);
+    CALL(TERSOR_BUFFER_TOO_SMALL, a.scratch_bytes = 64);
+    CALL(TERSOR_MISALIGNED, a.scratch = room + 4);
+    CALL(TERSOR_MISALIGNED, a.spec.dst.type = TERSOR_F32; a.spec.dst.zero_point = 0; a.dst = result + 2);
+    CALL(TERSOR_MISALIGNED, a.mask = (const float *) (const void *) (source + 2));
+    CALL(TERSOR_NULL_POINTER, a.q = NULL);
+    CALL(TERSOR_NULL_POINTER, a.k = NULL);
+    CALL(TERSOR_NULL_POINTER, a.v = NULL);
+    CALL(TERSOR_NULL_POINTER, a.dst = NULL);
+    CALL(TERSOR_NULL_POINTER, a.scratch = NULL);
+    CALL(TERSOR_INVALID_SIZE, a.mask = real_mask; a.mask_head_stride = -1);
+    CALL(TERSOR_INVALID_SIZE, a.mask = real_mask; a.mask_image_stride = INT64_MAX);
+    CALL(TERSOR_INVALID_ARGUMENT, a.spec.q.type = TERSOR_F32; a.spec.q.zero_point = 0);
+    CALL(TERSOR_INVALID_ARGUMENT, a.spec.k.type = TERSOR_S32; a.spec.k.zero_point = 0);
+    CALL(TERSOR_INVALID_ARGUMENT, a.spec.v.zero_point = 256);
+    CALL(TERSOR_INVALID_ARGUMENT, a.spec.dst.type = TERSOR_BF16; a.spec.dst.zero_point = 0);
+    CALL(TERSOR_INVALID_ARGUMENT, a.spec.dst.layout = 2);
+    CALL(TERSOR_INVALID_ARGUMENT, a.spec.causal = 2);
+    CALL(TERSOR_INVALID_ARGUMENT, a.spec.probability_scale = 0x1p-31f);
+    CALL(TERSOR_INVALID_ARGUMENT, a.spec.probability_scale = NAN);
+    CALL(TERSOR_INVALID_ARGUMENT, a.spec.probability_scale = INFINITY);
+    int64_t bytes = -7;
+    const char *name = NULL;
+    const tersor_attention_spec spec = valid().spec;
+    expect_status(tersor_attention_scratch_bytes(TERSOR_ISA_PORTABLE, NULL, 5, &bytes), TERSOR_NULL_POINTER, "no spec");
+    expect_status(tersor_attention_scratch_bytes(TERSOR_ISA_PORTABLE, &spec, -1, &bytes), TERSOR_INVALID_SIZE, "length");
+    expect_status(tersor_attention_scratch_bytes(0, &spec, 5, &bytes), TERSOR_UNSUPPORTED_ISA, "isa");
+    expect_status(tersor_attention_scratch_bytes(TERSOR_ISA_PORTABLE, &spec, 5, NULL), TERSOR_NULL_POINTER, "no result");
+    expect_status(tersor_attention_kernel_name(0, &name), TERSOR_UNSUPPORTED_ISA, "isa");
+    expect_status(tersor_attention_kernel_name(TERSOR_ISA_PORTABLE, NULL), TERSOR_NULL_POINTER, "no name");
+    if (bytes != -7 || name != NULL) {
+        fail("a refused question was answered");
+    }
+}
+
 int main(void) {
+    test_arguments();
     /* n, length_q, length_k, heads, kv_heads, size, value_size */
     static const int64_t EXTENTS[][7] = {{1, 1, 1, 1, 1, 1, 1},     {1, 128, 128, 2, 2, 64, 64}, {2, 5, 7, 4, 2, 8, 8},
                                          {1, 33, 65, 3, 3, 17, 5},  {2, 3, 0, 2, 1, 4, 4},       {1, 0, 3, 1, 1, 4, 4},

@@ -1,4 +1,4 @@
-/* Attention by AMX: 32 x 32 sums in four tiles, products 64 deep. The rest is that of AVX-512. */
+/* Attention by AMX: 32 x 16 sums in two tiles, twice, products 64 deep. The rest is that of AVX-512. */
 #if defined(TERSOR_EMULATION)
 #include "amx_emulation.h"
 #include "attention_body.h"
@@ -15,7 +15,7 @@ enum { TILE_ROWS = 16, TILE_BYTES = 1024, ROW_BYTES = 64 };
 /* Some compilers' intrinsics do not say that they read or write memory. */
 #define MEMORY_BARRIER() __asm__ volatile("" : : : "memory")
 
-/* Tiles 0 to 3: sums (top left, top right, bottom left, bottom right); 4, 5: rows; 6, 7: panels. */
+/* Tiles 0 to 3: sums of an even panel (top, bottom) and of an odd one; 4, 5: rows (top, bottom); 6, 7: panels. */
 static void enter(void) {
     _Alignas(64) uint8_t configuration[64] = {1};
     for (int i = 0; i < 8; i++) {
@@ -31,58 +31,65 @@ static void leave(void) {
     _tile_release();
 }
 
-/* Two panels, or (wide false) one, times 32 rows, or (tall false) 16. An init of stride 0 is the same for all rows. */
-ALWAYS_INLINE void multiply_tiles(const attention_product *p, int64_t row, int64_t panel, bool tall, bool wide) {
-    const int64_t stride = p->steps * ROW_BYTES, c_stride = p->panels * ROW_BYTES;
-    const uint8_t *top = p->a + row * stride, *bottom = top + TILE_ROWS * stride;
-    const int8_t *left = p->b + panel * p->steps * TILE_BYTES, *right = left + p->steps * TILE_BYTES;
-    const int32_t *init = p->init + panel * ATTENTION_LANES;
-    char *c = (char *) p->c + row * c_stride + panel * ROW_BYTES;
-    _tile_loadd(0, init, 0);
-    if (wide) {
-        _tile_loadd(1, init + ATTENTION_LANES, 0);
-    }
-    if (tall) {
-        _tile_loadd(2, init, 0);
-    }
-    if (tall && wide) {
-        _tile_loadd(3, init + ATTENTION_LANES, 0);
-    }
-    for (int64_t step = 0; step < p->steps; step++) {
-        _tile_loadd(6, left + step * TILE_BYTES, ROW_BYTES);
-        _tile_loadd(4, top + step * ROW_BYTES, stride);
-        _tile_dpbusd(0, 4, 6);
-        if (wide) {
-            _tile_loadd(7, right + step * TILE_BYTES, ROW_BYTES);
-            _tile_dpbusd(1, 4, 7);
-        }
-        if (tall) {
-            _tile_loadd(5, bottom + step * ROW_BYTES, stride);
-            _tile_dpbusd(2, 5, 6);
-        }
-        if (tall && wide) {
-            _tile_dpbusd(3, 5, 7);
-        }
-    }
-    _tile_stored(0, c, c_stride);
-    if (wide) {
-        _tile_stored(1, c + ROW_BYTES, c_stride);
-    }
-    if (tall) {
-        _tile_stored(2, c + TILE_ROWS * c_stride, c_stride);
-    }
-    if (tall && wide) {
-        _tile_stored(3, c + TILE_ROWS * c_stride + ROW_BYTES, c_stride);
-    }
-}
+/*
+ * Sums of one panel, into tiles `top` and `bottom` (only if tall). Rows of a single step stay in their tiles from the
+ * first panel on. An init of stride 0 is the same for all rows.
+ */
+#define MULTIPLY_PANEL(p, panel, tall, top, bottom, weights)                                                           \
+    do {                                                                                                               \
+        const int64_t stride_ = (p)->steps * ROW_BYTES;                                                                \
+        const int32_t *init_ = (p)->init + (panel) * ATTENTION_LANES;                                                  \
+        const int8_t *b_ = (p)->b + (panel) * (p)->steps * TILE_BYTES;                                                 \
+        const uint8_t *a_ = (p)->a;                                                                                    \
+        _tile_loadd(top, init_, 0);                                                                                    \
+        if (tall) {                                                                                                    \
+            _tile_loadd(bottom, init_, 0);                                                                             \
+        }                                                                                                              \
+        for (int64_t step_ = 0; step_ < (p)->steps; step_++, a_ += ROW_BYTES, b_ += TILE_BYTES) {                      \
+            const bool reads_rows_ = (p)->steps > 1 || (panel) == 0;                                                   \
+            _tile_loadd(weights, b_, ROW_BYTES);                                                                       \
+            if (reads_rows_) {                                                                                         \
+                _tile_loadd(4, a_, stride_);                                                                           \
+            }                                                                                                          \
+            _tile_dpbusd(top, 4, weights);                                                                             \
+            if (tall) {                                                                                                \
+                if (reads_rows_) {                                                                                     \
+                    _tile_loadd(5, a_ + TILE_ROWS * stride_, stride_);                                                 \
+                }                                                                                                      \
+                _tile_dpbusd(bottom, 5, weights);                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    } while (0)
 
+#define STORE_PANEL(p, panel, tall, top, bottom)                                                                       \
+    do {                                                                                                               \
+        const int64_t stride_ = (p)->panels * ROW_BYTES;                                                               \
+        char *c_ = (char *) (p)->c + (panel) * ROW_BYTES;                                                              \
+        _tile_stored(top, c_, stride_);                                                                                \
+        if (tall) {                                                                                                    \
+            _tile_stored(bottom, c_ + TILE_ROWS * stride_, stride_);                                                   \
+        }                                                                                                              \
+    } while (0)
+
+/* The sums of a panel are stored while those of the next are in the making: a multiplication takes longer than four
+ * others need to issue. */
 ALWAYS_INLINE void multiply_rows(const attention_product *p, bool tall) {
     int64_t panel = 0;
-    for (; panel + 2 <= p->panels; panel += 2) {
-        multiply_tiles(p, 0, panel, tall, true);
+    for (; panel < p->panels; panel++) {
+        if (panel % 2 == 0) {
+            MULTIPLY_PANEL(p, panel, tall, 0, 1, 6);
+            if (panel > 0) {
+                STORE_PANEL(p, panel - 1, tall, 2, 3);
+            }
+        } else {
+            MULTIPLY_PANEL(p, panel, tall, 2, 3, 7);
+            STORE_PANEL(p, panel - 1, tall, 0, 1);
+        }
     }
-    if (panel < p->panels) {
-        multiply_tiles(p, 0, panel, tall, false);
+    if (panel % 2 == 1) {
+        STORE_PANEL(p, panel - 1, tall, 0, 1);
+    } else if (panel > 0) {
+        STORE_PANEL(p, panel - 1, tall, 2, 3);
     }
 }
 
@@ -97,7 +104,7 @@ static void multiply(const attention_product *p) {
 }
 
 const attention_kernel attention__amx_int8 = {
-    .name = "u8s8_attention_32x32__amx_int8",
+    .name = "u8s8_attention_32x16__amx_int8",
     .enter = enter,
     .leave = leave,
     .copy = BESIDE_AMX(attention_copy),
