@@ -14,6 +14,7 @@ typedef struct attention_case {
     int32_t layouts; /* a bit for each operand: heads first */
     bool causal, masked, extreme;
     guard_side side;
+    bool ties; /* whether the order of a sum decides how probabilities are rounded */
 } attention_case;
 
 /* The operands of one case. */
@@ -133,6 +134,25 @@ static const uint8_t *random_operand(const attention_case *c, int64_t count) {
     return data;
 }
 
+/*
+ * One key of weight 1 in each row, which gets 119.5 levels if the others, of 2^-26 to 2^-34, count for nothing, and
+ * a little less if they do: that depends on which of them are added up first.
+ */
+static const float *tied_mask(const attention_case *c, operands *o) {
+    o->mask_query = c->length_k;
+    o->mask_head = c->length_q * o->mask_query;
+    o->mask_image = c->heads * o->mask_head;
+    const int64_t rows = c->n * c->heads * c->length_q;
+    float *mask = guarded(c->side, (size_t) (rows * c->length_k) * 4);
+    for (int64_t i = 0; i < rows * c->length_k; i++) {
+        mask[i] = -18.4f - (float) random_between(0, 1000) / 200.0f;
+    }
+    for (int64_t row = 0; row < rows; row++) {
+        mask[row * c->length_k + random_between(0, c->length_k - 1)] = 0;
+    }
+    return mask;
+}
+
 static const float *random_mask(const attention_case *c, operands *o) {
     static const float SPECIAL[] = {-INFINITY, -1e4f, -3.4e38f, NAN, 0.0f};
     const int64_t queries = random_between(0, 1), heads = random_between(0, 1), images = random_between(0, 1);
@@ -173,7 +193,11 @@ static void run(const attention_case *c) {
     o.q = random_operand(c, c->n * c->length_q * c->heads * c->size);
     o.k = random_operand(c, c->n * c->length_k * c->kv_heads * c->size);
     o.v = random_operand(c, c->n * c->length_k * c->kv_heads * c->value_size);
-    o.mask = c->masked ? random_mask(c, &o) : NULL;
+    o.mask = c->ties ? tied_mask(c, &o) : c->masked ? random_mask(c, &o) : NULL;
+    if (c->ties) {
+        o.spec.score_scale = 0;
+        o.spec.probability_scale = 1 / 119.5f;
+    }
     const int64_t count = c->n * c->length_q * c->heads * c->value_size;
     void *dst = guarded(c->side, (size_t) (count * bytes_of(c->dst)));
     int64_t scratch_bytes = 0;
@@ -331,6 +355,10 @@ int main(void) {
                                          {1, 16, 300, 1, 1, 130, 16}, {1, 64, 63, 1, 1, 60, 100}};
     const uint32_t isas = usable_isas();
     for (uint32_t isa = 1; isa != 0; isa <<= 1) {
+        if ((isas & isa) != 0) {
+            run(&(attention_case){isa, 1, 100, 77, 2, 1, 3, 1, TERSOR_U8, TERSOR_S8, TERSOR_S8, TERSOR_F32, 0, false,
+                                  true, false, GUARD_AFTER, true});
+        }
         for (size_t i = 0; (isas & isa) != 0 && i < sizeof EXTENTS / sizeof *EXTENTS; i++) {
             const int64_t *x = EXTENTS[i];
             for (int kind = 0; kind < 16; kind++) {
@@ -338,7 +366,8 @@ int main(void) {
                 const tersor_type dst[] = {TERSOR_U8, TERSOR_S8, TERSOR_F32};
                 run(&(attention_case){isa, x[0], x[1], x[2], x[3], x[4], x[5], x[6], types[kind & 1],
                                       types[kind >> 1 & 1], types[kind >> 2 & 1], dst[kind % 3], kind * 7 % 16,
-                                      kind % 4 == 1, kind % 4 >= 2, kind >= 8, kind & 4 ? GUARD_BEFORE : GUARD_AFTER});
+                                      kind % 4 == 1, kind % 4 >= 2, kind >= 8, kind & 4 ? GUARD_BEFORE : GUARD_AFTER,
+                                      false});
             }
         }
     }
