@@ -187,6 +187,29 @@ class AttentionContractTest {
                 }
             }
         }
+        cases.add(tied());
         return ContractSuite.of(AttentionContractTest.class, cases);
+    }
+
+    /**
+     * Rows with one key of weight 1, which gets 119.5 levels if the others, of 2^-26 to 2^-34, count for nothing, and a
+     * little less if they do: that depends on which of them are added up first.
+     */
+    private static AttentionCase tied() {
+        int rows = 200;
+        int keys = 77;
+        Draw draw = new Draw("attention-tied");
+        Operand operand = new Operand(S8, QuantParams.perTensor(1, 0), Layout.HEADS);
+        double[] mask = new double[rows * keys];
+        for (int i = 0; i < mask.length; i++) {
+            mask[i] = (float) (-18.4 - draw.below(1001) / 200.0);
+        }
+        for (int row = 0; row < rows; row++) {
+            mask[row * keys + draw.below(keys)] = 0;
+        }
+        AttentionSpec spec = new AttentionSpec(operand, operand, operand, Operand.f32(Layout.HEADS), 1, 1, 1, 1, 0,
+                false, true).withProbabilities(QuantParams.perTensor(1 / 119.5f, 0));
+        return new AttentionCase("attention-tied", spec, new Extents(1, rows, keys), draw.values(S8, rows),
+                draw.values(S8, keys), draw.values(S8, keys), mask, Shape.of(1, 1, rows, keys), 1);
     }
 }
