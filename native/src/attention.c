@@ -124,122 +124,169 @@ static int64_t stride_of(const tersor_attention_operand *o, int64_t heads, int64
     return o->layout == TERSOR_TOKENS ? heads * size : size;
 }
 
-/* Packs keys and values of a head of theirs. */
-static void pack(const call *c, int64_t image, int64_t head) {
+/* Queries that are worked on together: `rows` from number `first` on of a head of an image. */
+typedef struct block {
+    int64_t image, head, first, rows;
+    bool starts; /* keys and values differ from those of the block before */
+} block;
+
+static void pack_keys(const call *c, const block *b) {
     const tersor_attention_spec *s = c->spec;
-    const layout *l = &c->l;
-    const uint8_t *keys = c->k + first_of(&s->k, image, head, s->kv_heads, s->size, c->length_k);
-    const uint8_t *values = c->v + first_of(&s->v, image, head, s->kv_heads, s->value_size, c->length_k);
-    const int64_t key_stride = stride_of(&s->k, s->kv_heads, s->size);
-    int32_t *terms = (int32_t *) (void *) (c->scratch + l->key_terms);
+    const int64_t head = b->head / (s->heads / s->kv_heads), padded_size = c->l.padded_size;
+    const uint8_t *keys = c->k + first_of(&s->k, b->image, head, s->kv_heads, s->size, c->length_k);
+    const int64_t stride = stride_of(&s->k, s->kv_heads, s->size);
+    int32_t *terms = (int32_t *) (void *) (c->scratch + c->l.key_terms);
     const uint32_t constant = (uint32_t) s->size * (uint32_t) c->k_zero_point;
     for (int64_t first = 0; first < c->length_k; first += ATTENTION_LANES) {
-        const attention_matrix from = {keys + first * key_stride, min_s64(ATTENTION_LANES, c->length_k - first),
-                                       s->size, key_stride, c->k_flip};
+        const attention_matrix from = {keys + first * stride, min_s64(ATTENTION_LANES, c->length_k - first), s->size,
+                                       stride, c->k_flip};
         int32_t sums[ATTENTION_LANES];
-        c->kernel->pack_transposed(&from, l->padded_size,
-                                   (int8_t *) c->scratch + l->keys + first * l->padded_size, sums);
+        c->kernel->pack_transposed(&from, padded_size, (int8_t *) c->scratch + c->l.keys + first * padded_size, sums);
         for (int i = 0; i < ATTENTION_LANES; i++) {
             terms[first + i] = (int32_t) ((uint32_t) c->q_zero_point * (constant - (uint32_t) sums[i]));
         }
     }
-    for (int64_t panel = 0; panel < l->value_panels; panel++) {
-        const int64_t column = panel * ATTENTION_LANES;
+}
+
+static void pack_values(const call *c, const block *b) {
+    const tersor_attention_spec *s = c->spec;
+    const int64_t head = b->head / (s->heads / s->kv_heads);
+    const uint8_t *values = c->v + first_of(&s->v, b->image, head, s->kv_heads, s->value_size, c->length_k);
+    for (int64_t column = 0; column < s->value_size; column += ATTENTION_LANES) {
         const attention_matrix from = {values + column, c->length_k, min_s64(ATTENTION_LANES, s->value_size - column),
                                        stride_of(&s->v, s->kv_heads, s->value_size), c->v_flip};
-        c->kernel->pack(&from, (int8_t *) c->scratch + l->values + column * l->padded_keys);
+        c->kernel->pack(&from, (int8_t *) c->scratch + c->l.values + column * c->l.padded_keys);
     }
 }
 
-/* `rows` queries from number `first` on. */
-static void attend(const call *c, int64_t image, int64_t head, int64_t first, int64_t rows) {
+/* What the product with the keys needs. */
+static void prepare(const call *c, const block *b) {
     const tersor_attention_spec *s = c->spec;
-    const layout *l = &c->l;
     const int64_t stride = stride_of(&s->q, s->heads, s->size);
-    const attention_matrix queries = {c->q + first_of(&s->q, image, head, s->heads, s->size, c->length_q) +
-                                          first * stride,
-                                      rows, s->size, stride, c->q_flip};
-    uint8_t *copied = (uint8_t *) c->scratch + l->queries;
-    int32_t *row_terms = (int32_t *) (void *) (c->scratch + l->row_terms);
-    int32_t *sums = (int32_t *) (void *) (c->scratch + l->sums);
-    int32_t *totals = (int32_t *) (void *) (c->scratch + l->totals);
-    int32_t *results = (int32_t *) (void *) (c->scratch + l->results);
-    c->kernel->copy(&queries, l->padded_size, copied, row_terms);
-    for (int64_t i = 0; i < rows; i++) {
+    const int64_t at = first_of(&s->q, b->image, b->head, s->heads, s->size, c->length_q) + b->first * stride;
+    const attention_matrix queries = {c->q + at, b->rows, s->size, stride, c->q_flip};
+    int32_t *row_terms = (int32_t *) (void *) (c->scratch + c->l.row_terms);
+    if (b->starts) {
+        pack_keys(c, b);
+    }
+    c->kernel->copy(&queries, c->l.padded_size, (uint8_t *) c->scratch + c->l.queries, row_terms);
+    for (int64_t i = 0; i < b->rows; i++) {
         row_terms[i] = (int32_t) (0 - (uint32_t) c->k_zero_point * (uint32_t) row_terms[i]);
     }
+}
+
+static void multiply_keys(const call *c, const block *b) {
     c->kernel->multiply(&(attention_product){
-        .rows = rows,
-        .steps = l->padded_size / ATTENTION_STEP,
-        .panels = l->padded_keys / ATTENTION_LANES,
-        .a = copied,
-        .b = (const int8_t *) c->scratch + l->keys,
-        .init = (const int32_t *) (const void *) (c->scratch + l->key_terms),
-        .c = sums,
+        .rows = b->rows,
+        .steps = c->l.padded_size / ATTENTION_STEP,
+        .panels = c->l.padded_keys / ATTENTION_LANES,
+        .a = (const uint8_t *) c->scratch + c->l.queries,
+        .b = (const int8_t *) c->scratch + c->l.keys,
+        .init = (const int32_t *) (const void *) (c->scratch + c->l.key_terms),
+        .c = (int32_t *) (void *) (c->scratch + c->l.sums),
     });
+}
+
+static void softmax(const call *c, const block *b) {
+    const int64_t mask = b->image * c->mask_image_stride + b->head * c->mask_head_stride +
+                         b->first * c->mask_query_stride;
     c->kernel->softmax(&(attention_softmax){
-        .rows = rows,
+        .rows = b->rows,
         .keys = c->length_k,
-        .padded_keys = l->padded_keys,
-        .first_query = first,
-        .causal = s->causal != 0,
-        .score_scale = s->score_scale,
-        .probability_scale = s->probability_scale,
-        .mask = c->mask == NULL ? NULL
-                                : c->mask + image * c->mask_image_stride + head * c->mask_head_stride +
-                                      first * c->mask_query_stride,
+        .padded_keys = c->l.padded_keys,
+        .first_query = b->first,
+        .causal = c->spec->causal != 0,
+        .score_scale = c->spec->score_scale,
+        .probability_scale = c->spec->probability_scale,
+        .mask = c->mask == NULL ? NULL : c->mask + mask,
         .mask_stride = c->mask_query_stride,
-        .row_terms = row_terms,
-        .sums = sums,
-        .probabilities = (uint8_t *) c->scratch + l->probabilities,
-        .totals = totals,
+        .row_terms = (const int32_t *) (const void *) (c->scratch + c->l.row_terms),
+        .sums = (int32_t *) (void *) (c->scratch + c->l.sums),
+        .probabilities = (uint8_t *) c->scratch + c->l.probabilities,
+        .totals = (int32_t *) (void *) (c->scratch + c->l.totals),
     });
+}
+
+static void multiply_values(const call *c, const block *b) {
     c->kernel->multiply(&(attention_product){
-        .rows = rows,
-        .steps = l->padded_keys / ATTENTION_STEP,
-        .panels = l->value_panels,
-        .a = (const uint8_t *) c->scratch + l->probabilities,
-        .b = (const int8_t *) c->scratch + l->values,
-        .init = (const int32_t *) (const void *) (c->scratch + l->zeros),
-        .c = results,
+        .rows = b->rows,
+        .steps = c->l.padded_keys / ATTENTION_STEP,
+        .panels = c->l.value_panels,
+        .a = (const uint8_t *) c->scratch + c->l.probabilities,
+        .b = (const int8_t *) c->scratch + c->l.values,
+        .init = (const int32_t *) (const void *) (c->scratch + c->l.zeros),
+        .c = (int32_t *) (void *) (c->scratch + c->l.results),
     });
-    const int64_t dst_stride = stride_of(&s->dst, s->heads, s->value_size);
-    const int64_t to = first_of(&s->dst, image, head, s->heads, s->value_size, c->length_q) + first * dst_stride;
-    const attention_store store = {
-        .rows = rows,
+}
+
+static void store(const call *c, const block *b) {
+    const tersor_attention_spec *s = c->spec;
+    const int64_t stride = stride_of(&s->dst, s->heads, s->value_size);
+    const int64_t at = first_of(&s->dst, b->image, b->head, s->heads, s->value_size, c->length_q) + b->first * stride;
+    const attention_store job = {
+        .rows = b->rows,
         .columns = s->value_size,
-        .sums_stride = l->value_panels * ATTENTION_LANES,
-        .dst_stride = dst_stride,
-        .sums = results,
-        .totals = totals,
+        .sums_stride = c->l.value_panels * ATTENTION_LANES,
+        .dst_stride = stride,
+        .sums = (const int32_t *) (const void *) (c->scratch + c->l.results),
+        .totals = (const int32_t *) (const void *) (c->scratch + c->l.totals),
         .value_zero_point = c->v_zero_point,
         .scale = s->output_scale,
         .lo = c->lo,
         .hi = c->hi,
         .zero_point = s->dst.zero_point,
-        .dst = c->dst + to * type_bytes(s->dst.type),
+        .dst = c->dst + at * type_bytes(s->dst.type),
     };
     if (s->dst.type == TERSOR_F32) {
-        c->kernel->store_f32(&store);
+        c->kernel->store_f32(&job);
     } else {
-        c->kernel->store_i8(&store);
+        c->kernel->store_i8(&job);
     }
 }
 
+/* Block number `index` of the heads from first_head on. */
+static block block_of(const call *c, int64_t first_head, int64_t index) {
+    const int64_t heads = c->spec->heads;
+    const int64_t blocks = (c->length_q + ATTENTION_ROWS - 1) / ATTENTION_ROWS;
+    const int64_t head = first_head + index / blocks, first = index % blocks * ATTENTION_ROWS;
+    return (block){
+        .image = head / heads,
+        .head = head % heads,
+        .first = first,
+        .rows = min_s64(ATTENTION_ROWS, c->length_q - first),
+        .starts = first == 0 && (index == 0 || head % (heads / c->spec->kv_heads) == 0),
+    };
+}
+
+/*
+ * The product with the values of one block and that with the keys of the next follow each other: AMX takes about 550
+ * cycles to start when it was not used for as many, which is a tenth of what a block of 128 keys takes.
+ */
 static void run(const call *c, int64_t first_head, int64_t count) {
-    const int64_t heads = c->spec->heads, group = heads / c->spec->kv_heads;
+    const int64_t blocks = count * ((c->length_q + ATTENTION_ROWS - 1) / ATTENTION_ROWS);
     memset(c->scratch + c->l.zeros, 0, (size_t) (c->l.value_panels * ATTENTION_LANES * 4));
     if (c->kernel->enter != NULL) {
         c->kernel->enter();
     }
-    for (int64_t head = first_head; head < first_head + count; head++) {
-        /* Heads of an image are a multiple of those that share keys and values. */
-        if (head == first_head || head % group == 0) {
-            pack(c, head / heads, head % heads / group);
+    block now = block_of(c, first_head, 0);
+    prepare(c, &now);
+    multiply_keys(c, &now);
+    pack_values(c, &now);
+    for (int64_t i = 1; i <= blocks; i++) {
+        const block next = block_of(c, first_head, i);
+        softmax(c, &now);
+        if (i < blocks) {
+            prepare(c, &next);
         }
-        for (int64_t row = 0; row < c->length_q; row += ATTENTION_ROWS) {
-            attend(c, head / heads, head % heads, row, min_s64(ATTENTION_ROWS, c->length_q - row));
+        multiply_values(c, &now);
+        if (i < blocks) {
+            multiply_keys(c, &next);
         }
+        store(c, &now);
+        if (i < blocks && next.starts) {
+            pack_values(c, &next);
+        }
+        now = next;
     }
     if (c->kernel->leave != NULL) {
         c->kernel->leave();

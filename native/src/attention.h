@@ -13,12 +13,12 @@
 #include "tersor.h"
 
 enum {
-    ATTENTION_ROWS = 32,  /* queries that are worked on together; a multiple of 16 */
+    ATTENTION_ROWS = 32,  /* queries that are worked on together; a multiple of 32 */
     ATTENTION_LANES = 16, /* partial sums of weights, columns of a panel */
     ATTENTION_STEP = 64   /* k is padded to whole ones */
 };
 
-/* c [rows, 16 * panels] = init [16 * panels] + a [rows, 64 * steps] b, in int32. a and c have 32 rows, of which those
+/* c [rows, 16 * panels] = init [16 * panels] + a [rows, 64 * steps] b, in int32. a and c have ATTENTION_ROWS rows, of which those
  * from `rows` on may be computed as well; rows of a are 64 * steps bytes apart, those of c 16 * panels elements. */
 typedef struct attention_product {
     int64_t rows, steps, panels;
@@ -63,7 +63,7 @@ typedef struct attention_kernel {
     const char *name;
     void (*enter)(void); /* before the first product of a call, and after the last; or NULL */
     void (*leave)(void);
-    /* Up to 32 rows of u8 to rows of padded_k, with zeros behind; sums [rows]: of their elements. */
+    /* Up to ATTENTION_ROWS rows of u8 to rows of padded_k, with zeros behind; sums [rows]: of their elements. */
     void (*copy)(const attention_matrix *from, int64_t padded_k, uint8_t *to, int32_t *sums);
     /* Up to 16 rows of s8 to the columns of a panel: k counts what a row holds. sums [16]: of the columns. */
     void (*pack_transposed)(const attention_matrix *from, int64_t padded_k, int8_t *panel, int32_t *sums);
