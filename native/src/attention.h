@@ -1,8 +1,8 @@
 /*
  * Attention of 8-bit operands by rows of queries. Keys and values of a head are packed once, as right operands of
- * products of u8 with s8: [panel of 16 columns][k / 4][16][4], k padded to multiples of 64, with zeros for keys. s8 queries
- * and u8 keys and values change their type by 128 on the way, and so do the zero points. What a kernel computes is said
- * in tersor.h.
+ * products of u8 with s8: [panel of 16 columns][k / 4][16][4], k padded to multiples of 64, with zeros for keys. s8
+ * queries and u8 keys and values change their type by 128 on the way, and so do the zero points. What a kernel computes
+ * is said in tersor.h.
  */
 #ifndef TERSOR_ATTENTION_H
 #define TERSOR_ATTENTION_H
@@ -13,13 +13,14 @@
 #include "tersor.h"
 
 enum {
-    ATTENTION_ROWS = 32,  /* queries that are worked on together; a multiple of 32 */
+    ATTENTION_ROWS = 32,  /* queries that are worked on together */
     ATTENTION_LANES = 16, /* partial sums of weights, columns of a panel */
     ATTENTION_STEP = 64   /* k is padded to whole ones */
 };
 
-/* c [rows, 16 * panels] = init [16 * panels] + a [rows, 64 * steps] b, in int32. a and c have ATTENTION_ROWS rows, of which those
- * from `rows` on may be computed as well; rows of a are 64 * steps bytes apart, those of c 16 * panels elements. */
+/* c [rows, 16 * panels] = init [16 * panels] + a [rows, 64 * steps] b, in int32. a and c have ATTENTION_ROWS rows, of
+ * which those from `rows` on may be computed as well; rows of a are 64 * steps bytes apart, those of c 16 * panels
+ * elements. */
 typedef struct attention_product {
     int64_t rows, steps, panels;
     const uint8_t *a;
@@ -33,13 +34,13 @@ typedef struct attention_softmax {
     int64_t rows, keys, padded_keys; /* padded_keys: from one row to the next, everywhere but in the mask */
     int64_t first_query;             /* number of row 0, for causal attention */
     bool causal;
-    float score_scale, probability_scale; /* as in tersor.h; the latter is its reciprocal */
-    const float *mask;                    /* of row 0, or NULL */
-    int64_t mask_stride;                  /* elements */
-    const int32_t *row_terms;             /* added to each row's sums */
-    int32_t *sums;                        /* in; used as scratch */
-    uint8_t *probabilities;               /* out, 0 behind the last key */
-    int32_t *totals;                      /* out: the sum of each row's probabilities */
+    float score_scale, probability_scale;
+    const float *mask;        /* of row 0, or NULL */
+    int64_t mask_stride;      /* elements */
+    const int32_t *row_terms; /* added to each row's sums */
+    int32_t *sums;            /* in; used as scratch */
+    uint8_t *probabilities;   /* out, 0 behind the last key */
+    int32_t *totals;          /* out: the sum of each row's probabilities */
 } attention_softmax;
 
 /* Rows of sums less value_zero_point * totals[row], on their way to the destination. */

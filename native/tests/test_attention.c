@@ -125,7 +125,8 @@ static uint32_t expected_bits(const attention_case *c, const operands *o, const 
 }
 
 static int32_t random_zero_point(tersor_type type) {
-    return type == TERSOR_F32 ? 0 : (int32_t) random_between(type == TERSOR_U8 ? 0 : -128, type == TERSOR_U8 ? 255 : 127);
+    const int32_t least = type == TERSOR_U8 ? 0 : -128;
+    return type == TERSOR_F32 ? 0 : (int32_t) random_between(least, least + 255);
 }
 
 static const uint8_t *random_operand(const attention_case *c, int64_t count) {
@@ -172,7 +173,8 @@ static const float *random_mask(const attention_case *c, operands *o) {
 
 static void run(const attention_case *c) {
     cases++;
-    random_seed((uint64_t) (c->length_q * 1000003 + c->length_k * 4099 + c->size * 67 + c->value_size * 5 + c->q + c->dst));
+    random_seed((uint64_t) (c->length_q * 1000003 + c->length_k * 4099 + c->size * 67 + c->value_size * 5 + c->q +
+                            c->dst));
     operands o = {
         .spec =
             {
@@ -224,8 +226,8 @@ static void run(const attention_case *c) {
                 const uint32_t actual = stored_bits(dst, index, c->dst) & (c->dst == TERSOR_F32 ? ~0u : 0xffu);
                 if (expected != actual) {
                     ok = false;
-                    fail("isa=%s n=%lld lq=%lld lk=%lld heads=%lld/%lld size=%lld/%lld %s %s %s %s layouts=%d causal=%d "
-                         "masked=%d extreme=%d side=%d at %lld: expected %#x, got %#x", tersor_isa_name(c->isa),
+                    fail("isa=%s n=%lld lq=%lld lk=%lld heads=%lld/%lld size=%lld/%lld %s %s %s %s layouts=%d "
+                         "causal=%d masked=%d extreme=%d side=%d at %lld: expected %#x, got %#x", tersor_isa_name(c->isa),
                          (long long) c->n, (long long) c->length_q, (long long) c->length_k, (long long) c->heads,
                          (long long) c->kv_heads, (long long) c->size, (long long) c->value_size, type_name(c->q),
                          type_name(c->k), type_name(c->v), type_name(c->dst), c->layouts, c->causal, c->masked,
@@ -336,9 +338,11 @@ static void test_arguments(void) {
     const char *name = NULL;
     const tersor_attention_spec spec = valid().spec;
     expect_status(tersor_attention_scratch_bytes(TERSOR_ISA_PORTABLE, NULL, 5, &bytes), TERSOR_NULL_POINTER, "no spec");
-    expect_status(tersor_attention_scratch_bytes(TERSOR_ISA_PORTABLE, &spec, -1, &bytes), TERSOR_INVALID_SIZE, "length");
+    expect_status(tersor_attention_scratch_bytes(TERSOR_ISA_PORTABLE, &spec, -1, &bytes), TERSOR_INVALID_SIZE,
+                  "length");
     expect_status(tersor_attention_scratch_bytes(0, &spec, 5, &bytes), TERSOR_UNSUPPORTED_ISA, "isa");
-    expect_status(tersor_attention_scratch_bytes(TERSOR_ISA_PORTABLE, &spec, 5, NULL), TERSOR_NULL_POINTER, "no result");
+    expect_status(tersor_attention_scratch_bytes(TERSOR_ISA_PORTABLE, &spec, 5, NULL), TERSOR_NULL_POINTER,
+                  "no result");
     expect_status(tersor_attention_kernel_name(0, &name), TERSOR_UNSUPPORTED_ISA, "isa");
     expect_status(tersor_attention_kernel_name(TERSOR_ISA_PORTABLE, NULL), TERSOR_NULL_POINTER, "no name");
     if (bytes != -7 || name != NULL) {
@@ -351,7 +355,7 @@ int main(void) {
     /* n, length_q, length_k, heads, kv_heads, size, value_size */
     static const int64_t EXTENTS[][7] = {{1, 1, 1, 1, 1, 1, 1},     {1, 128, 128, 2, 2, 64, 64}, {2, 5, 7, 4, 2, 8, 8},
                                          {1, 33, 65, 3, 3, 17, 5},  {2, 3, 0, 2, 1, 4, 4},       {1, 0, 3, 1, 1, 4, 4},
-                                         {1, 31, 257, 2, 1, 16, 33}, {1, 1, 40, 6, 2, 32, 32},   {3, 17, 2, 1, 1, 3, 65},
+                                         {1, 31, 257, 2, 1, 16, 33}, {1, 1, 40, 6, 2, 32, 32},    {3, 17, 2, 1, 1, 3, 65},
                                          {1, 16, 300, 1, 1, 130, 16}, {1, 64, 63, 1, 1, 60, 100}};
     const uint32_t isas = usable_isas();
     for (uint32_t isa = 1; isa != 0; isa <<= 1) {

@@ -35,12 +35,12 @@ static void leave(void) {
  * Sums of one panel, into tiles `top` and `bottom` (only if tall). Rows of a single step stay in their tiles from the
  * first panel on. An init of stride 0 is the same for all rows.
  */
-#define MULTIPLY_PANEL(p, row, panel, tall, top, bottom, weights)                                                           \
+#define MULTIPLY_PANEL(p, panel, tall, top, bottom, weights)                                                           \
     do {                                                                                                               \
         const int64_t stride_ = (p)->steps * ROW_BYTES;                                                                \
         const int32_t *init_ = (p)->init + (panel) * ATTENTION_LANES;                                                  \
         const int8_t *b_ = (p)->b + (panel) * (p)->steps * TILE_BYTES;                                                 \
-        const uint8_t *a_ = (p)->a + (row) * stride_;                                                                  \
+        const uint8_t *a_ = (p)->a;                                                                                    \
         _tile_loadd(top, init_, 0);                                                                                    \
         if (tall) {                                                                                                    \
             _tile_loadd(bottom, init_, 0);                                                                             \
@@ -61,10 +61,10 @@ static void leave(void) {
         }                                                                                                              \
     } while (0)
 
-#define STORE_PANEL(p, row, panel, tall, top, bottom)                                                                  \
+#define STORE_PANEL(p, panel, tall, top, bottom)                                                                       \
     do {                                                                                                               \
         const int64_t stride_ = (p)->panels * ROW_BYTES;                                                               \
-        char *c_ = (char *) (p)->c + (row) * stride_ + (panel) * ROW_BYTES;                                            \
+        char *c_ = (char *) (p)->c + (panel) * ROW_BYTES;                                                              \
         _tile_stored(top, c_, stride_);                                                                                \
         if (tall) {                                                                                                    \
             _tile_stored(bottom, c_ + TILE_ROWS * stride_, stride_);                                                   \
@@ -73,34 +73,32 @@ static void leave(void) {
 
 /* The sums of a panel are stored while those of the next are in the making: a multiplication takes longer than four
  * others need to issue. */
-ALWAYS_INLINE void multiply_rows(const attention_product *p, int64_t row, bool tall) {
+ALWAYS_INLINE void multiply_rows(const attention_product *p, bool tall) {
     int64_t panel = 0;
     for (; panel < p->panels; panel++) {
         if (panel % 2 == 0) {
-            MULTIPLY_PANEL(p, row, panel, tall, 0, 1, 6);
+            MULTIPLY_PANEL(p, panel, tall, 0, 1, 6);
             if (panel > 0) {
-                STORE_PANEL(p, row, panel - 1, tall, 2, 3);
+                STORE_PANEL(p, panel - 1, tall, 2, 3);
             }
         } else {
-            MULTIPLY_PANEL(p, row, panel, tall, 2, 3, 7);
-            STORE_PANEL(p, row, panel - 1, tall, 0, 1);
+            MULTIPLY_PANEL(p, panel, tall, 2, 3, 7);
+            STORE_PANEL(p, panel - 1, tall, 0, 1);
         }
     }
     if (panel % 2 == 1) {
-        STORE_PANEL(p, row, panel - 1, tall, 0, 1);
+        STORE_PANEL(p, panel - 1, tall, 0, 1);
     } else if (panel > 0) {
-        STORE_PANEL(p, row, panel - 1, tall, 2, 3);
+        STORE_PANEL(p, panel - 1, tall, 2, 3);
     }
 }
 
 static void multiply(const attention_product *p) {
     MEMORY_BARRIER();
-    for (int64_t row = 0; row < p->rows; row += 2 * TILE_ROWS) {
-        if (p->rows - row > TILE_ROWS) {
-            multiply_rows(p, row, true);
-        } else {
-            multiply_rows(p, row, false);
-        }
+    if (p->rows > TILE_ROWS) {
+        multiply_rows(p, true);
+    } else {
+        multiply_rows(p, false);
     }
     MEMORY_BARRIER();
 }
