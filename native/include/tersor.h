@@ -198,6 +198,58 @@ TERSOR_API tersor_status tersor_conv2d(const void *packed, int64_t packed_bytes,
                                        int64_t first_channel, int64_t channels, const void *src, const void *residual,
                                        void *dst, void *scratch, int64_t scratch_bytes);
 
+/* How an operand of attention lies in memory, contiguous. */
+typedef int32_t tersor_attention_layout;
+enum {
+    TERSOR_TOKENS = 0, /* [n, length, heads, size] */
+    TERSOR_HEADS = 1   /* [n, heads, length, size] */
+};
+
+typedef struct tersor_attention_operand {
+    tersor_type type;
+    int32_t zero_point;
+    tersor_attention_layout layout;
+    int32_t reserved;
+} tersor_attention_operand;
+
+/* heads is a multiple of kv_heads: head h uses keys and values h / (heads / kv_heads). */
+typedef struct tersor_attention_spec {
+    int64_t heads, kv_heads, size, value_size;
+    tersor_attention_operand q, k, v, dst; /* u8 or s8; dst also f32, with zero_point 0 */
+    float score_scale;                     /* from sums of products to scores */
+    float probability_scale;               /* 2^-30 or more */
+    float output_scale;                    /* from sums of products to dst */
+    int32_t causal;                        /* 1: key j takes part for queries from number j on; 0: for all */
+} tersor_attention_spec;
+
+/*
+ * Scaled dot-product attention with 8-bit probabilities. For query i of a head and its keys and values j:
+ *   score[j] = (float) (sum over e of (q[i, e] - zq) * (k[j, e] - zk)) * (score_scale * log2(e))
+ *   score[j] = score[j] + mask[i, j] * log2(e)                                             if there is a mask
+ *   weight[j] = 2^(score[j] - the largest score); 0 if that exponent is below -100 or NaN, or j does not take part
+ *   p[j] = weight[j] * (1 / probability_scale / total), at most 255, rounded half to even; all 0 if total is 0
+ *   dst[i, e] = (float) (sum over j of p[j] * (v[j, e] - zv)) * output_scale,
+ *               of an 8-bit type then clamped, rounded and moved to its zero point as at the top
+ * Sums of integers are exact, modulo 2^32. total is the sum of the weights in 16 parts, of keys with the same j % 16 in
+ * the order of j; then halves of these are added until one is left. NaN is no largest score. All else is IEEE single
+ * precision in the order given, none fused; the steps of 2^x stand in src/scalar.h.
+ */
+/* What one call with keys of this length needs. */
+TERSOR_API tersor_status tersor_attention_scratch_bytes(uint32_t isa, const tersor_attention_spec *spec,
+                                                        int64_t length_k, int64_t *bytes);
+/*
+ * Computes `count` heads from number first_head of the n * heads, so that threads can share them; q, k, v and dst are
+ * those of all. mask, NULL if there is none: element image * mask_image_stride + head * mask_head_stride + query *
+ * mask_query_stride + key; strides may be 0.
+ */
+TERSOR_API tersor_status tersor_attention(uint32_t isa, const tersor_attention_spec *spec, int64_t n, int64_t length_q,
+                                          int64_t length_k, int64_t first_head, int64_t count, const void *q,
+                                          const void *k, const void *v, const float *mask, int64_t mask_image_stride,
+                                          int64_t mask_head_stride, int64_t mask_query_stride, void *dst, void *scratch,
+                                          int64_t scratch_bytes);
+/* The kernel that runs, e.g. "u8s8_attention_32x16__amx_int8"; static storage. */
+TERSOR_API tersor_status tersor_attention_kernel_name(uint32_t isa, const char **name);
+
 /* What one call with these packed weights needs, whatever its other sizes. */
 TERSOR_API tersor_status tersor_packed_scratch_bytes(const void *packed, int64_t packed_bytes, int64_t *bytes);
 /* The micro-kernel that runs with these packed weights, e.g. "u8s8_gemm_12x32__avx512_vnni"; static storage. */

@@ -2,6 +2,7 @@
 #ifndef TERSOR_KERNELS_H
 #define TERSOR_KERNELS_H
 
+#include "attention.h"
 #include "depthwise.h"
 #include "elementwise.h"
 #include "epilogue.h"
@@ -18,6 +19,7 @@ typedef struct isa_kernels {
     const char *name;
     const epilogue_functions *epilogue;
     const elementwise_functions *elementwise;
+    const attention_kernel *attention;
     const gemm_kernel *u8s8_gemm, *s8s8_gemm, *f32_gemm, *bf16_gemm;
     const sparse_kernels *u8s8_sparse, *s8s8_sparse, *f32_sparse;
     const gemm_kernel *u8s8_bitmask, *s8s8_bitmask; /* NULL: blocks_16; they need bitmask_cpu */

@@ -14,7 +14,7 @@ import java.util.Optional;
 /**
  * Post-training static quantization to INT8. Weights become s8, symmetric, with one scale for each output channel;
  * activations u8 with one scale and zero point for each tensor, from the ranges that the FP32 network shows on the
- * calibration data; biases s32. Batch normalizations are folded first. The result is an ONNX graph in QDQ form; its last
+ * calibration data; biases s32. Attention gets u8 queries, keys, values and probabilities. Batch normalizations are folded first. The result is an ONNX graph in QDQ form; its last
  * product stays unquantized at its output, so that no two classes tie by rounding.
  *
  * <p>After Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference"

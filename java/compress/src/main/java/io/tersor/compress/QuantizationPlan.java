@@ -2,6 +2,7 @@ package io.tersor.compress;
 
 import io.tersor.model.Graph;
 import io.tersor.model.Node;
+import io.tersor.model.pass.FuseAttention;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
@@ -21,10 +22,16 @@ import java.util.Set;
  * An activation after a product or a sum becomes part of it, so only its result is quantized. Values that only move or
  * are selected (MaxPool, Reshape, Concat and the like) share scale and zero point with what they came from, which keeps
  * those operators exact.
+ *
+ * <p>Attention that a kernel computes takes 8-bit queries, keys and values, quantized where they were made, before they
+ * are split into heads; so are the probabilities that its softmax gives.
  */
 final class QuantizationPlan {
     /** What a node is to quantization. */
     private enum Role { PRODUCT, SUM, AVERAGE, ACTIVATION, MOVE, CONCAT, NONE }
+
+    /** What splits a value into heads, exact for integers. */
+    private static final Set<String> SPLITTERS = Set.of("Reshape", "Transpose", "Squeeze", "Unsqueeze");
 
     private final Graph graph;
     private final Set<String> integerNodes = new LinkedHashSet<>();
@@ -42,6 +49,7 @@ final class QuantizationPlan {
         plan.dropUseless();
         plan.fuseActivations();
         plan.shareParameters();
+        plan.quantizeAttention();
         return plan;
     }
 
@@ -101,6 +109,25 @@ final class QuantizationPlan {
                 }
             }
         }
+    }
+
+    private void quantizeAttention() {
+        Graph fused = new FuseAttention().apply(graph);
+        for (Node attention : fused.nodes()) {
+            if (attention.operator().equals(Node.INTERNAL + ".Attention")) {
+                attention.inputs().subList(0, 3).stream().map(this::source).filter(value -> !isConstant(value))
+                        .forEach(value -> representatives.putIfAbsent(value, value));
+                graph.nodes().stream().filter(node -> node.name().equals(attention.name())).map(Node::output)
+                        .forEach(shares -> representatives.put(shares, shares));
+            }
+        }
+    }
+
+    /** Returns what a value was before nodes that only move elements and nobody else looks at. */
+    private String source(String value) {
+        Optional<Node> mover = graph.producer(value).filter(node -> SPLITTERS.contains(node.operator())
+                && graph.consumers(value).size() == 1 && !graph.isOutput(value));
+        return mover.map(node -> source(node.inputs().getFirst())).orElse(value);
     }
 
     private String root(String value) {

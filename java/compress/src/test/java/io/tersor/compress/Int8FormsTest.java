@@ -187,6 +187,27 @@ class Int8FormsTest {
     }
 
     @Test
+    void attentionIsOneKernelOfIntegers() throws OrtException {
+        GraphBuilder builder = network(17);
+        String[] parts = new String[3];
+        for (int i = 0; i < parts.length; i++) {
+            String projected = builder.add("MatMul", "x", builder.constant("p", random(8, 8)));
+            parts[i] = builder.add("Add", projected, builder.constant("b", random(8)));
+        }
+        String keys = builder.add("Transpose", List.of(parts[1]), Attributes.NONE.with("perm", new long[] {0, 1, 3, 2}));
+        String scores = builder.add("Div", builder.add("MatMul", parts[0], keys),
+                builder.constant("root", Tensor.ofFloats(arena, Shape.of(), (float) Math.sqrt(8))));
+        String shares = builder.add("Softmax", List.of(scores), Attributes.NONE.with("axis", -1));
+        Graph compressed = check(classifier(builder, builder.add("MatMul", shares, parts[2]), CHANNELS * 64));
+        assertInteger(compressed);
+        try (PreparedNetwork network = Network.of(compressed).prepare(Backend.SCALAR)) {
+            List<String> kernels = network.kernels().stream().map(StepInfo::kernel).toList();
+            assertEquals(1, kernels.stream().filter(kernel -> kernel.contains("attention_u8u8u8u8_u8_weights")).count(),
+                    kernels.toString());
+        }
+    }
+
+    @Test
     void prunedChannelsAndLargeBiases() throws OrtException {
         GraphBuilder builder = network(17);
         Tensor weights = random(CHANNELS, CHANNELS, 1, 1);

@@ -138,6 +138,35 @@ class QuantizationPlanTest {
         assertTrue(plan.quantizedValues().isEmpty());
     }
 
+    /** Adds softmax(q k^T) v of "x" [n, 4, 8, 8], each projected, and returns the result's name. */
+    private void attention() {
+        builder.initializer("p", Tensor.allocate(arena, DataType.F32, Shape.of(8, 8)));
+        for (String name : List.of("q", "k", "v")) {
+            node("MatMul", name, "x", "p");
+        }
+        builder.node(Node.of("swap", "Transpose", List.of("k"), List.of("kt"),
+                Attributes.NONE.with("perm", new long[] {0, 1, 3, 2})));
+        node("MatMul", "scores", "q", "kt");
+        builder.node(Node.of("shares_node", "Softmax", List.of("scores"), List.of("shares"),
+                Attributes.NONE.with("axis", -1)));
+        node("MatMul", "mixed", "shares", "v");
+    }
+
+    @Test
+    void attentionTakesIntegersFromWhereTheyAreMade() {
+        attention();
+        node("MatMul", "y", "mixed", "p");
+        QuantizationPlan plan = plan("y");
+        assertEquals(List.of("q", "k", "v", "y"), integerNodes(plan));
+        assertEquals(Set.of("x", "q", "k", "v", "shares", "mixed"), plan.quantizedValues().keySet());
+    }
+
+    @Test
+    void sharesThatAreUsedElsewhereStayReal() {
+        attention();
+        assertEquals(Set.of("x"), plan("mixed", "shares").quantizedValues().keySet());
+    }
+
     @Test
     void gemmCountsOutputsAlongTheAxisThatTransBSays() {
         assertEquals(1, QuantizationPlan.outputAxis(Node.of("n", "Gemm", List.of(), List.of(), Attributes.NONE)));

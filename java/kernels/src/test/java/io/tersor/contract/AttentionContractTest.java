@@ -20,7 +20,7 @@ import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/** Attention on every backend, against the formula in binary64. */
+/** Attention on every backend, against the formula in binary64; with 8-bit probabilities bit for bit. */
 @Tag("isa-tiers")
 class AttentionContractTest {
     /** n, lengthQ, lengthK, heads, kvHeads, size, valueSize. */
@@ -28,13 +28,21 @@ class AttentionContractTest {
         {1, 24, 24, 2, 2, 64, 64}, {2, 3, 0, 2, 1, 4, 4}, {1, 0, 3, 1, 1, 4, 4}, {1, 4, 1030, 2, 1, 16, 33},
         {1, 1, 40, 6, 2, 32, 32}, {3, 9, 2, 1, 1, 3, 65}, {1, 12, 2100, 1, 1, 8, 4}};
 
-    private record Extents(int n, int lengthQ, int lengthK) {}
+    record Extents(int n, int lengthQ, int lengthK) {}
 
-    private record AttentionCase(String id, AttentionSpec spec, Extents extents, double[] q, double[] k, double[] v,
+    record AttentionCase(String id, AttentionSpec spec, Extents extents, double[] q, double[] k, double[] v,
             double[] mask, Shape maskShape, int threads) implements ContractCase {
         @Override
         public String operands() {
             return extents + (spec.masked() ? ", mask " + maskShape : "");
+        }
+
+        /** Returns the same with quantized probabilities, and some NaN and infinities in the mask. */
+        private AttentionCase quantized(float scale, Draw draw) {
+            double[] unusual = mask.clone();
+            draw.sprinkle(unusual, 3);
+            return new AttentionCase(id + "-p", spec.withProbabilities(QuantParams.perTensor(scale, 0)), extents, q, k,
+                    v, unusual, maskShape, threads);
         }
 
         private static Shape shape(Operand operand, int n, int heads, int length, int size) {
@@ -65,7 +73,7 @@ class AttentionContractTest {
             expected().check(dst, candidate.backend());
         }
 
-        private static int at(Operand operand, int image, int head, int token, int heads, int size, int length) {
+        static int at(Operand operand, int image, int head, int token, int heads, int size, int length) {
             return (operand.layout() == Layout.TOKENS ? (image * length + token) * heads + head
                     : (image * heads + head) * length + token) * size;
         }
@@ -75,6 +83,9 @@ class AttentionContractTest {
         }
 
         private Expected expected() {
+            if (spec.probabilities().isPresent()) {
+                return QuantizedAttentionReference.of(this);
+            }
             double[] results = new double[extents.n * extents.lengthQ * spec.heads() * spec.valueSize()];
             double[] tolerances = new double[results.length];
             for (int image = 0; image < extents.n; image++) {
@@ -164,14 +175,41 @@ class AttentionContractTest {
                     for (int i = 0; i < mask.length; i++) {
                         mask[i] = draw.below(4) == 0 ? kind == 2 ? Double.NEGATIVE_INFINITY : -1e4 : mask[i];
                     }
-                    cases.add(new AttentionCase(id, spec, new Extents(x[0], x[1], x[2]),
+                    AttentionCase real = new AttentionCase(id, spec, new Extents(x[0], x[1], x[2]),
                             draw.values(spec.q().type(), (long) x[0] * x[1] * x[3] * x[5]),
                             draw.values(spec.k().type(), (long) x[0] * x[2] * x[4] * x[5]),
                             draw.values(spec.v().type(), (long) x[0] * x[2] * x[4] * x[6]), mask, maskShape,
-                            kind == 2 ? 3 : 1));
+                            kind == 2 ? 3 : 1);
+                    cases.add(real);
+                    if (type[0] != F32) {
+                        cases.add(real.quantized(1f / (255 << draw.below(3)), draw));
+                    }
                 }
             }
         }
+        cases.add(tied());
         return ContractSuite.of(AttentionContractTest.class, cases);
+    }
+
+    /**
+     * Rows with one key of weight 1, which gets 119.5 levels if the others, of 2^-26 to 2^-34, count for nothing, and a
+     * little less if they do: that depends on which of them are added up first.
+     */
+    private static AttentionCase tied() {
+        int rows = 200;
+        int keys = 77;
+        Draw draw = new Draw("attention-tied");
+        Operand operand = new Operand(S8, QuantParams.perTensor(1, 0), Layout.HEADS);
+        double[] mask = new double[rows * keys];
+        for (int i = 0; i < mask.length; i++) {
+            mask[i] = (float) (-18.4 - draw.below(1001) / 200.0);
+        }
+        for (int row = 0; row < rows; row++) {
+            mask[row * keys + draw.below(keys)] = 0;
+        }
+        AttentionSpec spec = new AttentionSpec(operand, operand, operand, Operand.f32(Layout.HEADS), 1, 1, 1, 1, 0,
+                false, true).withProbabilities(QuantParams.perTensor(1 / 119.5f, 0));
+        return new AttentionCase("attention-tied", spec, new Extents(1, rows, keys), draw.values(S8, rows),
+                draw.values(S8, keys), draw.values(S8, keys), mask, Shape.of(1, 1, rows, keys), 1);
     }
 }

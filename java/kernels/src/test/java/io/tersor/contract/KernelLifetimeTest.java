@@ -176,8 +176,13 @@ class KernelLifetimeTest {
         subjects.add(new Subject(new MatrixProductSpec(true), rows));
         subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.SUB), rows));
         for (Operand operand : new Operand[] {Operand.f32(Layout.TOKENS), new Operand(U8, SRC, Layout.TOKENS)}) {
-            subjects.add(new Subject(new AttentionSpec(operand, operand, operand, operand, 3, 3, 24, 24, 0.2f, false,
-                    false), Shape.of(2, 13, 72)));
+            AttentionSpec attention = new AttentionSpec(operand, operand, operand, operand, 3, 3, 24, 24, 0.2f, false,
+                    false);
+            subjects.add(new Subject(attention, Shape.of(2, 13, 72)));
+            if (operand.type() == U8) {
+                subjects.add(new Subject(attention.withProbabilities(QuantParams.perTensor(0.004f, 0)),
+                        Shape.of(2, 13, 72)));
+            }
         }
         for (UnarySpec spec : new UnarySpec[] {new QuantizeSpec(U8, DST, Rounding.HALF_EVEN),
             new DequantizeSpec(S8, DST), new RequantizeSpec(S32, S8, QuantParams.perTensor(0.001f, 0), DST),

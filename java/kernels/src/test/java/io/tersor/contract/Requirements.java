@@ -2,6 +2,7 @@ package io.tersor.contract;
 
 import io.tersor.ffm.NativePlatform;
 import io.tersor.kernel.Activation;
+import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Bias;
 import io.tersor.kernel.Conv2dSpec;
@@ -54,7 +55,7 @@ final class Requirements {
             case SCALAR -> true;
             case VECTOR -> true;
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
-                    || isMaxPoolOfBytes(spec) || spec instanceof LayerNormSpec;
+                    || isMaxPoolOfBytes(spec) || spec instanceof LayerNormSpec || hasQuantizedProbabilities(spec);
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
@@ -91,6 +92,10 @@ final class Requirements {
 
     private static boolean isProduct(KernelSpec spec) {
         return spec instanceof MatMulSpec || spec instanceof Conv2dSpec;
+    }
+
+    private static boolean hasQuantizedProbabilities(KernelSpec spec) {
+        return spec instanceof AttentionSpec attention && attention.probabilities().isPresent();
     }
 
     private static boolean isConversion(KernelSpec spec) {

@@ -58,6 +58,10 @@ final class Libtersor {
             ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle REQUANTIZE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
+    private static final MethodHandle ATTENTION_SCRATCH_BYTES = handle(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS);
+    private static final MethodHandle ATTENTION = handle(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle ATTENTION_KERNEL_NAME = handle(JAVA_INT, ADDRESS);
 
     private final NativeLibrary library;
     private final String version;
@@ -77,6 +81,9 @@ final class Libtersor {
     private final MemorySegment requantize;
     private final MemorySegment layerNorm;
     private final MemorySegment maxPool2d;
+    private final MemorySegment attentionScratchBytes;
+    private final MemorySegment attention;
+    private final MemorySegment attentionKernelName;
 
     /** @throws NativeLibraryException if the library is not libtersor, or follows another header */
     Libtersor(NativeLibrary library) {
@@ -105,6 +112,9 @@ final class Libtersor {
         this.requantize = library.require("tersor_requantize");
         this.layerNorm = library.require("tersor_layer_norm");
         this.maxPool2d = library.require("tersor_max_pool2d");
+        this.attentionScratchBytes = library.require("tersor_attention_scratch_bytes");
+        this.attention = library.require("tersor_attention");
+        this.attentionKernelName = library.require("tersor_attention_kernel_name");
     }
 
     private static MethodHandle handle(MemoryLayout... arguments) {
@@ -332,5 +342,38 @@ final class Libtersor {
             throw unchecked(failure);
         }
         check("tersor_requantize", status);
+    }
+
+    /** @param spec a tersor_attention_spec, see {@link NativeAttention} */
+    long attentionScratchBytes(int isa, MemorySegment spec, long lengthK) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment bytes = arena.allocate(JAVA_LONG);
+            check("tersor_attention_scratch_bytes", call(() -> (int) ATTENTION_SCRATCH_BYTES.invokeExact(
+                    attentionScratchBytes, isa, spec, lengthK, bytes)));
+            return bytes.get(JAVA_LONG, 0);
+        }
+    }
+
+    String attentionKernelName(int isa) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment name = arena.allocate(ADDRESS);
+            check("tersor_attention_kernel_name", call(
+                    () -> (int) ATTENTION_KERNEL_NAME.invokeExact(attentionKernelName, isa, name)));
+            return string(name.get(ADDRESS, 0));
+        }
+    }
+
+    /** @param spec a tersor_attention_spec, see {@link NativeAttention} */
+    void attention(int isa, MemorySegment spec, long n, long lengthQ, long lengthK, long firstHead, long count,
+            MemorySegment q, MemorySegment k, MemorySegment v, MemorySegment mask, long maskImage, long maskHead,
+            long maskRow, MemorySegment dst, MemorySegment scratch) {
+        int status;
+        try {
+            status = (int) ATTENTION.invokeExact(attention, isa, spec, n, lengthQ, lengthK, firstHead, count, q, k, v,
+                    mask, maskImage, maskHead, maskRow, dst, scratch, scratch.byteSize());
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_attention", status);
     }
 }

@@ -6,6 +6,8 @@ import io.tersor.ffm.Isa;
 import io.tersor.ffm.NativeBundle;
 import io.tersor.ffm.NativeLibrary;
 import io.tersor.ffm.NativePlatform;
+import io.tersor.kernel.Attention;
+import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
@@ -119,6 +121,8 @@ public final class NativeBackend implements BackendProvider {
             case LayerNormSpec _ -> Optional.empty();
             case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
                     Optional.empty();
+            case AttentionSpec attention -> attention.probabilities().isPresent() ? Optional.empty()
+                    : Optional.of("quantized probabilities only");
             default -> Optional.of("not implemented by this backend");
         };
     }
@@ -148,5 +152,10 @@ public final class NativeBackend implements BackendProvider {
             case Pool2dSpec pool -> NativeMaxPool.prepare(context, pool, parallelism);
             default -> throw new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
         };
+    }
+
+    @Override
+    public Attention prepare(AttentionSpec spec, Parallelism parallelism) {
+        return NativeAttention.prepare(context(spec), spec, parallelism);
     }
 }

@@ -106,7 +106,8 @@ public final class ScalarBackend implements BackendProvider {
 
     @Override
     public Attention prepare(AttentionSpec spec, Parallelism parallelism) {
-        return new ScalarAttention(spec, parallelism);
+        return spec.probabilities().isPresent() ? new ScalarQuantizedAttention(spec, parallelism)
+                : new ScalarAttention(spec, parallelism);
     }
 
     @Override

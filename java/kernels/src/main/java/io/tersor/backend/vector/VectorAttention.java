@@ -17,6 +17,7 @@ import io.tersor.tensor.DataType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -24,18 +25,21 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Attention head by head: keys and values are packed once, then the scores of a few queries at a time stay in an array
  * while they become weights and are multiplied with the values. Levels are small integers, which binary32 holds.
+ * Where probabilities are quantized, {@link QuantizedWeights} has the steps whose every bit is defined.
  */
 final class VectorAttention extends Attention {
     /** exp of less is 0. */
     private static final float LOWEST = -87f;
 
     private final ScratchPool pool;
+    private final Optional<QuantizedWeights> quantized;
     private final float lo;
     private final float hi;
 
     VectorAttention(AttentionSpec spec, Parallelism parallelism, ScratchPool pool) {
         super(spec, Backend.VECTOR, parallelism, Arena.ofShared());
         this.pool = pool;
+        this.quantized = spec.probabilities().isEmpty() ? Optional.empty() : Optional.of(new QuantizedWeights(spec));
         DataType type = spec.dst().type();
         this.lo = Chunk.bound(Float.NEGATIVE_INFINITY, type, 1, spec.dst().params().zeroPoint());
         this.hi = Chunk.bound(Float.POSITIVE_INFINITY, type, 1, spec.dst().params().zeroPoint());
@@ -92,12 +96,23 @@ final class VectorAttention extends Attention {
                         offset(spec.q(), image, head, row + r, spec.heads(), spec.size(), lengthQ),
                         spec.q().params().zeroPoint(), scratch.a, r * LDA, spec.size());
             }
-            scores(scratch, height, lengthK, panels);
+            if (quantized.isPresent()) {
+                quantized.get().scores(scratch, height, lengthK, panels);
+            } else {
+                scores(scratch, height, lengthK, panels);
+            }
             for (int r = 0; r < count; r++) {
-                scratch.magnitudes[r] = weights(scratch, r, row + r, lengthK, mask, maskAt + (row + r) * maskRow);
+                long rowMask = maskAt + (row + r) * maskRow;
+                scratch.magnitudes[r] = quantized.isPresent()
+                        ? quantized.get().weights(scratch, r, row + r, lengthK, mask, rowMask)
+                        : weights(scratch, r, row + r, lengthK, mask, rowMask);
             }
             for (int panel = 0; panel * NR < spec.valueSize(); panel++) {
-                values(scratch, height, panel, lengthK, panels, keys);
+                if (quantized.isPresent()) {
+                    quantized.get().values(scratch, height, panel, lengthK, panels, keys);
+                } else {
+                    values(scratch, height, panel, lengthK, panels, keys);
+                }
                 for (int r = 0; r < count; r++) {
                     store(scratch, r, panel, dst,
                             offset(spec.dst(), image, head, row + r, spec.heads(), spec.valueSize(), lengthQ));
@@ -108,7 +123,7 @@ final class VectorAttention extends Attention {
     }
 
     /** Returns where the score of a row's key is among the sums. */
-    private static int at(int row, int key) {
+    static int at(int row, int key) {
         return (key / KC * MR + row) * LDA + key % KC;
     }
 
@@ -153,7 +168,7 @@ final class VectorAttention extends Attention {
         return total;
     }
 
-    private static void scale(float[] x, int at, int count, float factor) {
+    static void scale(float[] x, int at, int count, float factor) {
         for (int i = at; i < at + count; i += F) {
             FloatVector.fromArray(FLOATS, x, i).mul(factor).intoArray(x, i);
         }

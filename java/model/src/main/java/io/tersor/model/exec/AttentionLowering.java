@@ -14,6 +14,9 @@ import java.util.Optional;
 
 /** Attention: ONNX's operator, without cache and with one result, and what FuseAttention makes. */
 final class AttentionLowering {
+    /** The input that is the scale of the probabilities, if they are quantized; then their zero point. */
+    private static final int PROBABILITIES = 12;
+
     private AttentionLowering() {}
 
     static void register(Map<String, KernelLowering> table) {
@@ -76,9 +79,11 @@ final class AttentionLowering {
         if (mask.isPresent() != node.input(3).isPresent()) {
             return false;
         }
+        Optional<QuantParams> probabilities = node.input(PROBABILITIES).flatMap(_ ->
+                NodeParams.quantization(node, lowering, PROBABILITIES, PROBABILITIES + 1, 0));
         AttentionSpec spec = new AttentionSpec(q.get(), k.get(), v.get(), dst.get(), (int) heads(queries, q.get()),
                 (int) heads(keys, k.get()), (int) queries.dim(3), (int) values.dim(3),
-                node.attributes().real("scale", 1f), false, mask.isPresent());
+                node.attributes().real("scale", 1f), false, mask.isPresent(), probabilities);
         long n = queries.dim(0);
         long length = length(queries, q.get());
         boolean tokens = dst.get().layout() == Layout.TOKENS;

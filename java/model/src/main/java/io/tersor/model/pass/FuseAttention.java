@@ -1,5 +1,6 @@
 package io.tersor.model.pass;
 
+import io.tersor.kernel.AttentionSpec;
 import io.tersor.model.Attributes;
 import io.tersor.model.Dim;
 import io.tersor.model.Graph;
@@ -12,20 +13,25 @@ import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Finds attention that is written out, softmax(q k^T * number + mask) v over [n, heads, length, size], and makes it
- * {@code io.tersor.Attention}: inputs q, k, v, the mask if there is one, then scale and zero point of q, k, v and of
- * the result where they are quantized. Transposes from and to [n, length, heads, size] become attributes. The mask may
- * be added, or chosen by Where with a number so low that adding it is the same.
+ * {@code io.tersor.Attention}: inputs q, k, v, the mask if there is one, then scale and zero point of q, k, v, of the
+ * result and of the probabilities where they are quantized. Transposes from and to [n, length, heads, size] become
+ * attributes. The mask may be added, or chosen by Where with a number so low that adding it is the same. Probabilities
+ * may be quantized, to u8 with zero point 0, where q, k and v are.
  */
 public final class FuseAttention implements GraphPass {
     /** Added to any usual score, a number at most this one leaves nothing of it in binary32. */
     private static final double LOW = -1e30;
+    /** The input that is the scale of the probabilities; then their zero point. */
+    private static final int PROBABILITIES = 12;
     private static final long[] SWAP_TOKENS = {0, 2, 1, 3};
     private static final long[] TRANSPOSE_HEADS = {0, 1, 3, 2};
     private static final long[] TRANSPOSE_TOKENS = {0, 2, 3, 1};
@@ -71,8 +77,10 @@ public final class FuseAttention implements GraphPass {
         }
 
         private void softmax(Node softmax) {
-            Optional<Node> weighted = Patterns.onlyConsumer(graph, softmax.output()).filter(node -> node.is("MatMul")
-                    && node.inputs().get(0).equals(softmax.output()));
+            Optional<Probabilities> quantized = probabilities(softmax.output());
+            String weights = quantized.map(pair -> pair.dequantize.output()).orElse(softmax.output());
+            Optional<Node> weighted = Patterns.onlyConsumer(graph, weights).filter(node -> node.is("MatMul")
+                    && node.inputs().get(0).equals(weights));
             Optional<Scores> scores = scores(softmax.inputs().getFirst(), Optional.empty(), new ArrayList<>());
             if (weighted.isEmpty() || scores.isEmpty()) {
                 return;
@@ -82,9 +90,26 @@ public final class FuseAttention implements GraphPass {
             Optional<Operand> k = swapped(transposed, TRANSPOSE_HEADS).map(this::operand)
                     .or(() -> swapped(transposed, TRANSPOSE_TOKENS).map(value -> new Operand(value, true)));
             Operand v = operand(weighted.get().inputs().get(1));
-            if (k.isPresent() && fits(q, k.get(), v) && fits(scores.get().mask, q, k.get())) {
-                fuse(softmax, weighted.get(), scores.get(), q, k.get(), v);
+            boolean fits = k.isPresent() && fits(q, k.get(), v) && fits(scores.get().mask, q, k.get());
+            if (fits && (quantized.isEmpty() || Stream.of(q, k.get(), v).allMatch(operand ->
+                    SinkDequantize.isDequantized(graph, types, operand.value)))) {
+                fuse(softmax, weighted.get(), scores.get(), q, k.get(), v, quantized);
             }
+        }
+
+        /** The pair of nodes that quantizes probabilities. */
+        private record Probabilities(Node quantize, Node dequantize, Dequantized params) {}
+
+        /** Returns what quantizes probabilities as kernels do. */
+        private Optional<Probabilities> probabilities(String value) {
+            return Dequantized.after(graph, types, value).filter(found -> found.isPerTensor()
+                    && found.type() == DataType.U8 && found.isSymmetric()
+                    && found.oneScale(0) >= AttentionSpec.LEAST_PROBABILITY_SCALE)
+                    .flatMap(found -> Patterns.onlyConsumer(graph, found.value())
+                            .filter(node -> node.is("DequantizeLinear"))
+                            .filter(node -> Dequantized.of(graph, types, node, found.value())
+                                    .filter(found::sameAs).isPresent())
+                            .map(node -> new Probabilities(graph.producer(found.value()).orElseThrow(), node, found)));
         }
 
         private Operand operand(String value) {
@@ -197,9 +222,11 @@ public final class FuseAttention implements GraphPass {
             return fits;
         }
 
-        private void fuse(Node softmax, Node weighted, Scores scores, Operand q, Operand k, Operand v) {
+        private void fuse(Node softmax, Node weighted, Scores scores, Operand q, Operand k, Operand v,
+                Optional<Probabilities> quantized) {
             List<Node> all = new ArrayList<>(scores.nodes);
             all.addAll(List.of(softmax, weighted));
+            quantized.ifPresent(pair -> all.addAll(List.of(pair.quantize, pair.dequantize)));
             Optional<Node> back = Patterns.onlyConsumer(graph, weighted.output()).filter(node -> node.is("Transpose")
                     && Arrays.equals(node.attributes().integers("perm"), SWAP_TOKENS));
             back.ifPresent(all::add);
@@ -209,6 +236,11 @@ public final class FuseAttention implements GraphPass {
             });
             List<String> inputs = new ArrayList<>(List.of(q.value, k.value, v.value,
                     scores.where.map(where -> additive(where, scores)).or(() -> scores.mask).orElse("")));
+            if (quantized.isPresent()) {
+                inputs.addAll(Collections.nCopies(PROBABILITIES - inputs.size(), ""));
+                inputs.add(quantized.get().params.scale());
+                inputs.add(quantized.get().params.zeroPoint(builder));
+            }
             Attributes attributes = Attributes.NONE.with("scale", (float) scores.number)
                     .with("q_tokens", q.tokens ? 1 : 0).with("k_tokens", k.tokens ? 1 : 0)
                     .with("v_tokens", v.tokens ? 1 : 0).with("out_tokens", back.isPresent() ? 1 : 0);

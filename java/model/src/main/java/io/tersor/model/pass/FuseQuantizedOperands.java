@@ -15,7 +15,7 @@ import java.util.Optional;
  * or RMSNormalization write what the QuantizeLinear that alone uses their result makes of it.
  */
 public final class FuseQuantizedOperands implements GraphPass {
-    private static final int ATTENTION_INPUTS = 12;
+    private static final int RESULT_INPUTS = 12;
     private static final int RESULT = 10;
 
     @Override
@@ -35,7 +35,7 @@ public final class FuseQuantizedOperands implements GraphPass {
 
     private static boolean attention(Graph graph, Types types, GraphBuilder builder, Node node) {
         List<String> inputs = new ArrayList<>(node.inputs());
-        while (inputs.size() < ATTENTION_INPUTS) {
+        while (inputs.size() < RESULT_INPUTS) {
             inputs.add("");
         }
         for (int i = 0; i < 3; i++) {
@@ -47,8 +47,8 @@ public final class FuseQuantizedOperands implements GraphPass {
             }
         }
         // Joining the heads moves nothing, so that it may be done to the quantized result as well.
-        Optional<Node> view = Patterns.onlyConsumer(graph, node.output()).filter(next -> next.is("Reshape")
-                && next.inputs().getFirst().equals(node.output()));
+        Optional<Node> view = Patterns.onlyConsumer(graph, node.output()).filter(next ->
+                (next.is("Reshape") || next.is("Flatten")) && next.inputs().getFirst().equals(node.output()));
         Optional<Dequantized> after = Dequantized.after(graph, types, view.orElse(node).output())
                 .filter(Dequantized::isPlain);
         boolean changed = after.isPresent() || !inputs.subList(0, 3).equals(node.inputs().subList(0, 3));

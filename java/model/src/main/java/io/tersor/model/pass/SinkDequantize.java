@@ -45,6 +45,17 @@ public final class SinkDequantize implements GraphPass {
         return changed ? builder.build() : graph;
     }
 
+    /** Returns whether a value is what DequantizeLinear makes of bytes, or that moved: then this pass dequantizes it last. */
+    static boolean isDequantized(Graph graph, Types types, String value) {
+        Optional<Node> producer = graph.producer(value);
+        if (producer.filter(node -> MOVERS.contains(node.operator()) && !node.is("Concat")
+                && node.outputs().size() == 1).isPresent()) {
+            return isDequantized(graph, types, producer.get().inputs().getFirst());
+        }
+        return Dequantized.of(graph, types, value).filter(Dequantized::isPlain).isPresent()
+                && graph.initializer(producer.orElseThrow().inputs().getFirst()).isEmpty();
+    }
+
     /** Returns the inputs with the dequantized ones replaced by what they are made from; empty if that is not exact. */
     private static Optional<List<String>> quantizedInputs(Node node, Map<String, Dequantized> quantized) {
         Dequantized first = quantized.get(node.inputs().getFirst());
