@@ -202,7 +202,7 @@ final class Onednn {
 
     /** Returns whether it uses AMX. */
     boolean hasAmx() {
-        return (isa & Dnnl.dnnl_cpu_isa_avx512_core_amx()) == Dnnl.dnnl_cpu_isa_avx512_core_amx();
+        return (isa & Dnnl.dnnl_cpu_isa_avx10_1_512_amx()) == Dnnl.dnnl_cpu_isa_avx10_1_512_amx();
     }
 
     /** Returns whether kernels can mask what lies beyond an operand's end with AVX-512's registers. */
