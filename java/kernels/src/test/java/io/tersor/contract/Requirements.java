@@ -120,6 +120,8 @@ final class Requirements {
         boolean vnni = Pattern.compile("vnni|bf16|amx|avx10").matcher(candidate.label()).find();
         return vnni && switch (spec) {
             case MatMulSpec matMul -> matMul.weightsParams().isSymmetric()
+                    && (matMul.src() == DataType.U8 || matMul.srcParams().isSymmetric()
+                            || !candidate.label().contains("amx"))
                     && (matMul.dst() != DataType.S32 || matMul.k() <= ONEDNN_EXACT_SUM);
             case Conv2dSpec conv -> conv.weightsParams().isSymmetric()
                     && (conv.dst() != DataType.S32 || conv.reduction() <= ONEDNN_EXACT_SUM);
