@@ -227,8 +227,8 @@ static void run(const attention_case *c) {
                 if (expected != actual) {
                     ok = false;
                     fail("isa=%s n=%lld lq=%lld lk=%lld heads=%lld/%lld size=%lld/%lld %s %s %s %s layouts=%d "
-                         "causal=%d masked=%d extreme=%d side=%d at %lld: expected %#x, got %#x", tersor_isa_name(c->isa),
-                         (long long) c->n, (long long) c->length_q, (long long) c->length_k, (long long) c->heads,
+                         "causal=%d masked=%d extreme=%d side=%d at %lld: expected %#x, got %#x",
+                         tersor_isa_name(c->isa), (long long) c->n, (long long) c->length_q, (long long) c->length_k, (long long) c->heads,
                          (long long) c->kv_heads, (long long) c->size, (long long) c->value_size, type_name(c->q),
                          type_name(c->k), type_name(c->v), type_name(c->dst), c->layouts, c->causal, c->masked,
                          c->extreme, c->side, (long long) index, expected, actual);
@@ -355,7 +355,7 @@ int main(void) {
     /* n, length_q, length_k, heads, kv_heads, size, value_size */
     static const int64_t EXTENTS[][7] = {{1, 1, 1, 1, 1, 1, 1},     {1, 128, 128, 2, 2, 64, 64}, {2, 5, 7, 4, 2, 8, 8},
                                          {1, 33, 65, 3, 3, 17, 5},  {2, 3, 0, 2, 1, 4, 4},       {1, 0, 3, 1, 1, 4, 4},
-                                         {1, 31, 257, 2, 1, 16, 33}, {1, 1, 40, 6, 2, 32, 32},    {3, 17, 2, 1, 1, 3, 65},
+                                         {1, 31, 257, 2, 1, 16, 33}, {1, 1, 40, 6, 2, 32, 32}, {3, 17, 2, 1, 1, 3, 65},
                                          {1, 16, 300, 1, 1, 130, 16}, {1, 64, 63, 1, 1, 60, 100}};
     const uint32_t isas = usable_isas();
     for (uint32_t isa = 1; isa != 0; isa <<= 1) {
