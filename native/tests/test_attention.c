@@ -228,10 +228,11 @@ static void run(const attention_case *c) {
                     ok = false;
                     fail("isa=%s n=%lld lq=%lld lk=%lld heads=%lld/%lld size=%lld/%lld %s %s %s %s layouts=%d "
                          "causal=%d masked=%d extreme=%d side=%d at %lld: expected %#x, got %#x",
-                         tersor_isa_name(c->isa), (long long) c->n, (long long) c->length_q, (long long) c->length_k, (long long) c->heads,
-                         (long long) c->kv_heads, (long long) c->size, (long long) c->value_size, type_name(c->q),
-                         type_name(c->k), type_name(c->v), type_name(c->dst), c->layouts, c->causal, c->masked,
-                         c->extreme, c->side, (long long) index, expected, actual);
+                         tersor_isa_name(c->isa), (long long) c->n, (long long) c->length_q, (long long) c->length_k,
+                         (long long) c->heads, (long long) c->kv_heads, (long long) c->size,
+                         (long long) c->value_size, type_name(c->q), type_name(c->k), type_name(c->v),
+                         type_name(c->dst), c->layouts, c->causal, c->masked, c->extreme, c->side, (long long) index,
+                         expected, actual);
                 }
             }
         }
