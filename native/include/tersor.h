@@ -306,6 +306,13 @@ typedef struct tersor_pool2d_window {
 TERSOR_API tersor_status tersor_max_pool2d(uint32_t isa, tersor_type type, const tersor_pool2d_window *window,
                                            int64_t images, int64_t h, int64_t w, int64_t channels, int64_t oh,
                                            int64_t ow, int64_t first_line, int64_t lines, const void *src, void *dst);
+/*
+ * dst [images, channels] = the mean of src [images, pixels, channels] over the pixels, both u8 or both s8:
+ * r = (float) sum of (src - src_zero_point) * multiplier / pixels, 0 without pixels, then as quantize.
+ */
+TERSOR_API tersor_status tersor_global_average_pool(uint32_t isa, tersor_type type, int64_t images, int64_t pixels,
+                                                    int64_t channels, int32_t src_zero_point, float multiplier,
+                                                    int32_t dst_zero_point, const void *src, void *dst);
 
 #ifdef __cplusplus
 }

@@ -29,6 +29,15 @@ typedef struct max_pool {
 /* Line y of the maxima of one image. */
 typedef void max_pool_function(const max_pool *p, int64_t y, const void *image, void *line);
 
+typedef struct average_pool {
+    int64_t pixels, channels;
+    int32_t src_zero_point, dst_zero_point;
+    float multiplier;
+} average_pool;
+
+/* The means of one image. */
+typedef void average_pool_function(const average_pool *p, const void *image, void *dst);
+
 typedef struct layer_norm {
     tersor_type dst_type;
     bool centered;
@@ -50,6 +59,7 @@ typedef struct elementwise_functions {
     elementwise_function *requantize_u8_u8, *requantize_u8_s8, *requantize_s8_u8, *requantize_s8_s8, *requantize_s32_u8,
         *requantize_s32_s8;
     max_pool_function *max_pool_u8, *max_pool_s8;
+    average_pool_function *average_pool_u8, *average_pool_s8;
     layer_norm_function *layer_norm_rows;
     float (*quantize_row)(const float *src, int64_t count, int8_t *levels); /* and returns its scale, see tersor.h */
 } elementwise_functions;

@@ -5,6 +5,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "average_pool_body.h"
 #include "elementwise.h"
 #include "layer_norm_body.h"
 #include "max_pool_body.h"
@@ -135,4 +136,5 @@ static float quantize_row(const float *src, int64_t count, int8_t *levels) {
 #define ELEMENTWISE_FUNCTIONS(u8, s8, nhwc_u8, nhwc_s8)                                                                \
     u8, s8, nhwc_u8, nhwc_s8, dequantize_u8, dequantize_s8, dequantize_s32, requantize_u8_u8, requantize_u8_s8,        \
         requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8,       \
-        max_pool_u8, max_pool_s8, layer_norm_rows, quantize_row
+        max_pool_u8, max_pool_s8, average_pool_u8,     \
+        average_pool_s8, layer_norm_rows, quantize_row

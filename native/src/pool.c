@@ -43,3 +43,31 @@ tersor_status tersor_max_pool2d(uint32_t isa, tersor_type type, const tersor_poo
     }
     return TERSOR_OK;
 }
+
+tersor_status tersor_global_average_pool(uint32_t isa, tersor_type type, int64_t images, int64_t pixels,
+                                         int64_t channels, int32_t src_zero_point, float multiplier,
+                                         int32_t dst_zero_point, const void *src, void *dst) {
+    const isa_kernels *kernels = kernels_for(isa);
+    if (kernels == NULL) {
+        return TERSOR_UNSUPPORTED_ISA;
+    }
+    if (!is_i8(type)) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
+    RETURN_IF_ERROR(check_zero_point(type, src_zero_point));
+    RETURN_IF_ERROR(check_zero_point(type, dst_zero_point));
+    RETURN_IF_ERROR(check_dimension(images));
+    RETURN_IF_ERROR(check_dimension(pixels));
+    RETURN_IF_ERROR(check_dimension(channels));
+    int64_t bytes;
+    RETURN_IF_ERROR(checked_product((const int64_t[]){images, pixels, channels}, 3, &bytes));
+    RETURN_IF_ERROR(check_range(src, bytes, 1));
+    RETURN_IF_ERROR(check_range(dst, images * channels, 1));
+    const average_pool p = {pixels, channels, src_zero_point, dst_zero_point, multiplier};
+    const elementwise_functions *f = kernels->elementwise;
+    average_pool_function *pool = type == TERSOR_U8 ? f->average_pool_u8 : f->average_pool_s8;
+    for (int64_t i = 0; i < images; i++) {
+        pool(&p, const_row_of(src, i, pixels * channels), row_of(dst, i, channels));
+    }
+    return TERSOR_OK;
+}

@@ -365,6 +365,21 @@ static void test_pool(void) {
                   "dilation");
 }
 
+static void test_global_average_pool(void) {
+    cases++;
+    expect_status(tersor_global_average_pool(ISA, TERSOR_U8, 1, 1, N, 0, 1, 0, src, dst), TERSOR_OK, "valid");
+    expect_status(tersor_global_average_pool(0, TERSOR_U8, 1, 1, N, 0, 1, 0, src, dst), TERSOR_UNSUPPORTED_ISA, "isa");
+    expect_status(tersor_global_average_pool(ISA, TERSOR_S32, 1, 1, N, 0, 1, 0, src, dst), TERSOR_INVALID_ARGUMENT,
+                  "type");
+    expect_status(tersor_global_average_pool(ISA, TERSOR_U8, 1, 1, N, 0, 1, 256, src, dst), TERSOR_INVALID_ARGUMENT,
+                  "zero point");
+    expect_status(tersor_global_average_pool(ISA, TERSOR_U8, 1, -1, N, 0, 1, 0, src, dst), TERSOR_INVALID_SIZE,
+                  "pixels");
+    expect_status(tersor_global_average_pool(ISA, TERSOR_U8, 0x7fffffff, 0x7fffffff, 0x7fffffff, 0, 1, 0, src, dst),
+                  TERSOR_INVALID_SIZE, "overflow");
+    expect_status(tersor_global_average_pool(ISA, TERSOR_U8, 1, 1, N, 0, 1, 0, NULL, dst), TERSOR_NULL_POINTER, "src");
+}
+
 static void test_layer_norm(void) {
     float scale[N] = {1, 1, 1, 1}, reals[N] = {0};
     cases++;
@@ -419,6 +434,7 @@ int main(void) {
     test_sparse();
     test_elementwise();
     test_pool();
+    test_global_average_pool();
     test_layer_norm();
     test_names();
     return test_result("arguments", cases);

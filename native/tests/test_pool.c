@@ -1,4 +1,5 @@
 /* Maximum pooling on every instruction set against its formula, at unreadable pages. */
+#include <math.h>
 #include <string.h>
 
 #include "testing.h"
@@ -66,6 +67,51 @@ static void run(uint32_t isa, tersor_type type, const geometry *g, int64_t image
     guarded_free_all();
 }
 
+/* Means; `pixels` up to more than what one block of sums takes. */
+static void run_average(uint32_t isa, tersor_type type, int64_t images, int64_t pixels, int64_t channels) {
+    cases++;
+    random_seed((uint64_t) (pixels * 1000 + channels));
+    const guard_side side = pixels % 2 == 0 ? GUARD_BEFORE : GUARD_AFTER;
+    void *src = guarded(side, (size_t) (images * pixels * channels)), *dst = guarded(side, (size_t) (images * channels));
+    random_bytes(src, (size_t) (images * pixels * channels), false);
+    const int32_t min = type == TERSOR_U8 ? 0 : -128;
+    const int32_t src_zero = (int32_t) random_between(min, min + 255), dst_zero = (int32_t) random_between(min, min + 255);
+    const float multiplier = (float) random_between(1, 400) / 100.0f;
+    bool ok = expect_status(tersor_global_average_pool(isa, type, images, pixels, channels, src_zero, multiplier, dst_zero,
+                                                       src, dst),
+                            TERSOR_OK, "global_average_pool");
+    for (int64_t i = 0; ok && i < images * channels; i++) {
+        int64_t sum = 0;
+        for (int64_t p = 0; p < pixels; p++) {
+            sum += value_at(src, (i / channels * pixels + p) * channels + i % channels, type) - src_zero;
+        }
+        /* volatile: each operation rounds to float by itself. */
+        volatile float r = (float) sum;
+        r = r * multiplier;
+        r = pixels == 0 ? 0.0f : r / (float) pixels;
+        const double level = fmin(fmax(nearbyint((double) r) + dst_zero, min), min + 255);
+        if ((double) value_at(dst, i, type) != level) {
+            ok = false;
+            fail("isa=%s average %s [%lld, %lld, %lld] at %lld: expected %g, got %d", tersor_isa_name(isa),
+                 type_name(type), (long long) images, (long long) pixels, (long long) channels, (long long) i, level,
+                 value_at(dst, i, type));
+        }
+    }
+    guarded_free_all();
+}
+
+static void run_averages(uint32_t isa) {
+    static const int64_t CHANNELS[] = {0, 1, 3, 15, 33, 64, 65, 130};
+    for (size_t c = 0; c < sizeof CHANNELS / sizeof *CHANNELS; c++) {
+        for (int64_t pixels = 0; pixels < 60; pixels += 7) {
+            run_average(isa, TERSOR_U8, 2, pixels, CHANNELS[c]);
+            run_average(isa, TERSOR_S8, 1, pixels + 1, CHANNELS[c]);
+        }
+    }
+    run_average(isa, TERSOR_U8, 1, 200000, 3);
+    run_average(isa, TERSOR_S8, 1, 70001, 65);
+}
+
 int main(void) {
     static const geometry GEOMETRIES[] = {
         {7, 5, 0, 4, 3, {3, 3, 2, 2, 1, 1, 1, 1}}, {7, 5, 0, 5, 3, {3, 3, 1, 1, 1, 1, 0, 0}},
@@ -77,6 +123,9 @@ int main(void) {
     static const int64_t CHANNELS[] = {0, 1, 3, 15, 16, 33, 64, 65, 130};
     const uint32_t isas = usable_isas();
     for (uint32_t isa = 1; isa != 0; isa <<= 1) {
+        if ((isas & isa) != 0) {
+            run_averages(isa);
+        }
         for (size_t i = 0; (isas & isa) != 0 && i < sizeof GEOMETRIES / sizeof *GEOMETRIES; i++) {
             for (size_t c = 0; c < sizeof CHANNELS / sizeof *CHANNELS; c++) {
                 geometry g = GEOMETRIES[i];

@@ -3,7 +3,10 @@ package io.tersor.kernel;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 
-/** A kernel of one input and one output without constants. Tensors are contiguous; four-dimensional ones are NHWC. */
+/**
+ * A kernel of one input and one output without constants. Tensors are contiguous; four-dimensional ones are NHWC, but for
+ * the input of {@link QuantizeSpec#toNhwc}.
+ */
 public sealed interface UnarySpec extends KernelSpec
         permits Pool2dSpec, GlobalAveragePoolSpec, ActivationSpec, SoftmaxSpec, QuantizeSpec, DequantizeSpec,
         RequantizeSpec {

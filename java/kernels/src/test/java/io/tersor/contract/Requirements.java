@@ -7,6 +7,7 @@ import io.tersor.kernel.Backend;
 import io.tersor.kernel.Bias;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMulSpec;
@@ -55,7 +56,7 @@ final class Requirements {
             case SCALAR -> true;
             case VECTOR -> true;
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
-                    || isMaxPoolOfBytes(spec) || spec instanceof LayerNormSpec || hasQuantizedProbabilities(spec);
+                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || hasQuantizedProbabilities(spec);
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
@@ -103,8 +104,9 @@ final class Requirements {
                 || spec instanceof DequantizeSpec || spec instanceof RequantizeSpec;
     }
 
-    private static boolean isMaxPoolOfBytes(KernelSpec spec) {
-        return spec instanceof Pool2dSpec pool && pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized();
+    private static boolean isPoolOfBytes(KernelSpec spec) {
+        return spec instanceof Pool2dSpec pool && pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized()
+                || spec instanceof GlobalAveragePoolSpec global && global.type().isQuantized();
     }
 
     private static boolean isInteger(KernelSpec spec) {

@@ -56,6 +56,8 @@ final class Libtersor {
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle LAYER_NORM = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_FLOAT,
             ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle GLOBAL_AVERAGE_POOL = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_INT, JAVA_FLOAT, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle REQUANTIZE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
     private static final MethodHandle ATTENTION_SCRATCH_BYTES = handle(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS);
@@ -81,6 +83,7 @@ final class Libtersor {
     private final MemorySegment requantize;
     private final MemorySegment layerNorm;
     private final MemorySegment maxPool2d;
+    private final MemorySegment globalAveragePool;
     private final MemorySegment attentionScratchBytes;
     private final MemorySegment attention;
     private final MemorySegment attentionKernelName;
@@ -112,6 +115,7 @@ final class Libtersor {
         this.requantize = library.require("tersor_requantize");
         this.layerNorm = library.require("tersor_layer_norm");
         this.maxPool2d = library.require("tersor_max_pool2d");
+        this.globalAveragePool = library.require("tersor_global_average_pool");
         this.attentionScratchBytes = library.require("tersor_attention_scratch_bytes");
         this.attention = library.require("tersor_attention");
         this.attentionKernelName = library.require("tersor_attention_kernel_name");
@@ -330,6 +334,18 @@ final class Libtersor {
             throw unchecked(failure);
         }
         check("tersor_layer_norm", status);
+    }
+
+    void globalAveragePool(int isa, int type, long images, long pixels, long channels, int srcZeroPoint,
+            float multiplier, int dstZeroPoint, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) GLOBAL_AVERAGE_POOL.invokeExact(globalAveragePool, isa, type, images, pixels, channels,
+                    srcZeroPoint, multiplier, dstZeroPoint, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_global_average_pool", status);
     }
 
     void requantize(int isa, int srcType, int dstType, long outer, long channels, long inner, MemorySegment src,

@@ -14,6 +14,7 @@ import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
@@ -119,6 +120,7 @@ public final class NativeBackend implements BackendProvider {
                     Optional.of("rounds half to even only");
             case QuantizeSpec _, DequantizeSpec _, RequantizeSpec _ -> Optional.empty();
             case LayerNormSpec _ -> Optional.empty();
+            case GlobalAveragePoolSpec pool when pool.type().isQuantized() -> Optional.empty();
             case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
                     Optional.empty();
             case AttentionSpec attention -> attention.probabilities().isPresent() ? Optional.empty()
@@ -149,6 +151,7 @@ public final class NativeBackend implements BackendProvider {
             case QuantizeSpec quantize -> NativeConversion.of(context, quantize, parallelism);
             case DequantizeSpec dequantize -> NativeConversion.of(context, dequantize, parallelism);
             case RequantizeSpec requantize -> NativeConversion.of(context, requantize, parallelism);
+            case GlobalAveragePoolSpec pool -> new NativeGlobalAveragePool(context, pool, parallelism);
             case Pool2dSpec pool -> NativeMaxPool.prepare(context, pool, parallelism);
             default -> throw new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
         };
