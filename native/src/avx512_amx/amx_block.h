@@ -126,7 +126,8 @@ ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, const a
     const char *panel = p->panel;
     const amx_bytes bytes = amx_bytes_of(form, job);
     const int64_t pace = form == AMX_CALLED && p->pace < AMX_CALLED_ROWS ? AMX_CALLED_ROWS : p->pace;
-    amx_cursor cursor = amx_cursor_of(job);
+    _Alignas(64) char copy[AMX_COPY_BYTES];
+    amx_cursor cursor = amx_cursor_of(form, job, copy);
     int64_t step = 0;
     for (int64_t run = 0; run < p->runs; run++) {
         const char *rows = p->rows + p->run_offsets[run];
@@ -137,7 +138,7 @@ ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, const a
                 amx_step(product, p, rows, p->src_stride, panel);
             }
             amx_fetch(p, step++);
-            amx_job_advance(form, &bytes, job, &cursor, pace);
+            amx_job_advance(form, &bytes, job, &cursor, copy, pace);
             rows += p->src_step;
             panel += p->panel_step;
         }
@@ -152,7 +153,7 @@ ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, const a
     if (p->tail != NULL) {
         amx_step(product, p, p->tail, p->tail_stride, panel);
     }
-    amx_job_advance(form, &bytes, job, &cursor, INT64_MAX);
+    amx_job_advance(form, &bytes, job, &cursor, copy, INT64_MAX);
     AMX_STORE(0, p->sums);
     if (p->column_tiles > 1) {
         AMX_STORE(1, p->sums);
@@ -195,7 +196,8 @@ ALWAYS_INLINE void amx_multiply_square(amx_product product, amx_form form, const
     const amx_bytes bytes = amx_bytes_of(form, job);
     const int64_t halves = (p->column_tiles + 1) / 2;
     const int64_t pace = form == AMX_CALLED && p->pace < AMX_CALLED_ROWS ? AMX_CALLED_ROWS : p->pace;
-    amx_cursor cursor = amx_cursor_of(job);
+    _Alignas(64) char copy[AMX_COPY_BYTES];
+    amx_cursor cursor = amx_cursor_of(form, job, copy);
     int64_t step = 0;
     for (int64_t at = 0; at < halves * AMX_PANEL_STRIDE / 2; at += AMX_PANEL_STRIDE / 2) {
         const char *panel = p->panel + at;
@@ -205,14 +207,14 @@ ALWAYS_INLINE void amx_multiply_square(amx_product product, amx_form form, const
             for (int64_t s = 0; s < p->steps; s++) {
                 amx_square_step(product, p, rows, lower, panel);
                 amx_fetch(p, step++);
-                amx_job_advance(form, &bytes, job, &cursor, pace);
+                amx_job_advance(form, &bytes, job, &cursor, copy, pace);
                 rows += p->src_step;
                 lower += p->src_step;
                 panel += p->panel_step;
             }
         }
         if (at + AMX_PANEL_STRIDE / 2 >= halves * AMX_PANEL_STRIDE / 2) {
-            amx_job_advance(form, &bytes, job, &cursor, INT64_MAX);
+            amx_job_advance(form, &bytes, job, &cursor, copy, INT64_MAX);
         }
         char *out = p->sums + at;
         _tile_stored(0, out, AMX_PANEL_STRIDE);

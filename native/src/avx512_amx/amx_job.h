@@ -11,7 +11,10 @@
 /* How they are stored: by the epilogue's function, or to 8 bits in place: all columns without clamping, or any. */
 typedef enum amx_form { AMX_CALLED, AMX_BYTES, AMX_BYTES_ADDED, AMX_BYTES_ANY, AMX_BYTES_ANY_ADDED } amx_form;
 
-enum { AMX_CALLED_ROWS = 4 /* at least, for a call */ };
+enum {
+    AMX_CALLED_ROWS = 4, /* at least, for a call */
+    AMX_COPY_BYTES = AMX_TILE_ROWS * AMX_COLUMNS
+};
 
 /* A panel's columns of the destination. */
 #if defined(TERSOR_EMULATION)
@@ -53,7 +56,11 @@ ALWAYS_INLINE amx_bytes amx_bytes_of(amx_form form, const amx_job *job) {
     return form == AMX_CALLED ? (amx_bytes){0} : job->columns->bytes;
 }
 
-/* Where a job stands: in a piece of kept rows of a tile. */
+/*
+ * Where a job stands: in a piece of kept rows of a tile. Rows of a residual that are narrower than a vector are copied when
+ * a piece begins: where they are those of the destination, a load behind the store of the row before would wait for it
+ * (24 columns: 3 times as long).
+ */
 typedef struct amx_cursor {
     const row_tile *tile;
     int64_t piece; /* 0 or 1 */
@@ -61,27 +68,42 @@ typedef struct amx_cursor {
     const char *sums, *tile_sums;
     char *to;
     const char *residual;
+    int64_t residual_stride;
 } amx_cursor;
 
-ALWAYS_INLINE void amx_cursor_enter(amx_cursor *c, const amx_job *job) {
+ALWAYS_INLINE void amx_cursor_enter(amx_form form, amx_cursor *c, const amx_job *job, char *copy) {
     const row_tile *tile = c->tile;
     const int64_t row = tile->dst_row + (c->piece == 0 ? 0 : tile->kept);
     c->rows = c->piece == 0 ? tile->kept : tile->second_kept;
     c->sums = c->tile_sums + (c->piece == 0 ? tile->skip : tile->second_at) * AMX_PANEL_STRIDE;
     c->to = row_of(job->o->dst, row, job->o->dst_stride);
     c->residual = job->o->residual == NULL ? NULL : const_row_of(job->o->residual, row, job->o->residual_stride);
+    c->residual_stride = job->o->residual_stride;
+#if !defined(TERSOR_EMULATION)
+    if (form == AMX_BYTES_ANY_ADDED) {
+        const amx_columns *columns = job->columns;
+        for (int64_t i = 0; i < c->rows; i++) {
+            byte_rows_copy(&columns->bytes, c->residual + i * c->residual_stride + columns->first, copy + i * AMX_COLUMNS);
+        }
+        c->residual = copy - columns->first;
+        c->residual_stride = AMX_COLUMNS;
+    }
+#endif
+    (void) form;
+    (void) copy;
 }
 
-ALWAYS_INLINE amx_cursor amx_cursor_of(const amx_job *job) {
+/* `copy`: room for the rows of a tile. */
+ALWAYS_INLINE amx_cursor amx_cursor_of(amx_form form, const amx_job *job, char *copy) {
     amx_cursor c = {.tile = job->tile, .tile_sums = job->sums};
     if (c.tile != job->end) {
-        amx_cursor_enter(&c, job);
+        amx_cursor_enter(form, &c, job, copy);
     }
     return c;
 }
 
 /* To the next piece. */
-ALWAYS_INLINE void amx_cursor_move(amx_cursor *c, const amx_job *job) {
+ALWAYS_INLINE void amx_cursor_move(amx_form form, amx_cursor *c, const amx_job *job, char *copy) {
     if (c->piece == 0 && c->tile->second_kept > 0) {
         c->piece = 1;
     } else {
@@ -92,7 +114,7 @@ ALWAYS_INLINE void amx_cursor_move(amx_cursor *c, const amx_job *job) {
             return;
         }
     }
-    amx_cursor_enter(c, job);
+    amx_cursor_enter(form, c, job, copy);
 }
 
 /* Which of the block's rows is the next one. */
@@ -119,7 +141,7 @@ static inline void amx_store_called(const amx_job *job, const amx_cursor *c, int
 
 /* Stores up to `rows` rows. */
 ALWAYS_INLINE void amx_job_advance(amx_form form, const amx_bytes *bytes, const amx_job *job, amx_cursor *c,
-                                   int64_t rows) {
+                                   char *copy, int64_t rows) {
     const gemm_operands *o = job->o;
     (void) bytes;
     while (rows > 0 && c->tile != job->end) {
@@ -140,17 +162,18 @@ ALWAYS_INLINE void amx_job_advance(amx_form form, const amx_bytes *bytes, const 
         c->rows -= now;
         c->sums += now * AMX_PANEL_STRIDE;
         c->to += now * o->dst_stride;
-        c->residual = c->residual == NULL ? NULL : c->residual + now * o->residual_stride;
+        c->residual = c->residual == NULL ? NULL : c->residual + now * c->residual_stride;
         if (c->rows == 0) {
-            amx_cursor_move(c, job);
+            amx_cursor_move(form, c, job, copy);
         }
     }
 }
 
 ALWAYS_INLINE void amx_job_store(amx_form form, const amx_job *job) {
     const amx_bytes bytes = amx_bytes_of(form, job);
-    amx_cursor c = amx_cursor_of(job);
-    amx_job_advance(form, &bytes, job, &c, INT64_MAX);
+    _Alignas(64) char copy[AMX_COPY_BYTES];
+    amx_cursor c = amx_cursor_of(form, job, copy);
+    amx_job_advance(form, &bytes, job, &c, copy, INT64_MAX);
 }
 
 /* All of it; then there is nothing left. */

@@ -107,6 +107,11 @@ ALWAYS_INLINE __m512i byte_rows_narrowed(byte_rows_form f, const byte_rows_colum
     return _mm512_adds_epi16(_mm512_packs_epi32(left, right), c->zero_point);
 }
 
+/* Copies the columns of a residual's row. */
+ALWAYS_INLINE void byte_rows_copy(const byte_rows_columns *c, const char *from, char *to) {
+    _mm512_store_si512(to, _mm512_maskz_loadu_epi8(c->mask, from));
+}
+
 /* A row of sums at a multiple of 64 bytes; the addresses of residual and destination are those of column 0. */
 ALWAYS_INLINE void byte_rows_store(byte_rows_form f, const byte_rows_columns *c, const char *sums, const char *residual,
                                    char *to) {
