@@ -157,7 +157,9 @@ class FuseQuantizedTest {
     void sumThatBroadcasts() {
         String real = start(2, 3, 4, 4);
         String mean = pair(b.add("GlobalAveragePool", real), 0.01f, 120);
-        check(b.add("Add", real, mean), List.of("QuantizeLinear", "QGlobalAveragePool", "QAdd"), 1);
+        // Once for each layout: the pooling reads NHWC.
+        check(b.add("Add", real, mean),
+                List.of("QuantizeLinear", "QuantizeLinear", "QGlobalAveragePool", "QAdd"), 1);
     }
 
     @Test
