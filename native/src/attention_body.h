@@ -156,4 +156,9 @@ static inline void attention_store_i8(const attention_store *s) {
     }
 }
 
+/* Fields of an attention_kernel that has only the product by itself. */
+#define ATTENTION_STEPS_IN_C                                                                                           \
+    .copy = attention_copy, .pack_transposed = attention_pack_transposed, .pack = attention_pack,                      \
+    .softmax = attention_softmax_rows, .store_f32 = attention_store_f32, .store_i8 = attention_store_i8
+
 #endif

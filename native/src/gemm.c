@@ -25,6 +25,10 @@ int64_t gemm_padded_k(const gemm_kernel *kernel, int64_t k) {
     return round_up(k, gemm_step(kernel, k));
 }
 
+int64_t gemm_steps(const gemm_kernel *kernel, int64_t k) {
+    return gemm_padded_k(kernel, k) / gemm_step(kernel, k);
+}
+
 int64_t gemm_padded_n(const gemm_kernel *kernel, int64_t n) {
     return round_up(n, kernel->columns);
 }
@@ -45,7 +49,7 @@ int64_t gemm_block_rows(const gemm_kernel *kernel, int64_t k) {
 }
 
 static bool is_chunked(const gemm_kernel *kernel, int64_t k) {
-    return row_block_is_chunked(kernel, 1, gemm_padded_k(kernel, k) / gemm_step(kernel, k));
+    return row_block_is_chunked(kernel, 1, gemm_steps(kernel, k));
 }
 
 static int64_t rows_bytes(const gemm_kernel *kernel, int64_t k, int64_t source_bytes) {
@@ -57,7 +61,7 @@ int64_t gemm_scratch_bytes(const gemm_kernel *kernel, int64_t k, int64_t source_
     const int64_t accumulators =
         is_chunked(kernel, k) ? row_block_sums(kernel, gemm_block_rows(kernel, k)) * kernel->columns * 4 : 0;
     return rows_bytes(kernel, k, source_bytes) + accumulators +
-           sparse_block_bytes(kernel, gemm_padded_k(kernel, k) / gemm_step(kernel, k));
+           sparse_block_bytes(kernel, gemm_steps(kernel, k));
 }
 
 /* Cuts rows [first, first + count) into tiles, and makes them readable. */

@@ -106,6 +106,8 @@ typedef struct gemm_operands {
 /* Elements of k in a step of runs of k elements: at most the kernel's step, a multiple of its group. */
 int64_t gemm_step(const gemm_kernel *kernel, int64_t k);
 int64_t gemm_padded_k(const gemm_kernel *kernel, int64_t k);
+/* Steps of that many elements. */
+int64_t gemm_steps(const gemm_kernel *kernel, int64_t k);
 int64_t gemm_padded_n(const gemm_kernel *kernel, int64_t n);
 
 /* Rows that are worked on together: their bytes stay in L2 while the panels pass by. Few rows would make the panels

@@ -10,7 +10,7 @@ int64_t sparse_listed_bytes(int64_t count) {
 }
 
 int64_t sparse_steps(const gemm_kernel *kernel, int64_t runs, int64_t run_length) {
-    return runs * (gemm_padded_k(kernel, run_length) / kernel->step);
+    return runs * gemm_steps(kernel, run_length);
 }
 
 int64_t sparse_panels(const gemm_kernel *kernel, int64_t n) {

@@ -3,7 +3,7 @@
 #include "compiler.h"
 
 step_reader step_reader_at(const gemm_kernel *kernel, const sparse_weights *w, int64_t step) {
-    const int64_t run_steps = gemm_padded_k(kernel, w->run_length) / kernel->step;
+    const int64_t run_steps = gemm_steps(kernel, w->run_length);
     if (run_steps == 0) {
         return (step_reader){kernel, w, 0, 0, 0};
     }

@@ -51,7 +51,7 @@ static window build(const gemm_kernel *kernel, const conv2d_geometry *g, int64_t
         .pixel_bytes = g->ic * kernel->row_bytes,
     };
     w.step = gemm_step(kernel, w.run_length);
-    w.run_steps = gemm_padded_k(kernel, w.run_length) / w.step;
+    w.run_steps = gemm_steps(kernel, w.run_length);
     const bool padded = (g->pad_top | g->pad_left | g->pad_bottom | g->pad_right) != 0;
     w.in_place = !padded && !kernel->convert_always && w.run_length % w.step == 0;
     /* Each factor is at most 2^31 * 2^31, the kernel's rows are few. */

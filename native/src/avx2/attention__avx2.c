@@ -4,16 +4,6 @@
  */
 #include <immintrin.h>
 
-#define LANES 8
-#define TILE_ROWS 2
-#define TILE_PANELS 2
-#define accumulators __m256i
-#define factor __m256i
-#define load_acc(from) _mm256_loadu_si256((const __m256i *) (const void *) (from))
-#define store_acc(to, acc) _mm256_storeu_si256((__m256i *) (void *) (to), acc)
-#define load_bytes(from) _mm256_loadu_si256((const __m256i *) (const void *) (from))
-#define broadcast(value) _mm256_set1_epi32(value)
-
 static inline __m256i dot(__m256i acc, __m256i u, __m256i s) {
     const __m256i low = _mm256_set1_epi8(0x7f), ones = _mm256_set1_epi16(1);
     const __m256i lower = _mm256_maddubs_epi16(_mm256_and_si256(u, low), s);
@@ -23,15 +13,11 @@ static inline __m256i dot(__m256i acc, __m256i u, __m256i s) {
 }
 
 #include "attention_body.h"
+#include "attention_vectors__avx2.h"
 #include "attention_tile.h"
 
 const attention_kernel attention__avx2 = {
     .name = "u8s8_attention_2x32__avx2",
-    .copy = attention_copy,
-    .pack_transposed = attention_pack_transposed,
-    .pack = attention_pack,
+    ATTENTION_STEPS_IN_C,
     .multiply = multiply,
-    .softmax = attention_softmax_rows,
-    .store_f32 = attention_store_f32,
-    .store_i8 = attention_store_i8,
 };

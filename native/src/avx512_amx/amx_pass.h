@@ -115,12 +115,17 @@ ALWAYS_INLINE void amx_fetch(const amx_pass *p, int64_t step) {
     }
 }
 
+/* Rows of the job to be stored in a step. */
+ALWAYS_INLINE int64_t amx_pace(amx_form form, const amx_pass *p) {
+    return form == AMX_CALLED && p->pace < AMX_CALLED_ROWS ? AMX_CALLED_ROWS : p->pace;
+}
+
 /* Also stores the results of the job, the pass before, and leaves the last sums in registers, see amx_flush. */
 ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, const amx_pass *p, const amx_job *job,
                                      char **pending) {
     const char *panel = p->panel;
     const amx_bytes bytes = amx_bytes_of(form, job);
-    const int64_t pace = form == AMX_CALLED && p->pace < AMX_CALLED_ROWS ? AMX_CALLED_ROWS : p->pace;
+    const int64_t pace = amx_pace(form, p);
     _Alignas(64) char copy[AMX_COPY_BYTES];
     amx_cursor cursor = amx_cursor_of(form, job, copy);
     int64_t step = 0;
@@ -190,7 +195,7 @@ ALWAYS_INLINE void amx_square_start(const amx_pass *p, int64_t at) {
 ALWAYS_INLINE void amx_multiply_square(amx_product product, amx_form form, const amx_pass *p, const amx_job *job) {
     const amx_bytes bytes = amx_bytes_of(form, job);
     const int64_t halves = (p->column_tiles + 1) / 2;
-    const int64_t pace = form == AMX_CALLED && p->pace < AMX_CALLED_ROWS ? AMX_CALLED_ROWS : p->pace;
+    const int64_t pace = amx_pace(form, p);
     _Alignas(64) char copy[AMX_COPY_BYTES];
     amx_cursor cursor = amx_cursor_of(form, job, copy);
     int64_t step = 0;

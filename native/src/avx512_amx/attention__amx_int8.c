@@ -1,6 +1,6 @@
 /* Attention by AMX: 32 x 16 sums in two tiles, twice, products 64 deep. The rest is that of AVX-512. */
+#include "amx_tile.h"
 #if defined(TERSOR_EMULATION)
-#include "amx_emulation.h"
 #include "attention_body.h"
 #define BESIDE_AMX(name) name
 #define SOFTMAX attention_softmax_rows
@@ -10,25 +10,14 @@
 #define SOFTMAX attention_softmax__avx512_vnni
 #endif
 
-enum { TILE_ROWS = 16, TILE_BYTES = 1024, ROW_BYTES = 64 };
+enum { TILE_ROWS = AMX_TILE_ROWS, TILE_BYTES = TILE_ROWS * AMX_STEP_BYTES, ROW_BYTES = AMX_STEP_BYTES };
 
 /* Some compilers' intrinsics do not say that they read or write memory. */
 #define MEMORY_BARRIER() __asm__ volatile("" : : : "memory")
 
 /* Tiles 0 to 3: sums of an even panel (top, bottom) and of an odd one; 4, 5: rows (top, bottom); 6, 7: panels. */
 static void enter(void) {
-    _Alignas(64) uint8_t configuration[64] = {1};
-    for (int i = 0; i < 8; i++) {
-        configuration[16 + 2 * i] = ROW_BYTES;
-        configuration[48 + i] = TILE_ROWS;
-    }
-    MEMORY_BARRIER();
-    _tile_loadconfig(configuration);
-    MEMORY_BARRIER();
-}
-
-static void leave(void) {
-    _tile_release();
+    amx_enter(TILE_ROWS, ROW_BYTES);
 }
 
 /*
@@ -106,7 +95,7 @@ static void multiply(const attention_product *p) {
 const attention_kernel attention__amx_int8 = {
     .name = "u8s8_attention_32x16__amx_int8",
     .enter = enter,
-    .leave = leave,
+    .leave = amx_leave,
     .copy = BESIDE_AMX(attention_copy),
     .pack_transposed = BESIDE_AMX(attention_pack_transposed),
     .pack = BESIDE_AMX(attention_pack),

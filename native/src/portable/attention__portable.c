@@ -21,11 +21,6 @@ static void multiply(const attention_product *p) {
 
 const attention_kernel attention__portable = {
     .name = "u8s8_attention_1x16__portable",
-    .copy = attention_copy,
-    .pack_transposed = attention_pack_transposed,
-    .pack = attention_pack,
+    ATTENTION_STEPS_IN_C,
     .multiply = multiply,
-    .softmax = attention_softmax_rows,
-    .store_f32 = attention_store_f32,
-    .store_i8 = attention_store_i8,
 };
