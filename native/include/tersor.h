@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 5
+#define TERSOR_ABI_VERSION 6
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -88,7 +88,8 @@ enum {
     TERSOR_GELU = 1,       /* r / 2 * (1 + erf(r / sqrt(2))) */
     TERSOR_GELU_TANH = 2,  /* r / 2 * (1 + tanh(sqrt(2 / pi) * (r + 0.044715 r^3))) */
     TERSOR_SILU = 3,       /* r / (1 + exp(-r)) */
-    TERSOR_HARD_SWISH = 4  /* r * min(max(r / 6 + 1 / 2, 0), 1) */
+    TERSOR_HARD_SWISH = 4, /* r * min(max(r / 6 + 1 / 2, 0), 1) */
+    TERSOR_GELU_COARSE = 5 /* GELU, |error| <= 1.7e-4: enough for 8 bits */
 };
 
 /* What happens to each result of a multiplication, in the order above. */
@@ -107,7 +108,7 @@ typedef struct tersor_epilogue {
 } tersor_epilogue;
 
 /* First columns of parts are multiples of this. */
-#define TERSOR_COLUMNS 64
+#define TERSOR_COLUMNS 192
 
 /*
  * Which zeros of the weights cost neither time nor memory. Any weights may be packed with any of these; bf16 and weights

@@ -9,7 +9,7 @@ tersor_status epilogue_prepare(int64_t n, const tersor_epilogue *given, bool int
     RETURN_IF_ERROR(check_range(given, sizeof *given, _Alignof(tersor_epilogue)));
     const tersor_type dst_type = given->dst_type;
     const bool allowed = is_float(dst_type) || (integer_accumulators && (dst_type == TERSOR_S32 || is_i8(dst_type)));
-    if (!allowed || given->function < TERSOR_IDENTITY || given->function > TERSOR_HARD_SWISH) {
+    if (!allowed || given->function < TERSOR_IDENTITY || given->function > TERSOR_GELU_COARSE) {
         return TERSOR_INVALID_ARGUMENT;
     }
     RETURN_IF_ERROR(check_zero_point(dst_type, given->dst_zero_point));

@@ -73,6 +73,8 @@ ALWAYS_INLINE void strip_function(const epilogue *e, bool scales, int64_t count,
     switch (e->function) {
     case TERSOR_GELU:
         APPLY(scalar_gelu);
+    case TERSOR_GELU_COARSE:
+        APPLY(scalar_gelu_coarse);
     case TERSOR_GELU_TANH:
         APPLY(scalar_gelu_tanh);
     case TERSOR_SILU:

@@ -7,6 +7,11 @@
 
 enum { BLOCK_BYTES = 512 * 1024, MIN_BLOCK_TILES = 5 };
 
+const gemm_kernel *gemm_for_depth(const gemm_kernel *kernel, int64_t k) {
+    const gemm_kernel *narrower = kernel->narrower;
+    return narrower != NULL && k > kernel->deepest && k <= narrower->deepest ? narrower : kernel;
+}
+
 int64_t gemm_step(const gemm_kernel *kernel, int64_t k) {
     if (!kernel->divides_step || k == 0) {
         return kernel->step;

@@ -64,6 +64,8 @@ typedef struct gemm_kernel {
     bool divides_step;     /* `step` is the most: k is cut into equal steps where that pads nothing, see gemm_step */
     bool equal_tiles;      /* all tiles of a block have the same rows: the last one repeats some of the one before */
     bool convert_always;
+    int32_t deepest; /* k of panels that stay in L1 whole; of kernels with a narrower one */
+    const struct gemm_kernel *narrower; /* NULL, or the same with fewer columns, see gemm_for_depth */
     void (*convert)(const void *src, int64_t count, void *row);
     int32_t (*row_sum)(const void *src, int64_t count, int32_t shift); /* of src + shift, wrapping; NULL for floats */
     void (*enter)(int64_t rows, int64_t step_bytes); /* before tiles of so many rows */
@@ -102,6 +104,9 @@ typedef struct gemm_operands {
     const void *residual;
     int64_t residual_stride; /* bytes */
 } gemm_operands;
+
+/* The kernel, or where only its narrower panels stay in L1 that one. */
+const gemm_kernel *gemm_for_depth(const gemm_kernel *kernel, int64_t k);
 
 /* Elements of k in a step of runs of k elements: at most the kernel's step, a multiple of its group. */
 int64_t gemm_step(const gemm_kernel *kernel, int64_t k);

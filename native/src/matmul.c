@@ -19,7 +19,7 @@ typedef struct choice {
 } choice;
 
 static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weights_type, tersor_sparsity sparsity,
-                            choice *c) {
+                            int64_t k, choice *c) {
     c->kernels = kernels_for(isa);
     if (c->kernels == NULL) {
         return TERSOR_UNSUPPORTED_ISA;
@@ -28,6 +28,7 @@ static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weig
     if (c->gemm == NULL) {
         return TERSOR_INVALID_ARGUMENT;
     }
+    c->gemm = gemm_for_depth(c->gemm, k);
     c->integers = weights_type == TERSOR_S8;
     c->quantize = c->integers && src_type == TERSOR_F32 ? c->kernels->elementwise->quantize_row : NULL;
     return TERSOR_OK;
@@ -75,7 +76,7 @@ tersor_status tersor_gemm_packed_bytes(uint32_t isa, tersor_type src_type, terso
     layout l;
     int64_t sparse_bytes;
     RETURN_IF_ERROR(check_range(bytes, sizeof *bytes, sizeof *bytes));
-    RETURN_IF_ERROR(choose(isa, src_type, weights_type, sparsity, &c));
+    RETURN_IF_ERROR(choose(isa, src_type, weights_type, sparsity, k, &c));
     const weights_view view = view_of(k, n, weights, k_stride, n_stride);
     RETURN_IF_ERROR(sparse_bytes_of(&c, &view, &sparse_bytes));
     RETURN_IF_ERROR(lay_out(&c, k, n, sparse_bytes, &l));
@@ -90,7 +91,7 @@ tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, tersor_type w
     choice c;
     layout l;
     int64_t sparse_bytes;
-    RETURN_IF_ERROR(choose(isa, src_type, weights_type, sparsity, &c));
+    RETURN_IF_ERROR(choose(isa, src_type, weights_type, sparsity, k, &c));
     RETURN_IF_ERROR(check_dimension(k));
     RETURN_IF_ERROR(check_dimension(n));
     const weights_view view = view_of(k, n, weights, k_stride, n_stride);
@@ -155,7 +156,7 @@ tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor
     epilogue e;
     RETURN_IF_ERROR(packed_check(packed, packed_bytes, PACKED_GEMM));
     const packed_head *head = packed;
-    RETURN_IF_ERROR(choose(head->isa, head->src_type, head->weights_type, head->sparsity, &c));
+    RETURN_IF_ERROR(choose(head->isa, head->src_type, head->weights_type, head->sparsity, head->k, &c));
     RETURN_IF_ERROR(lay_out(&c, head->k, head->n, head->sparse_bytes, &l));
     if (l.bytes != head->bytes) {
         return TERSOR_INVALID_PACKED;

@@ -122,7 +122,7 @@ static void test_gemm(void) {
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_S8; a.e.dst_zero_point = 128);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_F32; a.e.dst_zero_point = 1);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.function = -1);
-    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.function = TERSOR_HARD_SWISH + 1);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.function = TERSOR_GELU_COARSE + 1);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.residual_type = TERSOR_S32);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.residual_type = TERSOR_S8; a.e.residual_zero_point = 128);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_S32; a.e.residual_type = TERSOR_U8);

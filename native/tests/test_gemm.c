@@ -287,7 +287,7 @@ static void run_shape(uint32_t isa, int64_t m, int64_t k, int64_t n, int *turn) 
             .weights_type = y->weights,
             .dst_type = y->dst,
             .residual_type = s32 || t % 4 != 1 ? 0 : RESIDUALS[t / 4 % 3],
-            .function = s32 || t % 8 < 6 ? TERSOR_IDENTITY : 1 + t / 8 % 4,
+            .function = s32 || t % 8 < 6 ? TERSOR_IDENTITY : 1 + t / 8 % 5,
             .m = m,
             .k = k,
             .n = n,
@@ -322,6 +322,7 @@ static void run_special(uint32_t isa) {
         {TERSOR_IDENTITY, -INFINITY, INFINITY, {NAN, INFINITY, -INFINITY, 1.0f}},
         {TERSOR_IDENTITY, -2.0f, 6.0f, {-2.0f, 6.0f, -2.0f, 1.0f}},
         {TERSOR_GELU, -INFINITY, INFINITY, {NAN, INFINITY, 0.0f, 0.84134475f}},
+        {TERSOR_GELU_COARSE, -INFINITY, INFINITY, {NAN, INFINITY, -8.5e-7f, 0.8413274f}},
         {TERSOR_GELU_TANH, -INFINITY, INFINITY, {NAN, INFINITY, 0.0f, 0.84119199f}},
         {TERSOR_SILU, -1.0f, 9.0f, {-1.0f, 9.0f, 0.0f, 0.73105858f}},
         {TERSOR_HARD_SWISH, -INFINITY, INFINITY, {NAN, INFINITY, 0.0f, 0.66666667f}},
@@ -382,6 +383,10 @@ int main(void) {
         run_shape(isa, 40, 8195, 5, &turn);
         run_shape(isa, 5, 4096, 97, &turn);
         run_shape(isa, 2, 140003, 1, &turn);
+        /* Depths with narrower panels, whole ones and others, with all that an epilogue does. */
+        for (int64_t i = 0; i < 24; i++) {
+            run_shape(isa, 15 + i % 7 * 3, 576 + i * 8 + i % 2, i % 3 == 0 ? 96 : 192 + i, &turn);
+        }
         run_special(isa);
     }
     return test_result("gemm", cases);

@@ -21,12 +21,12 @@ static int64_t amx_chunk_steps(const row_block *block, int64_t panel_step) {
 }
 
 /* Two row tiles in a pass. */
-static bool amx_is_square(const row_block *block, int64_t panel_step) {
-    return block->run_offsets != NULL && block->runs * block->steps * panel_step > AMX_CHUNK_BYTES;
+static bool amx_is_square(amx_width width, const row_block *block, int64_t panel_step) {
+    return width == 4 && block->run_offsets != NULL && block->runs * block->steps * panel_step > AMX_CHUNK_BYTES;
 }
 
-static amx_chunk amx_first_chunk(const row_block *block, int64_t panel_step) {
-    if (amx_is_square(block, panel_step)) {
+static amx_chunk amx_first_chunk(amx_width width, const row_block *block, int64_t panel_step) {
+    if (amx_is_square(width, block, panel_step)) {
         return (amx_chunk){.runs = block->runs, .steps = block->steps, .is_first = true, .is_last = true};
     }
     const int64_t steps = amx_chunk_steps(block, panel_step);
@@ -55,12 +55,12 @@ static void amx_next_chunk(const row_block *block, const amx_chunk *first, amx_c
 }
 
 /* What all passes of a block have in common. */
-ALWAYS_INLINE amx_pass amx_pass_of(const row_block *block) {
+ALWAYS_INLINE amx_pass amx_pass_of(amx_width width, const row_block *block) {
     return (amx_pass){
         .src_stride = block->src_stride,
         .src_step = block->src_step,
         .tail_stride = block->tail_stride,
-        .panel_step = block->src_step / 4 * AMX_PANEL_STRIDE,
+        .panel_step = block->src_step / 4 * amx_stride(width),
         .streams = block->run_offsets == NULL,
     };
 }
@@ -85,48 +85,52 @@ ALWAYS_INLINE void amx_put_off(amx_job *job, const row_tile *tile, int64_t tiles
 }
 
 /* Subtracts from finished sums what weights with zero points have too much. */
-ALWAYS_INLINE void amx_subtract(const gemm_kernel *kernel, const gemm_operands *o, const row_block *block,
+ALWAYS_INLINE void amx_subtract(amx_width width, const gemm_kernel *kernel, const gemm_operands *o, const row_block *block,
                                 const row_tile *tile, int64_t tiles, int64_t j, char *sums, char **pending) {
     if (o->weights.zero_points == NULL) {
         return;
     }
-    amx_flush(pending);
+    amx_flush(width, pending);
     for (int64_t i = 0; i < tiles; i++) {
-        row_block_subtract(kernel, o, block, tile + i, j, (int32_t *) (void *) (sums + i * AMX_SUMS_BYTES));
+        row_block_subtract(kernel, o, block, tile + i, j, (int32_t *) (void *) (sums + i * amx_sums_bytes(width)));
     }
 }
 
-ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, const gemm_operands *o,
-                                row_block *block) {
-    _Alignas(64) char sums[2][2 * AMX_SUMS_BYTES];
+/* Of a row tile in the widest panel. */
+enum { AMX_MOST_SUMS = AMX_TILE_ROWS * 256 };
+
+ALWAYS_INLINE void amx_multiply(amx_product product, amx_width width, const gemm_kernel *kernel,
+                                const gemm_operands *o, row_block *block) {
+    _Alignas(64) char sums[2][2 * AMX_MOST_SUMS];
     amx_job job = {.o = o, .scales = block->scales};
     amx_columns columns[2];
-    amx_pass p = amx_pass_of(block);
-    const amx_chunk first = amx_first_chunk(block, p.panel_step);
+    amx_pass p = amx_pass_of(width, block);
+    const amx_chunk first = amx_first_chunk(width, block, p.panel_step);
     const int64_t panel_bytes = (block->runs * block->steps + (block->tail != NULL)) * p.panel_step;
-    const int64_t tile_bytes = block->tiles[0].rows * AMX_PANEL_STRIDE;
-    const int64_t together = amx_is_square(block, p.panel_step) ? 2 : 1;
+    const int64_t tile_bytes = block->tiles[0].rows * amx_stride(width);
+    const int64_t together = amx_is_square(width, block, p.panel_step) ? 2 : 1;
+    const int64_t columns_each = (int64_t) width * AMX_TILE_COLUMNS;
     const int64_t steps = first.runs * first.steps;
     /* What the next chunk needs is fetched in equal parts by all passes of this one. */
-    const int64_t passed_steps = block->count * steps;
-    const int64_t chunk_lines = steps * p.panel_step / 64;
-    const int64_t ahead_lines = passed_steps == 0 ? 0 : (chunk_lines + passed_steps - 1) / passed_steps;
+    const int64_t chunk_bytes = steps * p.panel_step;
+    const int64_t ahead_bytes = block->count == 0 ? 0 : round_up((chunk_bytes + block->count - 1) / block->count, AMX_FETCH_LINES * 64);
     int64_t turn = 0;
     char *pending = NULL;
     /* A pass of two tiles has twice as many steps. */
-    p.pace = steps == 0 ? 0 : (block->tiles[0].rows + steps - 1) / steps;
+    p.pace = steps == 0 ? 0 : (block->tiles[0].rows * AMX_PACE_UNIT / 2 + steps - 1) / steps;
+    p.ahead_groups = steps == 0 ? 0 : (ahead_bytes / (AMX_FETCH_LINES * 64) + steps - 1) / steps;
     row_block_enter(kernel, block, block->tiles[0].rows);
-    for (int64_t j = 0; j < o->n; j += AMX_COLUMNS) {
-        const char *panel = const_row_of(o->weights.panels, j / AMX_COLUMNS, panel_bytes);
-        amx_columns *here = &columns[j / AMX_COLUMNS % 2]; /* the job may still need the other one */
-        amx_set_columns(here, o, j);
+    for (int64_t j = 0; j < o->n; j += columns_each) {
+        const char *panel = const_row_of(o->weights.panels, j / columns_each, panel_bytes);
+        amx_columns *here = &columns[j / columns_each % 2]; /* the job may still need the other one */
+        amx_set_columns(product, width, here, o, block, j);
         p.column_tiles = (here->count + 15) / 16;
         amx_chunk c = first;
         for (bool is_over = false; !is_over; amx_next_chunk(block, &first, &c)) {
             is_over = c.is_last;
             amx_set_chunk(&p, block, &c, panel);
-            p.ahead_lines = c.is_last && j + AMX_COLUMNS >= o->n ? 0 : ahead_lines;
-            p.init_stride = c.is_first ? 0 : AMX_PANEL_STRIDE;
+            const bool is_end = c.is_last && j + columns_each >= o->n;
+            p.init_stride = c.is_first ? 0 : amx_stride(width);
             for (int64_t t = 0; t < block->count; t += together) {
                 const row_tile *tile = &block->tiles[t];
                 const int64_t tiles = min_s64(together, block->count - t);
@@ -134,25 +138,27 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
                 p.rows = tile->src + c.step * p.src_step;
                 p.lower = tiles == 2 ? tile[1].src : NULL;
                 p.tail = c.is_last && block->tail != NULL ? block->tail + tile->first * block->tail_stride : NULL;
-                p.init = !c.is_first ? waiting : here->form == AMX_CALLED ? (const char *) row_block_start(o, j) : NULL;
-                p.ahead = p.panel + (chunk_lines + t * p.all_steps * ahead_lines) * 64;
-                p.sums = c.is_last ? sums[turn % 2] : waiting;
-                amx_run_form(product, tiles, &p, &job, &pending);
+                p.init = !c.is_first ? waiting : here->starts ? NULL : (const char *) row_block_start(o, j);
+                p.ahead = p.panel + chunk_bytes + t * ahead_bytes;
+                p.ahead_end = is_end ? p.ahead : p.ahead + tiles * ahead_bytes;
+                /* One tile's sums replace those that were stored meanwhile; of two, the first half comes before. */
+                turn ^= tiles - 1;
+                p.sums = c.is_last ? sums[turn] : waiting;
+                amx_run_form(product, width, tiles, &p, &job, &pending);
                 job.tile = job.end;
                 if (c.is_last) {
-                    amx_subtract(kernel, o, block, tile, tiles, j, p.sums, &pending);
+                    amx_subtract(width, kernel, o, block, tile, tiles, j, p.sums, &pending);
                     amx_put_off(&job, tile, tiles, here, p.sums);
-                    turn++;
                 }
             }
         }
     }
-    amx_flush(&pending);
-    amx_job_finish(&job);
+    amx_flush(width, &pending);
+    amx_job_finish(product, width, &job);
 }
 
 /* A kernel's functions: one tile alone, for sums of rows, and a block. */
-#define AMX_GEMM(name, product)                                                                                        \
+#define AMX_GEMM(name, product, width)                                                                                       \
     static void tile_##name(const gemm_tile *t) {                                                                      \
         const amx_job nothing = {0};                                                                                   \
         const amx_pass p = {                                                                                           \
@@ -163,19 +169,20 @@ ALWAYS_INLINE void amx_multiply(amx_product product, const gemm_kernel *kernel, 
             .tail_stride = t->tail_stride,                                                                             \
             .runs = t->runs,                                                                                           \
             .steps = t->steps,                                                                                         \
+            .all_steps = t->runs * t->steps,                                                                           \
             .run_offsets = t->run_offsets,                                                                             \
             .panel = t->panel,                                                                                         \
-            .panel_step = t->src_step / 4 * AMX_PANEL_STRIDE,                                                          \
+            .panel_step = t->src_step / 4 * amx_stride(width),                                                          \
             .column_tiles = (t->columns + 15) / 16,                                                                    \
             .init = t->init,                                                                                           \
             .sums = t->acc,                                                                                            \
         };                                                                                                             \
         char *pending = NULL;                                                                                          \
-        amx_multiply_tile(product, AMX_CALLED, &p, &nothing, &pending);                                                \
-        amx_flush(&pending);                                                                                           \
+        amx_multiply_tile(product, AMX_CALLED, width, &p, &nothing, &pending);                                              \
+        amx_flush(width, &pending);                                                                                      \
     }                                                                                                                  \
     static void multiply_##name(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {                 \
-        amx_multiply(product, kernel, o, block);                                                                       \
+        amx_multiply(product, width, kernel, o, block);                                                                \
     }
 
 #endif

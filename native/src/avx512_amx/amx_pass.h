@@ -21,14 +21,20 @@ typedef struct amx_pass {
     int64_t column_tiles;
     const char *init; /* NULL: zeros */
     int64_t init_stride;
-    const char *ahead; /* weights that are needed soon, to be brought into L2: so many lines in a step */
-    int64_t ahead_lines;
-    int64_t pace;      /* rows of results to be stored in a step */
+    const char *ahead, *ahead_end; /* weights that are needed soon, to be brought into L2 */
+    int64_t ahead_groups;          /* of AMX_FETCH_LINES lines in a step */
+    int64_t pace;                  /* pairs of rows to be stored in a step, in units of 1 / AMX_PACE_UNIT */
     bool streams;      /* each of the rows' lines is used once, and so kept out of L1 */
     char *sums;
 } amx_pass;
 
-#define AMX_STORE(tile, sums) _tile_stored(tile, (sums) + (tile) * 64, AMX_PANEL_STRIDE)
+/*
+ * A tile load takes about 35 of the 384 instruction slots that four multiplications leave: with five of them, two rows of
+ * results and what is fetched there is room for hardly more than a few instructions around.
+ */
+enum { AMX_PACE_UNIT = 65536, AMX_FETCH_LINES = 4 };
+
+#define AMX_STORE(tile, sums) _tile_stored(tile, (sums) + (tile) * 64, amx_stride(width))
 #define AMX_START(p, tile)                                                                                             \
     do {                                                                                                               \
         if ((p)->init == NULL) {                                                                                       \
@@ -38,11 +44,18 @@ typedef struct amx_pass {
         }                                                                                                              \
     } while (0)
 
-/* Tiles 2 and 3 of a pass are stored when the next one has loaded its first tiles: so these do not wait for the last sums. */
-ALWAYS_INLINE void amx_flush(char **pending) {
+/*
+ * The sums of a pass are stored when the next one has loaded its first tiles: so these do not wait behind the stores, which
+ * wait for the last sums.
+ */
+ALWAYS_INLINE void amx_flush(amx_width width, char **pending) {
     if (*pending != NULL) {
+        AMX_STORE(0, *pending);
+        AMX_STORE(1, *pending);
         AMX_STORE(2, *pending);
-        AMX_STORE(3, *pending);
+        if (width > 3) {
+            AMX_STORE(3, *pending);
+        }
         *pending = NULL;
     }
 }
@@ -56,119 +69,158 @@ ALWAYS_INLINE void amx_load_rows(const amx_pass *p, const char *rows, int64_t st
 }
 
 /* One k step of whole panels, or of the column tiles there are. */
-ALWAYS_INLINE void amx_step(amx_product product, const amx_pass *p, const char *rows, int64_t stride,
+ALWAYS_INLINE void amx_step(amx_product product, amx_width width, const amx_pass *p, const char *rows, int64_t stride,
                             const char *panel) {
     amx_load_rows(p, rows, stride);
-    _tile_loadd(6, panel, AMX_PANEL_STRIDE);
-    if (p->column_tiles == 4) {
-        _tile_loadd(7, panel + 64, AMX_PANEL_STRIDE);
+    _tile_loadd(6, panel, amx_stride(width));
+    if (p->column_tiles == width) {
+        _tile_loadd(7, panel + 64, amx_stride(width));
         AMX_DOT(product, 0, 4, 6);
-        _tile_loadd(6, panel + 128, AMX_PANEL_STRIDE);
+        _tile_loadd(6, panel + 128, amx_stride(width));
         AMX_DOT(product, 1, 4, 7);
-        _tile_loadd(7, panel + 192, AMX_PANEL_STRIDE);
+        if (width > 3) {
+            _tile_loadd(7, panel + 192, amx_stride(width));
+        }
         AMX_DOT(product, 2, 4, 6);
-        AMX_DOT(product, 3, 4, 7);
+        if (width > 3) {
+            AMX_DOT(product, 3, 4, 7);
+        }
         return;
     }
     AMX_DOT(product, 0, 4, 6);
     if (p->column_tiles > 1) {
-        _tile_loadd(7, panel + 64, AMX_PANEL_STRIDE);
+        _tile_loadd(7, panel + 64, amx_stride(width));
         AMX_DOT(product, 1, 4, 7);
     }
     if (p->column_tiles > 2) {
-        _tile_loadd(6, panel + 128, AMX_PANEL_STRIDE);
+        _tile_loadd(6, panel + 128, amx_stride(width));
         AMX_DOT(product, 2, 4, 6);
     }
 }
 
 /* The first step, which also starts the sums. */
-ALWAYS_INLINE void amx_first_step(amx_product product, const amx_pass *p, const char *rows, char **pending) {
-    AMX_START(p, 0);
-    AMX_START(p, 1);
-    if (p->column_tiles < 4 || *pending == NULL) {
-        amx_flush(pending);
+ALWAYS_INLINE void amx_first_step(amx_product product, amx_width width, const amx_pass *p, const char *rows,
+                                  char **pending) {
+    if (p->column_tiles < width || *pending == NULL) {
+        amx_flush(width, pending);
+        AMX_START(p, 0);
+        AMX_START(p, 1);
         AMX_START(p, 2);
         AMX_START(p, 3);
-        amx_step(product, p, rows, p->src_stride, p->panel);
+        amx_step(product, width, p, rows, p->src_stride, p->panel);
         return;
     }
     amx_load_rows(p, rows, p->src_stride);
-    _tile_loadd(6, p->panel, AMX_PANEL_STRIDE);
-    _tile_loadd(7, p->panel + 64, AMX_PANEL_STRIDE);
+    _tile_loadd(6, p->panel, amx_stride(width));
+    _tile_loadd(7, p->panel + 64, amx_stride(width));
+    AMX_STORE(0, *pending);
+    AMX_START(p, 0);
+    AMX_DOT(product, 0, 4, 6);
+    _tile_loadd(6, p->panel + 128, amx_stride(width));
+    AMX_STORE(1, *pending);
+    AMX_START(p, 1);
+    AMX_DOT(product, 1, 4, 7);
+    if (width > 3) {
+        _tile_loadd(7, p->panel + 192, amx_stride(width));
+    }
     AMX_STORE(2, *pending);
     AMX_START(p, 2);
-    AMX_DOT(product, 0, 4, 6);
-    _tile_loadd(6, p->panel + 128, AMX_PANEL_STRIDE);
-    AMX_STORE(3, *pending);
-    AMX_START(p, 3);
-    AMX_DOT(product, 1, 4, 7);
-    _tile_loadd(7, p->panel + 192, AMX_PANEL_STRIDE);
     AMX_DOT(product, 2, 4, 6);
-    AMX_DOT(product, 3, 4, 7);
+    if (width > 3) {
+        AMX_STORE(3, *pending);
+        AMX_START(p, 3);
+        AMX_DOT(product, 3, 4, 7);
+    }
     *pending = NULL;
 }
 
-ALWAYS_INLINE void amx_fetch(const amx_pass *p, int64_t step) {
-    const char *line = p->ahead + step * p->ahead_lines * 64;
-    for (int64_t i = 0; i < p->ahead_lines; i++, line += 64) {
-        __builtin_prefetch(line, 0, 2);
+/* What else is done between the steps: lines to be fetched, and results of the pass before. */
+typedef struct amx_beside {
+    const char *line;
+    amx_cursor cursor;
+    int64_t due; /* pairs of rows, in units of 1 / AMX_PACE_UNIT */
+} amx_beside;
+
+ALWAYS_INLINE void amx_fetch(const amx_pass *p, amx_beside *beside) {
+    for (int64_t i = p->ahead_groups; i > 0 && beside->line < p->ahead_end; i--) {
+        UNROLL(4)
+        for (int l = 0; l < AMX_FETCH_LINES; l++) {
+            __builtin_prefetch(beside->line + l * 64, 0, 2);
+        }
+        beside->line += AMX_FETCH_LINES * 64;
     }
 }
 
-/* Rows of the job to be stored in a step. */
-ALWAYS_INLINE int64_t amx_pace(amx_form form, const amx_pass *p) {
-    return form == AMX_CALLED && p->pace < AMX_CALLED_ROWS ? AMX_CALLED_ROWS : p->pace;
+/* What is due after a step. */
+ALWAYS_INLINE void amx_do_beside(amx_form form, amx_width width, const amx_results *results, const amx_pass *p,
+                                 const amx_job *job, amx_beside *beside, char *copy) {
+    amx_fetch(p, beside);
+    beside->due += p->pace;
+    while (beside->due >= AMX_PACE_UNIT) {
+        beside->due -= AMX_PACE_UNIT;
+        amx_job_advance_two(form, width, results, job, &beside->cursor, copy);
+    }
 }
 
 /* Also stores the results of the job, the pass before, and leaves the last sums in registers, see amx_flush. */
-ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, const amx_pass *p, const amx_job *job,
-                                     char **pending) {
-    const char *panel = p->panel;
-    const amx_bytes bytes = amx_bytes_of(form, job);
-    const int64_t pace = amx_pace(form, p);
+ALWAYS_INLINE void amx_multiply_tile(amx_product product, amx_form form, amx_width width, const amx_pass *p,
+                                     const amx_job *job, char **pending) {
+    const amx_results results = amx_results_of(form, job);
     _Alignas(64) char copy[AMX_COPY_BYTES];
-    amx_cursor cursor = amx_cursor_of(form, job, copy);
-    int64_t step = 0;
-    for (int64_t run = 0; run < p->runs; run++) {
-        const char *rows = p->rows + p->run_offsets[run];
-        for (int64_t s = 0; s < p->steps; s++) {
-            if (step == 0) {
-                amx_first_step(product, p, rows, pending);
-            } else {
-                amx_step(product, p, rows, p->src_stride, panel);
+    amx_beside beside = {.line = p->ahead, .cursor = amx_cursor_of(form, width, job, copy)};
+    const char *panel = p->panel;
+    const int64_t src_step = p->src_step, panel_step = p->panel_step, src_stride = p->src_stride;
+    if (p->all_steps > 0) {
+        const int64_t *offset = p->run_offsets;
+        const char *rows = p->rows + *offset;
+        int64_t left = p->steps;
+        amx_first_step(product, width, p, rows, pending);
+        for (int64_t step = p->all_steps;;) {
+            amx_do_beside(form, width, &results, p, job, &beside, copy);
+            if (--step == 0) {
+                break;
             }
-            amx_fetch(p, step++);
-            amx_job_advance(form, &bytes, job, &cursor, copy, pace);
-            rows += p->src_step;
-            panel += p->panel_step;
+            rows += src_step;
+            panel += panel_step;
+            if (--left == 0) {
+                left = p->steps;
+                rows = p->rows + *++offset;
+            }
+            amx_step(product, width, p, rows, src_stride, panel);
         }
-    }
-    if (step == 0) {
-        amx_flush(pending);
+        panel += panel_step;
+    } else {
+        amx_flush(width, pending);
         AMX_START(p, 0);
         AMX_START(p, 1);
         AMX_START(p, 2);
         AMX_START(p, 3);
     }
     if (p->tail != NULL) {
-        amx_step(product, p, p->tail, p->tail_stride, panel);
+        amx_step(product, width, p, p->tail, p->tail_stride, panel);
     }
-    amx_job_advance(form, &bytes, job, &cursor, copy, INT64_MAX);
+    amx_job_advance(form, width, &results, job, &beside.cursor, copy, INT64_MAX);
+    if (p->column_tiles == width) {
+        *pending = p->sums;
+        return;
+    }
     AMX_STORE(0, p->sums);
     if (p->column_tiles > 1) {
         AMX_STORE(1, p->sums);
     }
-    if (p->column_tiles == 3) {
+    if (p->column_tiles > 2) {
         AMX_STORE(2, p->sums);
     }
-    *pending = p->column_tiles == 4 ? p->sums : NULL;
 }
+
+/* Half of a panel of 4 column tiles. */
+enum { AMX_HALF_STRIDE = 128 };
 
 /* One k step of two row tiles and 32 columns. */
 ALWAYS_INLINE void amx_square_step(amx_product product, const amx_pass *p, const char *rows, const char *lower,
                                    const char *panel) {
-    _tile_loadd(6, panel, AMX_PANEL_STRIDE);
-    _tile_loadd(7, panel + 64, AMX_PANEL_STRIDE);
+    _tile_loadd(6, panel, amx_stride(4));
+    _tile_loadd(7, panel + 64, amx_stride(4));
     _tile_loadd(4, rows, p->src_stride);
     AMX_DOT(product, 0, 4, 6);
     AMX_DOT(product, 1, 4, 7);
@@ -191,70 +243,65 @@ ALWAYS_INLINE void amx_square_start(const amx_pass *p, int64_t at) {
     _tile_loadd(3, p->init + at + 64, 0);
 }
 
-/* Two row tiles and a panel, by halves of the panel; there is no tail. Also stores the results of the job. */
+/* Two row tiles and a panel of 4 column tiles, by its halves; there is no tail. Also stores the results of the job. */
 ALWAYS_INLINE void amx_multiply_square(amx_product product, amx_form form, const amx_pass *p, const amx_job *job) {
-    const amx_bytes bytes = amx_bytes_of(form, job);
+    const amx_results results = amx_results_of(form, job);
     const int64_t halves = (p->column_tiles + 1) / 2;
-    const int64_t pace = amx_pace(form, p);
     _Alignas(64) char copy[AMX_COPY_BYTES];
-    amx_cursor cursor = amx_cursor_of(form, job, copy);
-    int64_t step = 0;
-    for (int64_t at = 0; at < halves * AMX_PANEL_STRIDE / 2; at += AMX_PANEL_STRIDE / 2) {
+    amx_beside beside = {.line = p->ahead, .cursor = amx_cursor_of(form, 4, job, copy)};
+    for (int64_t at = 0; at < halves * AMX_HALF_STRIDE; at += AMX_HALF_STRIDE) {
         const char *panel = p->panel + at;
         amx_square_start(p, at);
         for (int64_t run = 0; run < p->runs; run++) {
             const char *rows = p->rows + p->run_offsets[run], *lower = p->lower + p->run_offsets[run];
             for (int64_t s = 0; s < p->steps; s++) {
                 amx_square_step(product, p, rows, lower, panel);
-                amx_fetch(p, step++);
-                amx_job_advance(form, &bytes, job, &cursor, copy, pace);
+                amx_do_beside(form, 4, &results, p, job, &beside, copy);
                 rows += p->src_step;
                 lower += p->src_step;
                 panel += p->panel_step;
             }
         }
-        if (at + AMX_PANEL_STRIDE / 2 >= halves * AMX_PANEL_STRIDE / 2) {
-            amx_job_advance(form, &bytes, job, &cursor, copy, INT64_MAX);
+        if (at + AMX_HALF_STRIDE >= halves * AMX_HALF_STRIDE) {
+            amx_job_advance(form, 4, &results, job, &beside.cursor, copy, INT64_MAX);
         }
         char *out = p->sums + at;
-        _tile_stored(0, out, AMX_PANEL_STRIDE);
-        _tile_stored(1, out + 64, AMX_PANEL_STRIDE);
-        _tile_stored(2, out + AMX_SUMS_BYTES, AMX_PANEL_STRIDE);
-        _tile_stored(3, out + AMX_SUMS_BYTES + 64, AMX_PANEL_STRIDE);
+        _tile_stored(0, out, amx_stride(4));
+        _tile_stored(1, out + 64, amx_stride(4));
+        _tile_stored(2, out + amx_sums_bytes(4), amx_stride(4));
+        _tile_stored(3, out + amx_sums_bytes(4) + 64, amx_stride(4));
     }
 }
 
 /* A pass over one row tile, or two. */
-ALWAYS_INLINE void amx_run(amx_product product, amx_form form, int64_t tiles, const amx_pass *p, const amx_job *job,
-                           char **pending) {
-    if (tiles == 2) {
-        amx_flush(pending);
+ALWAYS_INLINE void amx_run(amx_product product, amx_form form, amx_width width, int64_t tiles, const amx_pass *p,
+                           const amx_job *job, char **pending) {
+    if (width == 4 && tiles == 2) {
+        amx_flush(width, pending);
         amx_multiply_square(product, form, p, job);
     } else {
-        amx_multiply_tile(product, form, p, job, pending);
+        /* Copies with constants: less to be looked at in each step. */
+        amx_pass constant = *p;
+        if (p->column_tiles == width && p->streams) {
+            constant.column_tiles = width;
+            constant.streams = true;
+            amx_multiply_tile(product, form, width, &constant, job, pending);
+        } else if (p->column_tiles == width) {
+            constant.column_tiles = width;
+            constant.streams = false;
+            amx_multiply_tile(product, form, width, &constant, job, pending);
+        } else {
+            amx_multiply_tile(product, form, width, p, job, pending);
+        }
     }
 }
 
-ALWAYS_INLINE void amx_run_form(amx_product product, int64_t tiles, const amx_pass *p, const amx_job *job,
-                                char **pending) {
+ALWAYS_INLINE void amx_run_form(amx_product product, amx_width width, int64_t tiles, const amx_pass *p,
+                                const amx_job *job, char **pending) {
     const amx_form form = job->tile == job->end ? AMX_CALLED : job->columns->form;
-    switch (form) {
-    case AMX_BYTES:
-        amx_run(product, AMX_BYTES, tiles, p, job, pending);
-        break;
-    case AMX_BYTES_ADDED:
-        amx_run(product, AMX_BYTES_ADDED, tiles, p, job, pending);
-        break;
-    case AMX_BYTES_ANY:
-        amx_run(product, AMX_BYTES_ANY, tiles, p, job, pending);
-        break;
-    case AMX_BYTES_ANY_ADDED:
-        amx_run(product, AMX_BYTES_ANY_ADDED, tiles, p, job, pending);
-        break;
-    default:
-        amx_run(product, AMX_CALLED, tiles, p, job, pending);
-        break;
-    }
+#define AMX_RUN_AS(name) amx_run(product, name, width, tiles, p, job, pending)
+    AMX_WITH_FORM(product, form, AMX_RUN_AS)
+#undef AMX_RUN_AS
 }
 
 #endif

@@ -12,13 +12,23 @@
 #include "gemm.h"
 
 enum {
-    AMX_COLUMNS = 64,
     AMX_TILE_ROWS = 16,
+    AMX_TILE_COLUMNS = 16,
     AMX_STEP_BYTES = 64,
-    AMX_PANEL_STRIDE = AMX_COLUMNS * 4, /* bytes between rows of a panel, and of sums */
-    AMX_SUMS_BYTES = AMX_TILE_ROWS * AMX_PANEL_STRIDE,
     AMX_CHUNK_BYTES = 36 * 1024 /* of a panel, in L1 */
 };
+
+/* Column tiles of a panel: 3 or 4, a constant wherever it is a parameter. */
+typedef int amx_width;
+
+/* Bytes between rows of a panel, and of sums. */
+ALWAYS_INLINE int64_t amx_stride(amx_width width) {
+    return (int64_t) width * 64;
+}
+
+ALWAYS_INLINE int64_t amx_sums_bytes(amx_width width) {
+    return AMX_TILE_ROWS * amx_stride(width);
+}
 
 typedef enum amx_product { AMX_U8S8, AMX_S8S8, AMX_BF16 } amx_product;
 

@@ -2,12 +2,12 @@
 #include "amx_block.h"
 #include "rows.h"
 
-AMX_GEMM(bf16, AMX_BF16)
+AMX_GEMM(bf16, AMX_BF16, 4)
 
 const gemm_kernel bf16_gemm_16x64__amx_bf16 = {
     .name = "bf16_gemm_16x64__amx_bf16",
     .rows = AMX_TILE_ROWS,
-    .columns = AMX_COLUMNS,
+    .columns = 4 * AMX_TILE_COLUMNS,
     .group = 2,
     .step = 32,
     .src_bytes = 2,

@@ -181,9 +181,15 @@ ALWAYS_INLINE void store_with(tersor_type type, bool integers, tersor_type resid
 }
 
 ALWAYS_INLINE void store(tersor_type type, bool integers, const epilogue *e, const epilogue_tile *t) {
-    if (e->function == TERSOR_GELU && t->row_scale == 0 && e->residual_type == 0) {
-        store_gelu(type, integers, e, t);
-        return;
+    if (t->row_scale == 0 && e->residual_type == 0) {
+        if (e->function == TERSOR_GELU) {
+            store_gelu(type, integers, false, e, t);
+            return;
+        }
+        if (e->function == TERSOR_GELU_COARSE) {
+            store_gelu(type, integers, true, e, t);
+            return;
+        }
     }
     if (!epilogue_is_plain(e, t)) {
         epilogue_store(type, integers, e, t);

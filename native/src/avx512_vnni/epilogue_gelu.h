@@ -49,8 +49,30 @@ ALWAYS_INLINE void gelu(__m512 x[GELU_VECTORS]) {
     }
 }
 
+/* scalar_gelu_coarse, likewise. */
+ALWAYS_INLINE void gelu_coarse(__m512 x[GELU_VECTORS]) {
+    const __m512 bound = _mm512_set1_ps(SCALAR_GELU_COARSE_BOUND), lowest = _mm512_set1_ps(-SCALAR_GELU_COARSE_BOUND);
+    __m512 c[GELU_VECTORS], s[GELU_VECTORS], q[GELU_VECTORS];
+    EACH_VECTOR {
+        /* A NaN passes from the second place. */
+        x[v] = _mm512_max_ps(lowest, x[v]);
+        c[v] = _mm512_min_ps(bound, x[v]);
+        s[v] = _mm512_mul_ps(c[v], c[v]);
+        q[v] = _mm512_set1_ps(SCALAR_GELU_COARSE[0]);
+    }
+    UNROLL(6)
+    for (int i = 1; i < SCALAR_GELU_COARSE_POWERS; i++) {
+        EACH_VECTOR {
+            q[v] = _mm512_fmadd_ps(q[v], s[v], _mm512_set1_ps(SCALAR_GELU_COARSE[i]));
+        }
+    }
+    EACH_VECTOR {
+        x[v] = _mm512_mul_ps(x[v], _mm512_fmadd_ps(c[v], q[v], _mm512_set1_ps(0.5f)));
+    }
+}
+
 /* Up to 32 columns from column j of the tile on. */
-ALWAYS_INLINE void store_gelu_columns(tersor_type type, bool integers, const epilogue *e, const epilogue_tile *t,
+ALWAYS_INLINE void store_gelu_columns(tersor_type type, bool integers, bool coarse, const epilogue *e, const epilogue_tile *t,
                                       int64_t j) {
     const int64_t columns = min_s64(32, t->columns - j), column = t->first + j;
     const __mmask32 mask = (__mmask32) (0xffffffffu >> (32 - columns));
@@ -80,7 +102,11 @@ ALWAYS_INLINE void store_gelu_columns(tersor_type type, bool integers, const epi
             }
             r[v] = _mm512_add_ps(r[v], offset[v % 2]);
         }
-        gelu(r);
+        if (coarse) {
+            gelu_coarse(r);
+        } else {
+            gelu(r);
+        }
         if (type == TERSOR_F32) {
             EACH_VECTOR {
                 const int64_t row = min_s64(i + v / 2, t->rows - 1);
@@ -110,9 +136,9 @@ ALWAYS_INLINE void store_gelu_columns(tersor_type type, bool integers, const epi
 }
 
 /* type: f32, u8 or s8. */
-ALWAYS_INLINE void store_gelu(tersor_type type, bool integers, const epilogue *e, const epilogue_tile *t) {
+ALWAYS_INLINE void store_gelu(tersor_type type, bool integers, bool coarse, const epilogue *e, const epilogue_tile *t) {
     for (int64_t j = 0; j < t->columns; j += 32) {
-        store_gelu_columns(type, integers, e, t, j);
+        store_gelu_columns(type, integers, coarse, e, t, j);
     }
 }
 

@@ -15,7 +15,8 @@ import java.util.Optional;
  *     r = ((float) acc * rowScale) * multiplier[n]. f32 and bf16 kernels: r = sum.
  * <li>With an f32 bias r = r + offset[n].
  * <li>With a residual r = r + (float) (residual - residualZeroPoint) * residualMultiplier.
- * <li>With a function f of the activation r = f(r), and for an 8-bit dst r = r * outputScale.
+ * <li>With a function f of the activation r = f(r), and for an 8-bit dst r = r * outputScale. GELU is
+ *     {@link CoarseGelu} where {@link #isCoarse()} says so.
  * <li>Unless {@link #clamps()} is false: r = r &gt; lo ? r : lo; r = r &lt; hi ? r : hi.
  * <li>dst f32 stores r, bf16 r rounded, u8 / s8 (int) rint(r) + zeroPoint: lo and hi already hold the type's range, so
  *     nothing overflows.
@@ -35,6 +36,7 @@ public final class Epilogue {
     private final float residualMultiplier;
     private final ActivationFunction function;
     private final float outputScale;
+    private final boolean coarse;
     private final float lo;
     private final float hi;
     private final boolean clamps;
@@ -50,6 +52,7 @@ public final class Epilogue {
         double dstScale = dstParams.scale();
         double unit = activation.isClip() ? dstScale : 1;
         this.outputScale = (float) (unit / dstScale);
+        this.coarse = function == ActivationFunction.GELU && SpecChecks.isByte(dst) && CoarseGelu.serves(outputScale);
         this.multipliers = new float[accumulatesIntegers && dst != DataType.S32 ? outputs : 0];
         for (int n = 0; n < multipliers.length; n++) {
             multipliers[n] = (float) ((double) srcParams.scale() * weightsParams.scale(n) / unit);
@@ -132,6 +135,11 @@ public final class Epilogue {
         return function;
     }
 
+    /** Returns whether the function, which is GELU then, is computed as {@link CoarseGelu}. */
+    public boolean isCoarse() {
+        return coarse;
+    }
+
     /** Returns the factor from the function's result to units of the destination; 1 without a function. */
     public float outputScale() {
         return outputScale;
@@ -197,7 +205,7 @@ public final class Epilogue {
     public float activate(float r) {
         float y = r;
         if (function != ActivationFunction.IDENTITY) {
-            y = function.apply(r);
+            y = coarse ? CoarseGelu.apply(r) : function.apply(r);
             y = SpecChecks.isByte(dst) ? y * outputScale : y;
         }
         return clamps || SpecChecks.isByte(dst) ? clamp(y) : y;

@@ -12,13 +12,13 @@ import org.junit.jupiter.api.TestFactory;
 class MatMulContractTest {
     /** m, n, k that sampling does not give: empty ones, a sum over nothing, and some beyond every register block. */
     private static final int[][] FIXED = {{0, 5, 3}, {3, 0, 5}, {3, 5, 0}, {0, 0, 0}, {1, 17, 0}, {67, 131, 257},
-        {1, 500, 300}, {150, 70, 300}, {33, 64, 1024}, {2, 3, 2500}};
+        {1, 500, 300}, {150, 70, 300}, {33, 64, 1024}, {2, 3, 2500}, {33, 97, 700}};
 
     private static final int SAMPLED = 60;
 
     /** The same with everything that an epilogue may do. */
     private static final int[][] FEATURED_FIXED = {{0, 5, 3}, {3, 0, 5}, {3, 5, 0}, {7, 1, 0}, {67, 131, 257},
-        {150, 70, 300}};
+        {150, 70, 300}, {40, 196, 768}, {17, 100, 641}};
 
     private static final int FEATURED_SAMPLED = 48;
 

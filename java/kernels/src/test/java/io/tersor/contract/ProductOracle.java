@@ -2,6 +2,7 @@ package io.tersor.contract;
 
 import io.tersor.kernel.Activation;
 import io.tersor.kernel.ActivationFunction;
+import io.tersor.kernel.CoarseGelu;
 import io.tersor.kernel.Bias;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.MatMulSpec;
@@ -84,7 +85,7 @@ final class ProductOracle {
             r = r + term;
         }
         if (hasFunction) {
-            r = activation.function().apply(r);
+            r = isCoarse() ? CoarseGelu.apply(r) : activation.function().apply(r);
         }
         if (hasFunction && types.dst().isQuantized()) {
             float outputScale = (float) (1 / dstScale);
@@ -101,6 +102,12 @@ final class ProductOracle {
                 yield Math.max(types.dst().min(), Math.min(types.dst().max(), level));
             }
         };
+    }
+
+    /** Whether GELU is rounded to steps of 1 / 512 at least. */
+    private boolean isCoarse() {
+        return activation.function() == ActivationFunction.GELU && types.dst().isQuantized()
+                && (float) (1.0 / dstParams.scale()) <= 512;
     }
 
     /** Returns how far oneDNN may be off what {@link #integer} says; every other backend agrees. */

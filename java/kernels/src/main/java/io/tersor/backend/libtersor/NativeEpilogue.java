@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import io.tersor.kernel.ActivationFunction;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.Residual;
 import java.lang.foreign.Arena;
@@ -33,7 +32,7 @@ final class NativeEpilogue {
         struct.set(JAVA_FLOAT, offset("hi"), epilogue.hi());
         struct.set(JAVA_INT, offset("dst_type"), Libtersor.typeCode(epilogue.dst()));
         struct.set(JAVA_INT, offset("dst_zero_point"), epilogue.zeroPoint());
-        struct.set(JAVA_INT, offset("function"), code(epilogue.function()));
+        struct.set(JAVA_INT, offset("function"), code(epilogue));
         struct.set(JAVA_FLOAT, offset("output_scale"), epilogue.outputScale());
         if (epilogue.residual().isPresent()) {
             Residual residual = epilogue.residual().get();
@@ -49,10 +48,10 @@ final class NativeEpilogue {
     }
 
     /** Returns the value of tersor_function. */
-    private static int code(ActivationFunction function) {
-        return switch (function) {
+    private static int code(Epilogue epilogue) {
+        return switch (epilogue.function()) {
             case IDENTITY -> 0;
-            case GELU -> 1;
+            case GELU -> epilogue.isCoarse() ? 5 : 1;
             case GELU_TANH -> 2;
             case SILU -> 3;
             case HARD_SWISH -> 4;

@@ -12,7 +12,7 @@ final class WorkShare {
 
     /** Parts of rows begin at multiples of the largest tile, parts of columns at those of TERSOR_COLUMNS. */
     private static final long ROWS = 32;
-    private static final long COLUMNS = 64;
+    private static final long COLUMNS = 192;
     /** Rows for each thread from which on they are shared; fewer would each read all weights for little work. */
     private static final long ROWS_PER_THREAD = 48;
     /** Weights of this size pass through a thread's cache for each block of rows: each thread takes its part of them. */

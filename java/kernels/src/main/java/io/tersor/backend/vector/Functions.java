@@ -4,6 +4,7 @@ import static io.tersor.backend.vector.Lanes.F;
 import static io.tersor.backend.vector.Lanes.FLOATS;
 
 import io.tersor.kernel.ActivationFunction;
+import io.tersor.kernel.CoarseGelu;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -85,6 +86,26 @@ final class Functions {
             FloatVector exp = FloatVector.fromArray(FLOATS, e, i);
             FloatVector bounded = v.blend(far, v.compare(VectorOperators.LT, far));
             v.blend(bounded.mul(exp), v.compare(VectorOperators.LT, 0f)).div(exp.add(1f)).intoArray(x, at + i);
+        }
+    }
+
+    /** x = {@link CoarseGelu} of x. */
+    static void geluCoarse(float[] x, int at, int count) {
+        FloatVector bound = FloatVector.broadcast(FLOATS, 3.940625f);
+        FloatVector lowest = FloatVector.broadcast(FLOATS, -3.940625f);
+        for (int i = 0; i < count; i += F) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i);
+            FloatVector above = v.blend(lowest, v.compare(VectorOperators.LT, lowest));
+            FloatVector c = above.blend(bound, above.compare(VectorOperators.GT, bound));
+            FloatVector s = c.mul(c);
+            FloatVector q = FloatVector.broadcast(FLOATS, 2.4725448e-8f);
+            q = q.fma(s, FloatVector.broadcast(FLOATS, -1.6951443e-6f));
+            q = q.fma(s, FloatVector.broadcast(FLOATS, 4.9814007e-5f));
+            q = q.fma(s, FloatVector.broadcast(FLOATS, -8.314316e-4f));
+            q = q.fma(s, FloatVector.broadcast(FLOATS, 8.853834e-3f));
+            q = q.fma(s, FloatVector.broadcast(FLOATS, -6.4745314e-2f));
+            q = q.fma(s, FloatVector.broadcast(FLOATS, 3.980019e-1f));
+            above.mul(c.fma(q, FloatVector.broadcast(FLOATS, 0.5f))).intoArray(x, at + i);
         }
     }
 

@@ -43,6 +43,7 @@ final class TileStore {
     private final Optional<Residual> residual;
     private final float residualMultiplier;
     private final ActivationFunction function;
+    private final boolean coarse;
     private final float outputScale;
     private final float lo;
     private final float hi;
@@ -78,6 +79,7 @@ final class TileStore {
         this.residual = epilogue.residual();
         this.residualMultiplier = epilogue.residualMultiplier();
         this.function = epilogue.function();
+        this.coarse = epilogue.isCoarse();
         this.outputScale = epilogue.outputScale();
         this.lo = epilogue.lo();
         this.hi = epilogue.hi();
@@ -178,7 +180,11 @@ final class TileStore {
             addProduct(tile, at, rows * NR, scratch.operand, residualMultiplier);
         }
         if (function != ActivationFunction.IDENTITY) {
-            Functions.apply(function, tile, at, rows * NR, scratch.operand);
+            if (coarse) {
+                Functions.geluCoarse(tile, at, rows * NR);
+            } else {
+                Functions.apply(function, tile, at, rows * NR, scratch.operand);
+            }
             if (bytes) {
                 multiply(tile, at, rows * NR, outputScale);
             }
