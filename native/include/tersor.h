@@ -55,7 +55,8 @@ enum {
     TERSOR_UNSUPPORTED_ISA = 4,  /* not one bit, not compiled in, or not usable on this machine */
     TERSOR_MISALIGNED = 5,
     TERSOR_BUFFER_TOO_SMALL = 6, /* packed weights or scratch */
-    TERSOR_INVALID_PACKED = 7    /* not packed by this version for this operation, isa, type and shape */
+    TERSOR_INVALID_PACKED = 7,   /* not packed by this version for this operation, isa, type and shape */
+    TERSOR_OUT_OF_MEMORY = 8
 };
 
 typedef int32_t tersor_type;
@@ -250,6 +251,15 @@ TERSOR_API tersor_status tersor_attention(uint32_t isa, const tersor_attention_s
                                           int64_t scratch_bytes);
 /* The kernel that runs, e.g. "u8s8_attention_32x16__amx_int8"; static storage. */
 TERSOR_API tersor_status tersor_attention_kernel_name(uint32_t isa, const char **name);
+
+/*
+ * Zeroed memory for packed weights, in pages of TERSOR_PAGE_BYTES where the system has such: those who walk through many
+ * weights miss fewer address translations then. bytes: a multiple of that; so is the address.
+ */
+#define TERSOR_PAGE_BYTES (2 * 1024 * 1024)
+TERSOR_API tersor_status tersor_pages_map(int64_t bytes, void **address);
+/* Gives back all of what tersor_pages_map gave. */
+TERSOR_API tersor_status tersor_pages_unmap(void *address, int64_t bytes);
 
 /* What one call with these packed weights needs, whatever its other sizes. */
 TERSOR_API tersor_status tersor_packed_scratch_bytes(const void *packed, int64_t packed_bytes, int64_t *bytes);

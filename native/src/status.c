@@ -26,6 +26,8 @@ const char *tersor_status_name(tersor_status status) {
         return "buffer too small";
     case TERSOR_INVALID_PACKED:
         return "invalid packed weights";
+    case TERSOR_OUT_OF_MEMORY:
+        return "out of memory";
     default:
         return "unknown status";
     }

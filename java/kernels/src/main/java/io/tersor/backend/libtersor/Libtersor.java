@@ -30,10 +30,15 @@ final class Libtersor {
     /** TERSOR_ALIGNMENT. */
     static final int ALIGNMENT_BYTES = 64;
 
+    /** TERSOR_OUT_OF_MEMORY. */
+    private static final int OUT_OF_MEMORY = 8;
+
     private static final MethodHandle ABI = handle();
     private static final MethodHandle VERSION = link(FunctionDescriptor.of(ADDRESS));
     private static final MethodHandle STATUS_NAME = link(FunctionDescriptor.of(ADDRESS, JAVA_INT));
     private static final MethodHandle CPU_ISAS = handle(ADDRESS);
+    private static final MethodHandle MAP_PAGES = handle(JAVA_LONG, ADDRESS);
+    private static final MethodHandle UNMAP_PAGES = handle(ADDRESS, JAVA_LONG);
     private static final MethodHandle OF_PACKED = handle(ADDRESS, JAVA_LONG, ADDRESS);
     private static final MethodHandle GEMM_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG,
             JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
@@ -69,6 +74,8 @@ final class Libtersor {
     private final String version;
     private final MemorySegment statusName;
     private final MemorySegment cpuIsas;
+    private final MemorySegment mapPages;
+    private final MemorySegment unmapPages;
     private final MemorySegment packedKernelName;
     private final MemorySegment packedScratchBytes;
     private final MemorySegment gemmPackedBytes;
@@ -101,6 +108,8 @@ final class Libtersor {
         this.version = string(call(() -> (MemorySegment) VERSION.invokeExact(versionFunction)));
         this.statusName = library.require("tersor_status_name");
         this.cpuIsas = library.require("tersor_cpu_isas");
+        this.mapPages = library.require("tersor_pages_map");
+        this.unmapPages = library.require("tersor_pages_unmap");
         this.packedKernelName = library.require("tersor_packed_kernel_name");
         this.packedScratchBytes = library.require("tersor_packed_scratch_bytes");
         this.gemmPackedBytes = library.require("tersor_gemm_packed_bytes");
@@ -197,6 +206,28 @@ final class Libtersor {
                     () -> (int) OF_PACKED.invokeExact(packedKernelName, packed, packed.byteSize(), name)));
             return string(name.get(ADDRESS, 0));
         }
+    }
+
+    /**
+     * Returns zeroed memory, to be given back by {@link #unmapPages}.
+     *
+     * @param bytes a multiple of {@link WeightMemory#PAGE_BYTES}
+     * @throws OutOfMemoryError if there is none
+     */
+    MemorySegment mapPages(long bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(ADDRESS);
+            int status = call(() -> (int) MAP_PAGES.invokeExact(mapPages, bytes, address));
+            if (status == OUT_OF_MEMORY) {
+                throw new OutOfMemoryError("packed weights: " + bytes + " bytes");
+            }
+            check("tersor_pages_map", status);
+            return address.get(ADDRESS, 0).reinterpret(bytes);
+        }
+    }
+
+    void unmapPages(MemorySegment pages) {
+        check("tersor_pages_unmap", call(() -> (int) UNMAP_PAGES.invokeExact(unmapPages, pages, pages.byteSize())));
     }
 
     long packedScratchBytes(MemorySegment packed) {

@@ -80,7 +80,8 @@ public final class NativeBackend implements BackendProvider {
                     List.of("META-INF/native/" + NativePlatform.current() + "/" + FILE_NAME),
                     "a build of tersor-kernels that had CMake and a C compiler")));
             return new Loading.Loaded(
-                    new NativeContext(library, Tier.fastest(library.cpuIsas(), limit), new ScratchPool()));
+                    new NativeContext(library, Tier.fastest(library.cpuIsas(), limit), new ScratchPool(),
+                            new WeightMemory(library)));
         } catch (TersorException missing) {
             return new Loading.Failed(missing.getMessage());
         }

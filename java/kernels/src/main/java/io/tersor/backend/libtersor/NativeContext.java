@@ -10,7 +10,7 @@ import java.util.function.IntUnaryOperator;
 /**
  * What every kernel of the backend shares: the library, the tier it runs at, and the scratch memory.
  */
-record NativeContext(Libtersor library, Tier tier, ScratchPool scratch) {
+record NativeContext(Libtersor library, Tier tier, ScratchPool scratch, WeightMemory weights) {
     int isa() {
         return tier.bit();
     }

@@ -54,8 +54,8 @@ final class NativeConv2d extends Conv2d {
             int[] zeroPoints = spec.isInteger()
                     ? NativeContext.ints(spec.oc(), spec.weightsParams()::zeroPoint) : new int[0];
             boolean hasZeroPoints = Arrays.stream(zeroPoints).anyMatch(zeroPoint -> zeroPoint != 0);
-            MemorySegment packed = arena.allocate(context.library().conv2dPackedBytes(context.isa(), srcType,
-                    weightsType, sparsity, geometry, hasZeroPoints, readable.data()), Libtersor.ALIGNMENT_BYTES);
+            MemorySegment packed = context.weights().allocate(context.library().conv2dPackedBytes(context.isa(), srcType,
+                    weightsType, sparsity, geometry, hasZeroPoints, readable.data()), arena);
             context.library().conv2dPack(context.isa(), srcType, weightsType, sparsity, geometry, readable.data(),
                     spec.srcParams().zeroPoint(), NativeContext.intsOrNull(zeroPoints, temporary),
                     NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);

@@ -54,9 +54,9 @@ final class NativeMatMul extends MatMul {
             Tensor readable = farApart ? weights.copy(temporary) : weights;
             int[] zeroPoints = spec.weights() == DataType.S8
                     ? NativeContext.ints((int) spec.n(), spec.weightsParams()::zeroPoint) : new int[0];
-            MemorySegment packed = arena.allocate(
+            MemorySegment packed = context.weights().allocate(
                     context.library().gemmPackedBytes(context.isa(), srcType, weightsType, sparsity, spec.k(), spec.n(),
-                            readable.data(), readable.stride(0), readable.stride(1)), Libtersor.ALIGNMENT_BYTES);
+                            readable.data(), readable.stride(0), readable.stride(1)), arena);
             context.library().gemmPack(context.isa(), srcType, weightsType, sparsity, spec.k(), spec.n(),
                     readable.data(), readable.stride(0), readable.stride(1), spec.srcParams().zeroPoint(),
                     NativeContext.intsOrNull(zeroPoints, temporary),
