@@ -1,7 +1,8 @@
 /*
- * All tiles of a block times all panels on AMX. A pass is a row tile times the 64 columns of a panel, of which chunks of k
- * stay in L1 while all row tiles pass by. Where rows are windows of an image, which stay in L1 themselves, and a panel does
- * not, it is two row tiles times 32 columns: that reads a panel half as often (256 x 14 x 14, 3 x 3: 0.7 of the time).
+ * All tiles of a block times all panels on AMX. A pass is a row tile times the columns of a panel, of which chunks of k
+ * stay in L1 while all row tiles pass by. Where rows are windows of an image, which stay in L1 themselves, and a panel
+ * does not, it is two row tiles times 32 columns: that reads a panel half as often (256 x 14 x 14, 3 x 3: 0.7 of the
+ * time).
  */
 #ifndef TERSOR_AMX_BLOCK_H
 #define TERSOR_AMX_BLOCK_H
@@ -85,8 +86,8 @@ ALWAYS_INLINE void amx_put_off(amx_job *job, const row_tile *tile, int64_t tiles
 }
 
 /* Subtracts from finished sums what weights with zero points have too much. */
-ALWAYS_INLINE void amx_subtract(amx_width width, const gemm_kernel *kernel, const gemm_operands *o, const row_block *block,
-                                const row_tile *tile, int64_t tiles, int64_t j, char *sums, char **pending) {
+ALWAYS_INLINE void amx_subtract(amx_width width, const gemm_kernel *kernel, const gemm_operands *o,
+                                const row_block *block, const row_tile *tile, int64_t tiles, int64_t j, char *sums, char **pending) {
     if (o->weights.zero_points == NULL) {
         return;
     }
@@ -113,7 +114,8 @@ ALWAYS_INLINE void amx_multiply(amx_product product, amx_width width, const gemm
     const int64_t steps = first.runs * first.steps;
     /* What the next chunk needs is fetched in equal parts by all passes of this one. */
     const int64_t chunk_bytes = steps * p.panel_step;
-    const int64_t ahead_bytes = block->count == 0 ? 0 : round_up((chunk_bytes + block->count - 1) / block->count, AMX_FETCH_LINES * 64);
+    const int64_t ahead_bytes =
+        block->count == 0 ? 0 : round_up((chunk_bytes + block->count - 1) / block->count, AMX_FETCH_LINES * 64);
     int64_t turn = 0;
     char *pending = NULL;
     /* A pass of two tiles has twice as many steps. */
@@ -158,7 +160,7 @@ ALWAYS_INLINE void amx_multiply(amx_product product, amx_width width, const gemm
 }
 
 /* A kernel's functions: one tile alone, for sums of rows, and a block. */
-#define AMX_GEMM(name, product, width)                                                                                       \
+#define AMX_GEMM(name, product, width)                                                                                 \
     static void tile_##name(const gemm_tile *t) {                                                                      \
         const amx_job nothing = {0};                                                                                   \
         const amx_pass p = {                                                                                           \
@@ -172,14 +174,14 @@ ALWAYS_INLINE void amx_multiply(amx_product product, amx_width width, const gemm
             .all_steps = t->runs * t->steps,                                                                           \
             .run_offsets = t->run_offsets,                                                                             \
             .panel = t->panel,                                                                                         \
-            .panel_step = t->src_step / 4 * amx_stride(width),                                                          \
+            .panel_step = t->src_step / 4 * amx_stride(width),                                                         \
             .column_tiles = (t->columns + 15) / 16,                                                                    \
             .init = t->init,                                                                                           \
             .sums = t->acc,                                                                                            \
         };                                                                                                             \
         char *pending = NULL;                                                                                          \
-        amx_multiply_tile(product, AMX_CALLED, width, &p, &nothing, &pending);                                              \
-        amx_flush(width, &pending);                                                                                      \
+        amx_multiply_tile(product, AMX_CALLED, width, &p, &nothing, &pending);                                         \
+        amx_flush(width, &pending);                                                                                    \
     }                                                                                                                  \
     static void multiply_##name(const gemm_kernel *kernel, const gemm_operands *o, row_block *block) {                 \
         amx_multiply(product, width, kernel, o, block);                                                                \

@@ -62,9 +62,11 @@ ALWAYS_INLINE result_form amx_result_form(amx_form form, amx_width width) {
     f.any = form == AMX_BYTES_ANY || form == AMX_BYTES_ANY_ADDED;
     f.gelu = form == AMX_GELU;
     f.floats = form >= AMX_FLOATS;
-    f.residual = form == AMX_BYTES_ADDED || form == AMX_BYTES_ANY_ADDED || form == AMX_FLOATS_ADDED_BYTES ? RESIDUAL_BYTES
-                 : form == AMX_FLOATS_ADDED                                                               ? RESIDUAL_FLOATS
-                                                                                                          : RESIDUAL_NONE;
+    if (form == AMX_FLOATS_ADDED) {
+        f.residual = RESIDUAL_FLOATS;
+    } else if (form == AMX_BYTES_ADDED || form == AMX_BYTES_ANY_ADDED || form == AMX_FLOATS_ADDED_BYTES) {
+        f.residual = RESIDUAL_BYTES;
+    }
     return f;
 }
 
@@ -72,10 +74,11 @@ ALWAYS_INLINE result_form amx_result_form(amx_form form, amx_width width) {
 static inline amx_form amx_form_of(const epilogue *e, bool whole) {
     const bool adds = e->residual_type != 0, adds_floats = e->residual_type == TERSOR_F32;
     const bool plain = e->function == TERSOR_IDENTITY;
-    if (e->dst_type == TERSOR_F32) {
-        return !plain || !whole ? AMX_CALLED : adds_floats ? AMX_FLOATS_ADDED : adds ? AMX_FLOATS_ADDED_BYTES : AMX_FLOATS;
+    const bool floats = e->dst_type == TERSOR_F32;
+    if (floats && plain && whole) {
+        return adds_floats ? AMX_FLOATS_ADDED : adds ? AMX_FLOATS_ADDED_BYTES : AMX_FLOATS;
     }
-    if ((e->dst_type != TERSOR_U8 && e->dst_type != TERSOR_S8) || adds_floats) {
+    if (floats || adds_floats || (e->dst_type != TERSOR_U8 && e->dst_type != TERSOR_S8)) {
         return AMX_CALLED;
     }
     if (e->function == TERSOR_GELU_COARSE && whole && !adds) {

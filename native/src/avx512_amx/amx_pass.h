@@ -1,7 +1,7 @@
 /*
- * Passes of the AMX kernels: one or two row tiles times a panel. The results of one are stored between the k steps of the
- * next, so that both take the time of the longer one. What a step loads in tiles of 16 lines has to come from L1 mostly:
- * four multiplications of 16 cycles leave time for no more than about 30 lines from L2.
+ * Passes of the AMX kernels: one or two row tiles times a panel. The results of one are stored between the k steps of
+ * the next, so that both take the time of the longer one. What a step loads in tiles of 16 lines has to come from L1
+ * mostly: four multiplications of 16 cycles leave time for no more than about 30 lines from L2.
  */
 #ifndef TERSOR_AMX_PASS_H
 #define TERSOR_AMX_PASS_H
@@ -29,8 +29,8 @@ typedef struct amx_pass {
 } amx_pass;
 
 /*
- * A tile load takes about 35 of the 384 instruction slots that four multiplications leave: with five of them, two rows of
- * results and what is fetched there is room for hardly more than a few instructions around.
+ * A tile load takes about 35 of the 384 instruction slots that four multiplications leave: with five of them, two rows
+ * of results and what is fetched there is room for hardly more than a few instructions around.
  */
 enum { AMX_PACE_UNIT = 65536, AMX_FETCH_LINES = 4 };
 
@@ -45,8 +45,8 @@ enum { AMX_PACE_UNIT = 65536, AMX_FETCH_LINES = 4 };
     } while (0)
 
 /*
- * The sums of a pass are stored when the next one has loaded its first tiles: so these do not wait behind the stores, which
- * wait for the last sums.
+ * The sums of a pass are stored when the next one has loaded its first tiles: so these do not wait behind the stores,
+ * which wait for the last sums.
  */
 ALWAYS_INLINE void amx_flush(amx_width width, char **pending) {
     if (*pending != NULL) {

@@ -1,9 +1,9 @@
 package io.tersor.kernel;
 
 /**
- * {@link ActivationFunction#GELU} for results that are rounded to 8 bits, in half as many operations: |error| &lt;= 1.7e-4,
- * at most 0.09 of a step where it serves. {@link Epilogue} takes it there; every backend but oneDNN follows it step by
- * step, so that they agree bit for bit.
+ * {@link ActivationFunction#GELU} for results that are rounded to 8 bits, in half as many operations: |error| &lt;=
+ * 1.7e-4, at most 0.09 of a step where it serves. {@link Epilogue} takes it there; every backend but oneDNN follows it
+ * step by step, so that they agree bit for bit.
  */
 public final class CoarseGelu {
     /** Steps of a result per unit, up to which it serves. */
@@ -17,9 +17,9 @@ public final class CoarseGelu {
     }
 
     /**
-     * Returns x' * (1 / 2 + c * q(c^2)), where x' = max(x, -b) and c = min(x', b): NaN for NaN, x from b on, and -8.5e-7
-     * up to -b. q came of a linear program: the least error of the whole with q(b^2) = 1 / (2 b), and of all b that with
-     * the least error.
+     * Returns x' * (1 / 2 + c * q(c^2)), where x' = max(x, -b) and c = min(x', b): NaN for NaN, x from b on, and
+     * -8.5e-7 up to -b. q came of a linear program: the least error of the whole with q(b^2) = 1 / (2 b), and of all b
+     * that with the least error.
      */
     public static float apply(float x) {
         float above = -3.940625f > x ? -3.940625f : x;

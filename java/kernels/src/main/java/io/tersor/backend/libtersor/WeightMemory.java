@@ -4,9 +4,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Memory of packed weights. Large ones lie one behind the other in slabs of large pages: a network that walks through all
- * its weights in each run misses fewer address translations (12 encoder layers on AMX: 0.88 of the time). A slab is given
- * back when the last arena with memory of it is closed. Thread-safe.
+ * Memory of packed weights. Large ones lie one behind the other in slabs of large pages: a network that walks through
+ * all its weights in each run misses fewer address translations (12 encoder layers on AMX: 0.88 of the time). A slab is
+ * given back when the last arena with memory of it is closed. Thread-safe.
  */
 final class WeightMemory {
     /** TERSOR_PAGE_BYTES. */
