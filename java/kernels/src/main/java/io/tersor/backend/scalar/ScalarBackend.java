@@ -17,6 +17,7 @@ import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
+import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MatrixProduct;
@@ -87,6 +88,7 @@ public final class ScalarBackend implements BackendProvider {
             case Pool2dSpec pool -> new ScalarPool2d(pool, parallelism);
             case GlobalAveragePoolSpec pool -> new ScalarGlobalAveragePool(pool, parallelism);
             case ActivationSpec activation -> new ScalarActivation(activation, parallelism);
+            case MapSpec map -> new ScalarMap(map, parallelism);
             case SoftmaxSpec softmax -> new ScalarSoftmax(softmax, parallelism);
             case QuantizeSpec quantize -> new ScalarQuantize(quantize, parallelism);
             case DequantizeSpec dequantize -> new ScalarDequantize(dequantize, parallelism);

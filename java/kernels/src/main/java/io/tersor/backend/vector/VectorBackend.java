@@ -18,6 +18,7 @@ import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
+import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MatrixProduct;
@@ -115,6 +116,7 @@ public final class VectorBackend implements BackendProvider {
             case Pool2dSpec pool2d -> new VectorPool2d(pool2d, parallelism, pool);
             case GlobalAveragePoolSpec average -> new VectorGlobalAveragePool(average, parallelism, pool);
             case ActivationSpec activation -> new VectorActivation(activation, parallelism, pool);
+            case MapSpec map -> new VectorMap(map, parallelism, pool);
             case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);
             case QuantizeSpec quantize when quantize.toNhwc() -> new VectorQuantizeNhwc(quantize, parallelism, pool);
             case QuantizeSpec quantize -> new VectorQuantize(quantize, parallelism, pool);
