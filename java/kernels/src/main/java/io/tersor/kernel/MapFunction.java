@@ -50,7 +50,7 @@ public enum MapFunction {
     THRESHOLDED_RELU(0),
     /** beta * x for x &gt;= 0, else beta * alpha * (e^x - 1): ELU, Clevert et al. 2015, and SELU, Klambauer et al. 2017. */
     ELU(4),
-    /** x for x &gt;= 0, else alpha * (e^(x / alpha) - 1); Barron 2017. */
+    /** x for x &gt;= 0, else alpha * (e^(x / alpha) - 1), alpha above 0; Barron 2017. */
     CELU(4);
 
     private final double maxUlps;

@@ -15,6 +15,11 @@ public record MapSpec(MapFunction function, float alpha, float beta) implements 
         this(function, 0f, 0f);
     }
 
+    /** Returns the function's value by its formula in binary64. */
+    public double apply(double x) {
+        return function.apply(x, alpha, beta);
+    }
+
     @Override
     public DataType srcType() {
         return DataType.F32;

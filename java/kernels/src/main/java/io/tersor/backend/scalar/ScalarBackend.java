@@ -26,6 +26,8 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.RecurrentCell;
+import io.tersor.kernel.RecurrentCellSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.Unary;
@@ -110,6 +112,11 @@ public final class ScalarBackend implements BackendProvider {
     public Attention prepare(AttentionSpec spec, Parallelism parallelism) {
         return spec.probabilities().isPresent() ? new ScalarQuantizedAttention(spec, parallelism)
                 : new ScalarAttention(spec, parallelism);
+    }
+
+    @Override
+    public RecurrentCell prepare(RecurrentCellSpec spec, Optional<Tensor> peepholes, Parallelism parallelism) {
+        return new ScalarRecurrentCell(spec, peepholes, parallelism);
     }
 
     @Override

@@ -28,8 +28,7 @@ final class ScalarMap extends Unary {
         MemorySegment to = dst.data();
         long elements = src.shape().elements();
         for (long i = 0; i < elements; i++) {
-            Elements.setFloat(to, i,
-                    (float) map.function().apply(Elements.getFloat(from, i), map.alpha(), map.beta()));
+            Elements.setFloat(to, i, (float) map.apply(Elements.getFloat(from, i)));
         }
     }
 }

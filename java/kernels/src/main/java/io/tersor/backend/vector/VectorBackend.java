@@ -27,6 +27,8 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.RecurrentCell;
+import io.tersor.kernel.RecurrentCellSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.Unary;
@@ -138,6 +140,11 @@ public final class VectorBackend implements BackendProvider {
     @Override
     public Attention prepare(AttentionSpec spec, Parallelism parallelism) {
         return new VectorAttention(spec, parallelism, pool);
+    }
+
+    @Override
+    public RecurrentCell prepare(RecurrentCellSpec spec, Optional<Tensor> peepholes, Parallelism parallelism) {
+        return new VectorRecurrentCell(spec, peepholes, parallelism, pool);
     }
 
     @Override

@@ -8,6 +8,8 @@ import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.BinarySpec.Operation;
 import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.MapFunction;
+import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
@@ -15,6 +17,7 @@ import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.model.Node;
 import io.tersor.model.ops.Computation;
+import io.tersor.model.ops.MapNodes;
 import io.tersor.model.ops.OpContext;
 import io.tersor.model.ops.Operators;
 import io.tersor.model.ops.Shapes;
@@ -43,8 +46,9 @@ final class ElementLowering {
                 sum(node, lowering, Optional.of(AddSpec.f32(NodeParams.activation(node))), 1));
         table.put(Node.INTERNAL + ".QAdd", (node, lowering) -> sum(node, lowering, quantizedSum(node, lowering), 3));
         table.put("Relu", (node, lowering) -> activation(node, lowering, Activation.RELU));
+        MapNodes.NAMES.forEach(name -> table.put(name, ElementLowering::map));
         table.put("Gelu", ElementLowering::function);
-        table.put("Swish", ElementLowering::function);
+        table.put("Swish", (node, lowering) -> function(node, lowering) || map(node, lowering));
         table.put("HardSwish", ElementLowering::function);
         table.put("Clip", ElementLowering::clip);
         table.put(Node.INTERNAL + ".QClip", ElementLowering::quantizedClip);
@@ -131,7 +135,8 @@ final class ElementLowering {
         int from = nhwc ? lowering.nhwc(input, node.name()) : lowering.plain(input, node.name());
         Shape shape = spec.dstShape(lowering.plan.slot(from).type().shape());
         int to = lowering.plan.planned(new TensorType(spec.dstType(), shape));
-        boolean inPlace = spec instanceof ActivationSpec || spec instanceof SoftmaxSpec;
+        boolean inPlace = spec instanceof ActivationSpec || spec instanceof SoftmaxSpec
+                || spec instanceof MapSpec;
         lowering.step(node, kernel, new int[] {from}, to, inPlace ? 0 : -1, (in, out) -> kernel.run(in[0], out[0]));
         define(node, lowering, to, nhwc);
         return true;
@@ -144,6 +149,14 @@ final class ElementLowering {
 
     private static boolean function(Node node, Lowering lowering) {
         return FunctionNodes.of(node).map(found -> activation(node, lowering, Activation.of(found))).orElse(false);
+    }
+
+    private static boolean map(Node node, Lowering lowering) {
+        // The vector backend's CELU is for positive alpha alone.
+        Optional<MapSpec> spec = MapNodes.of(node).filter(found -> found.function() != MapFunction.CELU
+                || found.alpha() > 0);
+        return spec.isPresent() && lowering.type(node.inputs().getFirst()).type() == DataType.F32
+                && unary(node, lowering, spec.get());
     }
 
     private static boolean clip(Node node, Lowering lowering) {

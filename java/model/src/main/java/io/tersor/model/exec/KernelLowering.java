@@ -21,6 +21,7 @@ interface KernelLowering {
         ElementLowering.register(table);
         NormLowering.register(table);
         AttentionLowering.register(table);
+        RecurrentLowering.register(table);
         return Map.copyOf(table);
     }
 }
