@@ -30,32 +30,35 @@ final class ScalarRecurrentCell extends RecurrentCell {
         return function.apply(Math.clamp(sum, -spec().clip(), spec().clip()));
     }
 
+    /** Returns the sum of both products of a gate. */
+    private double sum(int gate, int i, MemorySegment x, long xAt, MemorySegment r, long rAt) {
+        long offset = (long) gate * hidden + i;
+        return (double) Elements.getFloat(x, xAt + offset) + Elements.getFloat(r, rAt + offset);
+    }
+
     @Override
     protected void step(MemorySegment x, long xAt, MemorySegment r, long rAt, MemorySegment h, MemorySegment c,
             long at) {
         for (int i = 0; i < hidden; i++) {
-            double[] a = new double[spec().kind().gates()];
-            for (int g = 0; g < a.length; g++) {
-                a[g] = (double) Elements.getFloat(x, xAt + (long) g * hidden + i)
-                        + Elements.getFloat(r, rAt + (long) g * hidden + i);
-            }
-            double before = Elements.getFloat(h, at + i);
+            double first = sum(0, i, x, xAt, r, rAt);
             double after = switch (spec().kind()) {
-                case RNN -> of(spec().gate(), a[0]);
+                case RNN -> of(spec().gate(), first);
                 case GRU -> {
-                    double update = of(spec().gate(), a[0]);
+                    double update = of(spec().gate(), first);
                     double product = Elements.getFloat(r, rAt + 2L * hidden + i);
-                    double candidate = spec().resetAfter()
-                            ? Elements.getFloat(x, xAt + 2L * hidden + i) + of(spec().gate(), a[1]) * product : a[2];
-                    yield (1 - update) * of(spec().candidate(), candidate) + update * before;
+                    double reset = spec().resetAfter() ? of(spec().gate(), sum(1, i, x, xAt, r, rAt)) : 1;
+                    double candidate = Elements.getFloat(x, xAt + 2L * hidden + i) + reset * product;
+                    yield (1 - update) * of(spec().candidate(), candidate) + update * Elements.getFloat(h, at + i);
                 }
                 case LSTM -> {
                     double old = Elements.getFloat(c, at + i);
-                    double in = of(spec().gate(), a[0] + p[i] * old);
-                    double forget = spec().coupled() ? 1 - in : of(spec().gate(), a[2] + p[2 * hidden + i] * old);
-                    double cell = forget * old + in * of(spec().candidate(), a[3]);
+                    double in = of(spec().gate(), first + p[i] * old);
+                    double forget = spec().coupled() ? 1 - in
+                            : of(spec().gate(), sum(2, i, x, xAt, r, rAt) + p[2 * hidden + i] * old);
+                    double cell = forget * old + in * of(spec().candidate(), sum(3, i, x, xAt, r, rAt));
                     Elements.setFloat(c, at + i, (float) cell);
-                    yield of(spec().gate(), a[1] + p[hidden + i] * cell) * spec().output().apply(cell);
+                    double out = of(spec().gate(), sum(1, i, x, xAt, r, rAt) + p[hidden + i] * cell);
+                    yield out * spec().output().apply(cell);
                 }
             };
             Elements.setFloat(h, at + i, (float) after);
