@@ -21,6 +21,8 @@ interface KernelLowering {
         ElementLowering.register(table);
         NormLowering.register(table);
         AttentionLowering.register(table);
+        ConvTransposeLowering.register(table);
+        LayoutLowering.register(table);
         RecurrentLowering.register(table);
         return Map.copyOf(table);
     }

@@ -20,6 +20,7 @@ import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MatrixProduct;
 import io.tersor.kernel.MatrixProductSpec;
+import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
@@ -201,6 +202,11 @@ final class Kernels implements AutoCloseable {
         Pending<K> known = (Pending<K>) shared.compute(new Key(node.name(), spec),
                 (_, before) -> before == null || before.hasFailed() ? packing.start(node, preparation) : before);
         return known;
+    }
+
+    /** Returns the threads that a run may use. */
+    Parallelism parallelism() {
+        return options.parallelism();
     }
 
     /** Returns whether kernels may be prepared side by side: not where they are timed. */
