@@ -30,6 +30,7 @@ import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
+import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.sparse.SparseFormat;
@@ -90,6 +91,7 @@ public final class ScalarBackend implements BackendProvider {
             case Pool2dSpec pool -> new ScalarPool2d(pool, parallelism);
             case GlobalAveragePoolSpec pool -> new ScalarGlobalAveragePool(pool, parallelism);
             case ActivationSpec activation -> new ScalarActivation(activation, parallelism);
+            case TransposeSpec transpose -> new ScalarTranspose(transpose, parallelism);
             case MapSpec map -> new ScalarMap(map, parallelism);
             case SoftmaxSpec softmax -> new ScalarSoftmax(softmax, parallelism);
             case QuantizeSpec quantize -> new ScalarQuantize(quantize, parallelism);

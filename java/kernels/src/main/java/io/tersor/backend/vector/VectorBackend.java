@@ -31,6 +31,7 @@ import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
+import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.tensor.Tensor;
@@ -118,6 +119,7 @@ public final class VectorBackend implements BackendProvider {
             case Pool2dSpec pool2d -> new VectorPool2d(pool2d, parallelism, pool);
             case GlobalAveragePoolSpec average -> new VectorGlobalAveragePool(average, parallelism, pool);
             case ActivationSpec activation -> new VectorActivation(activation, parallelism, pool);
+            case TransposeSpec transpose -> new VectorTranspose(transpose, parallelism, pool);
             case MapSpec map -> new VectorMap(map, parallelism, pool);
             case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);
             case QuantizeSpec quantize when quantize.toNhwc() -> new VectorQuantizeNhwc(quantize, parallelism, pool);

@@ -42,6 +42,14 @@ final class ElementLowering {
         table.put("Sub", (node, lowering) -> broadcast(node, lowering, Operation.SUB));
         table.put("Mul", (node, lowering) -> broadcast(node, lowering, Operation.MUL));
         table.put("Div", (node, lowering) -> broadcast(node, lowering, Operation.DIV));
+        table.put("Min", (node, lowering) -> broadcast(node, lowering, Operation.MIN));
+        table.put("Max", (node, lowering) -> broadcast(node, lowering, Operation.MAX));
+        table.put("PRelu", (node, lowering) -> broadcast(node, lowering, Operation.PRELU));
+        table.put("Equal", (node, lowering) -> broadcast(node, lowering, Operation.EQUAL));
+        table.put("Less", (node, lowering) -> broadcast(node, lowering, Operation.LESS));
+        table.put("LessOrEqual", (node, lowering) -> broadcast(node, lowering, Operation.LESS_OR_EQUAL));
+        table.put("Greater", (node, lowering) -> broadcast(node, lowering, Operation.GREATER));
+        table.put("GreaterOrEqual", (node, lowering) -> broadcast(node, lowering, Operation.GREATER_OR_EQUAL));
         table.put(Node.INTERNAL + ".Add", (node, lowering) ->
                 sum(node, lowering, Optional.of(AddSpec.f32(NodeParams.activation(node))), 1));
         table.put(Node.INTERNAL + ".QAdd", (node, lowering) -> sum(node, lowering, quantizedSum(node, lowering), 3));
@@ -81,6 +89,9 @@ final class ElementLowering {
 
     /** An operation of operands of any shapes, in NHWC if one lies so and the other can. */
     private static boolean broadcast(Node node, Lowering lowering, Operation operation) {
+        if (node.inputs().size() != 2) {
+            return false;
+        }
         String left = node.inputs().get(0);
         String right = node.inputs().get(1);
         if (lowering.type(left).type() != DataType.F32 || lowering.type(right).type() != DataType.F32) {
@@ -91,7 +102,7 @@ final class ElementLowering {
         Binary kernel = lowering.kernels.binary(node, new BinarySpec(operation));
         int[] from = {slot(node, lowering, left, nhwc), slot(node, lowering, right, nhwc)};
         Shape shape = lowering.type(node.output()).shape();
-        TensorType type = new TensorType(DataType.F32, nhwc ? Shapes.permute(shape, Lowering.TO_NHWC) : shape);
+        TensorType type = new TensorType(kernel.spec().dst(), nhwc ? Shapes.permute(shape, Lowering.TO_NHWC) : shape);
         int to = lowering.plan.planned(type);
         // The operand of the result's shape may give its memory.
         int inPlace = lowering.plan.slot(from[0]).type().equals(type) ? 0
