@@ -28,6 +28,7 @@ import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
+import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
@@ -92,6 +93,7 @@ public final class ScalarBackend implements BackendProvider {
             case GlobalAveragePoolSpec pool -> new ScalarGlobalAveragePool(pool, parallelism);
             case ActivationSpec activation -> new ScalarActivation(activation, parallelism);
             case TransposeSpec transpose -> new ScalarTranspose(transpose, parallelism);
+            case ReduceSpec reduce -> new ScalarReduce(reduce, parallelism);
             case MapSpec map -> new ScalarMap(map, parallelism);
             case SoftmaxSpec softmax -> new ScalarSoftmax(softmax, parallelism);
             case QuantizeSpec quantize -> new ScalarQuantize(quantize, parallelism);

@@ -29,6 +29,7 @@ import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
+import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
@@ -120,6 +121,7 @@ public final class VectorBackend implements BackendProvider {
             case GlobalAveragePoolSpec average -> new VectorGlobalAveragePool(average, parallelism, pool);
             case ActivationSpec activation -> new VectorActivation(activation, parallelism, pool);
             case TransposeSpec transpose -> new VectorTranspose(transpose, parallelism, pool);
+            case ReduceSpec reduce -> new VectorReduce(reduce, parallelism, pool);
             case MapSpec map -> new VectorMap(map, parallelism, pool);
             case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);
             case QuantizeSpec quantize when quantize.toNhwc() -> new VectorQuantizeNhwc(quantize, parallelism, pool);

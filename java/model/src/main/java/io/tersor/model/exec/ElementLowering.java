@@ -12,7 +12,6 @@ import io.tersor.kernel.MapFunction;
 import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
-import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.model.Node;
@@ -32,7 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Sums, activations, softmax and conversions, and concatenation; all in the layout in which their operands lie. */
+/** Sums, activations, functions and conversions, and concatenation; all in the layout in which their operands lie. */
 final class ElementLowering {
     private ElementLowering() {}
 
@@ -62,7 +61,6 @@ final class ElementLowering {
         table.put(Node.INTERNAL + ".QClip", ElementLowering::quantizedClip);
         table.put(Node.INTERNAL + ".Requantize", (node, lowering) ->
                 requantize(node, lowering).map(spec -> unary(node, lowering, spec)).orElse(false));
-        table.put("Softmax", ElementLowering::softmax);
         table.put("QuantizeLinear", ElementLowering::quantize);
         table.put("DequantizeLinear", ElementLowering::dequantize);
         table.put("Concat", ElementLowering::concat);
@@ -146,8 +144,7 @@ final class ElementLowering {
         int from = nhwc ? lowering.nhwc(input, node.name()) : lowering.plain(input, node.name());
         Shape shape = spec.dstShape(lowering.plan.slot(from).type().shape());
         int to = lowering.plan.planned(new TensorType(spec.dstType(), shape));
-        boolean inPlace = spec instanceof ActivationSpec || spec instanceof SoftmaxSpec
-                || spec instanceof MapSpec;
+        boolean inPlace = spec instanceof ActivationSpec || spec instanceof MapSpec;
         lowering.step(node, kernel, new int[] {from}, to, inPlace ? 0 : -1, (in, out) -> kernel.run(in[0], out[0]));
         define(node, lowering, to, nhwc);
         return true;
@@ -208,18 +205,6 @@ final class ElementLowering {
         lowering.step(node, kernel, new int[] {from}, to, 0, (in, out) -> kernel.run(in[0], out[0]));
         define(node, lowering, to, nhwc);
         return true;
-    }
-
-    private static boolean softmax(Node node, Lowering lowering) {
-        TensorType type = lowering.type(node.inputs().getFirst());
-        int rank = type.shape().rank();
-        boolean since13 = lowering.context(node).opset() >= 13;
-        long axis = node.attributes().integer("axis", since13 ? -1 : 1);
-        boolean last = rank > 0 && (axis == -1 || axis == rank - 1);
-        if (type.type() != DataType.F32 || !last || lowering.isOnlyNhwc(node.inputs().getFirst())) {
-            return false;
-        }
-        return unary(node, lowering, new SoftmaxSpec());
     }
 
     private static boolean quantize(Node node, Lowering lowering) {

@@ -23,6 +23,8 @@ interface KernelLowering {
         AttentionLowering.register(table);
         ConvTransposeLowering.register(table);
         LayoutLowering.register(table);
+        ReduceLowering.register(table);
+        ChannelNormLowering.register(table);
         RecurrentLowering.register(table);
         return Map.copyOf(table);
     }

@@ -64,7 +64,7 @@ public final class Shapes {
     }
 
     /** Returns the extents from {@code from} on, below {@code to}, multiplied. */
-    static long product(Shape shape, int from, int to) {
+    public static long product(Shape shape, int from, int to) {
         long product = 1;
         for (int axis = from; axis < to; axis++) {
             product *= shape.dim(axis);
