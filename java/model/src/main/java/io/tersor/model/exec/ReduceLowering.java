@@ -39,14 +39,23 @@ final class ReduceLowering {
             return false;
         }
         Optional<Shape> view = reduced(context, type.shape(), axes);
-        if (view.isEmpty()) {
-            return false;
-        }
+        return view.isPresent() && reduce(node, lowering, kind, view.get());
+    }
+
+    /** Adds the step that averages images [n, c, ...] over all pixels. */
+    static boolean globalAverage(Node node, Lowering lowering) {
+        Shape shape = lowering.type(node.inputs().getFirst()).shape();
+        return reduce(node, lowering, ReduceSpec.Kind.MEAN,
+                Shape.of(shape.dim(0) * shape.dim(1), Shapes.product(shape, 2, shape.rank()), 1));
+    }
+
+    private static boolean reduce(Node node, Lowering lowering, ReduceSpec.Kind kind, Shape view) {
+        String input = node.inputs().getFirst();
         ReduceSpec spec = new ReduceSpec(kind);
         Unary kernel = lowering.kernels.unary(node, spec);
-        int from = lowering.plan.view(lowering.plain(input, node.name()), new TensorType(DataType.F32, view.get()));
+        int from = lowering.plan.view(lowering.plain(input, node.name()), new TensorType(DataType.F32, view));
         int to = lowering.plan.planned(lowering.type(node.output()));
-        Shape result = spec.dstShape(view.get());
+        Shape result = spec.dstShape(view);
         lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.run(in[0], out[0].reshape(result)));
         lowering.definePlain(node.output(), to);
         return true;

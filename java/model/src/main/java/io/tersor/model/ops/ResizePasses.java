@@ -124,18 +124,37 @@ final class ResizePasses {
     private static double[] lines(double[] from, Axis axis, int outer, int length) {
         int to = axis.positions.length;
         double[] next = new double[Math.multiplyExact(outer, to)];
-        for (int o = 0; o < outer; o++) {
-            for (int i = 0; i < to; i++) {
-                int[] positions = axis.positions[i];
-                double[] weights = axis.weights[i];
-                double sum = 0;
-                for (int k = 0; k < positions.length; k++) {
-                    sum += weights[k] * from[o * length + Math.max(positions[k], 0)];
-                }
-                next[o * to + i] = sum;
+        int[] ends = new int[to];
+        int count = 0;
+        for (int i = 0; i < to; i++) {
+            count += axis.positions[i].length;
+            ends[i] = count;
+        }
+        int[] positions = new int[count];
+        double[] weights = new double[count];
+        int at = 0;
+        for (int i = 0; i < to; i++) {
+            for (int k = 0; k < axis.positions[i].length; k++) {
+                positions[at] = Math.max(axis.positions[i][k], 0);
+                weights[at++] = axis.weights[i][k];
             }
         }
+        for (int o = 0; o < outer; o++) {
+            line(from, o * length, positions, weights, ends, next, o * to);
+        }
         return next;
+    }
+
+    private static void line(double[] from, int at, int[] positions, double[] weights, int[] ends, double[] to,
+            int target) {
+        int tap = 0;
+        for (int i = 0; i < ends.length; i++) {
+            double sum = 0;
+            for (; tap < ends[i]; tap++) {
+                sum += weights[tap] * from[at + positions[tap]];
+            }
+            to[target + i] = sum;
+        }
     }
 
     private static double[] planes(double[] from, Axis axis, int outer, int length, int inner) {

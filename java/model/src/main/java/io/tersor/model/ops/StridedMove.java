@@ -143,10 +143,29 @@ public final class StridedMove {
         }
     }
 
+    /** Constant strides and an int counter, as above, for the strides of broadcasts and of blocks of two. */
+    private static void everySecondOrOne(MemorySegment from, int stride, MemorySegment to, int count) {
+        if (stride == 0) {
+            int value = from.getAtIndex(JAVA_INT, 0);
+            for (int i = 0; i < count; i++) {
+                to.setAtIndex(JAVA_INT, i, value);
+            }
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            to.setAtIndex(JAVA_INT, i, from.getAtIndex(JAVA_INT, (long) i * 2));
+        }
+    }
+
     private void line(MemorySegment from, long fromAt, long fromStride, MemorySegment to, long toAt, long toStride,
             long count) {
         if (fromStride == 1 && toStride == 1 && count > 8) {
             MemorySegment.copy(from, fromAt * elementBytes, to, toAt * elementBytes, count * elementBytes);
+            return;
+        }
+        if (elementBytes == 4 && toStride == 1 && count < Integer.MAX_VALUE && (fromStride == 0 || fromStride == 2)) {
+            everySecondOrOne(from.asSlice(fromAt * 4, ((count - 1) * fromStride + 1) * 4), (int) fromStride,
+                    to.asSlice(toAt * 4, count * 4), (int) count);
             return;
         }
         switch (elementBytes) {
