@@ -109,10 +109,16 @@ final class CastOp {
     }
 
     private static void saturate(double[] reals, long[] integers, int count, DataType type) {
+        // Java's own conversions saturate, and make 0 of what is not a number.
+        if (type == DataType.S32) {
+            for (int i = 0; i < count; i++) {
+                integers[i] = (int) reals[i];
+            }
+            return;
+        }
         double low = type == DataType.S64 ? Double.NEGATIVE_INFINITY : type.min();
         double high = type == DataType.S64 ? Double.POSITIVE_INFINITY : type.max();
         for (int i = 0; i < count; i++) {
-            // Not a number becomes 0.
             integers[i] = (long) Math.min(Math.max(reals[i], low), high);
         }
     }

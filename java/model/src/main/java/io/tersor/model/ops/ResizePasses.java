@@ -1,7 +1,6 @@
 package io.tersor.model.ops;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
@@ -99,31 +98,61 @@ final class ResizePasses {
         }
     }
 
-    /** Sums each element's sources by their weights. */
+    /** Sums each element's sources by their weights, a slice of the leading axes that stay as they are after the other. */
     void interpolate(Tensor in, Tensor out) {
-        double[] values = Elements.doubles(in);
+        int lead = 0;
+        while (lead < axes.length && !axes[lead].isTouched()) {
+            lead++;
+        }
+        int slices = Math.toIntExact(Shapes.product(src, 0, lead));
+        int from = Math.toIntExact(Shapes.product(src, lead, src.rank()));
+        int to = Math.toIntExact(Shapes.product(dst, lead, dst.rank()));
+        double[] values = new double[from];
+        double[][] passes = new double[axes.length][];
+        for (int slice = 0; slice < slices; slice++) {
+            if (ElementRuns.serves(in.type())) {
+                ElementRuns.read(in, (long) slice * from, values, from);
+            } else {
+                for (int i = 0; i < from; i++) {
+                    values[i] = in.get((long) slice * from + i);
+                }
+            }
+            interpolate(values, lead, passes, out, (long) slice * to);
+        }
+    }
+
+    /** @param passes memory for the results of the passes, made when first needed */
+    private void interpolate(double[] slice, int lead, double[][] passes, Tensor out, long target) {
+        double[] values = slice;
         boolean[] lost = new boolean[0];
         long[] dims = src.dims();
-        for (int axis = dims.length - 1; axis >= 0; axis--) {
+        for (int axis = dims.length - 1; axis >= lead; axis--) {
             if (!axes[axis].isTouched()) {
                 continue;
             }
             Shape before = Shape.of(dims);
             int inner = Math.toIntExact(Shapes.product(before, axis + 1, dims.length));
-            int outer = Math.toIntExact(Shapes.product(before, 0, axis));
+            int outer = Math.toIntExact(Shapes.product(before, lead, axis));
             int from = (int) dims[axis];
             dims[axis] = dst.dim(axis);
+            if (passes[axis] == null) {
+                passes[axis] = new double[Math.multiplyExact(Math.multiplyExact(outer, (int) dims[axis]), inner)];
+            }
             if (Arrays.stream(axes[axis].positions).anyMatch(positions -> positions[0] < 0) || lost.length > 0) {
                 lost = lost(lost, axes[axis], outer, from, inner);
             }
-            values = inner == 1 ? lines(values, axes[axis], outer, from) : planes(values, axes[axis], outer, from, inner);
+            if (inner == 1) {
+                lines(values, axes[axis], outer, from, passes[axis]);
+            } else {
+                planes(values, axes[axis], outer, from, inner, passes[axis]);
+            }
+            values = passes[axis];
         }
-        store(values, lost, out);
+        store(values, lost, out, target);
     }
 
-    private static double[] lines(double[] from, Axis axis, int outer, int length) {
+    private static void lines(double[] from, Axis axis, int outer, int length, double[] next) {
         int to = axis.positions.length;
-        double[] next = new double[Math.multiplyExact(outer, to)];
         int[] ends = new int[to];
         int count = 0;
         for (int i = 0; i < to; i++) {
@@ -142,7 +171,6 @@ final class ResizePasses {
         for (int o = 0; o < outer; o++) {
             line(from, o * length, positions, weights, ends, next, o * to);
         }
-        return next;
     }
 
     private static void line(double[] from, int at, int[] positions, double[] weights, int[] ends, double[] to,
@@ -157,9 +185,9 @@ final class ResizePasses {
         }
     }
 
-    private static double[] planes(double[] from, Axis axis, int outer, int length, int inner) {
+    private static void planes(double[] from, Axis axis, int outer, int length, int inner, double[] next) {
         int to = axis.positions.length;
-        double[] next = new double[Math.multiplyExact(Math.multiplyExact(outer, to), inner)];
+        Arrays.fill(next, 0);
         for (int o = 0; o < outer; o++) {
             for (int i = 0; i < to; i++) {
                 for (int k = 0; k < axis.positions[i].length; k++) {
@@ -168,7 +196,6 @@ final class ResizePasses {
                 }
             }
         }
-        return next;
     }
 
     private static void add(double weight, double[] from, int at, double[] to, int target, int count) {
@@ -194,27 +221,23 @@ final class ResizePasses {
         return next;
     }
 
-    private void store(double[] values, boolean[] lost, Tensor out) {
+    private void store(double[] values, boolean[] lost, Tensor out, long target) {
         DataType type = out.type();
         for (int i = 0; i < lost.length; i++) {
             values[i] = lost[i] ? outside : values[i];
         }
         if (type == DataType.F32) {
-            float[] floats = new float[values.length];
-            for (int i = 0; i < floats.length; i++) {
-                floats[i] = (float) values[i];
-            }
-            MemorySegment.copy(floats, 0, out.data(), JAVA_FLOAT, 0, floats.length);
+            ElementRuns.write(values, values.length, out, target);
             return;
         }
         double low = type.isFloating() ? 0 : type.min();
         double high = type.isFloating() ? 0 : type.max();
         for (int i = 0; i < values.length; i++) {
             if (type.isFloating()) {
-                out.set(i, values[i]);
+                out.set(target + i, values[i]);
             } else {
                 // Truncated, as ONNX's reference and other runtimes do.
-                out.setLong(i, (long) Math.clamp((float) values[i], low, high));
+                out.setLong(target + i, (long) Math.clamp((float) values[i], low, high));
             }
         }
     }

@@ -82,7 +82,7 @@ public final class StridedMove {
         int rest = dims.length - axis;
         if (rest == 1) {
             line(from, fromAt, src[axis], to, toAt, dst[axis], dims[axis]);
-        } else if (rest == 2 && dst[axis + 1] == 1 && src[axis + 1] != 1) {
+        } else if (rest == 2 && dst[axis + 1] == 1 && Math.abs(src[axis]) < Math.abs(src[axis + 1])) {
             plane(from, fromAt, to, toAt, axis);
         } else {
             for (long i = 0; i < dims[axis]; i++) {
@@ -143,17 +143,12 @@ public final class StridedMove {
         }
     }
 
-    /** Constant strides and an int counter, as above, for the strides of broadcasts and of blocks of two. */
-    private static void everySecondOrOne(MemorySegment from, int stride, MemorySegment to, int count) {
-        if (stride == 0) {
-            int value = from.getAtIndex(JAVA_INT, 0);
-            for (int i = 0; i < count; i++) {
-                to.setAtIndex(JAVA_INT, i, value);
-            }
-            return;
-        }
-        for (int i = 0; i < count; i++) {
-            to.setAtIndex(JAVA_INT, i, from.getAtIndex(JAVA_INT, (long) i * 2));
+    /** Repeats the first bytes of a run until it is full, each time as many as there are. */
+    private static void repeat(MemorySegment to, long at, long known, long bytes) {
+        for (long filled = known; filled < bytes; ) {
+            long next = Math.min(filled, bytes - filled);
+            MemorySegment.copy(to, at, to, at + filled, next);
+            filled += next;
         }
     }
 
@@ -163,9 +158,9 @@ public final class StridedMove {
             MemorySegment.copy(from, fromAt * elementBytes, to, toAt * elementBytes, count * elementBytes);
             return;
         }
-        if (elementBytes == 4 && toStride == 1 && count < Integer.MAX_VALUE && (fromStride == 0 || fromStride == 2)) {
-            everySecondOrOne(from.asSlice(fromAt * 4, ((count - 1) * fromStride + 1) * 4), (int) fromStride,
-                    to.asSlice(toAt * 4, count * 4), (int) count);
+        if (fromStride == 0 && toStride == 1 && count > FEW) {
+            line(from, fromAt, 0, to, toAt, 1, FEW);
+            repeat(to, toAt * elementBytes, (long) FEW * elementBytes, count * elementBytes);
             return;
         }
         switch (elementBytes) {
