@@ -41,9 +41,11 @@ import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
+import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.Unary;
+import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.kernel.Window;
 import io.tersor.quant.QuantParams;
@@ -185,6 +187,8 @@ class KernelLifetimeTest {
         subjects.add(new Subject(new LayerNormSpec(false, 70, 1e-5f, false, S8, DST), rows));
         subjects.add(new Subject(new MatrixProductSpec(true), rows));
         subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.SUB), rows));
+        subjects.add(new Subject(new TransposeSpec(U8), Shape.of(2, 9, 70)));
+        subjects.add(new Subject(new ReduceSpec(ReduceSpec.Kind.MEAN), Shape.of(2, 9, 70)));
         MapSpec tanh = new MapSpec(MapFunction.TANH, 1, 1);
         subjects.add(new Subject(new RecurrentCellSpec(RecurrentCellSpec.Kind.RNN, 70, tanh, tanh, tanh,
                 Float.POSITIVE_INFINITY, false, false, false), rows));

@@ -82,6 +82,17 @@ class KernelAgreementTest {
 
     @ParameterizedTest
     @EnumSource(value = Backend.class, names = {"SCALAR", "NATIVE"})
+    void reductionsOfAxesApart(Backend backend) {
+        for (long[] axes : new long[][] {{0, 2}, {1, 3}, {0, 3}}) {
+            check(backend, node("ReduceSum", Attributes.NONE), "java/reducesum", List.of(1), random(4, 2, 3, 5, 7),
+                    longs(axes));
+        }
+        // An axis of extent 1 between them does not part them.
+        check(backend, node("ReduceSum", Attributes.NONE), "reduce_sum", List.of(1), random(4, 2, 3, 1, 7), longs(1, 3));
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Backend.class, names = {"SCALAR", "NATIVE"})
     void softmax(Backend backend) {
         for (String operator : List.of("Softmax", "LogSoftmax")) {
             for (long[] image : IMAGES) {
