@@ -88,7 +88,8 @@ public final class BenchOpsCommand extends Subcommand {
             Map<String, Tensor> inputs = NetworkInputs.random(arena, graph.inputs(), 1, OptionalInt.empty(), SEED);
             Path file = Files.createTempFile("tersor-ops", ".onnx");
             graph.save(file);
-            try (NetworkWorkload workload = new NetworkWorkload("tersor", name, Network.of(graph).prepare(options), inputs)) {
+            try (NetworkWorkload workload = new NetworkWorkload(NetworkWorkload.NAME, name,
+                    Network.of(graph).prepare(options), inputs)) {
                 String kernels = workload.profile(1).steps().stream().map(step -> step.step()).map(StepInfo::kernel)
                         .distinct().collect(Collectors.joining(", "));
                 Optional<OnnxRuntimePeer> peer = peer(file, options, workload);

@@ -63,10 +63,13 @@ final class ConvTransposeLowering {
                 bias.map(Tensor::toFloats).orElse(new float[(int) shape.dim(1)]));
         Parallelism parallelism = lowering.kernels.parallelism();
         Shape rows = Shape.of(pixels, shape.dim(0));
+        Optional<String> note = lowering.sparsity(node.inputs().get(1))
+                .flatMap(format -> SparseChoice.dense(format, "transposed convolutions take all weights").note());
         lowering.plan.step(() -> new Step(new StepInfo(node.name(), node.operator(), product.get().describe(),
-                result.type(), result.shape()), new int[] {from}, new int[] {to, sums}, -1, (in, outputs) -> {
+                result.type(), result.shape(), note), new int[] {from}, new int[] {to, sums}, -1, (in, outputs) -> {
                     product.get().run(in[0].reshape(rows), outputs[1]);
-                    parallelism.run(out.dim(0) * out.dim(2), row -> gathering.row(outputs[1].data(), outputs[0].data(), row));
+                    parallelism.run(out.dim(0) * out.dim(2),
+                            row -> gathering.row(outputs[1].data(), outputs[0].data(), row));
                 }));
         lowering.defineNhwc(node.output(), to);
         return true;

@@ -41,7 +41,6 @@ public final class MapNodes {
 
     /** Returns the function that a node applies to every element, if it is one. */
     public static Optional<MapSpec> of(Node node) {
-        return node.domain().isEmpty() ? Optional.ofNullable(TABLE.get(node.opType())).map(spec -> spec.apply(node.attributes()))
-                : Optional.empty();
+        return Optional.ofNullable(TABLE.get(node.operator())).map(spec -> spec.apply(node.attributes()));
     }
 }

@@ -73,7 +73,8 @@ public final class ResizeOp {
         Shape to = order.length == 0 ? out : Shapes.permute(out, order);
         ResizePasses passes = new ResizePasses(from, to, permute(plan, order), outside);
         return Computation.of(new TensorType(input.type(), to),
-                moves ? (in, result) -> passes.move(in[0], result[0]) : (in, result) -> passes.interpolate(in[0], result[0]));
+                moves ? (in, result) -> passes.move(in[0], result[0])
+                        : (in, result) -> passes.interpolate(in[0], result[0]));
     }
 
     private static ResizePasses.Axis[] permute(ResizePasses.Axis[] plan, int[] order) {
@@ -114,7 +115,8 @@ public final class ResizeOp {
         }
     }
 
-    private static ResizePasses.Axis table(ResizeAxis coordinates, int from, int to, double scale, double start, double end) {
+    private static ResizePasses.Axis table(ResizeAxis coordinates, int from, int to, double scale, double start,
+            double end) {
         int[][] positions = new int[to][];
         double[][] weights = new double[to][];
         for (int i = 0; i < to; i++) {

@@ -36,9 +36,9 @@ class SupportTableTest {
             the operand's memory under another shape. **Runs in Java**: whole runs of elements are moved, or computed in
             loops that the JVM compiles to vectors, for every element type of whole bytes (Cast: f32, s32, s64, u8, s8 and
             bool). Everything else, other element types and shapes of these operators included, is **plain Java**:
-            correct, computed in binary64 or 64-bit integers and rounded once, not fast. It takes every element type of the operator's
-            specification but strings, complex numbers, sequences and optionals; operators that move single elements
-            refuse packed types of 2 and 4 bits.
+            correct, computed in binary64 or 64-bit integers and rounded once, not fast. It takes every element type of
+            the operator's specification but strings, complex numbers, sequences and optionals; operators that move
+            single elements refuse packed types of 2 and 4 bits.
 
             Passes make faster operators of patterns of these before anything runs, so a node may run as a kernel though
             its operator is not marked: batch normalization is folded into convolutions, activations and sums become

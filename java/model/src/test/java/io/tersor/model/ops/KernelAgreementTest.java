@@ -46,7 +46,8 @@ class KernelAgreementTest {
             x.set(0, Double.NaN);
             x.set(1, Double.POSITIVE_INFINITY);
             x.set(2, -0.0);
-            check(backend, node(operator, Attributes.NONE), operator.equals("Swish") ? "activation" : "_f32", List.of(), x);
+            check(backend, node(operator, Attributes.NONE), operator.equals("Swish") ? "activation" : "_f32", List.of(),
+                    x);
         }
     }
 
@@ -73,7 +74,8 @@ class KernelAgreementTest {
                 for (long[] axes : new long[][] {{-1}, {1}, {1, 2}, {0, 1}, {}, {2}}) {
                     for (int keep = 0; keep < 2; keep++) {
                         check(backend, node(operator, Attributes.NONE.with("keepdims", keep)),
-                                operator.equals("ReduceMean") ? "_f32" : "reduce_", List.of(1), random(4, image), longs(axes));
+                                operator.equals("ReduceMean") ? "_f32" : "reduce_", List.of(1), random(4, image),
+                                longs(axes));
                     }
                 }
             }
@@ -156,7 +158,8 @@ class KernelAgreementTest {
                     .with("strides", new long[] {1 + random.nextInt(3), 1 + random.nextInt(3)})
                     .with("dilations", new long[] {1 + random.nextInt(2), 1 + random.nextInt(2)});
             attributes = random.nextBoolean() ? attributes.with("output_padding", new long[] {0, 1})
-                    : attributes.with("pads", new long[] {random.nextInt((int) kernel[0]), 0, 0, random.nextInt((int) kernel[1])});
+                    : attributes.with("pads", new long[] {random.nextInt((int) kernel[0]), 0, 0,
+                        random.nextInt((int) kernel[1])});
             List<Tensor> inputs = new ArrayList<>(List.of(random(seed, 1 + random.nextInt(2), ic, 2 + random.nextInt(5),
                     2 + random.nextInt(5)), random(seed + 1, ic, oc, kernel[0], kernel[1])));
             if (random.nextBoolean()) {

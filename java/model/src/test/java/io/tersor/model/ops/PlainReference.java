@@ -61,7 +61,8 @@ final class PlainReference {
      * @param constants inputs that are constants of the graph
      * @param tolerance allowed difference in units of max(1, |expected|)
      */
-    static void check(Node node, String kernel, double tolerance, List<Integer> constants, Backend backend, Tensor... inputs) {
+    static void check(Node node, String kernel, double tolerance, List<Integer> constants, Backend backend,
+            Tensor... inputs) {
         Tensor[] expected = plain(node, inputs);
         GraphBuilder b = Graph.builder("agreement", OPSET);
         List<String> names = new ArrayList<>();
