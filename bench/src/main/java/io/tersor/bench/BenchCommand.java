@@ -18,14 +18,15 @@ import picocli.CommandLine.Command;
 /** {@code tersor bench}: a group of commands that measure speed. */
 @Command(name = "bench", mixinStandardHelpOptions = true,
         subcommands = {AllCommand.class, CompareCommand.class, ReportCommand.class, BenchGemmCommand.class,
-            BenchConvCommand.class, BenchSparseCommand.class, BenchModelCommand.class, BenchCallsCommand.class,
+            BenchConvCommand.class, BenchSparseCommand.class, BenchModelCommand.class, BenchOpsCommand.class,
+            BenchCallsCommand.class,
             BenchPreparationCommand.class, BenchJmhCommand.class, BaselineCommand.class, FiguresCommand.class,
             ForkCommand.class},
         description = "Measures speed; every result is verified before it is timed.")
 public final class BenchCommand extends Subcommand {
     @Override
     public Integer call() {
-        throw wrongUsage("Missing command: all, compare, report, gemm, conv, sparse, model, calls, preparation, jmh, "
+        throw wrongUsage("Missing command: all, compare, report, gemm, conv, sparse, model, ops, calls, preparation, jmh, "
                 + "baseline or figures");
     }
 }

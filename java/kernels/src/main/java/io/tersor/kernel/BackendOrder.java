@@ -136,7 +136,7 @@ final class BackendOrder {
             case MatMulSpec matMul when isa == Isa.AMX && matMul.isInteger() -> NATIVE_FIRST;
             case Conv2dSpec conv when conv.isInteger() && (isa == Isa.AMX || !conv.window().isPointwise()) -> NATIVE_FIRST;
             case MatMulSpec _, Conv2dSpec _, MatrixProductSpec _, AttentionSpec _ -> PRODUCTS;
-            case AddSpec _, UnarySpec _, LayerNormSpec _, BinarySpec _ -> STREAMING;
+            case AddSpec _, UnarySpec _, LayerNormSpec _, BinarySpec _, RecurrentCellSpec _ -> STREAMING;
         };
     }
 

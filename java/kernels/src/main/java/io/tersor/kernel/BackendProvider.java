@@ -91,6 +91,15 @@ public interface BackendProvider {
         throw unsupported(spec);
     }
 
+    /**
+     * Returns the kernel.
+     *
+     * @param peepholes [3 * hidden], f32, of the gates i o f, present if the spec has them; read before this returns
+     */
+    default RecurrentCell prepare(RecurrentCellSpec spec, Optional<Tensor> peepholes, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
     /** Returns the kernel. */
     default Attention prepare(AttentionSpec spec, Parallelism parallelism) {
         throw unsupported(spec);

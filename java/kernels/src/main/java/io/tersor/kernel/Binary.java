@@ -31,16 +31,16 @@ public abstract non-sealed class Binary extends Kernel {
      *
      * @param a f32, contiguous
      * @param b f32, contiguous; its extents are those of a or 1, axis by axis from the last, or the other way round
-     * @param dst of the larger extents, contiguous; may be the memory of an operand of its shape, not overlap it
-     *     otherwise
+     * @param dst of the larger extents and the spec's type, contiguous; if f32 it may be the memory of an operand of its
+     *     shape, not overlap it otherwise
      * @throws OperandException if type, shape or strides do not fit
      * @throws IllegalStateException if this kernel or a tensor's arena is closed
      */
     public final void run(Tensor a, Tensor b, Tensor dst) {
         checkOpen();
-        check("a", a);
-        check("b", b);
-        check("dst", dst);
+        check("a", a, DataType.F32);
+        check("b", b, DataType.F32);
+        check("dst", dst, spec.dst());
         Geometry geometry = latest;
         if (geometry.a != a.shape() || geometry.b != b.shape() || geometry.dst != dst.shape()) {
             geometry = Geometry.of(a.shape(), b.shape(), dst.shape());
@@ -51,9 +51,9 @@ public abstract non-sealed class Binary extends Kernel {
         }
     }
 
-    private static void check(String operand, Tensor tensor) {
-        if (tensor.type() != DataType.F32 || !tensor.isContiguous()) {
-            throw new OperandException(operand, "f32 contiguous", tensor);
+    private static void check(String operand, Tensor tensor, DataType type) {
+        if (tensor.type() != type || !tensor.isContiguous()) {
+            throw new OperandException(operand, type + " contiguous", tensor);
         }
     }
 

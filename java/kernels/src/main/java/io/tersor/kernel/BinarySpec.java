@@ -1,8 +1,11 @@
 package io.tersor.kernel;
 
+import io.tersor.tensor.DataType;
+
 /**
- * One of the four basic operations on two f32 tensors, elementwise with multidirectional broadcasting as ONNX and NumPy
- * have it: y = a op b, an IEEE operation each. Contiguous tensors of any layout that the two share.
+ * An operation on two f32 tensors, elementwise with multidirectional broadcasting as ONNX and NumPy have it: y = a op b,
+ * exact or rounded once. Comparisons give bool, false where either is NaN. Contiguous tensors of any layout that the two
+ * share.
  */
 public record BinarySpec(Operation operation) implements KernelSpec {
     /** What is computed. */
@@ -14,7 +17,23 @@ public record BinarySpec(Operation operation) implements KernelSpec {
         /** a * b. */
         MUL,
         /** a / b. */
-        DIV;
+        DIV,
+        /** The smaller one; NaN if either is, and -0 is smaller than 0. */
+        MIN,
+        /** The larger one; likewise. */
+        MAX,
+        /** a for a &gt;= 0, else b * a; a where it is NaN. */
+        PRELU,
+        /** a == b. */
+        EQUAL,
+        /** a &lt; b. */
+        LESS,
+        /** a &lt;= b. */
+        LESS_OR_EQUAL,
+        /** a &gt; b. */
+        GREATER,
+        /** a &gt;= b. */
+        GREATER_OR_EQUAL;
 
         /** Returns the result for two numbers. */
         public float apply(float a, float b) {
@@ -23,8 +42,26 @@ public record BinarySpec(Operation operation) implements KernelSpec {
                 case SUB -> a - b;
                 case MUL -> a * b;
                 case DIV -> a / b;
+                case MIN -> Math.min(a, b);
+                case MAX -> Math.max(a, b);
+                case PRELU -> a < 0 ? b * a : a;
+                case EQUAL -> a == b ? 1 : 0;
+                case LESS -> a < b ? 1 : 0;
+                case LESS_OR_EQUAL -> a <= b ? 1 : 0;
+                case GREATER -> a > b ? 1 : 0;
+                case GREATER_OR_EQUAL -> a >= b ? 1 : 0;
             };
         }
+
+        /** Returns whether the result is bool. */
+        public boolean compares() {
+            return ordinal() >= EQUAL.ordinal();
+        }
+    }
+
+    /** Returns the element type of the result. */
+    public DataType dst() {
+        return operation.compares() ? DataType.BOOL : DataType.F32;
     }
 
     @Override

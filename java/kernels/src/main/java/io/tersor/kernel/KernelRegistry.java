@@ -1,5 +1,6 @@
 package io.tersor.kernel;
 
+import io.tersor.OperandException;
 import io.tersor.UnsupportedKernelException;
 import io.tersor.ffm.Isa;
 import io.tersor.ffm.NativeLibrary;
@@ -227,6 +228,19 @@ public final class KernelRegistry {
     /** Prepares an operation of two tensors. */
     public Binary prepare(BinarySpec spec, PrepareOptions options) {
         return choose(spec, options).prepare(spec, options.parallelism());
+    }
+
+    /**
+     * Prepares a step of a recurrent layer.
+     *
+     * @param peepholes [3 * hidden], f32, of the gates i o f, present if the spec has them
+     */
+    public RecurrentCell prepare(RecurrentCellSpec spec, Optional<Tensor> peepholes, PrepareOptions options) {
+        OperandException.check(peepholes.isPresent() == spec.peepholes(), "peepholes",
+                spec.peepholes() ? "a tensor" : "none", peepholes);
+        peepholes.ifPresent(p -> OperandException.check(p.type() == DataType.F32
+                && p.shape().equals(Shape.of(3L * spec.hidden())), "peepholes", "f32 [" + 3 * spec.hidden() + "]", p));
+        return choose(spec, options).prepare(spec, peepholes, options.parallelism());
     }
 
     /** Prepares an attention. */

@@ -5,10 +5,17 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 
 /**
- * Softmax along the last axis, f32: y = exp(x - max) / sum of exp(x - max). src and dst may be the same memory. A row
- * with a NaN or an infinity of its own maximum gives NaN.
+ * Softmax along the last axis, f32: y = exp(x - max) / sum of exp(x - max), or its logarithm, x - max - log(sum of exp(x -
+ * max)). src and dst may be the same memory. A row with a NaN or an infinity of its own maximum gives NaN.
+ *
+ * @param logarithm whether it is the logarithm
  */
-public record SoftmaxSpec() implements UnarySpec {
+public record SoftmaxSpec(boolean logarithm) implements UnarySpec {
+    /** Softmax itself. */
+    public SoftmaxSpec() {
+        this(false);
+    }
+
     @Override
     public DataType srcType() {
         return DataType.F32;
@@ -27,6 +34,6 @@ public record SoftmaxSpec() implements UnarySpec {
 
     @Override
     public String name() {
-        return "softmax_f32";
+        return logarithm ? "log_softmax_f32" : "softmax_f32";
     }
 }

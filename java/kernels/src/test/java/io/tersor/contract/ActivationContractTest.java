@@ -93,18 +93,20 @@ class ActivationContractTest {
                 String id = "softmax-" + cases.size();
                 Draw draw = new Draw(id);
                 double[] src = Arrays.stream(draw.values(F32, shape.elements())).map(x -> (float) (x * size)).toArray();
-                cases.add(softmax(id, shape, src, draw.below(2) == 0));
+                cases.add(softmax(id, shape, src, draw.below(2) == 0, false));
+                cases.add(softmax(id + "-log", shape, src, draw.below(2) == 0, true));
             }
         }
         double inf = Double.POSITIVE_INFINITY;
         for (double[] row : new double[][] {{1, Double.NaN, 2}, {1, inf, 2}, {1, -inf, 2}, {-inf, -inf, -inf},
             {3e38f, -3e38f, 3e38f}, {inf, inf, Double.NaN}}) {
-            cases.add(softmax("softmax-" + cases.size(), Shape.of(1, 3), row, false));
+            cases.add(softmax("softmax-" + cases.size(), Shape.of(1, 3), row, false, false));
+            cases.add(softmax("softmax-" + cases.size(), Shape.of(1, 3), row, false, true));
         }
         return ContractSuite.of(ActivationContractTest.class, cases);
     }
 
-    private static UnaryCase softmax(String id, Shape shape, double[] src, boolean inPlace) {
+    private static UnaryCase softmax(String id, Shape shape, double[] src, boolean inPlace, boolean logarithm) {
         double[] values = new double[src.length];
         double[] tolerances = new double[src.length];
         int columns = (int) shape.dim(-1);
@@ -114,9 +116,13 @@ class ActivationContractTest {
             for (int i = row; i < row + columns; i++) {
                 values[i] = Math.exp(src[i] - max) / sum;
                 tolerances[i] = values[i] * 0x1p-20 + Float.MIN_NORMAL;
+                if (logarithm) {
+                    values[i] = (float) (src[i] - max - Math.log(sum));
+                    tolerances[i] = (Math.abs(values[i]) + 1) * 0x1p-20;
+                }
             }
         }
-        UnaryCase one = new UnaryCase(id, new SoftmaxSpec(), shape, src, Expected.within(values, tolerances));
+        UnaryCase one = new UnaryCase(id, new SoftmaxSpec(logarithm), shape, src, Expected.within(values, tolerances));
         return inPlace ? one.overwriting() : one;
     }
 }

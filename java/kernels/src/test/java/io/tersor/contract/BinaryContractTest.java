@@ -41,7 +41,7 @@ class BinaryContractTest {
             if (!inPlace) {
                 arena.seal();
             }
-            Tensor dst = inPlace ? left : arena.tensor(F32, shapes[2]);
+            Tensor dst = inPlace ? left : arena.tensor(spec.dst(), shapes[2]);
             try (Binary kernel = candidate.registry().prepare(spec, candidate.options(parallelism))) {
                 kernel.run(left, right, dst);
             }
@@ -54,6 +54,14 @@ class BinaryContractTest {
                     case SUB -> x - y;
                     case MUL -> x * y;
                     case DIV -> x / y;
+                    case MIN -> Math.min(x, y);
+                    case MAX -> Math.max(x, y);
+                    case PRELU -> x < 0 ? x * y : x;
+                    case EQUAL -> x == y ? 1 : 0;
+                    case LESS -> x < y ? 1 : 0;
+                    case LESS_OR_EQUAL -> x <= y ? 1 : 0;
+                    case GREATER -> x > y ? 1 : 0;
+                    case GREATER_OR_EQUAL -> x >= y ? 1 : 0;
                 };
             }
             Expected.exact(values).check(dst, candidate.backend());
@@ -87,8 +95,13 @@ class BinaryContractTest {
                 double[] b = draw.values(F32, shapes[1].elements());
                 draw.sprinkle(a, 2);
                 draw.sprinkle(b, 2);
+                // Some pairs of equals.
+                for (int i = 0; i < Math.min(a.length, b.length); i += 3) {
+                    b[i] = a[i];
+                }
                 cases.add(new BinaryCase(id, new BinarySpec(operation), shapes, a, b,
-                        shapes[0].equals(shapes[2]) && draw.below(2) == 0));
+                        shapes[0].equals(shapes[2]) && draw.below(2) == 0
+                                && !operation.compares()));
             }
         }
         return ContractSuite.of(BinaryContractTest.class, cases);

@@ -29,6 +29,8 @@ import io.tersor.kernel.Kernel;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
+import io.tersor.kernel.MapFunction;
+import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MatrixProduct;
@@ -37,9 +39,13 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.RecurrentCell;
+import io.tersor.kernel.RecurrentCellSpec;
+import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.Unary;
+import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.kernel.Window;
 import io.tersor.quant.QuantParams;
@@ -82,7 +88,7 @@ class KernelLifetimeTest {
                 case Conv2dSpec conv -> conv.src();
                 case AddSpec add -> add.a();
                 case UnarySpec unary -> unary.srcType();
-                case LayerNormSpec _, MatrixProductSpec _, BinarySpec _ -> F32;
+                case LayerNormSpec _, MatrixProductSpec _, BinarySpec _, RecurrentCellSpec _ -> F32;
                 case AttentionSpec attention -> attention.q().type();
             };
         }
@@ -100,7 +106,7 @@ class KernelLifetimeTest {
                 case AddSpec add -> Tensor.allocate(arena, add.dst(), srcShape);
                 case UnarySpec unary -> Tensor.allocate(arena, unary.dstType(), unary.dstShape(srcShape));
                 case LayerNormSpec norm -> Tensor.allocate(arena, norm.dst(), srcShape);
-                case BinarySpec _ -> Tensor.allocate(arena, F32, srcShape);
+                case BinarySpec _, RecurrentCellSpec _ -> Tensor.allocate(arena, F32, srcShape);
                 case MatrixProductSpec _ -> Tensor.allocate(arena, F32, srcShape.with(-1, srcShape.dim(0)));
                 case AttentionSpec attention -> Tensor.allocate(arena, attention.dst().type(), srcShape);
             };
@@ -120,6 +126,7 @@ class KernelLifetimeTest {
                     case LayerNormSpec norm -> candidate.registry().prepare(norm,
                             weights(arena, F32, Shape.of(norm.columns())), Optional.empty(), options);
                     case BinarySpec binary -> candidate.registry().prepare(binary, options);
+                    case RecurrentCellSpec cell -> candidate.registry().prepare(cell, Optional.empty(), options);
                     case MatrixProductSpec product -> candidate.registry().prepare(product, options);
                     case AttentionSpec attention -> candidate.registry().prepare(attention, options);
                 };
@@ -141,6 +148,11 @@ class KernelLifetimeTest {
             case Unary unary -> unary.run(src, dst);
             case LayerNorm norm -> norm.run(src, dst);
             case Binary binary -> binary.run(src, src, dst);
+            case RecurrentCell cell -> {
+                for (long row = 0; row < src.shape().dim(0); row++) {
+                    cell.run(src, row, src, dst, dst, row);
+                }
+            }
             case MatrixProduct product -> product.run(src, src, dst);
             case Attention attention -> attention.run(src, src, src, dst);
         }
@@ -175,6 +187,11 @@ class KernelLifetimeTest {
         subjects.add(new Subject(new LayerNormSpec(false, 70, 1e-5f, false, S8, DST), rows));
         subjects.add(new Subject(new MatrixProductSpec(true), rows));
         subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.SUB), rows));
+        subjects.add(new Subject(new TransposeSpec(U8), Shape.of(2, 9, 70)));
+        subjects.add(new Subject(new ReduceSpec(ReduceSpec.Kind.MEAN), Shape.of(2, 9, 70)));
+        MapSpec tanh = new MapSpec(MapFunction.TANH, 1, 1);
+        subjects.add(new Subject(new RecurrentCellSpec(RecurrentCellSpec.Kind.RNN, 70, tanh, tanh, tanh,
+                Float.POSITIVE_INFINITY, false, false, false), rows));
         for (Operand operand : new Operand[] {Operand.f32(Layout.TOKENS), new Operand(U8, SRC, Layout.TOKENS)}) {
             AttentionSpec attention = new AttentionSpec(operand, operand, operand, operand, 3, 3, 24, 24, 0.2f, false,
                     false);
@@ -186,7 +203,7 @@ class KernelLifetimeTest {
         }
         for (UnarySpec spec : new UnarySpec[] {new QuantizeSpec(U8, DST, Rounding.HALF_EVEN),
             new DequantizeSpec(S8, DST), new RequantizeSpec(S32, S8, QuantParams.perTensor(0.001f, 0), DST),
-            new SoftmaxSpec(), new ActivationSpec(F32, QuantParams.IDENTITY, Activation.RELU),
+            new SoftmaxSpec(), new MapSpec(MapFunction.ERF), new ActivationSpec(F32, QuantParams.IDENTITY, Activation.RELU),
             new ActivationSpec(S8, DST, Activation.RELU6), GlobalAveragePoolSpec.f32(),
             Pool2dSpec.f32(Pool2dSpec.Kind.MAX, Window.of(2, 2).stride(2)),
             new Pool2dSpec(Pool2dSpec.Kind.AVERAGE, U8, Window.of(3, 3).padding(1), false, SRC, DST)}) {

@@ -17,6 +17,7 @@ import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
+import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MatrixProduct;
@@ -25,8 +26,12 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.RecurrentCell;
+import io.tersor.kernel.RecurrentCellSpec;
+import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
+import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.sparse.SparseFormat;
@@ -87,6 +92,9 @@ public final class ScalarBackend implements BackendProvider {
             case Pool2dSpec pool -> new ScalarPool2d(pool, parallelism);
             case GlobalAveragePoolSpec pool -> new ScalarGlobalAveragePool(pool, parallelism);
             case ActivationSpec activation -> new ScalarActivation(activation, parallelism);
+            case TransposeSpec transpose -> new ScalarTranspose(transpose, parallelism);
+            case ReduceSpec reduce -> new ScalarReduce(reduce, parallelism);
+            case MapSpec map -> new ScalarMap(map, parallelism);
             case SoftmaxSpec softmax -> new ScalarSoftmax(softmax, parallelism);
             case QuantizeSpec quantize -> new ScalarQuantize(quantize, parallelism);
             case DequantizeSpec dequantize -> new ScalarDequantize(dequantize, parallelism);
@@ -108,6 +116,11 @@ public final class ScalarBackend implements BackendProvider {
     public Attention prepare(AttentionSpec spec, Parallelism parallelism) {
         return spec.probabilities().isPresent() ? new ScalarQuantizedAttention(spec, parallelism)
                 : new ScalarAttention(spec, parallelism);
+    }
+
+    @Override
+    public RecurrentCell prepare(RecurrentCellSpec spec, Optional<Tensor> peepholes, Parallelism parallelism) {
+        return new ScalarRecurrentCell(spec, peepholes, parallelism);
     }
 
     @Override

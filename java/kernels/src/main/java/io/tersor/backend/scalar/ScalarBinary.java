@@ -22,8 +22,13 @@ final class ScalarBinary extends Binary {
     protected void execute(long count, MemorySegment a, long aAt, boolean aConstant, MemorySegment b, long bAt,
             boolean bConstant, MemorySegment dst, long at) {
         for (long i = 0; i < count; i++) {
-            Elements.setFloat(dst, at + i, spec().operation().apply(Elements.getFloat(a, aConstant ? aAt : aAt + i),
-                    Elements.getFloat(b, bConstant ? bAt : bAt + i)));
+            float result = spec().operation().apply(Elements.getFloat(a, aConstant ? aAt : aAt + i),
+                    Elements.getFloat(b, bConstant ? bAt : bAt + i));
+            if (spec().operation().compares()) {
+                Elements.setByte(dst, at + i, (int) result);
+            } else {
+                Elements.setFloat(dst, at + i, result);
+            }
         }
     }
 }

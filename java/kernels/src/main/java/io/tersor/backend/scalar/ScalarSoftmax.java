@@ -10,8 +10,11 @@ import java.lang.foreign.MemorySegment;
 
 /** Softmax row by row; exponentials and their sum are binary64. */
 final class ScalarSoftmax extends Unary {
+    private final boolean logarithm;
+
     ScalarSoftmax(SoftmaxSpec spec, Parallelism parallelism) {
         super(spec, Backend.SCALAR, parallelism, Arena.ofShared());
+        this.logarithm = spec.logarithm();
     }
 
     @Override
@@ -27,7 +30,7 @@ final class ScalarSoftmax extends Unary {
         }
     }
 
-    private static void softmax(MemorySegment src, MemorySegment dst, long row, long columns) {
+    private void softmax(MemorySegment src, MemorySegment dst, long row, long columns) {
         float max = Float.NEGATIVE_INFINITY;
         for (long i = row; i < row + columns; i++) {
             max = Math.max(max, Elements.getFloat(src, i));
@@ -36,10 +39,14 @@ final class ScalarSoftmax extends Unary {
         for (long i = row; i < row + columns; i++) {
             double power = Math.exp((double) Elements.getFloat(src, i) - max);
             sum += power;
-            Elements.setFloat(dst, i, (float) power);
+            if (!logarithm) {
+                Elements.setFloat(dst, i, (float) power);
+            }
         }
+        double log = Math.log(sum);
         for (long i = row; i < row + columns; i++) {
-            Elements.setFloat(dst, i, (float) (Elements.getFloat(dst, i) / sum));
+            Elements.setFloat(dst, i, logarithm ? (float) ((double) Elements.getFloat(src, i) - max - log)
+                    : (float) (Elements.getFloat(dst, i) / sum));
         }
     }
 }

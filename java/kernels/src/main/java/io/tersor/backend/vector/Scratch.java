@@ -57,6 +57,9 @@ final class Scratch {
     long planesRow;
     long planesPitch;
 
+    /** Bytes on their way; grown when first needed. */
+    byte[] bytes = new byte[0];
+
     private MemorySegment panels = MemorySegment.NULL;
 
     /** The run's source and its geometry; ld is the distance of rows, or the channels of images. */
@@ -129,6 +132,12 @@ final class Scratch {
     void growBand(int count) {
         if (band.length < count) {
             band = new float[count];
+        }
+    }
+
+    void growBytes(int count) {
+        if (bytes.length < count) {
+            bytes = new byte[count];
         }
     }
 

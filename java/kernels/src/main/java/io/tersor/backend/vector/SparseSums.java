@@ -62,7 +62,7 @@ record SparseSums(SparseWeights weights, TileStore store) {
                 SparseKernels.outputs1Narrow(tile, row, weights, list, units, scratch.outputs);
             }
         }
-        Transposition.transpose(scratch.outputs, 0, TILE, NR, count, scratch.tile, NR, scratch.squares);
+        Transposition.transpose(scratch.outputs, 0, TILE, NR, count, scratch.tile, 0, NR, scratch.squares);
     }
 
     /** Stores what was computed for a panel, from the destination's row {@code row} on. */

@@ -49,16 +49,17 @@ final class Transposition {
     /**
      * to[c, r] = from[r, c].
      *
+     * @param toAt where the result starts; the arrays may be one, in which the two lie apart
      * @param rows rounded up to a multiple of F, and so are the columns: what lies there is moved along
      * @param work room for {@link #SQUARES}
      */
-    static void transpose(float[] from, int at, int pitch, int rows, int columns, float[] to, int toPitch,
-            float[] work) {
+    static void transpose(float[] from, int at, int pitch, int rows, int columns, float[] to, int toAt,
+            int toPitch, float[] work) {
         for (int row = 0; row < rows; row += F) {
             for (int column = 0; column < columns; column += SQUARES * F) {
                 int count = Math.min(SQUARES, Math.ceilDiv(columns - column, F));
                 begin(from, at + row * pitch + column, pitch, count, work);
-                end(work, count, to, column * toPitch + row, toPitch);
+                end(work, count, to, toAt + column * toPitch + row, toPitch);
             }
         }
     }

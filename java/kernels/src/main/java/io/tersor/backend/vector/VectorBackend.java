@@ -18,6 +18,7 @@ import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
+import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MatrixProduct;
@@ -26,8 +27,12 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.RecurrentCell;
+import io.tersor.kernel.RecurrentCellSpec;
+import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.SoftmaxSpec;
+import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.tensor.Tensor;
@@ -115,6 +120,9 @@ public final class VectorBackend implements BackendProvider {
             case Pool2dSpec pool2d -> new VectorPool2d(pool2d, parallelism, pool);
             case GlobalAveragePoolSpec average -> new VectorGlobalAveragePool(average, parallelism, pool);
             case ActivationSpec activation -> new VectorActivation(activation, parallelism, pool);
+            case TransposeSpec transpose -> new VectorTranspose(transpose, parallelism, pool);
+            case ReduceSpec reduce -> new VectorReduce(reduce, parallelism, pool);
+            case MapSpec map -> new VectorMap(map, parallelism, pool);
             case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);
             case QuantizeSpec quantize when quantize.toNhwc() -> new VectorQuantizeNhwc(quantize, parallelism, pool);
             case QuantizeSpec quantize -> new VectorQuantize(quantize, parallelism, pool);
@@ -136,6 +144,11 @@ public final class VectorBackend implements BackendProvider {
     @Override
     public Attention prepare(AttentionSpec spec, Parallelism parallelism) {
         return new VectorAttention(spec, parallelism, pool);
+    }
+
+    @Override
+    public RecurrentCell prepare(RecurrentCellSpec spec, Optional<Tensor> peepholes, Parallelism parallelism) {
+        return new VectorRecurrentCell(spec, peepholes, parallelism, pool);
     }
 
     @Override

@@ -8,13 +8,15 @@ import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.BinarySpec.Operation;
 import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.MapFunction;
+import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
-import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.model.Node;
 import io.tersor.model.ops.Computation;
+import io.tersor.model.ops.MapNodes;
 import io.tersor.model.ops.OpContext;
 import io.tersor.model.ops.Operators;
 import io.tersor.model.ops.Shapes;
@@ -29,7 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Sums, activations, softmax and conversions, and concatenation; all in the layout in which their operands lie. */
+/** Sums, activations, functions and conversions, and concatenation; all in the layout in which their operands lie. */
 final class ElementLowering {
     private ElementLowering() {}
 
@@ -39,18 +41,26 @@ final class ElementLowering {
         table.put("Sub", (node, lowering) -> broadcast(node, lowering, Operation.SUB));
         table.put("Mul", (node, lowering) -> broadcast(node, lowering, Operation.MUL));
         table.put("Div", (node, lowering) -> broadcast(node, lowering, Operation.DIV));
+        table.put("Min", (node, lowering) -> broadcast(node, lowering, Operation.MIN));
+        table.put("Max", (node, lowering) -> broadcast(node, lowering, Operation.MAX));
+        table.put("PRelu", (node, lowering) -> broadcast(node, lowering, Operation.PRELU));
+        table.put("Equal", (node, lowering) -> broadcast(node, lowering, Operation.EQUAL));
+        table.put("Less", (node, lowering) -> broadcast(node, lowering, Operation.LESS));
+        table.put("LessOrEqual", (node, lowering) -> broadcast(node, lowering, Operation.LESS_OR_EQUAL));
+        table.put("Greater", (node, lowering) -> broadcast(node, lowering, Operation.GREATER));
+        table.put("GreaterOrEqual", (node, lowering) -> broadcast(node, lowering, Operation.GREATER_OR_EQUAL));
         table.put(Node.INTERNAL + ".Add", (node, lowering) ->
                 sum(node, lowering, Optional.of(AddSpec.f32(NodeParams.activation(node))), 1));
         table.put(Node.INTERNAL + ".QAdd", (node, lowering) -> sum(node, lowering, quantizedSum(node, lowering), 3));
         table.put("Relu", (node, lowering) -> activation(node, lowering, Activation.RELU));
+        MapNodes.NAMES.forEach(name -> table.put(name, ElementLowering::map));
         table.put("Gelu", ElementLowering::function);
-        table.put("Swish", ElementLowering::function);
+        table.put("Swish", (node, lowering) -> function(node, lowering) || map(node, lowering));
         table.put("HardSwish", ElementLowering::function);
         table.put("Clip", ElementLowering::clip);
         table.put(Node.INTERNAL + ".QClip", ElementLowering::quantizedClip);
         table.put(Node.INTERNAL + ".Requantize", (node, lowering) ->
                 requantize(node, lowering).map(spec -> unary(node, lowering, spec)).orElse(false));
-        table.put("Softmax", ElementLowering::softmax);
         table.put("QuantizeLinear", ElementLowering::quantize);
         table.put("DequantizeLinear", ElementLowering::dequantize);
         table.put("Concat", ElementLowering::concat);
@@ -77,6 +87,9 @@ final class ElementLowering {
 
     /** An operation of operands of any shapes, in NHWC if one lies so and the other can. */
     private static boolean broadcast(Node node, Lowering lowering, Operation operation) {
+        if (node.inputs().size() != 2) {
+            return false;
+        }
         String left = node.inputs().get(0);
         String right = node.inputs().get(1);
         if (lowering.type(left).type() != DataType.F32 || lowering.type(right).type() != DataType.F32) {
@@ -87,7 +100,7 @@ final class ElementLowering {
         Binary kernel = lowering.kernels.binary(node, new BinarySpec(operation));
         int[] from = {slot(node, lowering, left, nhwc), slot(node, lowering, right, nhwc)};
         Shape shape = lowering.type(node.output()).shape();
-        TensorType type = new TensorType(DataType.F32, nhwc ? Shapes.permute(shape, Lowering.TO_NHWC) : shape);
+        TensorType type = new TensorType(kernel.spec().dst(), nhwc ? Shapes.permute(shape, Lowering.TO_NHWC) : shape);
         int to = lowering.plan.planned(type);
         // The operand of the result's shape may give its memory.
         int inPlace = lowering.plan.slot(from[0]).type().equals(type) ? 0
@@ -131,7 +144,7 @@ final class ElementLowering {
         int from = nhwc ? lowering.nhwc(input, node.name()) : lowering.plain(input, node.name());
         Shape shape = spec.dstShape(lowering.plan.slot(from).type().shape());
         int to = lowering.plan.planned(new TensorType(spec.dstType(), shape));
-        boolean inPlace = spec instanceof ActivationSpec || spec instanceof SoftmaxSpec;
+        boolean inPlace = spec instanceof ActivationSpec || spec instanceof MapSpec;
         lowering.step(node, kernel, new int[] {from}, to, inPlace ? 0 : -1, (in, out) -> kernel.run(in[0], out[0]));
         define(node, lowering, to, nhwc);
         return true;
@@ -144,6 +157,14 @@ final class ElementLowering {
 
     private static boolean function(Node node, Lowering lowering) {
         return FunctionNodes.of(node).map(found -> activation(node, lowering, Activation.of(found))).orElse(false);
+    }
+
+    private static boolean map(Node node, Lowering lowering) {
+        // The vector backend's CELU is for positive alpha alone.
+        Optional<MapSpec> spec = MapNodes.of(node).filter(found -> found.function() != MapFunction.CELU
+                || found.alpha() > 0);
+        return spec.isPresent() && lowering.type(node.inputs().getFirst()).type() == DataType.F32
+                && unary(node, lowering, spec.get());
     }
 
     private static boolean clip(Node node, Lowering lowering) {
@@ -184,18 +205,6 @@ final class ElementLowering {
         lowering.step(node, kernel, new int[] {from}, to, 0, (in, out) -> kernel.run(in[0], out[0]));
         define(node, lowering, to, nhwc);
         return true;
-    }
-
-    private static boolean softmax(Node node, Lowering lowering) {
-        TensorType type = lowering.type(node.inputs().getFirst());
-        int rank = type.shape().rank();
-        boolean since13 = lowering.context(node).opset() >= 13;
-        long axis = node.attributes().integer("axis", since13 ? -1 : 1);
-        boolean last = rank > 0 && (axis == -1 || axis == rank - 1);
-        if (type.type() != DataType.F32 || !last || lowering.isOnlyNhwc(node.inputs().getFirst())) {
-            return false;
-        }
-        return unary(node, lowering, new SoftmaxSpec());
     }
 
     private static boolean quantize(Node node, Lowering lowering) {

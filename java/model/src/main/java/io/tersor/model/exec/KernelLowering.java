@@ -21,6 +21,11 @@ interface KernelLowering {
         ElementLowering.register(table);
         NormLowering.register(table);
         AttentionLowering.register(table);
+        ConvTransposeLowering.register(table);
+        LayoutLowering.register(table);
+        ReduceLowering.register(table);
+        ChannelNormLowering.register(table);
+        RecurrentLowering.register(table);
         return Map.copyOf(table);
     }
 }

@@ -20,7 +20,10 @@ import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MatrixProduct;
 import io.tersor.kernel.MatrixProductSpec;
+import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
+import io.tersor.kernel.RecurrentCell;
+import io.tersor.kernel.RecurrentCellSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.model.Graph;
@@ -82,6 +85,13 @@ final class Kernels implements AutoCloseable {
             Packing packing) {
         return keep(node, spec, constants, packing.direct(),
                 () -> registry.prepare(spec, scale, bias, preferred(spec))).get();
+    }
+
+    /** Returns a step of a recurrent layer; see {@link #matMul}. */
+    RecurrentCell recurrentCell(Node node, RecurrentCellSpec spec, Optional<Tensor> peepholes, List<String> constants,
+            Packing packing) {
+        return keep(node, spec, constants, packing.direct(),
+                () -> registry.prepare(spec, peepholes, preferred(spec))).get();
     }
 
     /** Returns an attention. */
@@ -192,6 +202,11 @@ final class Kernels implements AutoCloseable {
         Pending<K> known = (Pending<K>) shared.compute(new Key(node.name(), spec),
                 (_, before) -> before == null || before.hasFailed() ? packing.start(node, preparation) : before);
         return known;
+    }
+
+    /** Returns the threads that a run may use. */
+    Parallelism parallelism() {
+        return options.parallelism();
     }
 
     /** Returns whether kernels may be prepared side by side: not where they are timed. */

@@ -3,6 +3,9 @@ package io.tersor.model.exec;
 import io.tersor.OperandException;
 import io.tersor.TersorException;
 import io.tersor.kernel.Kernel;
+import io.tersor.kernel.TransposeSpec;
+import io.tersor.kernel.Unary;
+import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
 import io.tersor.model.Node;
 import io.tersor.model.StepInfo;
@@ -14,6 +17,7 @@ import io.tersor.model.ops.Operators;
 import io.tersor.model.ops.Shapes;
 import io.tersor.model.ops.TensorType;
 import io.tersor.sparse.SparseFormat;
+import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
@@ -36,7 +40,7 @@ import java.util.function.Supplier;
  */
 final class Lowering {
     static final int[] TO_NHWC = {0, 2, 3, 1};
-    private static final int[] TO_NCHW = {0, 3, 1, 2};
+    static final int[] TO_NCHW = {0, 3, 1, 2};
     /** Operators whose result has the zeros of the weights that they read. */
     private static final Set<String> KEEPS_ZEROS = Set.of("DequantizeLinear", "Transpose");
 
@@ -246,8 +250,8 @@ final class Lowering {
             TensorType type = type(value);
             int from = nhwc.get(value);
             slot = sameOrder(type.shape()) ? plan.view(from, type)
-                    : type.shape().rank() == 3 ? plan.view(plan.transpose(node, from, images(type), TO_NCHW), type)
-                    : plan.transpose(node, from, type, TO_NCHW);
+                    : type.shape().rank() == 3 ? plan.view(transpose(node, from, images(type), TO_NCHW), type)
+                    : transpose(node, from, type, TO_NCHW);
         }
         plain.put(value, slot);
         return slot;
@@ -268,9 +272,28 @@ final class Lowering {
         TensorType images = images(type);
         TensorType to = new TensorType(type.type(), Shapes.permute(images.shape(), TO_NHWC));
         int from = plan.view(plain(value, node), images);
-        int slot = sameOrder(type.shape()) ? plan.view(from, to) : plan.transpose(node, from, to, TO_NHWC);
+        int slot = sameOrder(type.shape()) ? plan.view(from, to) : transpose(node, from, to, TO_NHWC);
         nhwc.put(value, slot);
         return slot;
+    }
+
+    /** Adds a step that reorders axes, by a kernel if that amounts to transposing matrices; see {@link PlanBuilder}. */
+    int transpose(String node, int from, TensorType to, int... order) {
+        TensorType type = plan.slot(from).type();
+        Optional<Shape> matrices = type.type() == DataType.F32 || Quantization.isByte(type.type())
+                ? Shapes.matrices(type.shape(), order) : Optional.empty();
+        if (matrices.isEmpty()) {
+            return plan.transpose(node, from, to, order);
+        }
+        TransposeSpec spec = new TransposeSpec(type.type());
+        Node transpose = Node.of(node + "/transpose", "Transpose", List.of(), List.of(), Attributes.NONE);
+        Unary kernel = kernels.unary(transpose, spec);
+        Shape shape = spec.dstShape(matrices.get());
+        int target = plan.planned(to);
+        plan.step(new Step(new StepInfo(node, "Transpose", kernel.describe(), to.type(), to.shape()),
+                new int[] {plan.view(from, new TensorType(type.type(), matrices.get()))}, new int[] {target}, -1,
+                (in, out) -> kernel.run(in[0], out[0].reshape(shape))));
+        return target;
     }
 
     private static TensorType images(TensorType type) {

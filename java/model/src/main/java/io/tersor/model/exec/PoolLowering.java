@@ -70,6 +70,10 @@ final class PoolLowering {
                 || type.type() != DataType.F32 && !(quantized && Quantization.isByte(type.type()))) {
             return false;
         }
+        // Rows of pixels where they lie side by side.
+        if (!quantized && !lowering.isOnlyNhwc(node.inputs().getFirst())) {
+            return ReduceLowering.globalAverage(node, lowering);
+        }
         return lower(node, lowering, new GlobalAveragePoolSpec(type.type(), src.get(), dst.get()));
     }
 

@@ -223,6 +223,11 @@ final class BinaryOps {
                 context.shape(2));
         BroadcastLoop loop = new BroadcastLoop(shape, context.shape(0), context.shape(1), context.shape(2));
         TensorType output = new TensorType(context.type(1), shape);
+        if (!output.type().isPacked() && output.type().bits() >= 8) {
+            int bytes = output.type().bits() / 8;
+            return Computation.elementwise(output, (in, out) -> loop.run((at, from, step, count) ->
+                    Selection.run(bytes, in, from, step, out[0].data(), at, count)));
+        }
         boolean floating = output.type().isFloating();
         return Computation.elementwise(output, (in, out) -> loop.run((at, from, step, count) -> {
             for (long i = 0; i < count; i++) {

@@ -1,7 +1,6 @@
 package io.tersor.model.ops;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.tersor.model.onnx.OnnxTypes;
 import io.tersor.tensor.DataType;
@@ -13,6 +12,8 @@ import io.tersor.tensor.Tensor;
  * ONNX's reference does; integers keep their low bits. How 8-bit floats round and saturate is up to the attributes.
  */
 final class CastOp {
+    private static final int CHUNK = 1024;
+
     private CastOp() {}
 
     static Computation prepare(OpContext context) {
@@ -62,10 +63,8 @@ final class CastOp {
         long count = out.shape().elements();
         DataType from = in.type();
         DataType to = out.type();
-        if (from == DataType.U8 && to == DataType.F32) {
-            for (long i = 0; i < count; i++) {
-                out.data().setAtIndex(JAVA_FLOAT, i, in.data().get(JAVA_BYTE, i) & 0xFF);
-            }
+        if (ElementRuns.serves(from) && ElementRuns.serves(to)) {
+            runs(in, out, count);
             return;
         }
         for (long i = 0; i < count; i++) {
@@ -78,6 +77,49 @@ final class CastOp {
             } else {
                 out.setLong(i, in.getLong(i));
             }
+        }
+    }
+
+    /** Casts a chunk after the other. */
+    private static void runs(Tensor in, Tensor out, long count) {
+        boolean whole = in.type() != DataType.F32;
+        boolean real = out.type() == DataType.F32;
+        double[] reals = new double[CHUNK];
+        long[] integers = new long[CHUNK];
+        for (long at = 0; at < count; at += CHUNK) {
+            int length = (int) Math.min(CHUNK, count - at);
+            if (whole && !real) {
+                ElementRuns.read(in, at, integers, length);
+            } else {
+                ElementRuns.read(in, at, reals, length);
+            }
+            if (real) {
+                ElementRuns.write(reals, length, out, at);
+                continue;
+            }
+            if (out.type() == DataType.BOOL) {
+                for (int i = 0; i < length; i++) {
+                    integers[i] = (whole ? integers[i] != 0 : reals[i] != 0) ? 1 : 0;
+                }
+            } else if (!whole) {
+                saturate(reals, integers, length, out.type());
+            }
+            ElementRuns.write(integers, length, out, at);
+        }
+    }
+
+    private static void saturate(double[] reals, long[] integers, int count, DataType type) {
+        // Java's own conversions saturate, and make 0 of what is not a number.
+        if (type == DataType.S32) {
+            for (int i = 0; i < count; i++) {
+                integers[i] = (int) reals[i];
+            }
+            return;
+        }
+        double low = type == DataType.S64 ? Double.NEGATIVE_INFINITY : type.min();
+        double high = type == DataType.S64 ? Double.POSITIVE_INFINITY : type.max();
+        for (int i = 0; i < count; i++) {
+            integers[i] = (long) Math.min(Math.max(reals[i], low), high);
         }
     }
 

@@ -1,11 +1,8 @@
 package io.tersor.model.ops;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 
 /** Element loops that several operators share. Tensors are contiguous. */
 final class Elements {
@@ -38,9 +35,9 @@ final class Elements {
         int count = Math.toIntExact(tensor.shape().elements());
         double[] values = new double[count];
         if (tensor.type() == DataType.F32) {
-            MemorySegment data = tensor.data();
+            float[] floats = tensor.toFloats();
             for (int i = 0; i < count; i++) {
-                values[i] = data.getAtIndex(JAVA_FLOAT, i);
+                values[i] = floats[i];
             }
         } else {
             for (int i = 0; i < count; i++) {

@@ -11,6 +11,14 @@ import java.util.TreeSet;
 public final class Operators {
     private static final Map<String, Operator> TABLE = table();
 
+    /** Operators that only give a value another shape, which the executor does without touching the elements. */
+    public static final Set<String> VIEWS =
+            Set.of("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout");
+
+    /** Operators that move runs of elements, or compute on runs in loops that the JVM compiles to vectors. */
+    public static final Set<String> RUNS = Set.of("Concat", "Split", "Slice", "Gather", "GatherND", "Expand", "Tile",
+            "Pad", "CenterCropPad", "DepthToSpace", "SpaceToDepth", "Resize", "Upsample", "Cast", "CastLike", "Where");
+
     private Operators() {}
 
     private static Map<String, Operator> table() {

@@ -3,6 +3,7 @@ package io.tersor.model.ops;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** Pad: constant, edge, reflect and wrap; negative pads crop. */
@@ -100,15 +101,32 @@ final class PadOp {
             }
         }
         long[] own = output.shape().rowMajorStrides();
+        int last = table.length - 1;
+        if (last < 0) {
+            return Computation.view(output);
+        }
+        int width = table[last].length;
         return Computation.of(output, (in, out) -> {
-            for (long i = 0; i < output.shape().elements(); i++) {
+            for (long row = 0; row < output.shape().elements(); row += width) {
                 long at = 0;
-                for (int axis = 0; axis < table.length; axis++) {
-                    at += table[axis][(int) (i / own[axis] % output.shape().dim(axis))];
+                for (int axis = 0; axis < last; axis++) {
+                    at += table[axis][(int) (row / own[axis] % output.shape().dim(axis))];
                 }
-                MoveOps.copy(in[0], at, out[0], i, bytes);
+                row(in[0].data(), at, out[0].data(), row, table[last], bytes);
             }
         });
+    }
+
+    /** Copies the elements of a row: where their sources are neighbours, all at once. */
+    private static void row(MemorySegment from, long at, MemorySegment to, long target, long[] table, int bytes) {
+        for (int i = 0; i < table.length; ) {
+            int end = i + 1;
+            while (end < table.length && table[end] == table[end - 1] + 1) {
+                end++;
+            }
+            MemorySegment.copy(from, (at + table[i]) * bytes, to, (target + i) * bytes, (long) (end - i) * bytes);
+            i = end;
+        }
     }
 
     private static long source(OpContext context, long position, long extent, String mode) {

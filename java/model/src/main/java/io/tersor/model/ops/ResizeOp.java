@@ -1,7 +1,6 @@
 package io.tersor.model.ops;
 
 import io.tersor.tensor.Shape;
-import io.tersor.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Map;
 
@@ -9,7 +8,7 @@ import java.util.Map;
  * Resize (and its predecessor Upsample): nearest, linear and cubic interpolation, separable over the axes. For each
  * output position of each axis the contributing input positions and their weights are computed once.
  */
-final class ResizeOp {
+public final class ResizeOp {
     private ResizeOp() {}
 
     static void register(Map<String, Operator> table) {
@@ -17,10 +16,17 @@ final class ResizeOp {
         table.put("Upsample", ResizeOp::prepare);
     }
 
-    /** The input positions and weights of every output position along one axis; -1 is a position outside. */
-    private record Axis(int[][] positions, double[][] weights) {}
-
     private static Computation prepare(OpContext context) {
+        return prepare(context, new int[0]);
+    }
+
+    /** Returns what a Resize of images [n, c, h, w] does to the same images as [n, h, w, c]. */
+    public static Computation ofNhwc(OpContext context) {
+        return prepare(context, new int[] {0, 2, 3, 1});
+    }
+
+    /** @param order which axis of the operator's each axis in memory is; none if they are the same */
+    private static Computation prepare(OpContext context, int[] order) {
         TensorType input = context.input(0);
         Shape src = input.shape();
         int rank = src.rank();
@@ -49,20 +55,31 @@ final class ResizeOp {
         }
         Shape out = Shape.of(dims);
         float[] roi = context.has(1) && !old ? context.value(1).toFloats() : new float[0];
-        Axis[] plan = new Axis[rank];
+        ResizePasses.Axis[] plan = new ResizePasses.Axis[rank];
         ResizeAxis coordinates = ResizeAxis.of(context, old);
         for (int axis = 0; axis < rank; axis++) {
             int index = indexOf(axes, axis);
             double start = index >= 0 && roi.length == 2 * axes.length ? roi[index] : 0;
             double end = index >= 0 && roi.length == 2 * axes.length ? roi[axes.length + index] : 1;
             boolean untouched = src.dim(axis) == out.dim(axis) && scales[axis] == 1 && !coordinates.crops();
-            plan[axis] = untouched ? identity(context.tableLength(src.dim(axis)))
+            plan[axis] = untouched ? ResizePasses.Axis.UNTOUCHED
                     : table(coordinates, context.tableLength(src.dim(axis)), context.tableLength(out.dim(axis)),
                             scales[axis], start, end);
         }
         double outside = context.attributes().real("extrapolation_value", 0f);
-        return Computation.of(new TensorType(input.type(), out), (in, result) ->
-                interpolate(in[0], result[0], src, out, plan, outside));
+        boolean moves = context.attributes().text("mode", "nearest").equals("nearest") && !coordinates.crops()
+                && !input.type().isPacked();
+        Shape from = order.length == 0 ? src : Shapes.permute(src, order);
+        Shape to = order.length == 0 ? out : Shapes.permute(out, order);
+        ResizePasses passes = new ResizePasses(from, to, permute(plan, order), outside);
+        return Computation.of(new TensorType(input.type(), to),
+                moves ? (in, result) -> passes.move(in[0], result[0])
+                        : (in, result) -> passes.interpolate(in[0], result[0]));
+    }
+
+    private static ResizePasses.Axis[] permute(ResizePasses.Axis[] plan, int[] order) {
+        return order.length == 0 ? plan
+                : Arrays.stream(order).mapToObj(axis -> plan[axis]).toArray(ResizePasses.Axis[]::new);
     }
 
     private static int indexOf(int[] axes, int axis) {
@@ -98,17 +115,8 @@ final class ResizeOp {
         }
     }
 
-    private static Axis identity(int extent) {
-        int[][] positions = new int[extent][1];
-        double[][] weights = new double[extent][1];
-        for (int i = 0; i < extent; i++) {
-            positions[i][0] = i;
-            weights[i][0] = 1;
-        }
-        return new Axis(positions, weights);
-    }
-
-    private static Axis table(ResizeAxis coordinates, int from, int to, double scale, double start, double end) {
+    private static ResizePasses.Axis table(ResizeAxis coordinates, int from, int to, double scale, double start,
+            double end) {
         int[][] positions = new int[to][];
         double[][] weights = new double[to][];
         for (int i = 0; i < to; i++) {
@@ -122,54 +130,6 @@ final class ResizeOp {
             positions[i] = taps.positions();
             weights[i] = taps.weights();
         }
-        return new Axis(positions, weights);
-    }
-
-    private static void interpolate(Tensor in, Tensor out, Shape src, Shape dst, Axis[] plan, double outside) {
-        // One axis after the other: each pass leaves the others as they are.
-        double[] values = Elements.doubles(in);
-        boolean[] lost = new boolean[values.length];
-        long[] dims = src.dims();
-        for (int axis = 0; axis < dims.length; axis++) {
-            int inner = (int) Shapes.product(Shape.of(dims), axis + 1, dims.length);
-            int outer = (int) Shapes.product(Shape.of(dims), 0, axis);
-            int from = (int) dims[axis];
-            int to = (int) dst.dim(axis);
-            double[] next = new double[outer * to * inner];
-            boolean[] nextLost = new boolean[next.length];
-            for (int o = 0; o < outer; o++) {
-                for (int i = 0; i < to; i++) {
-                    line(values, lost, (o * from) * inner, next, nextLost, (o * to + i) * inner, inner,
-                            plan[axis].positions()[i], plan[axis].weights()[i]);
-                }
-            }
-            values = next;
-            lost = nextLost;
-            dims[axis] = to;
-        }
-        for (int i = 0; i < values.length; i++) {
-            double value = lost[i] ? outside : values[i];
-            if (out.type().isFloating()) {
-                out.set(i, value);
-            } else {
-                // Truncated, as ONNX's reference and other runtimes do.
-                out.setLong(i, (long) Math.clamp((float) value, out.type().min(), out.type().max()));
-            }
-        }
-    }
-
-    private static void line(double[] from, boolean[] lost, int at, double[] to, boolean[] nextLost, int target,
-            int inner, int[] positions, double[] weights) {
-        for (int k = 0; k < positions.length; k++) {
-            for (int j = 0; j < inner; j++) {
-                if (positions[k] < 0) {
-                    nextLost[target + j] = true;
-                } else {
-                    int source = at + positions[k] * inner + j;
-                    to[target + j] += weights[k] * from[source];
-                    nextLost[target + j] |= lost[source];
-                }
-            }
-        }
+        return new ResizePasses.Axis(positions, weights);
     }
 }

@@ -2,11 +2,41 @@ package io.tersor.model.ops;
 
 import io.tersor.OperandException;
 import io.tersor.tensor.Shape;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 
 /** Arithmetic of shapes that several operators share. */
 public final class Shapes {
     private Shapes() {}
+
+    /**
+     * Returns [matrices, rows, columns] if reordering axes amounts to transposing matrices: the axes of extent 1 left out
+     * and those joined that stay neighbours, the last two change places.
+     */
+    public static Optional<Shape> matrices(Shape from, int[] order) {
+        List<Integer> moved = Arrays.stream(order).filter(axis -> from.dim(axis) != 1).boxed().toList();
+        List<Long> extents = new ArrayList<>();
+        List<Integer> firsts = new ArrayList<>();
+        for (int i = 0; i < moved.size(); i++) {
+            int axis = moved.get(i);
+            // Neighbours though axes of extent 1 may lie between them.
+            boolean joins = i > 0 && moved.get(i - 1) < axis
+                    && product(from, moved.get(i - 1) + 1, axis) == 1;
+            if (joins) {
+                extents.set(extents.size() - 1, extents.getLast() * from.dim(axis));
+            } else {
+                extents.add(from.dim(axis));
+                firsts.add(axis);
+            }
+        }
+        int count = extents.size();
+        boolean swaps = count == 2 && firsts.get(0) > firsts.get(1)
+                || count == 3 && firsts.get(0) < firsts.get(2) && firsts.get(2) < firsts.get(1);
+        return swaps ? Optional.of(Shape.of(count == 2 ? 1 : extents.get(0), extents.get(count - 1),
+                extents.get(count - 2))) : Optional.empty();
+    }
 
     /** Returns the common shape of two operands by ONNX's (NumPy's) multidirectional broadcasting. */
     static Shape broadcast(OpContext context, Shape a, Shape b) {
@@ -34,7 +64,7 @@ public final class Shapes {
     }
 
     /** Returns the extents from {@code from} on, below {@code to}, multiplied. */
-    static long product(Shape shape, int from, int to) {
+    public static long product(Shape shape, int from, int to) {
         long product = 1;
         for (int axis = from; axis < to; axis++) {
             product *= shape.dim(axis);

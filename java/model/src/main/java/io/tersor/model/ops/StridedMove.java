@@ -82,7 +82,7 @@ public final class StridedMove {
         int rest = dims.length - axis;
         if (rest == 1) {
             line(from, fromAt, src[axis], to, toAt, dst[axis], dims[axis]);
-        } else if (rest == 2 && dst[axis + 1] == 1 && src[axis + 1] != 1) {
+        } else if (rest == 2 && dst[axis + 1] == 1 && Math.abs(src[axis]) < Math.abs(src[axis + 1])) {
             plane(from, fromAt, to, toAt, axis);
         } else {
             for (long i = 0; i < dims[axis]; i++) {
@@ -143,10 +143,24 @@ public final class StridedMove {
         }
     }
 
+    /** Repeats the first bytes of a run until it is full, each time as many as there are. */
+    private static void repeat(MemorySegment to, long at, long known, long bytes) {
+        for (long filled = known; filled < bytes; ) {
+            long next = Math.min(filled, bytes - filled);
+            MemorySegment.copy(to, at, to, at + filled, next);
+            filled += next;
+        }
+    }
+
     private void line(MemorySegment from, long fromAt, long fromStride, MemorySegment to, long toAt, long toStride,
             long count) {
         if (fromStride == 1 && toStride == 1 && count > 8) {
             MemorySegment.copy(from, fromAt * elementBytes, to, toAt * elementBytes, count * elementBytes);
+            return;
+        }
+        if (fromStride == 0 && toStride == 1 && count > FEW) {
+            line(from, fromAt, 0, to, toAt, 1, FEW);
+            repeat(to, toAt * elementBytes, (long) FEW * elementBytes, count * elementBytes);
             return;
         }
         switch (elementBytes) {

@@ -2,6 +2,7 @@ package io.tersor.model.ops;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import io.tersor.kernel.ErrorFunction;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -17,9 +18,6 @@ final class UnaryOps {
     private UnaryOps() {}
 
     static void register(Map<String, Operator> table) {
-        real(table, "Sqrt", Math::sqrt);
-        real(table, "Exp", Math::exp);
-        real(table, "Log", Math::log);
         real(table, "Sin", Math::sin);
         real(table, "Cos", Math::cos);
         real(table, "Tan", Math::tan);
@@ -31,28 +29,12 @@ final class UnaryOps {
         real(table, "Asinh", x -> Math.copySign(Math.log(Math.abs(x) + Math.sqrt(x * x + 1)), x));
         real(table, "Acosh", x -> Math.log(x + Math.sqrt(x * x - 1)));
         real(table, "Atanh", x -> 0.5 * Math.log((1 + x) / (1 - x)));
-        real(table, "Tanh", Math::tanh);
-        real(table, "Erf", ErrorFunction::erf);
-        real(table, "Sigmoid", UnaryOps::sigmoid);
-        real(table, "Softplus", UnaryOps::softplus);
-        real(table, "Softsign", x -> x / (1 + Math.abs(x)));
-        real(table, "Reciprocal", x -> 1 / x);
-        real(table, "Floor", Math::floor);
-        real(table, "Ceil", Math::ceil);
-        real(table, "Round", Math::rint);
         real(table, "HardSwish", x -> x * Math.clamp(x / 6 + 0.5, 0, 1));
-        real(table, "Mish", x -> x * Math.tanh(softplus(x)));
-        realWith(table, "Swish", c -> swish(c.attributes().real("alpha", 1f)));
-        realWith(table, "HardSigmoid", c -> hardSigmoid(c.attributes().real("alpha", 0.2f),
-                c.attributes().real("beta", 0.5f)));
-        realWith(table, "Elu", c -> elu(c.attributes().real("alpha", 1f), 1));
-        realWith(table, "Celu", c -> celu(c.attributes().real("alpha", 1f)));
-        realWith(table, "Selu", c -> elu(c.attributes().real("alpha", 1.67326319217681884765625f),
-                c.attributes().real("gamma", 1.05070102214813232421875f)));
-        realWith(table, "LeakyRelu", c -> leaky(c.attributes().real("alpha", 0.01f)));
-        realWith(table, "ThresholdedRelu", c -> thresholded(c.attributes().real("alpha", 1f)));
         realWith(table, "Gelu", c -> c.attributes().text("approximate", "none").equals("tanh") ? UnaryOps::geluTanh
                 : x -> 0.5 * x * (1 + ErrorFunction.erf(x * SQRT_HALF)));
+        for (String name : MapNodes.NAMES) {
+            realWith(table, name, context -> MapNodes.of(context.node()).orElseThrow()::apply);
+        }
         table.put("Shrink", UnaryOps::shrink);
         any(table, "Abs", Math::abs, Math::abs);
         any(table, "Neg", x -> -x, x -> -x);
@@ -68,38 +50,6 @@ final class UnaryOps {
                 integers(in[0], out[0], x -> ~x)));
         table.put("IsNaN", context -> test(context, Double::isNaN));
         table.put("IsInf", UnaryOps::isInf);
-    }
-
-    private static double sigmoid(double x) {
-        return 1 / (1 + Math.exp(-x));
-    }
-
-    private static double softplus(double x) {
-        return x > 30 ? x + Math.exp(-x) : Math.log1p(Math.exp(x));
-    }
-
-    private static DoubleUnaryOperator swish(double alpha) {
-        return x -> x * sigmoid(alpha * x);
-    }
-
-    private static DoubleUnaryOperator hardSigmoid(double alpha, double beta) {
-        return x -> Math.max(0, Math.min(1, alpha * x + beta));
-    }
-
-    private static DoubleUnaryOperator elu(double alpha, double gamma) {
-        return x -> gamma * (x > 0 ? x : alpha * Math.expm1(x));
-    }
-
-    private static DoubleUnaryOperator celu(double alpha) {
-        return x -> Math.max(0, x) + Math.min(0, alpha * Math.expm1(x / alpha));
-    }
-
-    private static DoubleUnaryOperator leaky(double alpha) {
-        return x -> x >= 0 ? x : alpha * x;
-    }
-
-    private static DoubleUnaryOperator thresholded(double alpha) {
-        return x -> x > alpha ? x : 0;
     }
 
     private static Computation shrink(OpContext context) {

@@ -19,6 +19,13 @@ public final class SinkDequantize implements GraphPass {
     private static final Set<String> MOVERS = Set.of("Flatten", "Reshape", "Transpose", "Squeeze", "Unsqueeze",
             "MaxPool", "Slice", "Expand", "Tile", "DepthToSpace", "SpaceToDepth", "Gather", "Concat");
 
+    private static boolean moves(Node node) {
+        boolean nearest = (node.is("Resize") || node.is("Upsample"))
+                && node.attributes().text("mode", "nearest").equals("nearest")
+                && !node.attributes().text("coordinate_transformation_mode", "").equals("tf_crop_and_resize");
+        return nearest || MOVERS.contains(node.operator());
+    }
+
     @Override
     public Graph apply(Graph graph) {
         Types types = new Types(graph);
@@ -34,7 +41,7 @@ public final class SinkDequantize implements GraphPass {
                             quantized.put(node.output(), found);
                             dequantizers.put(node.output(), node);
                         });
-            } else if (MOVERS.contains(node.operator()) && node.outputs().size() == 1) {
+            } else if (moves(node) && node.outputs().size() == 1) {
                 Optional<List<String>> inputs = quantizedInputs(node, quantized);
                 if (inputs.isPresent()) {
                     sink(builder, node, inputs.get(), quantized, dequantizers);
@@ -48,7 +55,7 @@ public final class SinkDequantize implements GraphPass {
     /** Returns whether a value is what DequantizeLinear makes of bytes, or that moved: then this pass dequantizes it last. */
     static boolean isDequantized(Graph graph, Types types, String value) {
         Optional<Node> producer = graph.producer(value);
-        if (producer.filter(node -> MOVERS.contains(node.operator()) && !node.is("Concat")
+        if (producer.filter(node -> moves(node) && !node.is("Concat")
                 && node.outputs().size() == 1).isPresent()) {
             return isDequantized(graph, types, producer.get().inputs().getFirst());
         }

@@ -97,7 +97,7 @@ class SparseChoiceTest {
     private List<StepInfo> steps(Graph graph, NetworkOptions options, Fake... backends) {
         try (Engine engine = new Engine(Passes.forExecution(graph), options, new KernelRegistry(List.of(backends)))) {
             engine.warmUp();
-            return engine.latest().steps().stream().filter(step -> !step.kernel().startsWith("java/transpose"))
+            return engine.latest().steps().stream().filter(step -> !step.kernel().contains("/transpose"))
                     .toList();
         }
     }
@@ -194,10 +194,10 @@ class SparseChoiceTest {
     }
 
     @Test
-    void operatorsWithoutKernelsSaySo() {
+    void operatorsWithoutSparseKernelsSaySo() {
         GraphBuilder b = start().initializer("w", TestGraphs.random(random, 1, 8, 8, 3, 3)).sparsity("w", BLOCKS);
         Graph graph = b.output(b.add("ConvTranspose", "x", "w")).build();
-        assertEquals("not run as 4x4: no kernel for the operator",
+        assertEquals("not run as 4x4: transposed convolutions take all weights",
                 note(steps(graph, NetworkOptions.DEFAULT, new Fake(Backend.NATIVE, BLOCKS))));
     }
 }

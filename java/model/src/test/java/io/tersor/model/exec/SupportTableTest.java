@@ -32,11 +32,13 @@ class SupportTableTest {
             Models of opset 7 to 27 are read; each operator takes the attributes and inputs of all its versions up to
             there. Where kernels are marked, they run what they have: f32, u8, s8 and, for products, bf16, 4-bit weights
             and s32 results, with weights and quantization parameters that are constant, on the backends that
-            `tersor doctor` lists (`native`, `onednn`, `vector`, `scalar`), the fastest first. Everything else, other
-            element types and shapes of these operators included, is **plain Java**: correct, computed in binary64 or
-            64-bit integers and rounded once, not fast. It takes every element type of the operator's
-            specification but strings, complex numbers, sequences and optionals; operators that move single elements
-            refuse packed types of 2 and 4 bits.
+            `tersor doctor` lists (`native`, `onednn`, `vector`, `scalar`), the fastest first. **No copy**: the result is
+            the operand's memory under another shape. **Runs in Java**: whole runs of elements are moved, or computed in
+            loops that the JVM compiles to vectors, for every element type of whole bytes (Cast: f32, s32, s64, u8, s8 and
+            bool). Everything else, other element types and shapes of these operators included, is **plain Java**:
+            correct, computed in binary64 or 64-bit integers and rounded once, not fast. It takes every element type of
+            the operator's specification but strings, complex numbers, sequences and optionals; operators that move
+            single elements refuse packed types of 2 and 4 bits.
 
             Passes make faster operators of patterns of these before anything runs, so a node may run as a kernel though
             its operator is not marked: batch normalization is folded into convolutions, activations and sums become
@@ -54,9 +56,13 @@ class SupportTableTest {
         return since;
     }
 
+    private static String way(String operator) {
+        return Operators.VIEWS.contains(operator) ? "no copy" : Operators.RUNS.contains(operator) ? "runs in Java"
+                : KernelLowering.TABLE.containsKey(operator) ? "kernels, else plain Java" : "plain Java";
+    }
+
     private static String table() throws IOException {
         Map<String, Integer> since = onnx();
-        Set<String> kernels = KernelLowering.TABLE.keySet();
         StringBuilder text = new StringBuilder(INTRODUCTION);
         text.append("| operator | since opset | runs as |\n|---|---|---|\n");
         Set<String> internal = new TreeSet<>();
@@ -65,7 +71,7 @@ class SupportTableTest {
                 internal.add(name);
             } else {
                 text.append("| ").append(name).append(" | ").append(since.get(name)).append(" | ")
-                        .append(kernels.contains(name) ? "kernels, else plain Java" : "plain Java").append(" |\n");
+                        .append(way(name)).append(" |\n");
             }
         }
         text.append("\nMade by our own passes: ").append(String.join(", ", internal))
@@ -95,5 +101,6 @@ class SupportTableTest {
         for (String name : KernelLowering.TABLE.keySet()) {
             assertTrue(Operators.names().contains(name), name + " has a kernel but no operator");
         }
+        assertTrue(Operators.names().containsAll(Operators.VIEWS) && Operators.names().containsAll(Operators.RUNS));
     }
 }

@@ -1,17 +1,18 @@
-package io.tersor.model.ops;
+package io.tersor.kernel;
 
 /**
  * The error function in binary64: its Taylor series (Abramowitz and Stegun 7.1.6) for small arguments, the continued
  * fraction of its complement (7.1.14) for larger ones. Error about 1e-15.
  */
-final class ErrorFunction {
+public final class ErrorFunction {
     private static final double TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
     private static final double SERIES_LIMIT = 2.5;
     private static final double ONE_LIMIT = 6;
 
     private ErrorFunction() {}
 
-    static double erf(double x) {
+    /** Returns erf(x), 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. */
+    public static double erf(double x) {
         double size = Math.abs(x);
         if (Double.isNaN(x)) {
             return x;

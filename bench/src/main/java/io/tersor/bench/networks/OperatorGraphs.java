@@ -1,0 +1,171 @@
+package io.tersor.bench.networks;
+
+import io.tersor.model.Attributes;
+import io.tersor.model.Graph;
+import io.tersor.model.GraphBuilder;
+import io.tersor.model.Node;
+import io.tersor.model.ValueInfo;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** Graphs of one operator each, of the sizes that networks have it in, by a name that tells operator and size. */
+public final class OperatorGraphs {
+    private static final int OPSET = 18;
+    private static final Shape IMAGE = Shape.of(1, 64, 56, 56);
+    private static final Shape TOKENS = Shape.of(1, 128, 768);
+
+    private final Map<String, Graph> graphs = new LinkedHashMap<>();
+    private final Arena arena = Arena.ofAuto();
+
+    private OperatorGraphs() {
+        functions();
+        operations();
+        reductions();
+        moves();
+        images();
+        recurrent("LSTM", 4);
+        recurrent("GRU", 3);
+        recurrent("RNN", 1);
+    }
+
+    /** Returns all graphs in their order. */
+    public static Map<String, Graph> all() {
+        return new OperatorGraphs().graphs;
+    }
+
+    /** Adds a graph of one node over inputs, then constants. */
+    private void one(String operator, String detail, DataType result, Attributes attributes, List<Object> operands) {
+        GraphBuilder graph = Graph.builder(operator.toLowerCase(Locale.ROOT), OPSET);
+        List<String> names = new ArrayList<>();
+        for (Object operand : operands) {
+            switch (operand) {
+                case Tensor constant -> names.add(graph.constant("c" + names.size(), constant));
+                case ValueInfo info -> {
+                    graph.input(info);
+                    names.add(info.name());
+                }
+                default -> names.add("");
+            }
+        }
+        List<String> outputs = new ArrayList<>(List.of("y"));
+        if (operator.equals("Split")) {
+            outputs.add("z");
+        }
+        graph.node(Node.of("node", operator, names, outputs, attributes));
+        for (String output : outputs) {
+            graph.output(new ValueInfo(output, result, Optional.empty()));
+        }
+        graphs.put(operator + (detail.isEmpty() ? "" : " " + detail), graph.build());
+    }
+
+    private static ValueInfo input(String name, DataType type, Shape shape) {
+        return ValueInfo.of(name, type, shape);
+    }
+
+    private static ValueInfo f32(Shape shape) {
+        return input("x", DataType.F32, shape);
+    }
+
+    private Tensor longs(long... values) {
+        return Tensor.ofLongs(arena, Shape.of(values.length), values);
+    }
+
+    private Tensor floats(float... values) {
+        return Tensor.ofFloats(arena, Shape.of(values.length), values);
+    }
+
+    private Tensor normal(long... dims) {
+        return SeededInputs.normal(arena, Shape.of(dims), 5);
+    }
+
+    private void functions() {
+        for (String name : List.of("Sigmoid", "Tanh", "Erf", "Exp", "Softplus", "Elu", "LeakyRelu", "HardSigmoid", "Abs",
+                "Neg", "Floor")) {
+            one(name, IMAGE.toString(), DataType.F32, Attributes.NONE, List.of(f32(IMAGE)));
+        }
+    }
+
+    private void operations() {
+        for (String name : List.of("Max", "Min", "PRelu")) {
+            one(name, IMAGE + " with 64x1x1", DataType.F32, Attributes.NONE, List.of(
+                    input("a", DataType.F32, IMAGE), normal(64, 1, 1)));
+        }
+        one("Pow", IMAGE + " by 2", DataType.F32, Attributes.NONE, List.of(f32(IMAGE), floats(2)));
+        one("Greater", IMAGE + " twice", DataType.BOOL, Attributes.NONE,
+                List.of(input("a", DataType.F32, IMAGE), input("b", DataType.F32, IMAGE)));
+        one("Where", IMAGE.toString(), DataType.F32, Attributes.NONE, List.of(input("c", DataType.BOOL, IMAGE),
+                input("a", DataType.F32, IMAGE), floats(0)));
+        one("Cast", "s64 to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.S64, IMAGE)));
+        one("Cast", "f32 to s32", DataType.S32, Attributes.NONE.with("to", 6), List.of(f32(IMAGE)));
+    }
+
+    private void reductions() {
+        for (String name : List.of("ReduceMean", "ReduceMax")) {
+            one(name, TOKENS + " last axis", DataType.F32, Attributes.NONE, List.of(f32(TOKENS), longs(-1)));
+            one(name, IMAGE + " axes 2 3", DataType.F32, Attributes.NONE, List.of(f32(IMAGE), longs(2, 3)));
+            one(name, IMAGE + " axis 1", DataType.F32, Attributes.NONE, List.of(f32(IMAGE), longs(1)));
+        }
+        one("Softmax", "1x21x64x64 axis 1", DataType.F32, Attributes.NONE.with("axis", 1), List.of(
+                f32(Shape.of(1, 21, 64, 64))));
+        one("LogSoftmax", "128x1000", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(128, 1000))));
+        one("InstanceNormalization", IMAGE.toString(), DataType.F32, Attributes.NONE,
+                List.of(f32(IMAGE), normal(64), normal(64)));
+    }
+
+    private void moves() {
+        one("Transpose", "1x128x12x64 0 2 1 3", DataType.F32, Attributes.NONE.with("perm", new long[] {0, 2, 1, 3}),
+                List.of(f32(Shape.of(1, 128, 12, 64))));
+        one("Transpose", IMAGE + " 0 2 3 1", DataType.F32, Attributes.NONE.with("perm", new long[] {0, 2, 3, 1}),
+                List.of(f32(IMAGE)));
+        one("Transpose", IMAGE + " 0 2 3 1 u8", DataType.U8, Attributes.NONE.with("perm", new long[] {0, 2, 3, 1}),
+                List.of(input("x", DataType.U8, IMAGE)));
+        one("Concat", IMAGE + " twice", DataType.F32, Attributes.NONE.with("axis", 1),
+                List.of(input("a", DataType.F32, IMAGE), input("b", DataType.F32, IMAGE)));
+        one("Split", IMAGE + " axis 1", DataType.F32, Attributes.NONE.with("axis", 1).with("num_outputs", 2),
+                List.of(f32(IMAGE)));
+        one("Slice", IMAGE + " axis 3", DataType.F32, Attributes.NONE, List.of(f32(IMAGE), longs(1), longs(55), longs(3)));
+        one("Gather", "30000x256 by 128", DataType.F32, Attributes.NONE,
+                List.of(normal(30000, 256), input("i", DataType.S64, Shape.of(128))));
+        one("Pad", IMAGE.toString(), DataType.F32, Attributes.NONE,
+                List.of(f32(IMAGE), longs(0, 0, 1, 1, 0, 0, 1, 1)));
+        one("Pad", IMAGE + " reflect", DataType.F32, Attributes.NONE.with("mode", "reflect"),
+                List.of(f32(IMAGE), longs(0, 0, 1, 1, 0, 0, 1, 1)));
+        one("Expand", "64x1x1 to " + IMAGE, DataType.F32, Attributes.NONE,
+                List.of(f32(Shape.of(64, 1, 1)), longs(1, 64, 56, 56)));
+        one("Tile", "1x64x28x28 by 1x1x2x2", DataType.F32, Attributes.NONE,
+                List.of(f32(Shape.of(1, 64, 28, 28)), longs(1, 1, 2, 2)));
+        one("DepthToSpace", IMAGE + " by 2", DataType.F32, Attributes.NONE.with("blocksize", 2), List.of(f32(IMAGE)));
+        one("SpaceToDepth", IMAGE + " by 2", DataType.F32, Attributes.NONE.with("blocksize", 2), List.of(f32(IMAGE)));
+    }
+
+    private void images() {
+        for (String mode : List.of("nearest", "linear")) {
+            Attributes attributes = Attributes.NONE.with("mode", mode)
+                    .with("coordinate_transformation_mode", mode.equals("nearest") ? "asymmetric" : "half_pixel")
+                    .with("nearest_mode", "floor");
+            one("Resize", IMAGE + " by 2 " + mode, DataType.F32, attributes,
+                    List.of(f32(IMAGE), "", floats(1, 1, 2, 2)));
+        }
+        one("ConvTranspose", "64x28x28 to 32x56x56 2x2 s2", DataType.F32, Attributes.NONE
+                .with("strides", new long[] {2, 2}), List.of(f32(Shape.of(1, 64, 28, 28)), normal(64, 32, 2, 2)));
+        one("ConvTranspose", "64x28x28 to 32x56x56 4x4 s2 p1", DataType.F32, Attributes.NONE
+                .with("strides", new long[] {2, 2}).with("pads", new long[] {1, 1, 1, 1}),
+                List.of(f32(Shape.of(1, 64, 28, 28)), normal(64, 32, 4, 4)));
+    }
+
+    private void recurrent(String operator, int gates) {
+        int hidden = 256;
+        RandomWeights random = new RandomWeights(7);
+        one(operator, "32x1x128 to 256", DataType.F32, Attributes.NONE.with("hidden_size", hidden),
+                List.of(f32(Shape.of(32, 1, 128)), random.uniform(Shape.of(1, gates * hidden, 128), 0.06f),
+                        random.uniform(Shape.of(1, gates * hidden, hidden), 0.06f)));
+    }
+}

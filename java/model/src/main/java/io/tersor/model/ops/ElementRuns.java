@@ -1,0 +1,104 @@
+package io.tersor.model.ops;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/** Reads and writes runs of elements of the usual types, in loops over one type each. Tensors are contiguous. */
+final class ElementRuns {
+    private ElementRuns() {}
+
+    /** Returns whether a type is one of the usual ones. */
+    static boolean serves(DataType type) {
+        return switch (type) {
+            case F32, S32, S64, U8, S8, BOOL -> true;
+            default -> false;
+        };
+    }
+
+    /** Reads elements as real numbers. */
+    static void read(Tensor from, long at, double[] to, int count) {
+        MemorySegment data = from.data();
+        switch (from.type()) {
+            case F32 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.getAtIndex(JAVA_FLOAT, at + i);
+                }
+            }
+            case S32 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.getAtIndex(JAVA_INT, at + i);
+                }
+            }
+            case S64 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.getAtIndex(JAVA_LONG, at + i);
+                }
+            }
+            case S8 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.get(JAVA_BYTE, at + i);
+                }
+            }
+            default -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.get(JAVA_BYTE, at + i) & 0xFF;
+                }
+            }
+        }
+    }
+
+    /** Reads elements of an integer type. */
+    static void read(Tensor from, long at, long[] to, int count) {
+        MemorySegment data = from.data();
+        switch (from.type()) {
+            case S32 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.getAtIndex(JAVA_INT, at + i);
+                }
+            }
+            case S64 -> MemorySegment.copy(data, JAVA_LONG, at * Long.BYTES, to, 0, count);
+            case S8 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.get(JAVA_BYTE, at + i);
+                }
+            }
+            default -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.get(JAVA_BYTE, at + i) & 0xFF;
+                }
+            }
+        }
+    }
+
+    /** Writes f32 elements, rounded. */
+    static void write(double[] from, int count, Tensor to, long at) {
+        MemorySegment data = to.data();
+        for (int i = 0; i < count; i++) {
+            data.setAtIndex(JAVA_FLOAT, at + i, (float) from[i]);
+        }
+    }
+
+    /** Writes elements of an integer type: the low bits. */
+    static void write(long[] from, int count, Tensor to, long at) {
+        MemorySegment data = to.data();
+        switch (to.type()) {
+            case S32 -> {
+                for (int i = 0; i < count; i++) {
+                    data.setAtIndex(JAVA_INT, at + i, (int) from[i]);
+                }
+            }
+            case S64 -> MemorySegment.copy(from, 0, data, JAVA_LONG, at * Long.BYTES, count);
+            default -> {
+                for (int i = 0; i < count; i++) {
+                    data.set(JAVA_BYTE, at + i, (byte) from[i]);
+                }
+            }
+        }
+    }
+}

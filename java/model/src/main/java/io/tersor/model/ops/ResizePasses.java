@@ -1,0 +1,244 @@
+package io.tersor.model.ops;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/** Resizes along one axis after the other, the last first, in binary64; or moves elements where each has one source. */
+final class ResizePasses {
+    private final Shape src;
+    private final Shape dst;
+    private final Axis[] axes;
+    private final double outside;
+
+    /**
+     * The input positions and weights of every output position along one axis; -1 is a position outside.
+     *
+     * @param positions none at all for an axis that stays as it is
+     */
+    record Axis(int[][] positions, double[][] weights) {
+        static final Axis UNTOUCHED = new Axis(new int[0][], new double[0][]);
+
+        private boolean isTouched() {
+            return this != UNTOUCHED;
+        }
+    }
+
+    /** @param outside the value of what has a position outside along any axis */
+    ResizePasses(Shape src, Shape dst, Axis[] axes, double outside) {
+        this.src = src;
+        this.dst = dst;
+        this.axes = axes;
+        this.outside = outside;
+    }
+
+    /** Copies every element from its source: runs that stay together at once, and a line equal to the one before from it. */
+    void move(Tensor in, Tensor out) {
+        if (dst.elements() > 0) {
+            int inner = axes.length;
+            while (inner > 0 && !axes[inner - 1].isTouched()) {
+                inner--;
+            }
+            int bytes = in.type().bits() / 8;
+            move(in.data(), 0, out.data(), 0, 0, Math.max(inner, 1), bytes);
+        }
+    }
+
+    private void move(MemorySegment from, long fromAt, MemorySegment to, long toAt, int axis, int end, int bytes) {
+        long fromStride = Shapes.product(src, axis + 1, src.rank());
+        long toStride = Shapes.product(dst, axis + 1, dst.rank());
+        boolean touched = axes.length > 0 && axes[axis].isTouched();
+        int count = axes.length == 0 ? 1 : (int) dst.dim(axis);
+        if (axis == end - 1 && touched && fromStride == 1) {
+            pick(from, fromAt, to, toAt, axes[axis].positions, bytes);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            int position = touched ? axes[axis].positions[i][0] : i;
+            long target = toAt + i * toStride;
+            if (touched && i > 0 && position == axes[axis].positions[i - 1][0]) {
+                MemorySegment.copy(to, (target - toStride) * bytes, to, target * bytes, toStride * bytes);
+            } else if (axis == end - 1) {
+                MemorySegment.copy(from, (fromAt + position * fromStride) * bytes, to, target * bytes, toStride * bytes);
+            } else {
+                move(from, fromAt + position * fromStride, to, target, axis + 1, end, bytes);
+            }
+        }
+    }
+
+    private static void pick(MemorySegment from, long fromAt, MemorySegment to, long toAt, int[][] positions, int bytes) {
+        switch (bytes) {
+            case 1 -> {
+                for (int i = 0; i < positions.length; i++) {
+                    to.set(JAVA_BYTE, toAt + i, from.get(JAVA_BYTE, fromAt + positions[i][0]));
+                }
+            }
+            case 2 -> {
+                for (int i = 0; i < positions.length; i++) {
+                    to.setAtIndex(JAVA_SHORT, toAt + i, from.getAtIndex(JAVA_SHORT, fromAt + positions[i][0]));
+                }
+            }
+            case 4 -> {
+                for (int i = 0; i < positions.length; i++) {
+                    to.setAtIndex(JAVA_INT, toAt + i, from.getAtIndex(JAVA_INT, fromAt + positions[i][0]));
+                }
+            }
+            default -> {
+                for (int i = 0; i < positions.length; i++) {
+                    to.setAtIndex(JAVA_LONG, toAt + i, from.getAtIndex(JAVA_LONG, fromAt + positions[i][0]));
+                }
+            }
+        }
+    }
+
+    /** Sums each element's sources by their weights, a slice of the leading axes that stay as they are after the other. */
+    void interpolate(Tensor in, Tensor out) {
+        int lead = 0;
+        while (lead < axes.length && !axes[lead].isTouched()) {
+            lead++;
+        }
+        int slices = Math.toIntExact(Shapes.product(src, 0, lead));
+        int from = Math.toIntExact(Shapes.product(src, lead, src.rank()));
+        int to = Math.toIntExact(Shapes.product(dst, lead, dst.rank()));
+        double[] values = new double[from];
+        double[][] passes = new double[axes.length][];
+        for (int slice = 0; slice < slices; slice++) {
+            if (ElementRuns.serves(in.type())) {
+                ElementRuns.read(in, (long) slice * from, values, from);
+            } else {
+                for (int i = 0; i < from; i++) {
+                    values[i] = in.get((long) slice * from + i);
+                }
+            }
+            interpolate(values, lead, passes, out, (long) slice * to);
+        }
+    }
+
+    /** @param passes memory for the results of the passes, made when first needed */
+    private void interpolate(double[] slice, int lead, double[][] passes, Tensor out, long target) {
+        double[] values = slice;
+        boolean[] lost = new boolean[0];
+        long[] dims = src.dims();
+        for (int axis = dims.length - 1; axis >= lead; axis--) {
+            if (!axes[axis].isTouched()) {
+                continue;
+            }
+            Shape before = Shape.of(dims);
+            int inner = Math.toIntExact(Shapes.product(before, axis + 1, dims.length));
+            int outer = Math.toIntExact(Shapes.product(before, lead, axis));
+            int from = (int) dims[axis];
+            dims[axis] = dst.dim(axis);
+            if (passes[axis] == null) {
+                passes[axis] = new double[Math.multiplyExact(Math.multiplyExact(outer, (int) dims[axis]), inner)];
+            }
+            if (Arrays.stream(axes[axis].positions).anyMatch(positions -> positions[0] < 0) || lost.length > 0) {
+                lost = lost(lost, axes[axis], outer, from, inner);
+            }
+            if (inner == 1) {
+                lines(values, axes[axis], outer, from, passes[axis]);
+            } else {
+                planes(values, axes[axis], outer, from, inner, passes[axis]);
+            }
+            values = passes[axis];
+        }
+        store(values, lost, out, target);
+    }
+
+    private static void lines(double[] from, Axis axis, int outer, int length, double[] next) {
+        int to = axis.positions.length;
+        int[] ends = new int[to];
+        int count = 0;
+        for (int i = 0; i < to; i++) {
+            count += axis.positions[i].length;
+            ends[i] = count;
+        }
+        int[] positions = new int[count];
+        double[] weights = new double[count];
+        int at = 0;
+        for (int i = 0; i < to; i++) {
+            for (int k = 0; k < axis.positions[i].length; k++) {
+                positions[at] = Math.max(axis.positions[i][k], 0);
+                weights[at++] = axis.weights[i][k];
+            }
+        }
+        for (int o = 0; o < outer; o++) {
+            line(from, o * length, positions, weights, ends, next, o * to);
+        }
+    }
+
+    private static void line(double[] from, int at, int[] positions, double[] weights, int[] ends, double[] to,
+            int target) {
+        int tap = 0;
+        for (int i = 0; i < ends.length; i++) {
+            double sum = 0;
+            for (; tap < ends[i]; tap++) {
+                sum += weights[tap] * from[at + positions[tap]];
+            }
+            to[target + i] = sum;
+        }
+    }
+
+    private static void planes(double[] from, Axis axis, int outer, int length, int inner, double[] next) {
+        int to = axis.positions.length;
+        Arrays.fill(next, 0);
+        for (int o = 0; o < outer; o++) {
+            for (int i = 0; i < to; i++) {
+                for (int k = 0; k < axis.positions[i].length; k++) {
+                    add(axis.weights[i][k], from, (o * length + Math.max(axis.positions[i][k], 0)) * inner, next,
+                            (o * to + i) * inner, inner);
+                }
+            }
+        }
+    }
+
+    private static void add(double weight, double[] from, int at, double[] to, int target, int count) {
+        for (int j = 0; j < count; j++) {
+            to[target + j] += weight * from[at + j];
+        }
+    }
+
+    /** Returns which elements have a position outside along this axis or one before. */
+    private static boolean[] lost(boolean[] before, Axis axis, int outer, int length, int inner) {
+        int to = axis.positions.length;
+        boolean[] next = new boolean[outer * to * inner];
+        for (int o = 0; o < outer; o++) {
+            for (int i = 0; i < to; i++) {
+                for (int position : axis.positions[i]) {
+                    for (int j = 0; j < inner; j++) {
+                        next[(o * to + i) * inner + j] |= position < 0
+                                || before.length > 0 && before[(o * length + position) * inner + j];
+                    }
+                }
+            }
+        }
+        return next;
+    }
+
+    private void store(double[] values, boolean[] lost, Tensor out, long target) {
+        DataType type = out.type();
+        for (int i = 0; i < lost.length; i++) {
+            values[i] = lost[i] ? outside : values[i];
+        }
+        if (type == DataType.F32) {
+            ElementRuns.write(values, values.length, out, target);
+            return;
+        }
+        double low = type.isFloating() ? 0 : type.min();
+        double high = type.isFloating() ? 0 : type.max();
+        for (int i = 0; i < values.length; i++) {
+            if (type.isFloating()) {
+                out.set(target + i, values[i]);
+            } else {
+                // Truncated, as ONNX's reference and other runtimes do.
+                out.setLong(target + i, (long) Math.clamp((float) values[i], low, high));
+            }
+        }
+    }
+}
