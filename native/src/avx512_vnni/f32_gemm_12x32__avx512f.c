@@ -25,6 +25,13 @@ ALWAYS_INLINE __m512 widen_bf16(const char *from) {
 #define load_weights(panel, v) _mm512_load_ps((panel) + (v) * 64)
 #define load_src(src) _mm512_set1_ps(load_f32(src))
 #define multiply_add(acc, a, b) _mm512_fmadd_ps(a, b, acc)
+#define FINISHES
+#define load_any(from) _mm512_loadu_ps(from)
+#define store_any(to, acc) _mm512_storeu_ps(to, acc)
+#define product(a, b) _mm512_mul_ps(a, b)
+#define maximum(a, b) _mm512_max_ps(a, b)
+#define minimum(a, b) _mm512_min_ps(a, b)
+#define broadcast(value) _mm512_set1_ps(value)
 #include "simd_tile.h"
 
 #define TILE(name) bf16_##name
@@ -50,6 +57,7 @@ const gemm_kernel f32_gemm_12x32__avx512f = {
     .columns = 32,
     .group = 1,
     .step = 1,
+    .finishes = true,
     ROWS_OF_F32,
     .tile = f32_tile,
 };
