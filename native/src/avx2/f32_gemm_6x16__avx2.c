@@ -5,6 +5,7 @@
 #include <immintrin.h>
 
 #include "rows.h"
+#include "winograd.h"
 
 ALWAYS_INLINE __m256 widen_bf16(const char *from) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_load_si128((const void *) from)), 16));
@@ -59,6 +60,7 @@ const gemm_kernel f32_gemm_6x16__avx2 = {
     .step = 1,
     .finishes = true,
     ROWS_OF_F32,
+    .winograd = winograd__avx2,
     .tile = f32_tile,
 };
 

@@ -5,6 +5,7 @@
 #include <immintrin.h>
 
 #include "rows.h"
+#include "winograd.h"
 
 ALWAYS_INLINE __m512 widen_bf16(const char *from) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_load_si256((const void *) from)), 16));
@@ -59,6 +60,7 @@ const gemm_kernel f32_gemm_12x32__avx512f = {
     .step = 1,
     .finishes = true,
     ROWS_OF_F32,
+    .winograd = winograd__avx512f,
     .tile = f32_tile,
 };
 
