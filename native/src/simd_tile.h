@@ -152,16 +152,6 @@ ALWAYS_INLINE void TILE(multiply)(int rows, int vectors, const gemm_tile *t) {
         acc[i][0] = load_acc(init);
         acc[i][1] = vectors > 1 ? load_acc(init + LANES * 4) : zero_acc();
     }
-#ifdef FINISHES
-    if (vectors > 1 && t->results != NULL) {
-        UNROLL(16)
-        for (int i = 0; i < rows; i++) {
-            const float *dst = (const float *) const_row_of(t->results->dst, i, t->results->dst_stride) + t->results->first;
-            __builtin_prefetch(dst, 1, 3);
-            __builtin_prefetch(dst + 2 * LANES - 1, 1, 3);
-        }
-    }
-#endif
     const char *panel = t->panel;
     if (t->listed != NULL) {
         TILE(accumulate)(rows, vectors, acc, t, true, t->src, panel, t->listed_count);

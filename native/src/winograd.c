@@ -5,7 +5,7 @@
 
 enum {
     MIN_CHANNELS = 16,        /* fewer do not pay for the transformations */
-    BLOCK_BYTES = 1152 * 1024, /* of transformed patches: they stay in L2 while the weights pass */
+    BLOCK_BYTES = 640 * 1024, /* of transformed patches: they stay in L2 while the weights pass */
     MAX_TILES = 256,          /* of a block */
     MAX_RUN = 16              /* tiles side by side that are stored together */
 };

@@ -132,6 +132,7 @@ final class BackendOrder {
             case MatMulSpec matMul when matMul.sparsity().isPresent() -> SPARSE;
             case Conv2dSpec conv when conv.sparsity().isPresent() -> SPARSE;
             case Conv2dSpec conv when options.normwise() && multipliesSpectra(conv) -> VECTOR_FIRST;
+            case Conv2dSpec conv when options.normwise() && filtersMinimally(conv) -> NATIVE_FIRST;
             case MatMulSpec _, Conv2dSpec _ when options.parallelism().threads() > 1 -> NATIVE_FIRST;
             case MatMulSpec matMul when isa == Isa.AMX && matMul.isInteger() -> NATIVE_FIRST;
             case Conv2dSpec conv when conv.isInteger() && (isa == Isa.AMX || !conv.window().isPointwise()) -> NATIVE_FIRST;
@@ -146,6 +147,13 @@ final class BackendOrder {
         return !spec.isInteger() && spec.isDepthwise() && spec.oc() == spec.ic()
                 && window.kh() * window.kw() >= MIN_SPECTRUM_TAPS && window.strideH() == 1 && window.strideW() == 1
                 && window.dilationH() == 1 && window.dilationW() == 1;
+    }
+
+    /** The convolutions that libtersor computes by Winograd's minimal filtering, if they have enough channels. */
+    private static boolean filtersMinimally(Conv2dSpec spec) {
+        Window window = spec.window();
+        return !spec.isInteger() && spec.groups() == 1 && window.kh() == 3 && window.kw() == 3
+                && window.strideH() == 1 && window.strideW() == 1 && window.dilationH() == 1 && window.dilationW() == 1;
     }
 
     /** Keeps the measurement of a spec. */
