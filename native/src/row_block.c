@@ -3,7 +3,11 @@
 #include "compiler.h"
 #include "sparse_block.h"
 
-enum { CHUNK_BYTES = 128 * 1024 /* of a panel: what stays in L2 beside a block while its tiles use it in turn */ };
+enum {
+    CHUNK_BYTES = 128 * 1024,       /* of a panel: what stays in L2 beside a block while its tiles use it in turn */
+    NARROW_ROWS = 8,                /* tiles of so few f32 rows ask for more of a panel than L2 gives (ResNet-50's 7x7) */
+    NARROW_CHUNK_BYTES = 32 * 1024 /* so that these use chunks that stay in L1 */
+};
 
 static const int64_t NO_OFFSET = 0;
 static const _Alignas(64) int32_t ZEROS[MAX_TILE_COLUMNS];
@@ -155,7 +159,8 @@ void row_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_b
         kernel->multiply(kernel, o, block);
         return;
     }
-    const int64_t whole = chunk_steps(kernel);
+    const bool narrow = kernel->finishes && block->count > 1 && block->tiles[0].rows <= NARROW_ROWS;
+    const int64_t whole = narrow ? NARROW_CHUNK_BYTES / step_bytes(kernel) : chunk_steps(kernel);
     const int64_t steps = block->chunked ? min_s64(whole, block->steps) : block->steps;
     const int64_t fitting = steps == block->steps && steps > 0 ? whole / steps : 1;
     const int64_t runs = block->chunked ? (fitting > 1 ? fitting : 1) : block->runs;
