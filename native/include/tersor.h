@@ -168,9 +168,9 @@ TERSOR_API tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, c
  * TERSOR_NORMWISE lets those with a 3x3 window, stride 1, no dilation and no groups be computed by Winograd's minimal
  * filtering where that is faster: the error of the sum is at most
  *   a * (ic + 16) * 2^-24 * (sum over channels of max|src| * max|weights|)
- * with a = 64 and the largest src of 4x4 pixels around the output for tiles of 2x2 outputs, a = 2304 and 6x6 pixels for
- * 4x4, usually less than a hundredth of that. An infinity or NaN among these pixels makes it NaN or infinite, and so may
- * one beyond 2^120.
+ * where the largest src is that of the pixels at most p from the window: a = 64 and p = 1 where tiles of 2x2 outputs are
+ * computed, a = 2304 and p = 3 where those of 4x4 are; usually it is less than a hundredth of that. An infinity or a NaN
+ * among these pixels may make the sum NaN or infinite, as may values beyond 2^120.
  */
 typedef int32_t tersor_accuracy;
 enum { TERSOR_COMPONENTWISE = 0, TERSOR_NORMWISE = 1 };

@@ -104,12 +104,11 @@ int64_t winograd_scratch_bytes(const gemm_kernel *kernel, const winograd_transfo
     return (int64_t) (uintptr_t) s.zeros + round_up(g->ic * 4, TERSOR_ALIGNMENT);
 }
 
-/* A tile of outputs: from line y and column x of image n on, lines [first, end) of which are wanted. */
+/* A tile of outputs from line y and column x of image n on, of which `lines` are wanted. */
 typedef struct winograd_tile {
-    int64_t n, y, x, first, end;
+    int64_t n, y, x, lines;
 } winograd_tile;
 
-/* Tiles are those of the whole image, so that results do not depend on the part that is computed. */
 typedef struct winograd_walk {
     const winograd_transforms *f;
     const image *source;
@@ -121,13 +120,13 @@ static int64_t next_tiles(winograd_walk *w, int64_t most, winograd_tile *tiles) 
     const int64_t oh = w->source->oh, step = w->f->step;
     int64_t count = 0;
     while (count < most && w->line < w->end) {
-        const int64_t n = w->line / oh, first = w->line % oh, y = first / step * step;
-        const int64_t end = min_s64(min_s64(y + step, oh), w->end - n * oh);
-        tiles[count++] = (winograd_tile){n, y, w->x, first, end};
+        const int64_t n = w->line / oh, y = w->line % oh;
+        const int64_t lines = min_s64(min_s64(step, oh - y), w->end - w->line);
+        tiles[count++] = (winograd_tile){n, y, w->x, lines};
         w->x += step;
         if (w->x >= w->source->ow) {
             w->x = 0;
-            w->line = n * oh + end;
+            w->line += lines;
         }
     }
     return count;
@@ -135,11 +134,12 @@ static int64_t next_tiles(winograd_walk *w, int64_t most, winograd_tile *tiles) 
 
 /* Tiles of output lines [first, first + lines). */
 static int64_t count_tiles(const winograd_transforms *f, const image *s, int64_t first, int64_t lines) {
-    const int64_t rows = (s->oh + f->step - 1) / f->step, columns = (s->ow + f->step - 1) / f->step;
-    const int64_t last = first + lines - 1;
-    const int64_t top = first / s->oh * rows + first % s->oh / f->step;
-    const int64_t bottom = last / s->oh * rows + last % s->oh / f->step;
-    return (bottom - top + 1) * columns;
+    int64_t rows = 0;
+    for (int64_t line = first, inside; line < first + lines; line += inside) {
+        inside = min_s64(first + lines - line, s->oh - line % s->oh);
+        rows += (inside + f->step - 1) / f->step;
+    }
+    return rows * ((s->ow + f->step - 1) / f->step);
 }
 
 static void transform_patch(const winograd_transforms *f, const conv2d_geometry *g, const image *s,
@@ -196,9 +196,9 @@ static void store_run(const gemm_kernel *kernel, const winograd_transforms *f, c
         f->sums(s->sums + (first + i) * columns, s->sum_bytes / 4, columns, lines + i * f->step * columns, pixels * columns);
     }
     results->rows = min_s64(pixels, source->ow - tile->x);
-    for (int64_t y = tile->first; y < tile->end; y++) {
-        const int64_t row = (tile->n * source->oh + y) * source->ow + tile->x;
-        results->acc = lines + (y - tile->y) * pixels * columns;
+    for (int64_t i = 0; i < tile->lines; i++) {
+        const int64_t row = (tile->n * source->oh + tile->y + i) * source->ow + tile->x;
+        results->acc = lines + i * pixels * columns;
         results->dst = row_of(o->dst, row, o->dst_stride);
         results->residual = o->residual == NULL ? NULL : const_row_of(o->residual, row, o->residual_stride);
         o->store(o->e, results);

@@ -51,7 +51,7 @@ static void reference(const conv_case *c, const float *src, const float *weights
     }
 }
 
-static void run_conv(uint32_t isa, tersor_sparsity sparsity, tersor_accuracy accuracy, const conv_case *c, int turn) {
+static void run_conv(uint32_t isa, tersor_sparsity sparsity, const conv_case *c, int turn) {
     cases++;
     random_seed((uint64_t) (c->h * 5 + c->w * 7 + c->ic * 11 + c->oc * 13 + c->kh * 17 + turn));
     const guard_side side = turn % 2 == 0 ? GUARD_AFTER : GUARD_BEFORE;
@@ -91,11 +91,11 @@ static void run_conv(uint32_t isa, tersor_sparsity sparsity, tersor_accuracy acc
         .residual_type = residual == NULL ? 0 : TERSOR_F32,
         .residual_multiplier = 0.5f,
     };
-    bool ok = expect_status(tersor_conv2d_packed_bytes(isa, TERSOR_F32, TERSOR_F32, sparsity, accuracy, &geometry, 0, weights,
+    bool ok = expect_status(tersor_conv2d_packed_bytes(isa, TERSOR_F32, TERSOR_F32, sparsity, TERSOR_COMPONENTWISE, &geometry, 0, weights,
                                                        &packed_bytes),
                             TERSOR_OK, "bytes");
     void *packed = guarded(side, (size_t) packed_bytes);
-    ok = ok && expect_status(tersor_conv2d_pack(isa, TERSOR_F32, TERSOR_F32, sparsity, accuracy, &geometry, weights, 0, NULL, NULL,
+    ok = ok && expect_status(tersor_conv2d_pack(isa, TERSOR_F32, TERSOR_F32, sparsity, TERSOR_COMPONENTWISE, &geometry, weights, 0, NULL, NULL,
                                                 packed, packed_bytes),
                              TERSOR_OK, "pack");
     ok = ok && expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");
@@ -140,8 +140,8 @@ int main(void) {
         }
         for (size_t i = 0; i < sizeof CONVS / sizeof *CONVS; i++) {
             for (tersor_sparsity sparsity = TERSOR_DENSE; sparsity <= TERSOR_SINGLES; sparsity++) {
-                run_conv(isa, sparsity, TERSOR_COMPONENTWISE, &CONVS[i], (int) i);
-                run_conv(isa, sparsity, TERSOR_COMPONENTWISE, &CONVS[i], (int) i + 1);
+                run_conv(isa, sparsity, &CONVS[i], (int) i);
+                run_conv(isa, sparsity, &CONVS[i], (int) i + 1);
             }
         }
     }
