@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 6
+#define TERSOR_ABI_VERSION 7
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;

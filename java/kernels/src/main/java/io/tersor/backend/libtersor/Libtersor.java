@@ -25,7 +25,7 @@ import java.nio.file.Path;
  */
 final class Libtersor {
     /** TERSOR_ABI_VERSION of the header that this class follows. */
-    static final int ABI_VERSION = 6;
+    static final int ABI_VERSION = 7;
 
     /** TERSOR_ALIGNMENT. */
     static final int ALIGNMENT_BYTES = 64;
