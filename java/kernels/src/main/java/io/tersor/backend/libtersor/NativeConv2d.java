@@ -46,6 +46,24 @@ final class NativeConv2d extends Conv2d {
             PrepareOptions options) {
         return NativeContext.building(arena -> {
             Epilogue epilogue = Epilogue.of(spec, bias);
+            MemorySegment packed = pack(context, spec, weights, epilogue, options.normwise(), arena);
+            return new NativeConv2d(context, spec, packed, NativeEpilogue.of(epilogue, arena),
+                    options.parallelism(), arena);
+        });
+    }
+
+    private static MemorySegment pack(NativeContext context, Conv2dSpec spec, Tensor weights, Epilogue epilogue,
+            boolean normwise, Arena arena) {
+        int srcType = Libtersor.typeCode(spec.src());
+        int weightsType = Libtersor.typeCode(spec.weights());
+        int accuracy = normwise ? NORMWISE : COMPONENTWISE;
+        int sparsity = Sparsity.code(spec.sparsity(), spec.weights());
+        try (Arena temporary = Arena.ofConfined()) {
+            Tensor readable = weights.isContiguous() ? weights : weights.copy(temporary);
+            MemorySegment geometry = geometry(spec, temporary);
+            int[] zeroPoints = spec.isInteger()
+                    ? NativeContext.ints(spec.oc(), spec.weightsParams()::zeroPoint) : new int[0];
+            boolean hasZeroPoints = Arrays.stream(zeroPoints).anyMatch(zeroPoint -> zeroPoint != 0);
             MemorySegment packed = context.weights().allocate(context.library().conv2dPackedBytes(context.isa(), srcType,
                     weightsType, sparsity, accuracy, geometry, hasZeroPoints, readable.data()), arena);
             context.library().conv2dPack(context.isa(), srcType, weightsType, sparsity, accuracy, geometry,
