@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 6
+#define TERSOR_ABI_VERSION 7
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -163,6 +163,18 @@ TERSOR_API tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, c
                                      const void *residual, int64_t ld_residual, void *dst, int64_t ld_dst,
                                      void *scratch, int64_t scratch_bytes);
 
+/*
+ * What bounds the errors of convolutions of f32. TERSOR_COMPONENTWISE: what is said at the top, each sum by itself.
+ * TERSOR_NORMWISE lets those with a 3x3 window, stride 1, no dilation and no groups be computed by Winograd's minimal
+ * filtering where that is faster: the error of the sum is at most
+ *   a * (ic + 16) * 2^-24 * (sum over channels of max|src| * max|weights|)
+ * where the largest src is that of the pixels at most p from the window: a = 64 and p = 1 where tiles of 2x2 outputs are
+ * computed, a = 2304 and p = 3 where those of 4x4 are; usually it is less than a hundredth of that. An infinity or a NaN
+ * among these pixels may make the sum NaN or infinite, as may values beyond 2^120.
+ */
+typedef int32_t tersor_accuracy;
+enum { TERSOR_COMPONENTWISE = 0, TERSOR_NORMWISE = 1 };
+
 /* A convolution's channels and window; groups divides ic and oc. */
 typedef struct tersor_conv2d_geometry {
     int64_t ic, oc, kh, kw, groups;
@@ -181,12 +193,13 @@ typedef struct tersor_conv2d_geometry {
  * weights are read unless they are TERSOR_DENSE.
  */
 TERSOR_API tersor_status tersor_conv2d_packed_bytes(uint32_t isa, tersor_type src_type, tersor_type weights_type,
-                                                    tersor_sparsity sparsity, const tersor_conv2d_geometry *geometry,
-                                                    int32_t has_zero_points, const void *weights, int64_t *bytes);
+                                                    tersor_sparsity sparsity, tersor_accuracy accuracy,
+                                                    const tersor_conv2d_geometry *geometry, int32_t has_zero_points,
+                                                    const void *weights, int64_t *bytes);
 /* weights are contiguous; weights_zero_points [oc] and bias [oc] are optional (NULL), and NULL for f32. */
 TERSOR_API tersor_status tersor_conv2d_pack(uint32_t isa, tersor_type src_type, tersor_type weights_type,
-                                            tersor_sparsity sparsity, const tersor_conv2d_geometry *geometry,
-                                            const void *weights, int32_t src_zero_point,
+                                            tersor_sparsity sparsity, tersor_accuracy accuracy,
+                                            const tersor_conv2d_geometry *geometry, const void *weights, int32_t src_zero_point,
                                             const int32_t *weights_zero_points, const int32_t *bias, void *packed,
                                             int64_t packed_bytes);
 /*

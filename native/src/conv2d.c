@@ -57,15 +57,23 @@ static int64_t padded_k(const gemm_kernel *kernel, const conv2d_geometry *g, con
 }
 
 tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g,
-                             bool integers, bool has_zero_points, int64_t sparse_bytes, conv2d_layout *l) {
+                             tersor_accuracy accuracy, bool integers, bool has_zero_points, int64_t sparse_bytes,
+                             conv2d_layout *l) {
     memset(l, 0, sizeof *l);
     l->method = method_of(kernel, g);
+    l->winograd = accuracy == TERSOR_NORMWISE ? winograd_select(kernel, g) : NULL;
+    if (l->winograd != NULL) {
+        l->method = CONV2D_WINOGRAD;
+    }
     int64_t groups = g->groups;
     int64_t ones_bytes = 0;
     if (l->method == CONV2D_DEPTHWISE) {
         groups = 1;
         RETURN_IF_ERROR(depthwise_weights_bytes(depthwise, g, &l->group_panels_bytes));
         l->group_columns_bytes = depthwise_columns_bytes(depthwise, g);
+    } else if (l->method == CONV2D_WINOGRAD) {
+        l->group_panel_bytes = winograd_panel_bytes(kernel, l->winograd, g);
+        l->group_panels_bytes = gemm_padded_n(kernel, g->oc) / kernel->columns * l->group_panel_bytes;
     } else if (kernel->form != PANEL_DENSE) {
         l->group_columns_bytes = gemm_columns_bytes(kernel, conv2d_n(g));
         l->group_panels = sparse_panels(kernel, conv2d_n(g));
@@ -113,8 +121,11 @@ static direct_scratch direct_scratch_at(const window *w, void *scratch) {
     return s;
 }
 
-int64_t conv2d_scratch_bytes(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g) {
-    switch (method_of(kernel, g)) {
+int64_t conv2d_scratch_bytes(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g,
+                             const conv2d_layout *l) {
+    switch (l->method) {
+    case CONV2D_WINOGRAD:
+        return winograd_scratch_bytes(kernel, l->winograd, g);
     case CONV2D_DEPTHWISE:
         return depthwise_scratch_bytes(depthwise, g);
     case CONV2D_POINTWISE:
@@ -188,6 +199,10 @@ void conv2d_pack(const gemm_kernel *kernel, const depthwise_kernel *depthwise, c
                  const conv2d_layout *l, const void *weights, const quantization *q, void *packed) {
     if (l->method == CONV2D_DEPTHWISE) {
         depthwise_pack(depthwise, g, weights, q, row_of(packed, 1, l->panels), row_of(packed, 1, l->compensation));
+        return;
+    }
+    if (l->method == CONV2D_WINOGRAD) {
+        winograd_pack(kernel, l->winograd, g, weights, row_of(packed, 1, l->panels));
         return;
     }
     int64_t *table = row_of(packed, 1, l->panels);
@@ -296,6 +311,13 @@ static void run_direct(const gemm_kernel *kernel, const packed_head *head, const
     row_block_finish(kernel, &block);
 }
 
+static void run_winograd(const gemm_kernel *kernel, const packed_head *head, const conv2d_layout *l,
+                         const conv2d_operands *o, void *scratch) {
+    epilogue e;
+    const gemm_operands operands = operands_of(kernel, head, l, o, 0, 0, &e);
+    winograd_run(kernel, l->winograd, &head->geometry, &operands, &o->source, o->first_line, o->lines, scratch);
+}
+
 void conv2d_run(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const void *packed,
                 const conv2d_layout *l, const conv2d_operands *o, void *scratch) {
     switch (l->method) {
@@ -304,6 +326,9 @@ void conv2d_run(const gemm_kernel *kernel, const depthwise_kernel *depthwise, co
         break;
     case CONV2D_DEPTHWISE:
         depthwise_run(depthwise, packed, l, o, scratch);
+        break;
+    case CONV2D_WINOGRAD:
+        run_winograd(kernel, packed, l, o, scratch);
         break;
     default:
         run_direct(kernel, packed, l, o, scratch);

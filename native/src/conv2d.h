@@ -1,6 +1,6 @@
 /*
  * Convolution of NHWC images: as one multiplication where the window is a single pixel, channel by channel where it is
- * depthwise, otherwise by tiles that walk the image (window.h).
+ * depthwise, by fewer multiplications where winograd.h may, otherwise by tiles that walk the image (window.h).
  */
 #ifndef TERSOR_CONV2D_H
 #define TERSOR_CONV2D_H
@@ -11,8 +11,9 @@
 #include "packed.h"
 #include "tersor.h"
 #include "window.h"
+#include "winograd.h"
 
-typedef enum conv2d_method { CONV2D_POINTWISE, CONV2D_DEPTHWISE, CONV2D_DIRECT } conv2d_method;
+typedef enum conv2d_method { CONV2D_POINTWISE, CONV2D_DEPTHWISE, CONV2D_DIRECT, CONV2D_WINOGRAD } conv2d_method;
 
 /* The images and the part of the output to compute. */
 typedef struct conv2d_operands {
@@ -31,6 +32,7 @@ typedef struct conv2d_operands {
 /* Byte offsets in the packed buffer; one group's columns and panels follow another's. */
 typedef struct conv2d_layout {
     conv2d_method method;
+    const winograd_transforms *winograd; /* of CONV2D_WINOGRAD */
     int64_t compensation, zero_points, panels; /* of the first group; compensation 0: floats have none */
     int64_t ones; /* a panel whose first column sums rows up, 0: none */
     int64_t group_columns_bytes, group_panels_bytes, group_panel_bytes;
@@ -48,13 +50,15 @@ int64_t conv2d_out(int64_t extent, int64_t padding, int64_t kernel, int64_t stri
 
 /* sparse_bytes: what conv2d_sparse_bytes gives. */
 tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g,
-                             bool integers, bool has_zero_points, int64_t sparse_bytes, conv2d_layout *layout);
+                             tersor_accuracy accuracy, bool integers, bool has_zero_points, int64_t sparse_bytes,
+                             conv2d_layout *layout);
 
 /* Bytes of the panels of contiguous OIHW weights if the kernel's are sparse, otherwise 0. */
 tersor_status conv2d_sparse_bytes(const gemm_kernel *kernel, const conv2d_geometry *g, const void *weights,
                                   int64_t *bytes);
 
-int64_t conv2d_scratch_bytes(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g);
+int64_t conv2d_scratch_bytes(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g,
+                             const conv2d_layout *layout);
 
 /* Panels, and of integers the columns, of contiguous OIHW weights into a buffer with this layout. */
 void conv2d_pack(const gemm_kernel *kernel, const depthwise_kernel *depthwise, const conv2d_geometry *g,

@@ -35,10 +35,13 @@ static tersor_status check_geometry(const conv2d_geometry *g) {
     return conv2d_check_geometry(g);
 }
 
-static tersor_status lay_out(const choice *c, const conv2d_geometry *g, bool has_zero_points, int64_t sparse_bytes,
-                             conv2d_layout *l) {
+static tersor_status lay_out(const choice *c, const conv2d_geometry *g, tersor_accuracy accuracy, bool has_zero_points,
+                             int64_t sparse_bytes, conv2d_layout *l) {
     RETURN_IF_ERROR(check_geometry(g));
-    return conv2d_lay_out(c->gemm, c->depthwise, g, c->integers, has_zero_points, sparse_bytes, l);
+    if (accuracy != TERSOR_COMPONENTWISE && accuracy != TERSOR_NORMWISE) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
+    return conv2d_lay_out(c->gemm, c->depthwise, g, accuracy, c->integers, has_zero_points, sparse_bytes, l);
 }
 
 static tersor_status check_weights(const choice *c, const conv2d_geometry *g, const void *weights) {
@@ -61,23 +64,24 @@ static tersor_status sparse_bytes_of(const choice *c, const conv2d_geometry *g, 
 }
 
 tersor_status tersor_conv2d_packed_bytes(uint32_t isa, tersor_type src_type, tersor_type weights_type,
-                                         tersor_sparsity sparsity, const tersor_conv2d_geometry *geometry,
-                                         int32_t has_zero_points, const void *weights, int64_t *bytes) {
+                                         tersor_sparsity sparsity, tersor_accuracy accuracy,
+                                         const tersor_conv2d_geometry *geometry, int32_t has_zero_points,
+                                         const void *weights, int64_t *bytes) {
     choice c;
     conv2d_layout l;
     int64_t sparse_bytes;
     RETURN_IF_ERROR(check_range(bytes, sizeof *bytes, sizeof *bytes));
     RETURN_IF_ERROR(choose(isa, src_type, weights_type, sparsity, has_zero_points != 0, &c));
     RETURN_IF_ERROR(sparse_bytes_of(&c, geometry, weights, &sparse_bytes));
-    RETURN_IF_ERROR(lay_out(&c, geometry, has_zero_points != 0, sparse_bytes, &l));
+    RETURN_IF_ERROR(lay_out(&c, geometry, accuracy, has_zero_points != 0, sparse_bytes, &l));
     *bytes = l.bytes;
     return TERSOR_OK;
 }
 
 tersor_status tersor_conv2d_pack(uint32_t isa, tersor_type src_type, tersor_type weights_type,
-                                 tersor_sparsity sparsity, const tersor_conv2d_geometry *g, const void *weights,
-                                 int32_t src_zero_point, const int32_t *weights_zero_points, const int32_t *bias,
-                                 void *packed, int64_t packed_bytes) {
+                                 tersor_sparsity sparsity, tersor_accuracy accuracy, const tersor_conv2d_geometry *g,
+                                 const void *weights, int32_t src_zero_point, const int32_t *weights_zero_points,
+                                 const int32_t *bias, void *packed, int64_t packed_bytes) {
     choice c;
     conv2d_layout l;
     int64_t sparse_bytes;
@@ -93,18 +97,21 @@ tersor_status tersor_conv2d_pack(uint32_t isa, tersor_type src_type, tersor_type
     RETURN_IF_ERROR(gemm_check_quantization(&q, g->oc, &has_zero_points));
     RETURN_IF_ERROR(choose(isa, src_type, weights_type, sparsity, has_zero_points, &c));
     RETURN_IF_ERROR(sparse_bytes_of(&c, g, weights, &sparse_bytes));
-    RETURN_IF_ERROR(lay_out(&c, g, has_zero_points, sparse_bytes, &l));
+    RETURN_IF_ERROR(lay_out(&c, g, accuracy, has_zero_points, sparse_bytes, &l));
     RETURN_IF_ERROR(check_buffer(packed, packed_bytes, l.bytes));
     packed_head *head = packed;
     packed_init(head, PACKED_CONV2D, isa, src_type, l.bytes);
     head->weights_type = weights_type;
     head->k = conv2d_k(g);
     head->n = conv2d_n(g);
-    head->scratch_bytes = conv2d_scratch_bytes(c.gemm, c.depthwise, g);
-    head->kernel_name = l.method == CONV2D_DEPTHWISE ? c.depthwise->name : c.gemm->name;
+    head->scratch_bytes = conv2d_scratch_bytes(c.gemm, c.depthwise, g, &l);
+    head->kernel_name = l.method == CONV2D_DEPTHWISE  ? c.depthwise->name
+                        : l.method == CONV2D_WINOGRAD ? l.winograd->name
+                                                      : c.gemm->name;
     head->src_zero_point = src_zero_point;
     head->has_zero_points = has_zero_points;
     head->sparsity = sparsity;
+    head->accuracy = accuracy;
     head->sparse_bytes = sparse_bytes;
     head->geometry = *g;
     conv2d_pack(c.gemm, c.depthwise, g, &l, weights, &q, packed);
@@ -153,7 +160,7 @@ tersor_status tersor_conv2d(const void *packed, int64_t packed_bytes, const ters
     const conv2d_geometry *g = &head->geometry;
     RETURN_IF_ERROR(
         choose(head->isa, head->src_type, head->weights_type, head->sparsity, head->has_zero_points != 0, &c));
-    RETURN_IF_ERROR(lay_out(&c, g, head->has_zero_points != 0, head->sparse_bytes, &l));
+    RETURN_IF_ERROR(lay_out(&c, g, head->accuracy, head->has_zero_points != 0, head->sparse_bytes, &l));
     if (l.bytes != head->bytes) {
         return TERSOR_INVALID_PACKED;
     }

@@ -5,7 +5,13 @@
 #include "row_block.h"
 #include "sparse_block.h"
 
-enum { BLOCK_BYTES = 512 * 1024, MIN_BLOCK_TILES = 5 };
+enum {
+    BLOCK_BYTES = 512 * 1024,
+    MIN_BLOCK_TILES = 5,
+    RESIDENT_BYTES = 1024 * 1024, /* of weights that stay in L2 from one block to the next */
+    RESIDENT_PANELS = 4,          /* at least: fewer leave rows in L1 and L2 for too short a time */
+    RESIDENT_TILES = 8            /* of a block then, whose results stay in L1 until their lines are complete */
+};
 
 const gemm_kernel *gemm_for_depth(const gemm_kernel *kernel, int64_t k) {
     const gemm_kernel *narrower = kernel->narrower;
@@ -82,9 +88,16 @@ static void prepare_block(const gemm_kernel *kernel, const gemm_operands *o, boo
     row_block_cut(kernel, block, (row_span){.src = rows.src, .rows = count, .dst_row = first});
 }
 
+/* Rows that are multiplied together, at most. */
+static int64_t most_rows(const gemm_kernel *kernel, const gemm_operands *o) {
+    const int64_t most = gemm_block_rows(kernel, o->k), weights_bytes = o->k * o->n * kernel->src_bytes;
+    const bool resident = o->n >= (int64_t) RESIDENT_PANELS * kernel->columns && weights_bytes <= RESIDENT_BYTES;
+    return kernel->finishes && resident ? min_s64(most, (int64_t) RESIDENT_TILES * kernel->rows) : most;
+}
+
 void gemm_run(const gemm_kernel *kernel, const gemm_operands *o, void *scratch) {
     _Alignas(64) int32_t tile_accumulators[MAX_TILE];
-    const int64_t part = row_block_part(o->m, gemm_block_rows(kernel, o->k));
+    const int64_t part = row_block_part(o->m, most_rows(kernel, o));
     const int64_t block_rows = kernel->equal_tiles ? round_up(part, kernel->rows) : part;
     const bool convert = gemm_rows_convert(kernel, o);
     const bool chunked = is_chunked(kernel, o->k);

@@ -34,6 +34,11 @@ typedef struct gemm_tile {
     const void *init;    /* what the accumulators start from: int32 or f32 [rows, columns] */
     int64_t init_stride; /* bytes; 0: the same for all rows */
     void *acc;           /* int32 or f32 [rows, the kernel's columns]; may be init */
+    /* NULL, or where the sums go instead of acc, through a plain epilogue: of kernels that finish, for whole panels. */
+    const epilogue_tile *results;
+    const epilogue *e;
+    const char *ahead; /* what kernels that finish bring into L2 meanwhile */
+    int64_t ahead_bytes;
 } gemm_tile;
 
 /* What the panels of a kernel hold, see sparse_pack.h. */
@@ -48,6 +53,7 @@ typedef enum panel_form {
 } panel_form;
 
 struct scattered_kernel;
+struct winograd_transforms;
 struct gemm_operands;
 struct row_block;
 
@@ -66,6 +72,8 @@ typedef struct gemm_kernel {
     bool convert_always;
     int32_t deepest; /* k of panels that stay in L1 whole; of kernels with a narrower one */
     const struct gemm_kernel *narrower; /* NULL, or the same with fewer columns, see gemm_for_depth */
+    bool finishes;         /* the tile's `results` and `ahead` are served */
+    const struct winograd_transforms *winograd; /* NULL, or those of tiles 2x2 and 4x4 that go with the kernel */
     void (*convert)(const void *src, int64_t count, void *row);
     int32_t (*row_sum)(const void *src, int64_t count, int32_t shift); /* of src + shift, wrapping; NULL for floats */
     void (*enter)(int64_t rows, int64_t step_bytes); /* before tiles of so many rows */

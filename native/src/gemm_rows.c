@@ -5,7 +5,8 @@
 
 enum {
     STRIP_ROWS = 16,       /* of a transposed source at a time: each of its columns gives that many neighbours */
-    ALIASING_STRIDE = 2048 /* rows this far apart share few of the sets of an L1 cache */
+    ALIASING_STRIDE = 2048, /* rows this far apart share few of the sets of an L1 cache */
+    COPIED_PANELS = 16      /* more make up for a copy of f32 rows that alias: a k step of these takes 4 times as long */
 };
 
 static bool is_transposed(const gemm_source *src) {
@@ -18,7 +19,9 @@ int64_t gemm_rows_source_bytes(const gemm_source *src) {
 
 bool gemm_rows_convert(const gemm_kernel *kernel, const gemm_operands *o) {
     /* Rows that are turned are copied there, a line of each at a time. */
-    const bool aliasing = kernel->scattered == NULL && o->src.row_stride % ALIASING_STRIDE == 0 && o->m > 1 && o->n > 2 * kernel->columns;
+    const int64_t panels = kernel->finishes ? COPIED_PANELS : 2;
+    const bool aliasing = kernel->scattered == NULL && o->src.row_stride % ALIASING_STRIDE == 0 && o->m > 1 &&
+                          o->n > panels * kernel->columns;
     return kernel->convert_always || o->src.quantize != NULL || is_transposed(&o->src) || aliasing;
 }
 

@@ -27,6 +27,8 @@ typedef struct packed_head {
     int32_t has_zero_points; /* some weights zero point is not 0 */
     tersor_sparsity sparsity;
     int64_t sparse_bytes; /* of sparse panels */
+    tersor_accuracy accuracy;
+    int32_t reserved;
     conv2d_geometry geometry; /* zeros for a GEMM */
 } packed_head;
 

@@ -3,7 +3,11 @@
 #include "compiler.h"
 #include "sparse_block.h"
 
-enum { CHUNK_BYTES = 128 * 1024 /* of a panel: what stays in L2 beside a block while its tiles use it in turn */ };
+enum {
+    CHUNK_BYTES = 128 * 1024,       /* of a panel: what stays in L2 beside a block while its tiles use it in turn */
+    NARROW_ROWS = 8,                /* tiles of so few f32 rows ask for more of a panel than L2 gives (ResNet-50's 7x7) */
+    NARROW_CHUNK_BYTES = 32 * 1024 /* so that these use chunks that stay in L1 */
+};
 
 static const int64_t NO_OFFSET = 0;
 static const _Alignas(64) int32_t ZEROS[MAX_TILE_COLUMNS];
@@ -66,6 +70,8 @@ void row_block_subtract(const gemm_kernel *kernel, const gemm_operands *o, const
 typedef struct k_part {
     int64_t run, runs, step, steps;
     bool is_first, is_last;
+    int64_t bytes; /* in a panel */
+    int64_t ahead; /* bytes behind them that come next */
 } k_part;
 
 /* What all tiles of a block have in common. A tile of little k takes 30 ns: what does not change is written once. */
@@ -101,10 +107,28 @@ static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, const
     o->store(o->e, results);
 }
 
+/* Whether the kernel stores the results of a panel itself. */
+static bool is_finished(const gemm_kernel *kernel, const gemm_operands *o, const epilogue_tile *results) {
+    const epilogue *e = o->e;
+    return kernel->finishes && results->columns == kernel->columns && epilogue_is_plain(e, results) &&
+           e->dst_type == TERSOR_F32 && (e->residual_type == 0 || e->residual_type == TERSOR_F32);
+}
+
+/* Lets tile t bring a share of what follows the panel's part into L2. */
+static void look_ahead(const row_block *block, const k_part *k, int64_t t, gemm_tile *tile) {
+    const int64_t share = round_up((k->ahead + block->count - 1) / block->count, 64);
+    const int64_t from = min_s64(t * share, k->ahead), to = min_s64(from + share, k->ahead);
+    tile->ahead = (const char *) tile->panel + k->bytes + from;
+    tile->ahead_bytes = to - from;
+}
+
 static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const k_part *k,
                           gemm_tile *tile, epilogue_tile *results) {
     const int64_t acc_row_bytes = (int64_t) kernel->columns * 4;
+    const bool finished = k->is_last && is_finished(kernel, o, results);
     set_part(block, k, tile);
+    tile->results = finished ? results : NULL;
+    tile->e = o->e;
     tile->init = row_block_start(o, results->first);
     tile->init_stride = k->is_first ? 0 : acc_row_bytes;
     for (int64_t t = 0; t < block->count; t++) {
@@ -113,8 +137,14 @@ static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row
         if (!k->is_first) {
             tile->init = tile->acc;
         }
+        if (kernel->finishes) {
+            look_ahead(block, k, t, tile);
+        }
+        if (finished) {
+            row_block_place(o, block, rows, tile->acc, results);
+        }
         run_tile(kernel, block, rows, k, tile);
-        if (k->is_last) {
+        if (k->is_last && !finished) {
             finish_tile(kernel, o, block, rows, tile->acc, results);
         }
     }
@@ -129,13 +159,15 @@ void row_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_b
         kernel->multiply(kernel, o, block);
         return;
     }
-    const int64_t whole = chunk_steps(kernel);
+    const bool narrow = kernel->finishes && block->count > 1 && block->tiles[0].rows <= NARROW_ROWS;
+    const int64_t whole = narrow ? NARROW_CHUNK_BYTES / step_bytes(kernel) : chunk_steps(kernel);
     const int64_t steps = block->chunked ? min_s64(whole, block->steps) : block->steps;
     const int64_t fitting = steps == block->steps && steps > 0 ? whole / steps : 1;
     const int64_t runs = block->chunked ? (fitting > 1 ? fitting : 1) : block->runs;
     const int64_t panel_bytes = block->runs * block->steps * step_bytes(kernel) +
                                 (block->tail == NULL ? 0 : step_bytes(kernel));
     const char *panel = o->weights.panels;
+    const char *end = panel + (o->n + kernel->columns - 1) / kernel->columns * panel_bytes;
     gemm_tile tile = block_tile(block);
     epilogue_tile results = {
         .acc_stride = kernel->columns,
@@ -153,6 +185,8 @@ void row_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_b
                 k.steps = min_s64(steps, block->steps - k.step);
                 k.is_last = k.run + k.runs == block->runs && k.step + k.steps == block->steps;
                 tile.panel = const_row_of(panel, k.run * block->steps + k.step, step_bytes(kernel));
+                k.bytes = k.runs * k.steps * step_bytes(kernel);
+                k.ahead = min_s64(k.bytes, end - (const char *) tile.panel - k.bytes);
                 multiply_part(kernel, o, block, &k, &tile, &results);
                 k.is_first = false;
                 k.step += k.steps;

@@ -11,6 +11,8 @@
  *   load_src(src)               factor that broadcasts one k step of a row
  *   multiply_add(acc, a, b)
  *   SRC_STEP, PANEL_STEP        bytes of one k step of a row and of a panel
+ *   FINISHES                    of floats, or not defined: the kernel finishes (gemm.h), with
+ *                               load_any, store_any, product, maximum, minimum, broadcast
  *
  * A few rows have few sums in flight, fewer than an addition takes cycles, so that they keep two or four sets of sums,
  * each for every second or fourth k step: that makes m = 1 from L2 1.4 (AVX-512 VNNI) to 1.7 times (AVX-VNNI) as fast.
@@ -18,7 +20,10 @@
 #include "compiler.h"
 #include "gemm.h"
 
-enum { TILE(enough_chains) = 8 };
+enum {
+    TILE(enough_chains) = 8,
+    TILE(ahead_steps) = 8 /* between prefetches of what comes next */
+};
 
 /* k steps with sums of their own. */
 ALWAYS_INLINE int TILE(sets)(int rows, int vectors) {
@@ -80,10 +85,64 @@ ALWAYS_INLINE void TILE(accumulate)(int rows, int vectors, accumulators acc[ROWS
             }
         }
     }
+#ifdef FINISHES
+    if (!listed && t->ahead_bytes > 0) {
+        const char *ahead = t->ahead, *end = ahead + t->ahead_bytes;
+        const int64_t lines = t->ahead_bytes / 64 / (t->runs * (steps / TILE(ahead_steps)) + 1) + 1;
+        for (; s + TILE(ahead_steps) <= steps; s += TILE(ahead_steps)) {
+            for (int64_t i = 0; i < lines && ahead < end; i++, ahead += 64) {
+                __builtin_prefetch(ahead, 0, 2);
+            }
+            for (int i = 0; i < TILE(ahead_steps); i++, panel += PANEL_STEP) {
+                TILE(step)(rows, vectors, acc, TILE(source)(t, listed, src, s + i), stride, panel);
+            }
+        }
+    }
+#endif
     for (; s < steps; s++, panel += PANEL_STEP) {
         TILE(step)(rows, vectors, acc, TILE(source)(t, listed, src, s), stride, panel);
     }
 }
+
+#ifdef FINISHES
+/* The plain epilogue of floats on sums in registers, in the order of tersor.h. */
+ALWAYS_INLINE void TILE(finish)(int rows, accumulators acc[ROWS][2], const gemm_tile *t) {
+    const epilogue *e = t->e;
+    const epilogue_tile *r = t->results;
+    if (e->offset != NULL) {
+        const float *offset = e->offset + r->first;
+        const accumulators left = load_any(offset), right = load_any(offset + LANES);
+        UNROLL(16)
+        for (int i = 0; i < rows; i++) {
+            acc[i][0] = add_acc(acc[i][0], left);
+            acc[i][1] = add_acc(acc[i][1], right);
+        }
+    }
+    if (e->residual_type != 0) {
+        const accumulators multiplier = broadcast(e->residual_multiplier);
+        UNROLL(16)
+        for (int i = 0; i < rows; i++) {
+            const float *residual = (const float *) const_row_of(r->residual, i, r->residual_stride) + r->first;
+            acc[i][0] = add_acc(acc[i][0], product(load_any(residual), multiplier));
+            acc[i][1] = add_acc(acc[i][1], product(load_any(residual + LANES), multiplier));
+        }
+    }
+    if (e->clamps) {
+        const accumulators lo = broadcast(e->lo), hi = broadcast(e->hi);
+        UNROLL(16)
+        for (int i = 0; i < rows; i++) {
+            acc[i][0] = minimum(maximum(acc[i][0], lo), hi);
+            acc[i][1] = minimum(maximum(acc[i][1], lo), hi);
+        }
+    }
+    UNROLL(16)
+    for (int i = 0; i < rows; i++) {
+        float *dst = (float *) row_of(r->dst, i, r->dst_stride) + r->first;
+        store_any(dst, acc[i][0]);
+        store_any(dst + LANES, acc[i][1]);
+    }
+}
+#endif
 
 ALWAYS_INLINE void TILE(multiply)(int rows, int vectors, const gemm_tile *t) {
     accumulators acc[ROWS][2];
@@ -106,6 +165,12 @@ ALWAYS_INLINE void TILE(multiply)(int rows, int vectors, const gemm_tile *t) {
     if (t->tail != NULL) {
         TILE(step)(rows, vectors, acc, t->tail, t->tail_stride, panel);
     }
+#ifdef FINISHES
+    if (vectors > 1 && t->results != NULL) {
+        TILE(finish)(rows, acc, t);
+        return;
+    }
+#endif
     char *out = t->acc;
     UNROLL(16)
     for (int i = 0; i < rows; i++) {
@@ -158,5 +223,12 @@ static void TILE(tile)(const gemm_tile *t) {
 #undef load_weights
 #undef load_src
 #undef multiply_add
+#undef FINISHES
+#undef load_any
+#undef store_any
+#undef product
+#undef maximum
+#undef minimum
+#undef broadcast
 #undef SRC_STEP
 #undef PANEL_STEP

@@ -137,7 +137,7 @@ static void test_gemm(void) {
     expect_status(pack(TERSOR_F32, TERSOR_S8, weights, 1, 1), TERSOR_OK, "pack f32 s8");
     REFUSED(TERSOR_INVALID_ARGUMENT, a.columns = 1; a.src = scratch; a.e.dst_type = TERSOR_U8);
     const tersor_conv2d_geometry one = {1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1};
-    expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, &one, weights, 0, NULL, NULL, packed, BYTES), TERSOR_OK,
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, TERSOR_COMPONENTWISE, &one, weights, 0, NULL, NULL, packed, BYTES), TERSOR_OK,
                   "pack a convolution");
     expect_gemm(valid(), TERSOR_INVALID_PACKED, "packed for a convolution");
 }
@@ -204,7 +204,7 @@ static tersor_status pack_conv(int64_t ic, int64_t oc, int64_t kh, int64_t strid
                                int64_t groups) {
     cases++;
     const tersor_conv2d_geometry g = {ic, oc, kh, 1, groups, stride, 1, pad, 0, 0, 0, dilation, 1};
-    return tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, &g, weights, 0, NULL, NULL, packed, BYTES);
+    return tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, TERSOR_COMPONENTWISE, &g, weights, 0, NULL, NULL, packed, BYTES);
 }
 
 static tersor_status conv(int64_t n, int64_t h, int64_t w, int64_t first, int64_t count, const void *from) {
@@ -243,14 +243,14 @@ static void test_conv2d(void) {
                   TERSOR_INVALID_SIZE, "more channels than there are");
     expect_status(tersor_conv2d(packed, BYTES, &e, 1, 3, 4, 0, 2, 0, 1, src, dst, dst, scratch, 64),
                   TERSOR_BUFFER_TOO_SMALL, "scratch");
-    expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, NULL, weights, 0, NULL, NULL, packed,
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, TERSOR_COMPONENTWISE, NULL, weights, 0, NULL, NULL, packed,
                                      BYTES),
                   TERSOR_NULL_POINTER, "no geometry");
     const tersor_conv2d_geometry g = {1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1};
-    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_S8, TERSOR_DENSE, &g, weights, 0, NULL, NULL, packed,
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_S8, TERSOR_DENSE, TERSOR_COMPONENTWISE, &g, weights, 0, NULL, NULL, packed,
                                      BYTES),
                   TERSOR_INVALID_ARGUMENT, "types");
-    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_F32, TERSOR_DENSE, &g, multiplier, 0, zero_points, NULL,
+    expect_status(tersor_conv2d_pack(ISA, TERSOR_F32, TERSOR_F32, TERSOR_DENSE, TERSOR_COMPONENTWISE, &g, multiplier, 0, zero_points, NULL,
                                      packed, BYTES),
                   TERSOR_INVALID_ARGUMENT, "zero points of floats");
 }
@@ -300,9 +300,9 @@ static void test_sparse(void) {
     zero_points[1] = 0;
     expect_status(sparse_pack(zero_points, BYTES), TERSOR_OK, "zero points of 0");
     const tersor_conv2d_geometry g = {1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1};
-    expect_status(tersor_conv2d_packed_bytes(ISA, TERSOR_U8, TERSOR_S8, TERSOR_SCATTERED, &g, 1, weights, &one),
+    expect_status(tersor_conv2d_packed_bytes(ISA, TERSOR_U8, TERSOR_S8, TERSOR_SCATTERED, TERSOR_COMPONENTWISE, &g, 1, weights, &one),
                   TERSOR_INVALID_ARGUMENT, "zero points of a convolution");
-    expect_status(tersor_conv2d_packed_bytes(ISA, TERSOR_U8, TERSOR_S8, TERSOR_SCATTERED, NULL, 0, weights, &one),
+    expect_status(tersor_conv2d_packed_bytes(ISA, TERSOR_U8, TERSOR_S8, TERSOR_SCATTERED, TERSOR_COMPONENTWISE, NULL, 0, weights, &one),
                   TERSOR_NULL_POINTER, "no geometry");
     weights[7] = 0;
 }

@@ -91,11 +91,11 @@ static void run_conv(uint32_t isa, tersor_sparsity sparsity, const conv_case *c,
         .residual_type = residual == NULL ? 0 : TERSOR_F32,
         .residual_multiplier = 0.5f,
     };
-    bool ok = expect_status(tersor_conv2d_packed_bytes(isa, TERSOR_F32, TERSOR_F32, sparsity, &geometry, 0, weights,
+    bool ok = expect_status(tersor_conv2d_packed_bytes(isa, TERSOR_F32, TERSOR_F32, sparsity, TERSOR_COMPONENTWISE, &geometry, 0, weights,
                                                        &packed_bytes),
                             TERSOR_OK, "bytes");
     void *packed = guarded(side, (size_t) packed_bytes);
-    ok = ok && expect_status(tersor_conv2d_pack(isa, TERSOR_F32, TERSOR_F32, sparsity, &geometry, weights, 0, NULL, NULL,
+    ok = ok && expect_status(tersor_conv2d_pack(isa, TERSOR_F32, TERSOR_F32, sparsity, TERSOR_COMPONENTWISE, &geometry, weights, 0, NULL, NULL,
                                                 packed, packed_bytes),
                              TERSOR_OK, "pack");
     ok = ok && expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");

@@ -122,14 +122,14 @@ static void run(const conv_case *c, const variation *v) {
     const tersor_conv2d_geometry geometry = geometry_of(c);
     int64_t packed_bytes = -1, scratch_bytes = -1;
     bool ok = expect_status(
-        tersor_conv2d_packed_bytes(v->isa, v->src_type, TERSOR_S8, v->sparsity, &geometry, v->zero_points, weights,
+        tersor_conv2d_packed_bytes(v->isa, v->src_type, TERSOR_S8, v->sparsity, TERSOR_COMPONENTWISE, &geometry, v->zero_points, weights,
                                    &packed_bytes),
         TERSOR_OK, "packed_bytes");
     if (!ok) {
         return;
     }
     void *packed = guarded(v->side, (size_t) packed_bytes);
-    ok = expect_status(tersor_conv2d_pack(v->isa, v->src_type, TERSOR_S8, v->sparsity, &geometry, weights,
+    ok = expect_status(tersor_conv2d_pack(v->isa, v->src_type, TERSOR_S8, v->sparsity, TERSOR_COMPONENTWISE, &geometry, weights,
                                           src_zero_point, zero_points, bias, packed, packed_bytes),
                        TERSOR_OK, "pack");
     ok = ok && expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");

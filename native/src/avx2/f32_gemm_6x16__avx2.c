@@ -5,6 +5,7 @@
 #include <immintrin.h>
 
 #include "rows.h"
+#include "winograd.h"
 
 ALWAYS_INLINE __m256 widen_bf16(const char *from) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_load_si128((const void *) from)), 16));
@@ -25,6 +26,13 @@ ALWAYS_INLINE __m256 widen_bf16(const char *from) {
 #define load_weights(panel, v) _mm256_load_ps((const float *) (const void *) (panel) + (v) * 8)
 #define load_src(src) _mm256_set1_ps(load_f32(src))
 #define multiply_add(acc, a, b) _mm256_fmadd_ps(a, b, acc)
+#define FINISHES
+#define load_any(from) _mm256_loadu_ps(from)
+#define store_any(to, acc) _mm256_storeu_ps(to, acc)
+#define product(a, b) _mm256_mul_ps(a, b)
+#define maximum(a, b) _mm256_max_ps(a, b)
+#define minimum(a, b) _mm256_min_ps(a, b)
+#define broadcast(value) _mm256_set1_ps(value)
 #include "simd_tile.h"
 
 #define TILE(name) bf16_##name
@@ -50,7 +58,9 @@ const gemm_kernel f32_gemm_6x16__avx2 = {
     .columns = 16,
     .group = 1,
     .step = 1,
+    .finishes = true,
     ROWS_OF_F32,
+    .winograd = winograd__avx2,
     .tile = f32_tile,
 };
 

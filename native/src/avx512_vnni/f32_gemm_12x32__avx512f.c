@@ -5,6 +5,7 @@
 #include <immintrin.h>
 
 #include "rows.h"
+#include "winograd.h"
 
 ALWAYS_INLINE __m512 widen_bf16(const char *from) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_load_si256((const void *) from)), 16));
@@ -25,6 +26,13 @@ ALWAYS_INLINE __m512 widen_bf16(const char *from) {
 #define load_weights(panel, v) _mm512_load_ps((panel) + (v) * 64)
 #define load_src(src) _mm512_set1_ps(load_f32(src))
 #define multiply_add(acc, a, b) _mm512_fmadd_ps(a, b, acc)
+#define FINISHES
+#define load_any(from) _mm512_loadu_ps(from)
+#define store_any(to, acc) _mm512_storeu_ps(to, acc)
+#define product(a, b) _mm512_mul_ps(a, b)
+#define maximum(a, b) _mm512_max_ps(a, b)
+#define minimum(a, b) _mm512_min_ps(a, b)
+#define broadcast(value) _mm512_set1_ps(value)
 #include "simd_tile.h"
 
 #define TILE(name) bf16_##name
@@ -50,7 +58,9 @@ const gemm_kernel f32_gemm_12x32__avx512f = {
     .columns = 32,
     .group = 1,
     .step = 1,
+    .finishes = true,
     ROWS_OF_F32,
+    .winograd = winograd__avx512f,
     .tile = f32_tile,
 };
 

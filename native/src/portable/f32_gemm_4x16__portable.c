@@ -1,5 +1,6 @@
 /* f32 and bf16 tiles in plain C, for processors without a kernel of their own. */
 #include "rows.h"
+#include "winograd.h"
 #include "scalar.h"
 
 #include "gemm.h"
@@ -49,6 +50,7 @@ const gemm_kernel f32_gemm_4x16__portable = {
     .group = 1,
     .step = 1,
     ROWS_OF_F32,
+    .winograd = winograd__portable,
     .tile = tile_f32,
 };
 

@@ -52,8 +52,9 @@ public final class ExecutionOptions {
     @Option(names = "--dense", description = "Takes every weight as it is, whatever the network says about its zeros.")
     private boolean dense;
 
-    @Option(names = "--normwise-errors", description = "Lets FP32 depthwise convolutions with large kernels multiply "
-            + "spectra: faster, with errors bounded by norms instead of for each sum by itself.")
+    @Option(names = "--normwise-errors", description = "Lets FP32 convolutions with 3x3 windows and stride 1 be "
+            + "computed by minimal filtering (Winograd), depthwise ones with large kernels by spectra: faster, with "
+            + "errors bounded by norms instead of for each sum by itself.")
     private boolean normwise;
 
     @Option(names = "--tune", description = "Measures the backends for each matrix multiplication and remembers the "

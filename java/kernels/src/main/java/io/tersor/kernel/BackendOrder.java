@@ -123,7 +123,8 @@ final class BackendOrder {
 
     /**
      * Returns the fixed order. On AMX libtersor's INT8 convolutions are as fast as oneDNN's over one pixel and up to twice
-     * as fast over several (Emerald Rapids). Elsewhere those over several pixels are about as fast as oneDNN's in ResNet-50,
+     * as fast over several (Emerald Rapids); of f32 they are as fast with weights in the cache and up to 1.6 times as fast with
+     * weights from memory, which libtersor fetches ahead of their use (ResNet-50's 7x7). Elsewhere those over several pixels are about as fast as oneDNN's in ResNet-50,
      * up to a quarter faster for 512 channels, and do not pack at the first run; those over one pixel are slower, by up to
      * a third with few input channels and a residual (Zen 5, AVX-512 VNNI).
      */
@@ -132,9 +133,11 @@ final class BackendOrder {
             case MatMulSpec matMul when matMul.sparsity().isPresent() -> SPARSE;
             case Conv2dSpec conv when conv.sparsity().isPresent() -> SPARSE;
             case Conv2dSpec conv when options.normwise() && multipliesSpectra(conv) -> VECTOR_FIRST;
+            case Conv2dSpec conv when options.normwise() && filtersMinimally(conv) -> NATIVE_FIRST;
             case MatMulSpec _, Conv2dSpec _ when options.parallelism().threads() > 1 -> NATIVE_FIRST;
             case MatMulSpec matMul when isa == Isa.AMX && matMul.isInteger() -> NATIVE_FIRST;
-            case Conv2dSpec conv when conv.isInteger() && (isa == Isa.AMX || !conv.window().isPointwise()) -> NATIVE_FIRST;
+            case Conv2dSpec _ when isa == Isa.AMX -> NATIVE_FIRST;
+            case Conv2dSpec conv when conv.isInteger() && !conv.window().isPointwise() -> NATIVE_FIRST;
             case MatMulSpec _, Conv2dSpec _, MatrixProductSpec _, AttentionSpec _ -> PRODUCTS;
             case AddSpec _, UnarySpec _, LayerNormSpec _, BinarySpec _, RecurrentCellSpec _ -> STREAMING;
         };
@@ -146,6 +149,13 @@ final class BackendOrder {
         return !spec.isInteger() && spec.isDepthwise() && spec.oc() == spec.ic()
                 && window.kh() * window.kw() >= MIN_SPECTRUM_TAPS && window.strideH() == 1 && window.strideW() == 1
                 && window.dilationH() == 1 && window.dilationW() == 1;
+    }
+
+    /** The convolutions that libtersor computes by Winograd's minimal filtering, if they have enough channels. */
+    private static boolean filtersMinimally(Conv2dSpec spec) {
+        Window window = spec.window();
+        return !spec.isInteger() && spec.groups() == 1 && window.kh() == 3 && window.kw() == 3
+                && window.strideH() == 1 && window.strideW() == 1 && window.dilationH() == 1 && window.dilationW() == 1;
     }
 
     /** Keeps the measurement of a spec. */

@@ -64,12 +64,19 @@ public record PrepareOptions(Optional<Backend> backend, Parallelism parallelism,
 
     /**
      * Returns these options with errors of f32 convolutions bounded by norms, instead of by k * 2^-23 * sum |a * b| for
-     * each sum by itself: at most log2(p) * 2^-20 * |x| * |w|, where |x| is the Euclidean norm of a tile of p pixels,
-     * at most 2^14, in a channel and a neighbour, and |w| the sum of the magnitudes of a channel's weights, the larger
-     * of both. Errors are rarely a hundredth of that, but a sum much smaller than its neighbours may lose all digits.
+     * each sum by itself. Errors are rarely a hundredth of these bounds, but a sum much smaller than its neighbours may
+     * lose all digits.
+     *
+     * <p>It lets {@code native} compute dense convolutions with a 3x3 window, stride 1 and no dilation by Winograd's
+     * minimal filtering, up to 2.8 times as fast, and makes it their first choice. The error is at most a * (ic + 16) *
+     * 2^-24 * (sum over channels of max|x| * max|w|), where x are the pixels at most p from the window: a = 2304 and p = 3
+     * up to ic * oc = 2^14, else a = 64 and p = 1. A value among these pixels that is not finite, or beyond 2^120, may
+     * make the result NaN or infinite.
      *
      * <p>It lets {@code vector} multiply the spectra of depthwise convolutions with large kernels, stride 1 and no
-     * dilation where that is faster, and makes it the first choice for those of 121 taps and more. Values that are not
+     * dilation where that is faster, and makes it the first choice for those of 121 taps and more. The error is at most
+     * log2(p) * 2^-20 * |x| * |w|, where |x| is the Euclidean norm of a tile of p pixels, at most 2^14, in a channel and
+     * a neighbour, and |w| the sum of the magnitudes of a channel's weights, the larger of both. Values that are not
      * finite or beyond 2^50 are summed as ever.
      */
     public PrepareOptions normwiseErrors() {

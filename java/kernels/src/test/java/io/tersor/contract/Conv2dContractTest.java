@@ -73,6 +73,24 @@ class Conv2dContractTest {
             Geometry.of(1, 15, 14, 6, 12, Window.of(11, 11).padding(5)).groups(6),
             Geometry.of(1, 12, 13, 6, 5, Window.of(9, 9).padding(4)));
 
+    /** Dense 3x3 windows that minimal filtering may compute where norms bound the errors: tiles of 4x4, then of 2x2. */
+    private static final List<Geometry> FILTERED = List.of(Geometry.of(1, 8, 8, 16, 16, THREE.padding(1)),
+            Geometry.of(2, 9, 11, 19, 33, THREE), Geometry.of(1, 7, 5, 64, 70, THREE.padding(2, 0, 1, 3)),
+            Geometry.of(3, 1, 1, 37, 17, THREE.padding(1)), Geometry.of(1, 3, 21, 128, 128, THREE.padding(1)),
+            Geometry.of(1, 7, 7, 130, 131, THREE.padding(1)), Geometry.of(2, 5, 4, 200, 100, THREE.padding(1, 2, 0, 0)),
+            Geometry.of(1, 2, 3, 17, 1030, THREE.padding(2)), Geometry.of(0, 5, 5, 32, 32, THREE.padding(1)));
+
+    @TestFactory
+    Stream<DynamicNode> filtersMinimally() {
+        Conv2dSampler sampler = new Conv2dSampler(TypeCombo.CONV2D.getFirst(), "-filtered-",
+                new Spread(41, FILTERED.size()));
+        List<Conv2dCase> cases = new ArrayList<>();
+        for (int i = 0; i < FILTERED.size(); i++) {
+            cases.add(sampler.symmetric(i, FILTERED.get(i)).normwise());
+        }
+        return ContractSuite.of(Conv2dContractTest.class, cases);
+    }
+
     @TestFactory
     Stream<DynamicNode> convolvesLargeKernels() {
         List<Conv2dCase> cases = new ArrayList<>();

@@ -133,6 +133,16 @@ class CostTableTest {
     }
 
     @Test
+    void convolutionsOfFloatsAreLibtersorsOnAmxAndWhereItMayFilterMinimally() {
+        Conv2dSpec conv = new Conv2dSpec(DataType.F32, DataType.F32, DataType.F32, 64, 64, Window.of(3, 3), 1,
+                QuantParams.IDENTITY, QuantParams.IDENTITY, QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
+        assertEquals(Backend.ONEDNN, order(conv, PrepareOptions.DEFAULT).getFirst());
+        assertEquals(Backend.NATIVE, order(conv, PrepareOptions.DEFAULT.normwiseErrors()).getFirst());
+        assertEquals(Backend.NATIVE, order(Isa.AMX, Optional.empty()).of(conv, PrepareOptions.DEFAULT).backends()
+                .getFirst());
+    }
+
+    @Test
     void severalThreadsTakeLibtersorUnlessTheyWereMeasured() {
         try (Parallelism two = Parallelism.of(2)) {
             assertEquals(Backend.NATIVE, order(bytes(64, 64), PrepareOptions.DEFAULT.with(two)).getFirst());

@@ -25,7 +25,7 @@ import java.nio.file.Path;
  */
 final class Libtersor {
     /** TERSOR_ABI_VERSION of the header that this class follows. */
-    static final int ABI_VERSION = 6;
+    static final int ABI_VERSION = 7;
 
     /** TERSOR_ALIGNMENT. */
     static final int ALIGNMENT_BYTES = 64;
@@ -47,10 +47,10 @@ final class Libtersor {
     private static final MethodHandle GEMM = handle(ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS,
             JAVA_LONG);
-    private static final MethodHandle CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS,
-            JAVA_INT, ADDRESS, ADDRESS);
-    private static final MethodHandle CONV2D_PACK = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS,
-            JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT,
+            ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle CONV2D_PACK = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS,
+            ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle CONV2D = handle(ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle CONVERT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
@@ -274,23 +274,27 @@ final class Libtersor {
 
     /**
      * @param sparsity see {@link Sparsity}
+     * @param accuracy a tersor_accuracy
      * @param geometry a tersor_conv2d_geometry, see {@link NativeConv2d}
      */
-    long conv2dPackedBytes(int isa, int srcType, int weightsType, int sparsity, MemorySegment geometry,
+    long conv2dPackedBytes(int isa, int srcType, int weightsType, int sparsity, int accuracy, MemorySegment geometry,
             boolean hasZeroPoints, MemorySegment weights) {
         int zeroPoints = hasZeroPoints ? 1 : 0;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate(JAVA_LONG);
             check("tersor_conv2d_packed_bytes", call(() -> (int) CONV2D_PACKED_BYTES.invokeExact(conv2dPackedBytes, isa,
-                    srcType, weightsType, sparsity, geometry, zeroPoints, weights, bytes)));
+                    srcType, weightsType, sparsity, accuracy, geometry, zeroPoints, weights, bytes)));
             return bytes.get(JAVA_LONG, 0);
         }
     }
 
-    void conv2dPack(int isa, int srcType, int weightsType, int sparsity, MemorySegment geometry, MemorySegment weights,
-            int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias, MemorySegment packed) {
+    /** See {@link #conv2dPackedBytes}. */
+    void conv2dPack(int isa, int srcType, int weightsType, int sparsity, int accuracy, MemorySegment geometry,
+            MemorySegment weights, int srcZeroPoint, MemorySegment weightsZeroPoints, MemorySegment bias,
+            MemorySegment packed) {
         check("tersor_conv2d_pack", call(() -> (int) CONV2D_PACK.invokeExact(conv2dPack, isa, srcType, weightsType,
-                sparsity, geometry, weights, srcZeroPoint, weightsZeroPoints, bias, packed, packed.byteSize())));
+                sparsity, accuracy, geometry, weights, srcZeroPoint, weightsZeroPoints, bias, packed,
+                packed.byteSize())));
     }
 
     /** @param epilogue a tersor_epilogue, see {@link NativeEpilogue} */

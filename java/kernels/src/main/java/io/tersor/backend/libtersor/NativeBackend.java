@@ -137,7 +137,7 @@ public final class NativeBackend implements BackendProvider {
 
     @Override
     public Conv2d prepare(Conv2dSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options) {
-        return NativeConv2d.prepare(context(spec), spec, weights, bias, options.parallelism());
+        return NativeConv2d.prepare(context(spec), spec, weights, bias, options);
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.Epilogue;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.Window;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -15,8 +16,15 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Convolution by tersor_conv2d; threads share the output lines, or the channels where these are many. */
+/**
+ * Convolution by tersor_conv2d, by Winograd's minimal filtering where {@link PrepareOptions#normwiseErrors()} lets it;
+ * threads share the output lines, or the channels where these are many.
+ */
 final class NativeConv2d extends Conv2d {
+    /** Values of tersor_accuracy. */
+    private static final int COMPONENTWISE = 0;
+    private static final int NORMWISE = 1;
+
     private final NativeContext context;
     private final String kernelName;
     private final MemorySegment packed;
@@ -35,18 +43,20 @@ final class NativeConv2d extends Conv2d {
     }
 
     static NativeConv2d prepare(NativeContext context, Conv2dSpec spec, Tensor weights, Optional<Tensor> bias,
-            Parallelism parallelism) {
+            PrepareOptions options) {
         return NativeContext.building(arena -> {
             Epilogue epilogue = Epilogue.of(spec, bias);
-            MemorySegment packed = pack(context, spec, weights, epilogue, arena);
-            return new NativeConv2d(context, spec, packed, NativeEpilogue.of(epilogue, arena), parallelism, arena);
+            MemorySegment packed = pack(context, spec, weights, epilogue, options.normwise(), arena);
+            return new NativeConv2d(context, spec, packed, NativeEpilogue.of(epilogue, arena),
+                    options.parallelism(), arena);
         });
     }
 
     private static MemorySegment pack(NativeContext context, Conv2dSpec spec, Tensor weights, Epilogue epilogue,
-            Arena arena) {
+            boolean normwise, Arena arena) {
         int srcType = Libtersor.typeCode(spec.src());
         int weightsType = Libtersor.typeCode(spec.weights());
+        int accuracy = normwise ? NORMWISE : COMPONENTWISE;
         int sparsity = Sparsity.code(spec.sparsity(), spec.weights());
         try (Arena temporary = Arena.ofConfined()) {
             Tensor readable = weights.isContiguous() ? weights : weights.copy(temporary);
@@ -55,9 +65,9 @@ final class NativeConv2d extends Conv2d {
                     ? NativeContext.ints(spec.oc(), spec.weightsParams()::zeroPoint) : new int[0];
             boolean hasZeroPoints = Arrays.stream(zeroPoints).anyMatch(zeroPoint -> zeroPoint != 0);
             MemorySegment packed = context.weights().allocate(context.library().conv2dPackedBytes(context.isa(), srcType,
-                    weightsType, sparsity, geometry, hasZeroPoints, readable.data()), arena);
-            context.library().conv2dPack(context.isa(), srcType, weightsType, sparsity, geometry, readable.data(),
-                    spec.srcParams().zeroPoint(), NativeContext.intsOrNull(zeroPoints, temporary),
+                    weightsType, sparsity, accuracy, geometry, hasZeroPoints, readable.data()), arena);
+            context.library().conv2dPack(context.isa(), srcType, weightsType, sparsity, accuracy, geometry,
+                    readable.data(), spec.srcParams().zeroPoint(), NativeContext.intsOrNull(zeroPoints, temporary),
                     NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
             return packed;
         }

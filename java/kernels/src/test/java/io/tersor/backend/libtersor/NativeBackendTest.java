@@ -15,6 +15,7 @@ import io.tersor.kernel.Activation;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.Bias;
+import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
@@ -129,6 +130,23 @@ class NativeBackendTest {
             }
             for (Tensor result : results) {
                 assertEquals(-1, expected.data().mismatch(result.data()));
+            }
+        }
+    }
+
+    @Test
+    void normsLetConvolutionsBeFilteredMinimally() {
+        try (Arena arena = Arena.ofConfined()) {
+            for (int channels : new int[] {16, 192}) {
+                Conv2d.Builder builder = Conv2d.spec(DataType.F32, DataType.F32, DataType.F32)
+                        .weights(Tensor.allocate(arena, DataType.F32, Shape.of(channels, channels, 3, 3)));
+                PrepareOptions options = PrepareOptions.DEFAULT.on(Backend.NATIVE);
+                try (Conv2d direct = builder.prepare(options);
+                        Conv2d filtered = builder.prepare(options.normwiseErrors())) {
+                    assertTrue(direct.describe().contains("f32_gemm_"), direct.describe());
+                    assertTrue(filtered.describe().contains(channels == 16 ? "f32_winograd_4x4__" : "f32_winograd_2x2__"),
+                            filtered.describe());
+                }
             }
         }
     }

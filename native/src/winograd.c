@@ -1,0 +1,243 @@
+#include "winograd.h"
+
+#include "compiler.h"
+#include "row_block.h"
+
+enum {
+    MIN_CHANNELS = 16,        /* fewer do not pay for the transformations */
+    BLOCK_BYTES = 640 * 1024, /* of transformed patches: they stay in L2 while the weights pass */
+    MAX_TILES = 256,          /* of a block */
+    MAX_RUN = 16              /* tiles side by side that are stored together */
+};
+
+/* 4x4 tiles have weights 4 times as large as they were, 2x2 tiles 16/9 times, which have to come from memory. */
+static const int64_t MAX_WEIGHTS_4X4 = 128 * 128, MAX_WEIGHTS_2X2 = 512 * 512;
+
+static const _Alignas(64) float ZEROS[MAX_TILE_COLUMNS];
+static const int64_t NO_OFFSET = 0;
+
+static int64_t places(const winograd_transforms *f) {
+    return (int64_t) f->extent * f->extent;
+}
+
+static int64_t block_tiles(const winograd_transforms *f, const conv2d_geometry *g) {
+    return min_s64(BLOCK_BYTES / (places(f) * gemm_row_stride(g->ic * 4)), MAX_TILES);
+}
+
+const winograd_transforms *winograd_select(const gemm_kernel *kernel, const conv2d_geometry *g) {
+    const bool serves = kernel->winograd != NULL && g->kh == 3 && g->kw == 3 && g->stride_h == 1 && g->stride_w == 1 &&
+                        g->dilation_h == 1 && g->dilation_w == 1 && g->groups == 1;
+    if (!serves || g->ic < MIN_CHANNELS || g->oc < MIN_CHANNELS || g->ic * g->oc > MAX_WEIGHTS_2X2) {
+        return NULL;
+    }
+    const winograd_transforms *f = &kernel->winograd[g->ic * g->oc > MAX_WEIGHTS_4X4 ? 0 : 1];
+    return block_tiles(f, g) < kernel->rows ? NULL : f;
+}
+
+int64_t winograd_panel_bytes(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g) {
+    return places(f) * g->ic * kernel->columns * 4;
+}
+
+/* G, whose first rows are those of the points 0, 1 and -1, then 2 and -2, and the last one that of infinity. */
+static void transform_taps(const winograd_transforms *f, const double w[3], double to[WINOGRAD_MAX_EXTENT]) {
+    if (f->step == 2) {
+        to[0] = w[0];
+        to[1] = (w[0] + w[1] + w[2]) / 2;
+        to[2] = (w[0] - w[1] + w[2]) / 2;
+    } else {
+        to[0] = w[0] / 4;
+        to[1] = -(w[0] + w[1] + w[2]) / 6;
+        to[2] = -(w[0] - w[1] + w[2]) / 6;
+        to[3] = (w[0] + 2 * w[1] + 4 * w[2]) / 24;
+        to[4] = (w[0] - 2 * w[1] + 4 * w[2]) / 24;
+    }
+    to[f->extent - 1] = w[2];
+}
+
+/* G g G^T of one pair of channels. */
+static void transform_weights(const winograd_transforms *f, const float *taps, double to[WINOGRAD_MAX_PLACES]) {
+    double columns[3][WINOGRAD_MAX_EXTENT];
+    for (int j = 0; j < 3; j++) {
+        transform_taps(f, (const double[]){(double) taps[j], (double) taps[3 + j], (double) taps[6 + j]}, columns[j]);
+    }
+    for (int i = 0; i < f->extent; i++) {
+        transform_taps(f, (const double[]){columns[0][i], columns[1][i], columns[2][i]}, to + i * f->extent);
+    }
+}
+
+void winograd_pack(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g, const float *weights,
+                   void *panels) {
+    const int64_t panel_bytes = winograd_panel_bytes(kernel, f, g);
+    memset(panels, 0, (size_t) (gemm_padded_n(kernel, g->oc) / kernel->columns * panel_bytes));
+    for (int64_t oc = 0; oc < g->oc; oc++) {
+        float *to = (float *) row_of(panels, oc / kernel->columns, panel_bytes) + oc % kernel->columns;
+        for (int64_t ic = 0; ic < g->ic; ic++) {
+            double transformed[WINOGRAD_MAX_PLACES];
+            transform_weights(f, weights + (oc * g->ic + ic) * 9, transformed);
+            for (int64_t place = 0; place < places(f); place++) {
+                to[(place * g->ic + ic) * kernel->columns] = (float) transformed[place];
+            }
+        }
+    }
+}
+
+/* Transformed patches [place][tile][channel] and the sums of a panel [place][tile][column]; zeros that stand for padding. */
+typedef struct winograd_scratch {
+    int64_t row_bytes, place_bytes, sum_bytes; /* between tiles, places, and the sums' places */
+    float *patches, *sums, *zeros;
+} winograd_scratch;
+
+static winograd_scratch scratch_at(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
+                                   int64_t tiles, void *scratch) {
+    winograd_scratch s;
+    s.row_bytes = gemm_row_stride(g->ic * 4);
+    s.place_bytes = gemm_row_stride(tiles * s.row_bytes);
+    s.sum_bytes = tiles * kernel->columns * 4;
+    s.patches = scratch;
+    s.sums = row_of(s.patches, places(f), s.place_bytes);
+    s.zeros = row_of(s.sums, places(f), s.sum_bytes);
+    return s;
+}
+
+int64_t winograd_scratch_bytes(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g) {
+    const winograd_scratch s = scratch_at(kernel, f, g, block_tiles(f, g), NULL);
+    return (int64_t) (uintptr_t) s.zeros + round_up(g->ic * 4, TERSOR_ALIGNMENT);
+}
+
+/* A tile of outputs from line y and column x of image n on, of which `lines` are wanted. */
+typedef struct winograd_tile {
+    int64_t n, y, x, lines;
+} winograd_tile;
+
+typedef struct winograd_walk {
+    const winograd_transforms *f;
+    const image *source;
+    int64_t line, end, x;
+} winograd_walk;
+
+/* The next tiles, at most `most`. */
+static int64_t next_tiles(winograd_walk *w, int64_t most, winograd_tile *tiles) {
+    const int64_t oh = w->source->oh, step = w->f->step;
+    int64_t count = 0;
+    while (count < most && w->line < w->end) {
+        const int64_t n = w->line / oh, y = w->line % oh;
+        const int64_t lines = min_s64(min_s64(step, oh - y), w->end - w->line);
+        tiles[count++] = (winograd_tile){n, y, w->x, lines};
+        w->x += step;
+        if (w->x >= w->source->ow) {
+            w->x = 0;
+            w->line += lines;
+        }
+    }
+    return count;
+}
+
+/* Tiles of output lines [first, first + lines). */
+static int64_t count_tiles(const winograd_transforms *f, const image *s, int64_t first, int64_t lines) {
+    int64_t rows = 0;
+    for (int64_t line = first, inside; line < first + lines; line += inside) {
+        inside = min_s64(first + lines - line, s->oh - line % s->oh);
+        rows += (inside + f->step - 1) / f->step;
+    }
+    return rows * ((s->ow + f->step - 1) / f->step);
+}
+
+static void transform_patch(const winograd_transforms *f, const conv2d_geometry *g, const image *s,
+                            const winograd_tile *tile, const winograd_scratch *to, int64_t number) {
+    const float *pixels[WINOGRAD_MAX_PLACES];
+    for (int64_t i = 0; i < f->extent; i++) {
+        const int64_t h = tile->y - g->pad_top + i;
+        for (int64_t j = 0; j < f->extent; j++) {
+            const int64_t w = tile->x - g->pad_left + j;
+            const bool inside = h >= 0 && h < s->h && w >= 0 && w < s->w;
+            pixels[i * f->extent + j] =
+                inside ? (const float *) s->data + ((tile->n * s->h + h) * s->w + w) * g->ic : to->zeros;
+        }
+    }
+    f->source(pixels, g->ic, row_of(to->patches, number, to->row_bytes), to->place_bytes / 4);
+}
+
+/* The products of all places with a panel; what the next places need is brought near meanwhile. */
+static void multiply_places(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
+                            const winograd_scratch *s, int64_t tiles, const char *panel, bool is_last) {
+    const int64_t part = row_block_part(tiles, kernel->rows), parts = (tiles + part - 1) / part;
+    const int64_t bytes = g->ic * kernel->columns * 4, share = round_up(bytes / parts, 64);
+    gemm_tile tile = {
+        .columns = kernel->columns,
+        .src_stride = s->row_bytes,
+        .src_step = 4,
+        .runs = 1,
+        .run_offsets = &NO_OFFSET,
+        .steps = g->ic,
+        .init = ZEROS,
+    };
+    for (int64_t place = 0; place < places(f); place++, panel += bytes) {
+        tile.panel = panel;
+        tile.ahead_bytes = is_last && place + 1 == places(f) ? 0 : share;
+        for (int64_t i = 0; i < parts; i++) {
+            const int64_t first = i * part;
+            tile.rows = min_s64(part, tiles - first);
+            tile.src = (const char *) row_of(s->patches, place, s->place_bytes) + first * s->row_bytes;
+            tile.acc = (char *) row_of(s->sums, place, s->sum_bytes) + first * kernel->columns * 4;
+            tile.ahead = panel + bytes + i * share;
+            kernel->tile(&tile);
+        }
+    }
+}
+
+/* Tiles [first, first + count), side by side, to the destination. */
+static void store_run(const gemm_kernel *kernel, const winograd_transforms *f, const gemm_operands *o, const image *source,
+                      const winograd_scratch *s, const winograd_tile *tiles, int64_t first, int64_t count,
+                      epilogue_tile *results) {
+    _Alignas(64) float lines[WINOGRAD_MAX_STEP * WINOGRAD_MAX_STEP * MAX_RUN * MAX_TILE_COLUMNS];
+    const winograd_tile *tile = &tiles[first];
+    const int64_t columns = kernel->columns, pixels = count * f->step;
+    for (int64_t i = 0; i < count; i++) {
+        f->sums(s->sums + (first + i) * columns, s->sum_bytes / 4, columns, lines + i * f->step * columns, pixels * columns);
+    }
+    results->rows = min_s64(pixels, source->ow - tile->x);
+    for (int64_t i = 0; i < tile->lines; i++) {
+        const int64_t row = (tile->n * source->oh + tile->y + i) * source->ow + tile->x;
+        results->acc = lines + i * pixels * columns;
+        results->dst = row_of(o->dst, row, o->dst_stride);
+        results->residual = o->residual == NULL ? NULL : const_row_of(o->residual, row, o->residual_stride);
+        o->store(o->e, results);
+    }
+}
+
+static void multiply_block(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
+                           const gemm_operands *o, const image *source, const winograd_scratch *s,
+                           const winograd_tile *tiles, int64_t count) {
+    const int64_t panel_bytes = winograd_panel_bytes(kernel, f, g);
+    epilogue_tile results = {
+        .acc_stride = kernel->columns,
+        .dst_stride = o->dst_stride,
+        .residual_stride = o->residual_stride,
+    };
+    const char *panel = o->weights.panels;
+    for (int64_t j = 0; j < o->n; j += kernel->columns, panel += panel_bytes) {
+        multiply_places(kernel, f, g, s, count, panel, j + kernel->columns >= o->n);
+        results.first = j;
+        results.columns = min_s64(kernel->columns, o->n - j);
+        for (int64_t first = 0, end; first < count; first = end) {
+            for (end = first + 1; end < count && end < first + MAX_RUN && tiles[end].x != 0; end++) {
+            }
+            store_run(kernel, f, o, source, s, tiles, first, end - first, &results);
+        }
+    }
+}
+
+void winograd_run(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
+                  const gemm_operands *o, const image *source, int64_t first_line, int64_t lines, void *scratch) {
+    winograd_tile tiles[MAX_TILES];
+    winograd_walk walk = {f, source, first_line, first_line + lines, 0};
+    const int64_t most = row_block_part(count_tiles(f, source, first_line, lines), block_tiles(f, g));
+    const winograd_scratch s = scratch_at(kernel, f, g, block_tiles(f, g), scratch);
+    memset(s.zeros, 0, (size_t) g->ic * 4);
+    for (int64_t count; (count = next_tiles(&walk, most, tiles)) > 0;) {
+        for (int64_t i = 0; i < count; i++) {
+            transform_patch(f, g, source, &tiles[i], &s, i);
+        }
+        multiply_block(kernel, f, g, o, source, &s, tiles, count);
+    }
+}
