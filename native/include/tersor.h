@@ -108,8 +108,9 @@ typedef struct tersor_epilogue {
     int32_t reserved;
 } tersor_epilogue;
 
-/* First columns of parts are multiples of this. */
+/* First columns, and channels, of parts are multiples of these. */
 #define TERSOR_COLUMNS 192
+#define TERSOR_CHANNELS 64
 
 /*
  * Which zeros of the weights cost neither time nor memory. Any weights may be packed with any of these; bf16 and weights
@@ -204,7 +205,7 @@ TERSOR_API tersor_status tersor_conv2d_pack(uint32_t isa, tersor_type src_type, 
                                             int64_t packed_bytes);
 /*
  * Computes `lines` output lines from number first_line of the n * oh, and of these `channels` channels from
- * first_channel, a multiple of TERSOR_COLUMNS, so that threads can share an image; where there are groups, all channels.
+ * first_channel, a multiple of TERSOR_CHANNELS, so that threads can share an image; where there are groups, all channels.
  * src, residual and dst are those of all images. residual, of dst's shape, if the epilogue has one, may be dst itself
  * where their types are the same.
  */

@@ -145,7 +145,7 @@ static tersor_status check_operands(const conv2d_geometry *g, int64_t n, conv2d_
     RETURN_IF_ERROR(check_part(o->first_line, o->lines, lines));
     RETURN_IF_ERROR(check_part(o->first_channel, o->channels, g->oc));
     const bool whole = o->first_channel == 0 && o->channels == g->oc;
-    return whole || (g->groups == 1 && o->first_channel % TERSOR_COLUMNS == 0) ? TERSOR_OK : TERSOR_INVALID_SIZE;
+    return whole || (g->groups == 1 && o->first_channel % TERSOR_CHANNELS == 0) ? TERSOR_OK : TERSOR_INVALID_SIZE;
 }
 
 tersor_status tersor_conv2d(const void *packed, int64_t packed_bytes, const tersor_epilogue *given, int64_t n,

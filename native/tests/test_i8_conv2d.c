@@ -140,7 +140,7 @@ static void run(const conv_case *c, const variation *v) {
     memset(scratch, 0x5a, (size_t) scratch_bytes);
     const int64_t lines = c->n * oh;
     const int64_t part = v->in_parts ? lines / 3 + 1 : lines + 1;
-    const int64_t channels = v->in_parts && c->groups == 1 ? TERSOR_COLUMNS : c->oc;
+    const int64_t channels = v->in_parts && c->groups == 1 ? TERSOR_CHANNELS : c->oc;
     for (int64_t first = 0; ok && first < lines; first += part) {
         const int64_t count = lines - first < part ? lines - first : part;
         for (int64_t o = 0; ok && o < c->oc; o += channels) {

@@ -177,7 +177,7 @@ static void run_case(uint32_t isa, const conv_case *c, int turn) {
             check_special(isa, &o, dst, other, INFINITY);
             check_special(isa, &o, dst, other, NAN);
         }
-        const int64_t middle = c->oc > TERSOR_COLUMNS ? TERSOR_COLUMNS : c->oc;
+        const int64_t middle = c->oc > TERSOR_CHANNELS ? TERSOR_CHANNELS : c->oc;
         for (int part = 0; part < (middle < c->oc ? 4 : 2); part++) {
             const int64_t line = part % 2 == 0 ? 0 : lines / 3, channel = part < 2 ? 0 : middle;
             run(&o, line, part % 2 == 0 ? lines / 3 : lines - lines / 3, channel, part < 2 ? middle : c->oc - middle, dst);

@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -161,8 +162,13 @@ final class NativeCache {
         Instant old = Instant.now().minus(PART_LIFETIME);
         try (DirectoryStream<Path> parts = Files.newDirectoryStream(directory, "*" + PART_SUFFIX)) {
             for (Path part : parts) {
-                if (Files.getLastModifiedTime(part).toInstant().isBefore(old)) {
-                    Files.deleteIfExists(part);
+                try {
+                    if (Files.getLastModifiedTime(part).toInstant().isBefore(old)) {
+                        Files.deleteIfExists(part);
+                    }
+                } catch (NoSuchFileException finished) {
+                    // Another process has written it to the end meanwhile.
+                    LOG.log(System.Logger.Level.DEBUG, "{0} is finished", part);
                 }
             }
         }

@@ -91,7 +91,7 @@ final class NativeConv2d extends Conv2d {
         long lines = n * oh;
         long oc = spec().oc();
         long channels = spec().groups() > 1 ? oc : WorkShare.columnsPerPart(lines * ow, oc, spec().reduction(),
-                spec().weights().alignment(), parallelism());
+                spec().weights().alignment(), WorkShare.CHANNELS, parallelism());
         long partLines = channels < oc ? lines
                 : WorkShare.linesPerPart(lines, ow * spec().reduction() * oc, parallelism());
         if (partLines >= lines && channels >= oc) {

@@ -56,7 +56,7 @@ final class NativeLayerNorm extends LayerNorm {
     @Override
     protected void execute(long rows, MemorySegment src, MemorySegment dst) {
         if (parallelism().threads() == 1) {
-            rows(0, rows, src, dst);
+            normalize(rows, src, dst);
             return;
         }
         long length = Math.ceilDiv(PART_ELEMENTS, spec().columns());
@@ -67,8 +67,11 @@ final class NativeLayerNorm extends LayerNorm {
     private void rows(long first, long count, MemorySegment src, MemorySegment dst) {
         long columns = spec().columns();
         long dstBytes = columns * spec().dst().bits() / Byte.SIZE;
-        context.library().layerNorm(context.isa(), dstType, spec().centered(), count, columns, spec().epsilon(), scale,
-                bias, spec().dstParams().zeroPoint(), src.asSlice(first * columns * Float.BYTES),
-                dst.asSlice(first * dstBytes));
+        normalize(count, src.asSlice(first * columns * Float.BYTES), dst.asSlice(first * dstBytes));
+    }
+
+    private void normalize(long rows, MemorySegment src, MemorySegment dst) {
+        context.library().layerNorm(context.isa(), dstType, spec().centered(), rows, spec().columns(), spec().epsilon(),
+                scale, bias, spec().dstParams().zeroPoint(), src, dst);
     }
 }

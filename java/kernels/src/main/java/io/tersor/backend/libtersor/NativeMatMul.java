@@ -73,7 +73,8 @@ final class NativeMatMul extends MatMul {
     @Override
     protected void execute(long m, MemorySegment src, long srcRowStride, long srcColumnStride, MemorySegment residual,
             long ldResidual, MemorySegment dst, long ldDst) {
-        long columns = WorkShare.columnsPerPart(m, n, spec().k(), spec().weights().alignment(), parallelism());
+        long columns = WorkShare.columnsPerPart(m, n, spec().k(), spec().weights().alignment(), WorkShare.COLUMNS,
+                parallelism());
         long rows = columns < n ? m : WorkShare.rowsPerPart(m, spec().k() * n, parallelism());
         if (rows >= m && columns >= n) {
             multiply(m, 0, m, 0, n, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);

@@ -10,9 +10,13 @@ final class WorkShare {
     private static final long PRODUCTS_OF_LARGE_PART = 20_000_000;
     private static final long LARGE_PARTS_PER_THREAD = 4;
 
-    /** Parts of rows begin at multiples of the largest tile, parts of columns at those of TERSOR_COLUMNS. */
+    /** TERSOR_COLUMNS: parts of a multiplication's columns begin at multiples of it. */
+    static final long COLUMNS = 192;
+    /** TERSOR_CHANNELS, likewise for a convolution. */
+    static final long CHANNELS = 64;
+
+    /** Parts of rows begin at multiples of the largest tile. */
     private static final long ROWS = 32;
-    private static final long COLUMNS = 192;
     /** Rows for each thread from which on they are shared; fewer would each read all weights for little work. */
     private static final long ROWS_PER_THREAD = 48;
     /** Weights of this size pass through a thread's cache for each block of rows: each thread takes its part of them. */
@@ -36,16 +40,18 @@ final class WorkShare {
      * Returns the columns of each part but the last; all if the rows are to be shared.
      *
      * @param weightBytes of one weight
+     * @param step {@link #COLUMNS} or {@link #CHANNELS}
      */
-    static long columnsPerPart(long rows, long columns, long k, int weightBytes, Parallelism parallelism) {
+    static long columnsPerPart(long rows, long columns, long k, int weightBytes, long step,
+            Parallelism parallelism) {
         int threads = parallelism.threads();
         boolean largeWeights = columns > rows && columns * k * weightBytes > BYTES_OF_LARGE_WEIGHTS;
-        if (threads == 1 || columns < 2 * COLUMNS || rows >= ROWS_PER_THREAD * threads && !largeWeights) {
+        if (threads == 1 || columns < 2 * step || rows >= ROWS_PER_THREAD * threads && !largeWeights) {
             return columns;
         }
         // Every part reads all of src: no more parts than threads.
         long parts = Math.min(threads, parts(rows * columns * Math.max(1, k), threads));
-        return Math.ceilDiv(Math.ceilDiv(columns, parts), COLUMNS) * COLUMNS;
+        return Math.ceilDiv(Math.ceilDiv(columns, parts), step) * step;
     }
 
     private static long parts(long products, int threads) {
