@@ -26,9 +26,7 @@ tersor_status tersor_pages_map(int64_t bytes, void **address) {
     if (before > 0) {
         munmap(start, before);
     }
-    if (after > 0) {
-        munmap(start + before + bytes, after);
-    }
+    munmap(start + before + bytes, after);
 #if defined(MADV_HUGEPAGE)
     /* Where the system has none, small ones serve. */
     (void) madvise(start + before, (size_t) bytes, MADV_HUGEPAGE);

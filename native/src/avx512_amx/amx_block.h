@@ -119,7 +119,7 @@ ALWAYS_INLINE void amx_multiply(amx_product product, amx_width width, const gemm
     int64_t turn = 0;
     char *pending = NULL;
     /* A pass of two tiles has twice as many steps. */
-    p.pace = steps == 0 ? 0 : (block->tiles[0].rows * AMX_PACE_UNIT / 2 + steps - 1) / steps;
+    p.pace = steps == 0 ? 0 : (block->tiles[0].rows * AMX_PACE_UNIT + steps - 1) / steps;
     p.ahead_groups = steps == 0 ? 0 : (ahead_bytes / (AMX_FETCH_LINES * 64) + steps - 1) / steps;
     row_block_enter(kernel, block, block->tiles[0].rows);
     for (int64_t j = 0; j < o->n; j += columns_each) {

@@ -23,8 +23,8 @@ typedef struct amx_pass {
     int64_t init_stride;
     const char *ahead, *ahead_end; /* weights that are needed soon, to be brought into L2 */
     int64_t ahead_groups;          /* of AMX_FETCH_LINES lines in a step */
-    int64_t pace;                  /* pairs of rows to be stored in a step, in units of 1 / AMX_PACE_UNIT */
-    bool streams;      /* each of the rows' lines is used once, and so kept out of L1 */
+    int64_t pace;                  /* rows to be stored in a step, in units of 1 / AMX_PACE_UNIT */
+    bool streams;                  /* each of the rows' lines is used once, and so kept out of L1 */
     char *sums;
 } amx_pass;
 
@@ -138,7 +138,7 @@ ALWAYS_INLINE void amx_first_step(amx_product product, amx_width width, const am
 typedef struct amx_beside {
     const char *line;
     amx_cursor cursor;
-    int64_t due; /* pairs of rows, in units of 1 / AMX_PACE_UNIT */
+    int64_t due; /* rows, in units of 1 / AMX_PACE_UNIT */
 } amx_beside;
 
 ALWAYS_INLINE void amx_fetch(const amx_pass *p, amx_beside *beside) {
@@ -154,11 +154,12 @@ ALWAYS_INLINE void amx_fetch(const amx_pass *p, amx_beside *beside) {
 /* What is due after a step. */
 ALWAYS_INLINE void amx_do_beside(amx_form form, amx_width width, const amx_results *results, const amx_pass *p,
                                  const amx_job *job, amx_beside *beside, char *copy) {
+    const int64_t together = amx_job_rows_together(form) * AMX_PACE_UNIT;
     amx_fetch(p, beside);
     beside->due += p->pace;
-    while (beside->due >= AMX_PACE_UNIT) {
-        beside->due -= AMX_PACE_UNIT;
-        amx_job_advance_two(form, width, results, job, &beside->cursor, copy);
+    while (beside->due >= together) {
+        beside->due -= together;
+        amx_job_advance_together(form, width, results, job, &beside->cursor, copy);
     }
 }
 
@@ -280,19 +281,7 @@ ALWAYS_INLINE void amx_run(amx_product product, amx_form form, amx_width width, 
         amx_flush(width, pending);
         amx_multiply_square(product, form, p, job);
     } else {
-        /* Copies with constants: less to be looked at in each step. */
-        amx_pass constant = *p;
-        if (p->column_tiles == width && p->streams) {
-            constant.column_tiles = width;
-            constant.streams = true;
-            amx_multiply_tile(product, form, width, &constant, job, pending);
-        } else if (p->column_tiles == width) {
-            constant.column_tiles = width;
-            constant.streams = false;
-            amx_multiply_tile(product, form, width, &constant, job, pending);
-        } else {
-            amx_multiply_tile(product, form, width, p, job, pending);
-        }
+        amx_multiply_tile(product, form, width, p, job, pending);
     }
 }
 

@@ -123,10 +123,11 @@ final class BackendOrder {
 
     /**
      * Returns the fixed order. On AMX libtersor's INT8 convolutions are as fast as oneDNN's over one pixel and up to twice
-     * as fast over several (Emerald Rapids); of f32 they are as fast with weights in the cache and up to 1.6 times as fast with
-     * weights from memory, which libtersor fetches ahead of their use (ResNet-50's 7x7). Elsewhere those over several pixels are about as fast as oneDNN's in ResNet-50,
-     * up to a quarter faster for 512 channels, and do not pack at the first run; those over one pixel are slower, by up to
-     * a third with few input channels and a residual (Zen 5, AVX-512 VNNI).
+     * as fast over several (Emerald Rapids); of f32 they are as fast with weights in the cache and up to 1.6 times as
+     * fast with weights from memory, which libtersor fetches ahead of their use (ResNet-50's 7x7). Elsewhere INT8 ones
+     * over several pixels are about as fast as oneDNN's in ResNet-50, up to a quarter faster for 512 channels, and do not
+     * pack at the first run; those over one pixel are slower, by up to a third with few input channels and a residual
+     * (Zen 5, AVX-512 VNNI).
      */
     private List<Backend> order(KernelSpec spec, PrepareOptions options) {
         return switch (spec) {
