@@ -113,6 +113,33 @@ public final class Attributes {
         });
     }
 
+    /** Returns the body of a loop or a branch where it is given. */
+    public Optional<Attribute.Body> body(String name) {
+        return get(name).map(value -> switch (value) {
+            case Attribute.Body body -> body;
+            default -> throw wrongType(name, "GRAPH", value);
+        });
+    }
+
+    /** Returns a type where it is given. */
+    public Optional<ValueInfo> type(String name) {
+        return get(name).map(value -> switch (value) {
+            case Attribute.TypeValue(ValueInfo type) -> type;
+            default -> throw wrongType(name, "TYPE_PROTO", value);
+        });
+    }
+
+    /** Returns all bodies by their attributes' names. */
+    public Map<String, Attribute.Body> bodies() {
+        Map<String, Attribute.Body> bodies = new LinkedHashMap<>();
+        values.forEach((name, value) -> {
+            if (value instanceof Attribute.Body body) {
+                bodies.put(name, body);
+            }
+        });
+        return bodies;
+    }
+
     /** Returns a list of integers, or the default where it is not given. */
     public long[] integers(String name, long... otherwise) {
         return get(name).map(value -> switch (value) {

@@ -57,7 +57,21 @@ public final class GraphBuilder {
         return this;
     }
 
-    /** Adds an output whose type and extents are known. */
+    /** Replaces what is told about an input. */
+    public GraphBuilder replace(ValueInfo info) {
+        if (inputs.replace(info.name(), info) == null) {
+            throw new GraphException("input " + info.name() + ": there is none to replace");
+        }
+        return this;
+    }
+
+    /** Takes an input away. */
+    public GraphBuilder removeInput(String value) {
+        inputs.remove(value);
+        return this;
+    }
+
+    /** Adds an output whose info is given: {@link ValueInfo#unknown} keeps its type from being inferred. */
     public GraphBuilder output(ValueInfo info) {
         outputs.put(info.name(), Optional.of(info));
         return this;
@@ -183,6 +197,7 @@ public final class GraphBuilder {
             define(defined, constant, "initializer " + constant);
         }
         for (Node node : nodes.values()) {
+            checkBodies(node);
             for (String output : node.outputs()) {
                 if (!output.isEmpty()) {
                     define(defined, output, "node " + node.name());
@@ -204,6 +219,17 @@ public final class GraphBuilder {
                     .orElseThrow(() -> new GraphException("output " + output + ": its type cannot be inferred")))));
         }
         return new Graph(this, infos, sorted);
+    }
+
+    private static void checkBodies(Node node) {
+        node.attributes().bodies().forEach((attribute, body) -> {
+            int outside = body.graph().inputs().size() - body.parameters();
+            if (body.parameters() < 0 || outside < 0 || body.firstOutside() < 0
+                    || outside > node.inputs().size() - body.firstOutside()) {
+                throw new GraphException("node " + node.name() + " (" + node.operator() + ") " + attribute + ": reads "
+                        + outside + " values from outside, the node has " + node.inputs().size() + " inputs");
+            }
+        });
     }
 
     private static void define(Set<String> defined, String value, String by) {

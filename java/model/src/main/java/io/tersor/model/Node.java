@@ -1,6 +1,8 @@
 package io.tersor.model;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -9,7 +11,8 @@ import java.util.Optional;
  * @param name unique in the graph
  * @param opType the operator, as ONNX spells it
  * @param domain the operator's domain, empty for ONNX's own, {@link #INTERNAL} for what our passes make
- * @param inputs names of values; an empty name is an optional input left out
+ * @param inputs names of values; an empty name is an optional input left out. Behind the operator's own inputs come the
+ *     values that its bodies read from outside, see {@link Attribute.Body}
  * @param outputs names of the values that this node defines; an empty name is an output that nobody wants
  */
 public record Node(String name, String opType, String domain, List<String> inputs, List<String> outputs,
@@ -34,6 +37,29 @@ public record Node(String name, String opType, String domain, List<String> input
     public Optional<String> input(int index) {
         return index < inputs.size() && !inputs.get(index).isEmpty() ? Optional.of(inputs.get(index))
                 : Optional.empty();
+    }
+
+    /** Returns how many of the inputs are the operator's own: values that only bodies read come behind them. */
+    public int ownInputs() {
+        return attributes.bodies().values().stream().mapToInt(Attribute.Body::firstOutside).min()
+                .orElse(inputs.size());
+    }
+
+    /**
+     * Returns this node with bodies: what they read from outside becomes inputs behind the node's own.
+     *
+     * @param bodies by attribute; the inputs of each are its parameters and then values of this name outside
+     * @param parameters how many of a body's inputs are its parameters, for each attribute
+     */
+    public Node withBodies(Map<String, Graph> bodies, Map<String, Integer> parameters) {
+        List<String> all = new ArrayList<>(inputs);
+        Attributes changed = attributes;
+        for (Map.Entry<String, Graph> entry : bodies.entrySet()) {
+            int own = parameters.get(entry.getKey());
+            changed = changed.with(entry.getKey(), new Attribute.Body(entry.getValue(), own, all.size()));
+            entry.getValue().inputs().stream().skip(own).map(ValueInfo::name).forEach(all::add);
+        }
+        return withInputs(all).withAttributes(changed);
     }
 
     /** Returns the name of the first output. */

@@ -8,7 +8,7 @@ public final class ObservedNetwork implements AutoCloseable {
     private final PreparedNetwork network;
 
     ObservedNetwork(Graph graph, NetworkOptions options) {
-        this.network = new PreparedNetwork(graph, graph, options);
+        this.network = new PreparedNetwork(graph, whole -> whole, part -> part, options);
     }
 
     /** Returns the inputs. */

@@ -3,11 +3,15 @@ package io.tersor.model;
 import io.tersor.OperandException;
 import io.tersor.TersorException;
 import io.tersor.model.exec.Engine;
-import io.tersor.model.exec.Plan;
+import io.tersor.model.exec.Execution;
+import io.tersor.model.exec.Values;
+import io.tersor.model.flow.Preparation;
+import io.tersor.model.flow.Program;
+import io.tersor.model.flow.ProgramExecution;
+import io.tersor.model.pass.GraphPass;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,15 +26,21 @@ import java.util.Map;
  */
 public final class PreparedNetwork implements AutoCloseable {
     private final Graph original;
-    private final Engine engine;
+    private final Execution execution;
 
-    PreparedNetwork(Graph original, Graph lowered, NetworkOptions options) {
+    /**
+     * @param whole what is done to a graph that has to be cut into parts, and to the bodies in it
+     * @param part what is done to each part, or to a graph that need not be cut
+     */
+    PreparedNetwork(Graph original, GraphPass whole, GraphPass part, NetworkOptions options) {
         this.original = original;
-        this.engine = new Engine(lowered, options);
+        this.execution = Program.isNeeded(original)
+                ? new ProgramExecution(original, new Preparation(whole, part, options))
+                : new Engine(part.apply(original), options);
         try {
-            engine.warmUp();
+            execution.warmUp();
         } catch (TersorException e) {
-            engine.close();
+            execution.close();
             throw e;
         }
     }
@@ -49,11 +59,35 @@ public final class PreparedNetwork implements AutoCloseable {
      * Runs once and returns the outputs in their order, allocated in the given arena.
      *
      * @param inputs a tensor for every input, of its type and of extents that fit it; copied first unless contiguous
-     * @throws OperandException if an input is missing, unknown, or does not fit
+     * @throws OperandException if an input is missing, unknown, or does not fit, or an output is not a tensor
      */
     public Map<String, Tensor> run(Map<String, Tensor> inputs, Arena arena) {
         check(inputs);
-        return engine.run(inputs, plan -> allocate(plan, arena));
+        return execution.run(inputs, arena);
+    }
+
+    /**
+     * Runs once a network whose inputs or outputs may be sequences or optionals, and returns the outputs in their order,
+     * allocated in the given arena.
+     *
+     * @param inputs a value for every input, of its kind and type and of extents that fit it
+     * @throws OperandException if an input is missing, unknown, or does not fit
+     */
+    public Map<String, Value> evaluate(Map<String, Value> inputs, Arena arena) {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        for (ValueInfo info : original.inputs()) {
+            Value value = inputs.get(info.name());
+            if (info.kind() != ValueInfo.Kind.TENSOR) {
+                Values.check("input " + info.name(), info, value);
+            } else if (value instanceof Value.TensorValue(Tensor tensor)) {
+                tensors.put(info.name(), tensor);
+            } else {
+                throw new OperandException("input " + info.name(), info.describe(), value == null ? "none" : value);
+            }
+        }
+        checkTensors(tensors);
+        Values.checkNames("input", inputs.keySet(), names());
+        return execution.evaluate(inputs, arena);
     }
 
     /**
@@ -76,15 +110,13 @@ public final class PreparedNetwork implements AutoCloseable {
      */
     public void run(Map<String, Tensor> inputs, Map<String, Tensor> outputs) {
         check(inputs);
-        engine.run(inputs, plan -> checked(plan, outputs));
+        execution.run(inputs, outputs);
     }
 
     /** Runs once and returns the time that each step took. */
     public List<StepTime> profile(Map<String, Tensor> inputs) {
         check(inputs);
-        try (Arena arena = Arena.ofShared()) {
-            return engine.profile(inputs, plan -> allocate(plan, arena));
-        }
+        return execution.profile(inputs);
     }
 
     /**
@@ -94,40 +126,47 @@ public final class PreparedNetwork implements AutoCloseable {
      * @throws IllegalStateException if nothing has run and the open extents cannot be 1
      */
     public List<StepInfo> kernels() {
-        return engine.latest().steps();
+        return execution.steps();
     }
 
     /** Returns what runs, step by step, for inputs of the given shapes, and prepares it. */
     public List<StepInfo> kernels(Map<String, Shape> shapes) {
-        return engine.plan(shapes).steps();
+        return execution.steps(shapes);
     }
 
     /** Returns the bytes of activation memory that one run uses, inputs and outputs not counted. */
     public long activationBytes() {
-        return engine.latest().activationBytes();
+        return execution.activationBytes();
     }
 
     void observe(Map<String, Tensor> inputs, ValueObserver observer) {
         check(inputs);
-        try (Arena arena = Arena.ofShared()) {
-            engine.observe(inputs, plan -> allocate(plan, arena), observer);
-        }
+        execution.observe(inputs, observer);
     }
 
     private void check(Map<String, Tensor> inputs) {
         for (ValueInfo info : original.inputs()) {
             Tensor tensor = inputs.get(info.name());
-            if (tensor == null) {
-                throw new OperandException("input " + info.name(), info.describe(), "none");
-            }
-            if (tensor.type() != info.type() || !info.accepts(tensor.shape())) {
-                throw new OperandException("input " + info.name(), info.describe(), tensor);
+            if (tensor == null || info.kind() != ValueInfo.Kind.TENSOR) {
+                throw new OperandException("input " + info.name(), info.describe(), tensor == null ? "none" : tensor);
             }
         }
+        checkTensors(inputs);
         if (inputs.size() > original.inputs().size()) {
-            List<String> known = original.inputs().stream().map(ValueInfo::name).toList();
-            inputs.keySet().forEach(name -> OperandException.check(known.contains(name), "input " + name,
-                    "one of " + known, "an unknown name"));
+            Values.checkNames("input", inputs.keySet(), names());
+        }
+    }
+
+    private List<String> names() {
+        return original.inputs().stream().map(ValueInfo::name).toList();
+    }
+
+    private void checkTensors(Map<String, Tensor> inputs) {
+        for (ValueInfo info : original.inputs()) {
+            Tensor tensor = inputs.get(info.name());
+            if (tensor != null && (tensor.type() != info.type() || !info.accepts(tensor.shape()))) {
+                throw new OperandException("input " + info.name(), info.describe(), tensor);
+            }
         }
         checkSymbols(inputs);
     }
@@ -137,7 +176,7 @@ public final class PreparedNetwork implements AutoCloseable {
         for (ValueInfo info : original.inputs()) {
             List<Dim> dims = info.dims().orElse(List.of());
             for (int axis = 0; axis < dims.size(); axis++) {
-                if (dims.get(axis) instanceof Dim.Symbol(String name)) {
+                if (dims.get(axis) instanceof Dim.Symbol(String name) && inputs.containsKey(info.name())) {
                     long extent = inputs.get(info.name()).shape().dim(axis);
                     Long other = symbols.putIfAbsent(name, extent);
                     OperandException.check(other == null || other == extent, "input " + info.name(),
@@ -147,30 +186,9 @@ public final class PreparedNetwork implements AutoCloseable {
         }
     }
 
-    private Map<String, Tensor> allocate(Plan plan, Arena arena) {
-        Map<String, Tensor> outputs = new LinkedHashMap<>();
-        plan.outputs().forEach((name, type) -> outputs.put(name, Tensor.allocate(arena, type.type(), type.shape())));
-        return outputs;
-    }
-
-    private Map<String, Tensor> checked(Plan plan, Map<String, Tensor> outputs) {
-        List<String> names = new ArrayList<>();
-        plan.outputs().forEach((name, type) -> {
-            names.add(name);
-            Tensor tensor = outputs.get(name);
-            if (tensor == null || tensor.type() != type.type() || !tensor.shape().equals(type.shape())
-                    || !tensor.isContiguous()) {
-                throw new OperandException("output " + name, type + ", contiguous", tensor == null ? "none" : tensor);
-            }
-        });
-        outputs.keySet().forEach(name -> OperandException.check(names.contains(name), "output " + name,
-                "one of " + names, "an unknown name"));
-        return outputs;
-    }
-
     /** Frees kernels and activation memory. */
     @Override
     public void close() {
-        engine.close();
+        execution.close();
     }
 }

@@ -32,7 +32,8 @@ public final class TypeInference {
         Map<String, ValueInfo> infos = new LinkedHashMap<>();
         first.forEach((value, type) -> infos.put(value,
                 new ValueInfo(value, type.type(), symbols.dims(type.shape(), Optional.ofNullable(second.get(value))))));
-        graph.inputs().forEach(input -> infos.put(input.name(), input));
+        graph.inputs().stream().filter(input -> input.kind() != ValueInfo.Kind.UNKNOWN)
+                .forEach(input -> infos.put(input.name(), input));
         return infos;
     }
 
@@ -94,7 +95,7 @@ public final class TypeInference {
         private Map<String, TensorType> inputs(Graph graph, Map<String, Long> extents) {
             Map<String, TensorType> types = new HashMap<>();
             for (ValueInfo input : graph.inputs()) {
-                input.dims().ifPresent(dims -> {
+                input.dims().filter(_ -> input.isTensor()).ifPresent(dims -> {
                     long[] shape = new long[dims.size()];
                     for (int axis = 0; axis < shape.length; axis++) {
                         shape[axis] = dims.get(axis) instanceof Dim.Known(long extent) ? extent

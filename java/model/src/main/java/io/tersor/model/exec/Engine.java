@@ -8,8 +8,10 @@ import io.tersor.model.Dim;
 import io.tersor.model.Graph;
 import io.tersor.model.NetworkOptions;
 import io.tersor.model.Node;
+import io.tersor.model.StepInfo;
 import io.tersor.model.StepTime;
 import io.tersor.model.UnsupportedOperatorException;
+import io.tersor.model.Value;
 import io.tersor.model.ValueInfo;
 import io.tersor.model.ValueObserver;
 import io.tersor.model.ops.Operators;
@@ -28,7 +30,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 
 /** Runs a graph: keeps a few plans, one for each combination of input shapes, and the kernels that they share. */
-public final class Engine implements AutoCloseable {
+public final class Engine implements Execution {
     private static final System.Logger LOGGER = System.getLogger("io.tersor");
     private static final int MAX_PLANS = 8;
 
@@ -55,6 +57,15 @@ public final class Engine implements AutoCloseable {
         this.graph = graph;
         this.kernels = new Kernels(graph, options, registry);
         this.manyThreads = options.parallelism().threads() > 1;
+        checkOperators(graph);
+    }
+
+    /**
+     * Checks that there is an implementation of every operator.
+     *
+     * @throws UnsupportedOperatorException if there is none
+     */
+    public static void checkOperators(Graph graph) {
         for (Node node : graph.nodes()) {
             if (Operators.find(node).isEmpty()) {
                 throw new UnsupportedOperatorException(node, graph.opset(node), "not implemented");
@@ -62,7 +73,7 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Makes the plan for the inputs' own shapes, open extents taken as 1, unless it depends on elements or on them. */
+    @Override
     public void warmUp() {
         Map<String, Shape> shapes = new HashMap<>();
         boolean open = false;
@@ -93,7 +104,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /** Returns the plan for inputs of the given shapes whose elements do not matter. */
-    public Plan plan(Map<String, Shape> shapes) {
+    Plan plan(Map<String, Shape> shapes) {
         Map<String, TensorType> types = new LinkedHashMap<>();
         for (ValueInfo input : graph.inputs()) {
             Shape shape = shapes.get(input.name());
@@ -111,8 +122,29 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Returns the plan made or used last. */
-    public Plan latest() {
+    @Override
+    public List<StepInfo> steps() {
+        return latest().steps();
+    }
+
+    @Override
+    public List<StepInfo> steps(Map<String, Shape> shapes) {
+        return plan(shapes).steps();
+    }
+
+    @Override
+    public long activationBytes() {
+        return latest().activationBytes();
+    }
+
+    /** Returns whether there is a plan yet. */
+    public boolean planned() {
+        synchronized (plans) {
+            return !plans.isEmpty();
+        }
+    }
+
+    Plan latest() {
         synchronized (plans) {
             checkOpen();
             if (plans.isEmpty()) {
@@ -167,36 +199,79 @@ public final class Engine implements AutoCloseable {
         T apply(Plan plan, Frame frame, Map<String, Tensor> outputs);
     }
 
-    /** Runs into the tensors that {@code results} gives for the plan, and returns them. */
-    public Map<String, Tensor> run(Map<String, Tensor> inputs, Function<Plan, Map<String, Tensor>> results) {
+    /** Runs into the tensors that {@code results} gives for the outputs' types, and returns them. */
+    public Map<String, Tensor> run(Map<String, Tensor> inputs,
+            Function<Map<String, TensorType>, Map<String, Tensor>> results) {
         return use(inputs, results, false, (_, frame, outputs) -> {
             frame.run();
             return outputs;
         });
     }
 
-    /** Runs and returns the time of each step. */
-    public List<StepTime> profile(Map<String, Tensor> inputs, Function<Plan, Map<String, Tensor>> results) {
+    @Override
+    public Map<String, Tensor> run(Map<String, Tensor> inputs, Arena arena) {
+        return run(inputs, types -> allocate(types, arena));
+    }
+
+    @Override
+    public void run(Map<String, Tensor> inputs, Map<String, Tensor> outputs) {
+        run(inputs, types -> checked(types, outputs));
+    }
+
+    @Override
+    public Map<String, Value> evaluate(Map<String, Value> inputs, Arena arena) {
+        return Values.of(run(Values.tensors(inputs), arena));
+    }
+
+    @Override
+    public List<StepTime> profile(Map<String, Tensor> inputs) {
+        try (Arena arena = Arena.ofShared()) {
+            return profile(inputs, types -> allocate(types, arena));
+        }
+    }
+
+    /** Runs into the tensors that {@code results} gives, and returns the time of each step. */
+    public List<StepTime> profile(Map<String, Tensor> inputs,
+            Function<Map<String, TensorType>, Map<String, Tensor>> results) {
         return use(inputs, results, false, (_, frame, _) -> frame.profile());
     }
 
-    /** Runs and shows every value to the observer. */
-    public void observe(Map<String, Tensor> inputs, Function<Plan, Map<String, Tensor>> results,
-            ValueObserver observer) {
-        use(inputs, results, true, (_, frame, outputs) -> {
+    @Override
+    public void observe(Map<String, Tensor> inputs, ValueObserver observer) {
+        try (Arena arena = Arena.ofShared()) {
+            observe(inputs, types -> allocate(types, arena), observer);
+        }
+    }
+
+    /** Runs into the tensors that {@code results} gives, shows every value to the observer, and returns the outputs. */
+    public Map<String, Tensor> observe(Map<String, Tensor> inputs,
+            Function<Map<String, TensorType>, Map<String, Tensor>> results, ValueObserver observer) {
+        return use(inputs, results, true, (_, frame, outputs) -> {
             frame.run();
             frame.show(observer);
             return outputs;
         });
     }
 
-    private <T> T use(Map<String, Tensor> inputs, Function<Plan, Map<String, Tensor>> results, boolean observing,
-            Use<T> use) {
+    private static Map<String, Tensor> allocate(Map<String, TensorType> types, Arena arena) {
+        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        types.forEach((name, type) -> outputs.put(name, Tensor.allocate(arena, type.type(), type.shape())));
+        return outputs;
+    }
+
+    private static Map<String, Tensor> checked(Map<String, TensorType> types, Map<String, Tensor> outputs) {
+        types.forEach((name, type) -> Values.checkOutput(name, type, outputs.get(name)));
+        Values.checkNames("output", outputs.keySet(), types.keySet());
+        return outputs;
+    }
+
+    private <T> T use(Map<String, Tensor> inputs, Function<Map<String, TensorType>, Map<String, Tensor>> results,
+            boolean observing, Use<T> use) {
         lock.readLock().lock();
         try (Staging staging = new Staging()) {
             Map<String, Tensor> usable = staging.inputs(inputs);
             Plan plan = planFor(usable, observing);
-            Map<String, Tensor> outputs = results.apply(plan);
+            Map<String, Tensor> outputs = results.apply(plan.outputs());
             Frame frame = plan.borrow();
             try {
                 frame.bind(usable, staging.outputs(outputs));
@@ -268,7 +343,6 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Frees kernels and memory. */
     @Override
     public void close() {
         if (!lock.writeLock().tryLock()) {

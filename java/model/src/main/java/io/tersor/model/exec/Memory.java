@@ -8,10 +8,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Allocation whose failure is an exception that says how much was wanted. */
-final class Memory {
+public final class Memory {
     private Memory() {}
 
-    static MemorySegment allocate(Arena arena, long bytes) {
+    /** Allocates bytes, aligned as tensors are. */
+    public static MemorySegment allocate(Arena arena, long bytes) {
         try {
             return arena.allocate(bytes, Tensor.ALIGNMENT_BYTES);
         } catch (OutOfMemoryError e) {
@@ -21,12 +22,19 @@ final class Memory {
     }
 
     static Tensor allocate(Arena arena, DataType type, Shape shape) {
-        long bytes;
+        return Tensor.wrap(allocate(arena, bytes(type, shape)), type, shape);
+    }
+
+    /**
+     * Returns the bytes of a contiguous tensor.
+     *
+     * @throws TersorException if they are more than 2^63 - 1
+     */
+    public static long bytes(DataType type, Shape shape) {
         try {
-            bytes = type.bytes(shape.elements());
+            return type.bytes(shape.elements());
         } catch (ArithmeticException e) {
             throw new TersorException(type + " " + shape + " does not fit any memory", e);
         }
-        return Tensor.wrap(allocate(arena, bytes), type, shape);
     }
 }

@@ -9,7 +9,7 @@ import java.util.Collection;
  * How much memory a value may take, so that a few bytes of file cannot ask for gigabytes: {@value #BASE} bytes and
  * {@value #FACTOR} times what the inputs and the constants have together. Not thread-safe.
  */
-final class MemoryLimit {
+public final class MemoryLimit {
     private static final long BASE = 64L << 20;
     private static final long FACTOR = 1024;
 
@@ -18,11 +18,20 @@ final class MemoryLimit {
 
     /** @param given the types of inputs and constants */
     MemoryLimit(Collection<TensorType> given) {
+        this.bytes = bytes(given);
+    }
+
+    /**
+     * Returns the limit in bytes.
+     *
+     * @param given the types of inputs and constants
+     */
+    public static long bytes(Collection<TensorType> given) {
         long sum = 0;
         for (TensorType type : given) {
             sum = saturatedSum(sum, bytes(type));
         }
-        this.bytes = sum > (Long.MAX_VALUE - BASE) / FACTOR ? Long.MAX_VALUE : BASE + FACTOR * sum;
+        return sum > (Long.MAX_VALUE - BASE) / FACTOR ? Long.MAX_VALUE : BASE + FACTOR * sum;
     }
 
     private static long saturatedSum(long a, long b) {

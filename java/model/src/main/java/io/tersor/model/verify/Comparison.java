@@ -1,5 +1,6 @@
 package io.tersor.model.verify;
 
+import io.tersor.model.Value;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
@@ -10,6 +11,28 @@ final class Comparison {
     private static final double RELATIVE = 1e-3;
 
     private Comparison() {}
+
+    /** Returns what differs most, or empty. */
+    static Optional<String> difference(Value expected, Value actual) {
+        if (expected instanceof Value.TensorValue(Tensor right) && actual instanceof Value.TensorValue(Tensor tensor)) {
+            return difference(right, tensor);
+        }
+        if (expected instanceof Value.SequenceValue right && actual instanceof Value.SequenceValue sequence
+                && right.type() == sequence.type() && right.tensors().size() == sequence.tensors().size()) {
+            for (int i = 0; i < right.tensors().size(); i++) {
+                Optional<String> difference = difference(right.tensors().get(i), sequence.tensors().get(i));
+                if (difference.isPresent()) {
+                    return Optional.of("element " + i + ": " + difference.get());
+                }
+            }
+            return Optional.empty();
+        }
+        if (expected instanceof Value.OptionalValue(var right) && actual instanceof Value.OptionalValue(var some)
+                && right.isPresent() == some.isPresent()) {
+            return right.flatMap(value -> difference(value, some.orElseThrow()));
+        }
+        return Optional.of("expected " + expected + ", got " + actual);
+    }
 
     /** Returns what differs most, or empty. */
     static Optional<String> difference(Tensor expected, Tensor actual) {

@@ -8,9 +8,9 @@ import io.tersor.model.Network;
 import io.tersor.model.NetworkOptions;
 import io.tersor.model.PreparedNetwork;
 import io.tersor.model.UnsupportedOperatorException;
+import io.tersor.model.Value;
 import io.tersor.model.ValueInfo;
-import io.tersor.model.onnx.OnnxTensors;
-import io.tersor.tensor.Tensor;
+import io.tersor.model.onnx.OnnxValues;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -91,16 +91,17 @@ public record ConformanceCase(String name, Path folder) {
 
     private static Optional<String> run(PreparedNetwork network, Path dataSet) {
         try (Arena arena = Arena.ofShared()) {
-            Map<String, Tensor> inputs = new LinkedHashMap<>();
+            Map<String, Value> inputs = new LinkedHashMap<>();
             List<Path> files = list(dataSet, "input_*.pb");
             for (int i = 0; i < files.size() && i < network.inputs().size(); i++) {
                 Path file = dataSet.resolve("input_" + i + ".pb");
-                inputs.put(network.inputs().get(i).name(), OnnxTensors.read(file, arena).tensor());
+                ValueInfo info = network.inputs().get(i);
+                inputs.put(info.name(), OnnxValues.read(file, info, arena));
             }
-            Map<String, Tensor> outputs = network.run(inputs, arena);
+            Map<String, Value> outputs = network.evaluate(inputs, arena);
             for (int i = 0; i < list(dataSet, "output_*.pb").size(); i++) {
-                Tensor expected = OnnxTensors.read(dataSet.resolve("output_" + i + ".pb"), arena).tensor();
                 ValueInfo info = network.outputs().get(i);
+                Value expected = OnnxValues.read(dataSet.resolve("output_" + i + ".pb"), info, arena);
                 Optional<String> difference = Comparison.difference(expected, outputs.get(info.name()));
                 if (difference.isPresent()) {
                     return Optional.of("output " + info.name() + ": " + difference.get());

@@ -22,7 +22,6 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -79,13 +78,8 @@ class FusionTest {
 
     private Result run(Graph graph, KernelRegistry registry) {
         try (Engine engine = new Engine(Passes.forExecution(graph), SCALAR, registry)) {
-            Map<String, Tensor> outputs = engine.run(Map.of("x", x), plan -> {
-                Map<String, Tensor> tensors = new LinkedHashMap<>();
-                plan.outputs().forEach((name, type) -> tensors.put(name,
-                        Tensor.allocate(ARENA, type.type(), type.shape())));
-                return tensors;
-            });
-            return new Result(outputs.get("y").toFloats(), engine.latest().steps().stream().map(StepInfo::kernel)
+            Map<String, Tensor> outputs = engine.run(Map.of("x", x), ARENA);
+            return new Result(outputs.get("y").toFloats(), engine.steps().stream().map(StepInfo::kernel)
                     .map(kernel -> kernel.replaceAll("scalar/|java/", "")).filter(kernel -> !kernel.startsWith("transpose"))
                     .toList());
         }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class ConformanceTest {
     /** What the cases needed when this was written; more may pass, fewer must not. */
-    private static final int PASSING = 441;
+    private static final int PASSING = 444;
 
     @Test
     void noCaseFailsAndNoneIsLost() {
