@@ -41,11 +41,13 @@ public final class OnnxSession implements AutoCloseable {
      * @param threads within an operator
      * @param spinning whether threads that wait for work spin for a while
      * @param optimized where to write the graph that really runs, if anywhere
+     * @param exact whether 8-bit products without VNNI must not saturate the sums of two, which takes longer; needed
+     *     for weights beyond 7 bits
      */
-    public record Options(int threads, boolean spinning, Optional<Path> optimized) {
-        /** Returns the options of a session that runs again and again. */
+    public record Options(int threads, boolean spinning, Optional<Path> optimized, boolean exact) {
+        /** Returns the options of a network's session that runs again and again. */
         public static Options of(int threads) {
-            return new Options(threads, true, Optional.empty());
+            return new Options(threads, true, Optional.empty(), true);
         }
     }
 
@@ -91,6 +93,7 @@ public final class OnnxSession implements AutoCloseable {
             options.setInterOpNumThreads(1);
             options.addConfigEntry("session.intra_op.allow_spinning", how.spinning ? "1" : "0");
             options.addConfigEntry("session.intra_op.spin_duration_us", SPIN_MICROS);
+            options.addConfigEntry("session.x64quantprecision", how.exact ? "1" : "0");
             if (how.optimized.isPresent()) {
                 options.setOptimizedModelFilePath(how.optimized.get().toString());
             }

@@ -126,7 +126,7 @@ final class OnnxContender implements ProductContender {
                 graph.save(file);
                 for (int i = 0; i < count; i++) {
                     opened.add(new OnnxSession(name, file, new OnnxSession.Options(threads, storage.copies() == 1,
-                            i == 0 ? Optional.of(made) : Optional.empty()), Map.of(OnnxGraphs.SRC, from),
+                            i == 0 ? Optional.of(made) : Optional.empty(), false), Map.of(OnnxGraphs.SRC, from),
                             Map.of(OnnxGraphs.DST, into)));
                 }
                 return new Opened(opened, Graph.load(made));

@@ -17,6 +17,8 @@ final class OnnxRuntime implements AutoCloseable {
     OnnxRuntime(Path model) throws OrtException {
         OrtSession.SessionOptions options = new OrtSession.SessionOptions();
         options.setIntraOpNumThreads(2);
+        // Sums without VNNI would saturate.
+        options.addConfigEntry("session.x64quantprecision", "1");
         this.session = OrtEnvironment.getEnvironment().createSession(model.toString(), options);
     }
 

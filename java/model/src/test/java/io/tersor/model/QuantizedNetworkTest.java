@@ -2,8 +2,10 @@ package io.tersor.model;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tersor.UnsupportedKernelException;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.KernelRegistry;
@@ -53,7 +55,14 @@ class QuantizedNetworkTest {
         Assumptions.assumeTrue(KernelRegistry.standard().status(backend) instanceof BackendStatus.Available,
                 () -> backend + " is missing here");
         float[] scalar = TestGraphs.run(quantized(), NetworkOptions.DEFAULT.on(Backend.SCALAR), IMAGES);
-        float[] other = TestGraphs.run(quantized(), NetworkOptions.DEFAULT.on(backend), IMAGES);
+        NetworkOptions ordered = NetworkOptions.DEFAULT.on(backend);
+        if (KernelRegistry.standard().status(backend) instanceof BackendStatus.Available(var _, var _, var isa, var _)
+                && backend == Backend.ONEDNN && isa.equals("avx2")) {
+            // Its sums would saturate: an order for it must fail, not be answered by wrong sums.
+            assertThrows(UnsupportedKernelException.class, () -> TestGraphs.run(quantized(), ordered, IMAGES));
+            return;
+        }
+        float[] other = TestGraphs.run(quantized(), ordered, IMAGES);
         assertArrayEquals(scalar, other, backend == Backend.ONEDNN ? 0.1f : 0f);
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tersor.model.Node;
+import io.tersor.model.flow.FlowOperators;
 import io.tersor.model.ops.Operators;
 import java.io.IOException;
 import java.io.InputStream;
@@ -37,12 +38,15 @@ class SupportTableTest {
             loops that the JVM compiles to vectors, for every element type of whole bytes (Cast: f32, s32, s64, u8, s8 and
             bool). Everything else, other element types and shapes of these operators included, is **plain Java**:
             correct, computed in binary64 or 64-bit integers and rounded once, not fast. It takes every element type of
-            the operator's specification but strings, complex numbers, sequences and optionals; operators that move
-            single elements refuse packed types of 2 and 4 bits.
+            the operator's specification but strings and complex numbers; operators that move single elements, and loops
+            and sequences that take tensors apart, refuse packed types of 2 and 4 bits.
 
             Passes make faster operators of patterns of these before anything runs, so a node may run as a kernel though
             its operator is not marked: batch normalization is folded into convolutions, activations and sums become
             part of the product before them, chains of QuantizeLinear and DequantizeLinear become quantized kernels.
+
+            **Control flow** cuts a graph into parts: what lies between these operators runs as said above, fused and
+            planned for each part, also inside the bodies; sequences share their tensors instead of copying them.
 
             """;
 
@@ -57,8 +61,8 @@ class SupportTableTest {
     }
 
     private static String way(String operator) {
-        return Operators.VIEWS.contains(operator) ? "no copy" : Operators.RUNS.contains(operator) ? "runs in Java"
-                : KernelLowering.TABLE.containsKey(operator) ? "kernels, else plain Java" : "plain Java";
+        return !Operators.names().contains(operator) ? "control flow" : Operators.VIEWS.contains(operator) ? "no copy"
+                : Operators.RUNS.contains(operator) ? "runs in Java" : KernelLowering.TABLE.containsKey(operator) ? "kernels, else plain Java" : "plain Java";
     }
 
     private static String table() throws IOException {
@@ -66,7 +70,9 @@ class SupportTableTest {
         StringBuilder text = new StringBuilder(INTRODUCTION);
         text.append("| operator | since opset | runs as |\n|---|---|---|\n");
         Set<String> internal = new TreeSet<>();
-        for (String name : Operators.names()) {
+        Set<String> names = new TreeSet<>(Operators.names());
+        names.addAll(FlowOperators.names());
+        for (String name : names) {
             if (name.contains(".")) {
                 internal.add(name);
             } else {
@@ -77,7 +83,7 @@ class SupportTableTest {
         text.append("\nMade by our own passes: ").append(String.join(", ", internal))
                 .append("; only kernels compute them, but for sums that have to be broadcast.\n");
         Set<String> missing = new TreeSet<>(since.keySet());
-        missing.removeAll(Operators.names());
+        missing.removeAll(names);
         text.append("\nNot implemented: ").append(String.join(", ", missing)).append(".\n");
         return text.toString();
     }
@@ -95,6 +101,7 @@ class SupportTableTest {
     @Test
     void everyOperatorOfOnnxIsKnownByItsName() throws IOException {
         Set<String> known = onnx().keySet();
+        assertTrue(known.containsAll(FlowOperators.names()), FlowOperators.names()::toString);
         for (String name : Operators.names()) {
             assertTrue(name.startsWith(Node.INTERNAL + ".") || known.contains(name), name);
         }

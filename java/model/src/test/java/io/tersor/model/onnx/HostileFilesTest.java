@@ -26,10 +26,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +51,8 @@ class HostileFilesTest {
     private static final long NATIVE_LIMIT = 256L << 20;
     private static final int ROUNDS = Integer.getInteger("tersor.fuzz.rounds", 1);
     private static final Arena ARENA = Arena.ofAuto();
+    private static final ScheduledExecutorService WATCH = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().factory());
 
     @TempDir
     private Path folder;
@@ -117,9 +124,46 @@ class HostileFilesTest {
         return b.output("y").output("i").build();
     }
 
+    /** A loop with a branch in it that collects, a scan, and sequences. */
+    private static Graph control() {
+        GraphBuilder then = Graph.builder("then", 18).input(ValueInfo.unknown("x"));
+        String factors = then.constant("factors", TestGraphs.random(new Random(9), 1, 4));
+        then.output(ValueInfo.unknown(then.add("Mul", "x", factors)));
+        GraphBuilder otherwise = Graph.builder("else", 18).input(ValueInfo.unknown("x"));
+        otherwise.output(ValueInfo.unknown(otherwise.add("Neg", "x")));
+        GraphBuilder loop = Graph.builder("body", 18).input(ValueInfo.of("i", DataType.S64))
+                .input(ValueInfo.unknown("go")).input(ValueInfo.unknown("x")).input(ValueInfo.unknown("s"));
+        String odd = loop.add("Cast", List.of(loop.add("Mod", "i", scalar(loop, 2))), Attributes.NONE.with("to", 9));
+        Map<String, Graph> branches = new LinkedHashMap<>();
+        branches.put("then_branch", then.build());
+        branches.put("else_branch", otherwise.build());
+        loop.node(Node.of("if", "If", List.of(odd), List.of("next"), Attributes.NONE)
+                .withBodies(branches, Map.of("then_branch", 0, "else_branch", 0)));
+        String longer = loop.add("SequenceInsert", "s", "next");
+        Graph body = loop.output(ValueInfo.unknown("go")).output(ValueInfo.unknown("next"))
+                .output(ValueInfo.unknown(longer)).output(ValueInfo.unknown(loop.add("Identity", "next"))).build();
+        GraphBuilder b = Graph.builder("control", 18);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of(3), Dim.of(4)));
+        b.node(Node.of("loop", "Loop", List.of(scalar(b, 5), "", "x", b.add("SequenceConstruct", "x")),
+                List.of("last", "all", "each"), Attributes.NONE)
+                .withBodies(Map.of("body", body), Map.of("body", 4)));
+        GraphBuilder scan = Graph.builder("scan", 18).input(ValueInfo.unknown("sum")).input(ValueInfo.unknown("row"));
+        String sum = scan.add("Add", "sum", "row");
+        scan.output(ValueInfo.unknown(sum)).output(ValueInfo.unknown(scan.add("Exp", sum)));
+        b.node(Node.of("scan", "Scan", List.of("last", "each"), List.of("sum", "sums"),
+                Attributes.NONE.with("num_scan_inputs", 1))
+                .withBodies(Map.of("body", scan.build()), Map.of("body", 2)));
+        b.node(Node.of("join", "ConcatFromSequence", List.of("all"), List.of("joined"),
+                Attributes.NONE.with("axis", 0)));
+        for (String output : List.of("sum", "sums", "joined")) {
+            b.output(new ValueInfo(output, DataType.F32, Optional.empty()));
+        }
+        return b.build();
+    }
+
     private List<ModelProto> good() throws IOException {
         List<ModelProto> models = new ArrayList<>();
-        for (Graph graph : List.of(shapes(), images(), sequences(), TestGraphs.residual())) {
+        for (Graph graph : List.of(shapes(), images(), sequences(), control(), TestGraphs.residual())) {
             Path file = folder.resolve("good.onnx");
             graph.save(file);
             models.add(ModelProto.parseFrom(Files.readAllBytes(file)));
@@ -225,6 +269,13 @@ class HostileFilesTest {
         long direct = nativeBytes();
         long taken = 0;
         String outcome;
+        // Loops end as their operands say; this is how a caller ends them.
+        Thread thread = Thread.currentThread();
+        ScheduledFuture<?> interruption = WATCH.scheduleAtFixedRate(() -> {
+            if (ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.threadId()) - start > LIMIT_NANOS / 4) {
+                thread.interrupt();
+            }
+        }, 20, 20, TimeUnit.MILLISECONDS);
         try (PreparedNetwork network = Network.load(file).prepare(); Arena arena = Arena.ofConfined()) {
             run(network, arena);
             outcome = "runs";
@@ -235,6 +286,9 @@ class HostileFilesTest {
         } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
             StackTraceElement[] trace = e.getStackTrace();
             outcome = e + (trace.length > 0 ? " " + List.of(trace).subList(0, Math.min(6, trace.length)) : "");
+        } finally {
+            interruption.cancel(false);
+            Thread.interrupted();
         }
         long nanos = cpuNanos() - start;
         if (nanos > LIMIT_NANOS) {

@@ -57,7 +57,7 @@ final class HostileModels {
     }
 
     private static void change(ModelProto.Builder model, Damage damage, Random random) {
-        GraphProto.Builder graph = model.getGraphBuilder();
+        GraphProto.Builder graph = inside(model.getGraphBuilder(), random);
         if (graph.getNodeCount() == 0 || graph.getInputCount() == 0) {
             return;
         }
@@ -103,6 +103,14 @@ final class HostileModels {
             }
             default -> throw new IllegalArgumentException(damage.toString());
         }
+    }
+
+    /** Returns the graph itself or, where it has some, one of the bodies in it. */
+    private static GraphProto.Builder inside(GraphProto.Builder graph, Random random) {
+        List<AttributeProto.Builder> bodies = graph.getNodeBuilderList().stream()
+                .flatMap(node -> node.getAttributeBuilderList().stream()).filter(AttributeProto.Builder::hasG).toList();
+        return bodies.isEmpty() || random.nextInt(3) == 0 ? graph
+                : inside(bodies.get(random.nextInt(bodies.size())).getGBuilder(), random);
     }
 
     private static void setInput(NodeProto.Builder node, Random random, String value) {
