@@ -34,6 +34,7 @@ public final class OperatorGraphs {
         recurrent("LSTM", 4);
         recurrent("GRU", 3);
         recurrent("RNN", 1);
+        graphs.putAll(FlowGraphs.all());
     }
 
     /** Returns all graphs in their order. */

@@ -108,7 +108,7 @@ class Int8NetworksTest {
     }
 
     static Stream<Backend> backends() {
-        return Arrays.stream(Backend.values()).filter(Int8NetworksTest::isAvailable);
+        return Arrays.stream(Backend.values()).filter(Shared::runsInt8);
     }
 
     @ParameterizedTest

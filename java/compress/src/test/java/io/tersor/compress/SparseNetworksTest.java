@@ -82,7 +82,8 @@ class SparseNetworksTest {
 
     static Stream<Arguments> cases() {
         return MODELS.stream().flatMap(model -> Arrays.stream(Backend.values()).filter(SparseNetworksTest::isAvailable)
-                .flatMap(backend -> Stream.of(false, true).map(int8 -> Arguments.of(model, backend, int8))));
+                .flatMap(backend -> Stream.of(false, true).filter(int8 -> !int8 || Shared.runsInt8(backend))
+                        .map(int8 -> Arguments.of(model, backend, int8))));
     }
 
     @ParameterizedTest

@@ -84,7 +84,9 @@ public final class Quantizer {
         for (long i = 0; i < shape.elements(); i++) {
             float value = (float) real.get(i);
             int index = layout.index(shape, i);
-            OperandException.check(Float.isFinite(value), "element " + i, "a finite number", value);
+            if (!Float.isFinite(value)) {
+                throw new OperandException("element " + i, "a finite number", value);
+            }
             min[index] = Math.min(min[index], value);
             max[index] = Math.max(max[index], value);
         }

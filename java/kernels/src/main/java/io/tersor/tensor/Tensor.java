@@ -37,13 +37,19 @@ public final class Tensor {
         this.strides = strides;
         this.contiguous = isRowMajor(shape, strides);
         OperandException.check(data.isNative(), "tensor data", "native memory", "a heap segment");
-        OperandException.check(data.address() % type.alignment() == 0, "tensor data",
-                type.alignment() + "-byte aligned address for " + type, "0x" + Long.toHexString(data.address()));
-        OperandException.check(contiguous || !type.isPacked(), "tensor strides", "contiguous for " + type,
-                Arrays.toString(strides));
+        // Views are made in every run: the messages are built on failure only.
+        if (data.address() % type.alignment() != 0) {
+            throw new OperandException("tensor data", type.alignment() + "-byte aligned address for " + type,
+                    "0x" + Long.toHexString(data.address()));
+        }
+        if (!contiguous && type.isPacked()) {
+            throw new OperandException("tensor strides", "contiguous for " + type, Arrays.toString(strides));
+        }
         long span = type.bytes(spanElements(shape, strides));
-        OperandException.check(data.byteSize() >= span, "tensor data",
-                "at least " + span + " bytes for " + type + " " + shape, data.byteSize() + " bytes");
+        if (data.byteSize() < span) {
+            throw new OperandException("tensor data", "at least " + span + " bytes for " + type + " " + shape,
+                    data.byteSize() + " bytes");
+        }
         this.data = data.asSlice(0, span);
     }
 
@@ -168,7 +174,9 @@ public final class Tensor {
     /** Returns a view with other extents and the same elements; the tensor must be contiguous. */
     public Tensor reshape(Shape other) {
         OperandException.check(contiguous, "tensor", "a contiguous tensor to reshape", this);
-        OperandException.check(other.elements() == shape.elements(), "shape", shape.elements() + " elements", other);
+        if (other.elements() != shape.elements()) {
+            throw new OperandException("shape", shape.elements() + " elements", other);
+        }
         return wrap(data, type, other);
     }
 
@@ -197,8 +205,9 @@ public final class Tensor {
     public Tensor slice(int axis, long start, long length) {
         OperandException.check(!type.isPacked(), "tensor", "a type of whole bytes to slice", type);
         int at = axis < 0 ? axis + shape.rank() : axis;
-        OperandException.check(start >= 0 && length >= 0 && length <= shape.dim(at) - start, "slice",
-                "a range inside axis " + at + " of " + shape, start + " + " + length);
+        if (start < 0 || length < 0 || length > shape.dim(at) - start) {
+            throw new OperandException("slice", "a range inside axis " + at + " of " + shape, start + " + " + length);
+        }
         long offset = length == 0 ? 0 : type.bytes(Math.multiplyExact(start, strides[at]));
         Shape sliced = shape.with(at, length);
         return new Tensor(sliced.elements() == 0 ? data.asSlice(0, 0) : data.asSlice(offset), type, sliced, strides);
@@ -213,8 +222,9 @@ public final class Tensor {
 
     /** Copies all elements from a tensor of the same type and shape. The two must not overlap unless identical. */
     public void copyFrom(Tensor source) {
-        OperandException.check(source.type == type, "source", "type " + type, source.type);
-        OperandException.check(source.shape.equals(shape), "source", "shape " + shape, source.shape);
+        if (source.type != type || !source.shape.equals(shape)) {
+            throw new OperandException("source", type + " " + shape, source);
+        }
         if (contiguous && source.contiguous) {
             data.copyFrom(source.data);
         } else {

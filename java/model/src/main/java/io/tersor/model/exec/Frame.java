@@ -3,6 +3,7 @@ package io.tersor.model.exec;
 import io.tersor.TersorException;
 import io.tersor.model.StepTime;
 import io.tersor.model.ValueObserver;
+import io.tersor.model.ops.Computation;
 import io.tersor.model.ops.TensorType;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -12,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The memory of one run of a plan, with every tensor that the steps use. Used by one thread at a time. */
-final class Frame implements AutoCloseable {
+public final class Frame implements AutoCloseable {
     private final Plan plan;
     private final Arena arena = Arena.ofShared();
     private final Tensor[] tensors;
@@ -97,15 +98,24 @@ final class Frame implements AutoCloseable {
 
     private void run(int index) {
         Step step = plan.stepList().get(index);
+        run(step.info().node(), step.info().operator(), step.body(), stepInputs[index], stepOutputs[index]);
+    }
+
+    /**
+     * Computes a node's outputs from its inputs.
+     *
+     * @throws TersorException if the node's own checks did not find what is wrong before
+     */
+    public static void run(String node, String operator, Computation.Body body, Tensor[] inputs, Tensor[] outputs) {
         try {
-            step.body().run(stepInputs[index], stepOutputs[index]);
+            body.run(inputs, outputs);
         } catch (ArithmeticException e) {
-            throw new TersorException("node " + step.info().node() + " (" + step.info().operator()
+            throw new TersorException("node " + node + " (" + operator
                     + "): tensors of 2^31 elements or more are not supported here", e);
         } catch (IndexOutOfBoundsException e) {
             // An operator whose own checks are incomplete; the memory's checks caught it.
-            throw new TersorException("node " + step.info().node() + " (" + step.info().operator()
-                    + "): elements outside its operands: " + e.getMessage(), e);
+            throw new TersorException("node " + node + " (" + operator + "): elements outside its operands: "
+                    + e.getMessage(), e);
         }
     }
 

@@ -119,7 +119,12 @@ public final class GraphValues {
         return computation;
     }
 
-    private static Computation prepare(Operator operator, OpContext context) {
+    /**
+     * Returns what an operator does in a context.
+     *
+     * @throws TersorException if it does not accept its inputs
+     */
+    public static Computation prepare(Operator operator, OpContext context) {
         try {
             return operator.prepare(context);
         } catch (ArithmeticException e) {

@@ -15,9 +15,10 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Cuts a graph at the nodes of control flow into as few parts of other nodes as there have to be. Each node has a level,
- * even for tensor nodes and odd for control flow: the least one that is not below those of the nodes it depends on, and
- * above them where one of the two is control flow. Tensor nodes of one level are one part.
+ * Cuts a graph at the nodes that run alone, of control flow or prepared in each run, into as few parts of other nodes
+ * as there have to be. Each node has a level, odd for those that run alone and even for others: the least one that is
+ * not below those of the nodes it depends on, and above them where one of the two runs alone. Others of one level are
+ * one part.
  */
 final class Cut {
     private final Graph graph;
@@ -30,13 +31,15 @@ final class Cut {
         this.infos = TypeInference.infer(graph);
         graph.inputs().stream().filter(input -> input.kind() != ValueInfo.Kind.TENSOR)
                 .forEach(input -> flowValues.add(input.name()));
+        ShapeDecisions decisions = new ShapeDecisions(graph);
         Map<String, Integer> levelOf = new HashMap<>();
         for (Node node : graph.nodes()) {
             boolean flow = isFlow(node);
-            int level = flow ? 1 : 0;
+            boolean alone = flow || decisions.dependsOnElements(node);
+            int level = alone ? 1 : 0;
             for (String input : node.inputs()) {
                 int before = levelOf.getOrDefault(input, 0);
-                level = Math.max(level, !flow ? before + before % 2 : before % 2 == 0 ? before + 1 : before + 2);
+                level = Math.max(level, !alone ? before + before % 2 : before % 2 == 0 ? before + 1 : before + 2);
             }
             levels.computeIfAbsent(level, _ -> new ArrayList<>()).add(node);
             for (String output : node.outputs()) {
@@ -62,7 +65,8 @@ final class Cut {
                 if (level % 2 == 0) {
                     units.add(new Segment(segment(nodes), preparation));
                 } else {
-                    nodes.forEach(node -> units.add(new FlowNode(graph, node, preparation)));
+                    nodes.forEach(node -> units.add(isFlow(node) ? new FlowNode(graph, node, preparation)
+                            : new EagerNode(graph, node)));
                 }
             });
             return units;

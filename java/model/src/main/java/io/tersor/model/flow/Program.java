@@ -53,7 +53,8 @@ public final class Program implements AutoCloseable {
     /** Returns whether a graph has something in it that an engine alone does not run. */
     public static boolean isNeeded(Graph graph) {
         return graph.inputs().stream().anyMatch(input -> input.kind() != ValueInfo.Kind.TENSOR)
-                || graph.nodes().stream().anyMatch(node -> !node.is("Identity") && FlowOperators.find(node).isPresent());
+                || graph.nodes().stream()
+                        .anyMatch(node -> !node.is("Identity") && FlowOperators.find(node).isPresent());
     }
 
     private static int[] places(Map<String, Integer> places, List<String> names) {

@@ -166,7 +166,7 @@ public final class ProgramExecution implements Execution {
         return program.steps();
     }
 
-    /** {@inheritDoc} The memory inside the engines, of which one runs at a time, not that of the values between them. */
+    /** {@inheritDoc} That of the engines, of which one runs at a time, and not that of the values between them. */
     @Override
     public long activationBytes() {
         return program.activationBytes();

@@ -47,7 +47,8 @@ final class ScanOp {
                     scanned + " of each", Math.min(axes.length, directions.length));
             Direction direction = new Direction(context.axis(axes[i], input.shape().rank()), directions[i] == 1);
             long extent = input.shape().dim(direction.axis());
-            context.check(length < 0 || extent == length, states + i, length + " slices along axis " + direction.axis());
+            boolean fits = length < 0 || extent == length;
+            context.require(fits, "scanned inputs", "as many slices of each", length + " and " + extent);
             length = extent;
             inputs.add(input);
             inputDirections.add(direction);
@@ -116,7 +117,7 @@ final class ScanOp {
         return collected;
     }
 
-    /** Opset 8: input 0 the lengths of the sequences or left out, then states [batch, ...], scanned [batch, time, ...]. */
+    /** Opset 8: input 0 the lengths of the sequences or none, then states [batch, ...], scanned [batch, time, ...]. */
     private static Value[] batched(FlowContext context) {
         int scanned = scanned(context, context.inputCount() - 1);
         int states = context.inputCount() - 1 - scanned;

@@ -152,14 +152,16 @@ final class Segment implements Unit {
     @Override
     public List<StepInfo> steps() {
         synchronized (engines) {
-            return engines.values().stream().filter(Engine::planned).flatMap(engine -> engine.steps().stream()).toList();
+            return engines.values().stream().filter(Engine::planned).flatMap(engine -> engine.steps().stream())
+                    .toList();
         }
     }
 
     @Override
     public long activationBytes() {
         synchronized (engines) {
-            return engines.values().stream().filter(Engine::planned).mapToLong(Engine::activationBytes).max().orElse(0);
+            return engines.values().stream().filter(Engine::planned).mapToLong(Engine::activationBytes).max()
+                    .orElse(0);
         }
     }
 

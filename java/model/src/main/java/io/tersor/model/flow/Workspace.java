@@ -14,10 +14,10 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The memory of one run of a program. Tensors are counted: {@link #allocate} gives one reference, {@link #retain} another,
- * {@link #release} takes one away, and memory without references is used again, so that a loop needs what two of its
- * iterations need. Tensors from elsewhere, constants and the caller's, may be retained and released without effect. Used
- * by one thread.
+ * The memory of one run of a program. Tensors are counted: {@link #allocate} gives one reference, {@link #retain}
+ * another, {@link #release} takes one away, and memory without references is used again, so that a loop needs what two
+ * of its iterations need. Tensors from elsewhere, constants and the caller's, may be retained and released without
+ * effect. Used by one thread.
  */
 final class Workspace implements AutoCloseable {
     private final Arena arena;
@@ -49,8 +49,9 @@ final class Workspace implements AutoCloseable {
         long bytes = Memory.bytes(type, shape);
         long size = blockSize(bytes);
         if (size > limitBytes - liveBytes) {
-            throw new TersorException("values of " + liveBytes + " bytes and another one of " + bytes + ", " + type + " "
-                    + shape + ", are more than the " + limitBytes + " bytes that the sizes of inputs and constants allow");
+            throw new TersorException("values of " + liveBytes + " bytes and another one of " + bytes + ", " + type
+                    + " " + shape + ", are more than the " + limitBytes
+                    + " bytes that the sizes of inputs and constants allow");
         }
         Deque<MemorySegment> idle = free.get(size);
         MemorySegment memory = idle == null || idle.isEmpty() ? Memory.allocate(arena, size) : idle.pop();

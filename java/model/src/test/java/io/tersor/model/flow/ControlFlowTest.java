@@ -206,6 +206,32 @@ class ControlFlowTest {
         assertEquals("f32 [1] 3.0", run(graph, "last", Map.of("go", flag(false), "x", floats(3))));
     }
 
+    /** Rows by a slice that moves with the iteration, and ever more of them: nothing is planned anew for each. */
+    @Test
+    void shapesMayFollowFromElements() {
+        GraphBuilder loop = body("i", "go", "sum", "x");
+        String one = loop.constant("one", Tensor.ofLongs(ARENA, Shape.of(1), 1));
+        String zero = loop.constant("zero", Tensor.ofLongs(ARENA, Shape.of(1), 0));
+        String end = loop.add("Add", "i", one);
+        String row = loop.add("Slice", "x", loop.add("Reshape", "i", one), end, zero);
+        String rows = loop.add("ReduceSum", List.of(loop.add("Slice", "x", zero, end, zero), zero), Attributes.NONE);
+        String sum = loop.add("Add", "sum", loop.add("Mul", row, rows));
+        GraphBuilder b = Graph.builder("slices", 18);
+        b.input(ValueInfo.of("n", DataType.S64)).input(tensor("x", DataType.F32));
+        b.constant("start", Tensor.ofFloats(ARENA, Shape.of(1, 2), 0, 0));
+        b.node(loop(List.of("n", "", "start"), List.of("y"), build(loop, "go", sum), 3));
+        Graph graph = b.output(tensor("y", DataType.F32)).build();
+        Tensor x = Tensor.ofFloats(ARENA, Shape.of(3, 2), 1, 2, 3, 4, 5, 6);
+        Map<String, Tensor> inputs = Map.of("n", integer(3), "x", x);
+        // 1 * 1 + 3 * (1 + 3) + 5 * (1 + 3 + 5), and the other column.
+        assertEquals("f32 [1, 2] 58.0 100.0", run(graph, "y", inputs));
+        try (PreparedNetwork network = Network.of(graph).prepare(Backend.SCALAR)) {
+            network.run(inputs, ARENA);
+            assertEquals(2, network.kernels().stream().filter(step -> step.operator().equals("Slice")).count());
+            assertTrue(network.kernels().stream().map(StepInfo::operator).toList().contains("Mul"));
+        }
+    }
+
     @Test
     void noIterationCollectsNothing() {
         GraphBuilder loop = body("i", "go", "x");
