@@ -1,6 +1,7 @@
 package io.tersor.bench;
 
 import io.tersor.TersorException;
+import io.tersor.UnsupportedKernelException;
 import io.tersor.bench.DemoNetwork.Result;
 import io.tersor.bench.measure.Figures;
 import io.tersor.bench.networks.Digits;
@@ -61,6 +62,7 @@ public final class DemoCommand extends Subcommand {
         Path compressed = output.resolve("digits-cnn-int8.onnx");
         List<DemoNetwork> networks;
         Map<DemoNetwork, List<Result>> results = new LinkedHashMap<>();
+        List<String> refusals = new ArrayList<>();
         try (Arena arena = Arena.ofShared(); Progress progress = progress("demo", 2 + 4L * available.size() - 1)) {
             progress.step("compressing");
             networks = List.of(digits(arena, compressed, available), resNet50(arena, available));
@@ -69,15 +71,19 @@ public final class DemoCommand extends Subcommand {
                 for (Backend backend : network.backends()) {
                     progress.step(network.name() + " on " + backend.label());
                     rows.add(network.measure("FP32", network.fp32(), backend, seconds));
-                    rows.add(network.measure("INT8", network.int8(), backend, seconds));
+                    try {
+                        rows.add(network.measure("INT8", network.int8(), backend, seconds));
+                    } catch (UnsupportedKernelException e) {
+                        refusals.add(backend.label() + " does not run " + network.name() + " in INT8: " + e.reason());
+                    }
                 }
                 results.put(network, rows);
             }
         }
         if (json) {
-            printJson(report(compressed, results));
+            printJson(report(compressed, results, refusals));
         } else {
-            printText(compressed, statuses, results);
+            printText(compressed, statuses, results, refusals);
         }
         return 0;
     }
@@ -110,7 +116,8 @@ public final class DemoCommand extends Subcommand {
         return new DemoNetwork("resnet50", fp32, int8, images, labels, bearable.isEmpty() ? backends : bearable);
     }
 
-    private void printText(Path compressed, List<BackendStatus> statuses, Map<DemoNetwork, List<Result>> results) {
+    private void printText(Path compressed, List<BackendStatus> statuses, Map<DemoNetwork, List<Result>> results,
+            List<String> refusals) {
         Table table = new Table("network", "precision", "backend", "top-1", "parameters", "time/image", "speed-up",
                 "busiest kernel");
         results.forEach((network, rows) -> rows.forEach(row -> table.row(network.name(), row.precision(),
@@ -127,6 +134,7 @@ public final class DemoCommand extends Subcommand {
                 out().println(backend.label() + " is missing: " + reason);
             }
         });
+        refusals.forEach(out()::println);
         out().println("Compressed model: " + compressed);
         out().flush();
     }
@@ -137,7 +145,8 @@ public final class DemoCommand extends Subcommand {
                 .map(fp32 -> fp32.microsPerImage() / row.microsPerImage());
     }
 
-    private static Map<String, Object> report(Path compressed, Map<DemoNetwork, List<Result>> results) {
+    private static Map<String, Object> report(Path compressed, Map<DemoNetwork, List<Result>> results,
+            List<String> refusals) {
         List<Map<String, Object>> rows = new ArrayList<>();
         results.forEach((network, measured) -> measured.forEach(result -> {
             Map<String, Object> row = new LinkedHashMap<>();
@@ -153,6 +162,7 @@ public final class DemoCommand extends Subcommand {
         }));
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("results", rows);
+        report.put("refusals", refusals);
         report.put("compressedModel", compressed.toString());
         return report;
     }

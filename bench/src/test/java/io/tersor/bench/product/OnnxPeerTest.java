@@ -83,6 +83,11 @@ class OnnxPeerTest {
         }
 
         @Override
+        public RandomValues.Range weights(ProductTypes types) {
+            return peer.weights(types);
+        }
+
+        @Override
         public Verification.Check reference(ProductOperands operands, Verification.Check exact) {
             reference.set(peer.reference(operands, exact));
             return reference.get();
