@@ -241,7 +241,9 @@ class OnednnMatMulTest {
 
     private void assertRefused(String reason, MatMulSpec spec) {
         Optional<String> refusal = backend.refusal(spec);
-        assertTrue(refusal.isPresent() && refusal.get().contains(reason), spec + ": " + refusal);
+        // Without VNNI that is the first reason to refuse bytes.
+        String first = spec.src() == DataType.U8 && !Onednn.get().sumsBytesExactly() ? "only with VNNI" : reason;
+        assertTrue(refusal.isPresent() && refusal.get().contains(first), spec + ": " + refusal);
     }
 
     @Test
