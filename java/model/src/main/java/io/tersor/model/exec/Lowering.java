@@ -228,6 +228,11 @@ final class Lowering {
         return nhwc.containsKey(value) && !plain.containsKey(value);
     }
 
+    /** Returns the elements of a value if they are the same in all runs. */
+    Optional<Tensor> constant(String value) {
+        return values.isConstant(value) ? Optional.of(values.elements(value)) : Optional.empty();
+    }
+
     /**
      * Returns the elements of a value that is constant or comes straight from an input; the plan then serves equal
      * inputs only.

@@ -67,6 +67,27 @@ class KernelAgreementTest {
 
     @ParameterizedTest
     @EnumSource(value = Backend.class, names = {"SCALAR", "NATIVE"})
+    void powers(Backend backend) {
+        Node pow = node("Pow", Attributes.NONE);
+        for (long[] image : IMAGES) {
+            Tensor x = random(1, image);
+            x.set(0, -0.0);
+            for (float exponent : new float[] {2, 3, 0.5f, -0.5f, -1, 0, 1.7f, -3}) {
+                check(backend, pow, "pow_f32", List.of(1), x, floats(exponent));
+            }
+            check(backend, pow, "pow_f32", List.of(1), x, longs(3));
+            check(backend, pow, "pow_broadcast_f32", List.of(), x, random(2, image));
+            check(backend, pow, image[1] == 1 ? "pow_f32" : "pow_broadcast_f32", List.of(1), x, random(2, image[1], 1, 1));
+            // What is no float stays with the plain operator, as do bases of other types.
+            check(backend, pow, "java/pow", List.of(1), x, longs((1L << 24) + 1));
+            check(backend, pow, "java/pow", List.of(1), longs(2, -3), floats(3));
+        }
+        // One exponent of more axes than the base makes the result's shape.
+        check(backend, pow, "pow_broadcast_f32", List.of(1), random(1, 5), random(2, 1, 1));
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Backend.class, names = {"SCALAR", "NATIVE"})
     void reductions(Backend backend) {
         for (String operator : List.of("ReduceSum", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare",
                 "ReduceMean")) {
