@@ -25,13 +25,15 @@ import org.junit.jupiter.api.TestFactory;
 class MapContractTest {
     private static final int[] LENGTHS = {0, 1, 3, 8, 15, 16, 17, 33, 1000, 1031, 5000, 40_000};
     private static final float[][] PARAMETERS = {{1f, 1f}, {0.3f, 0.45f}, {1.6732632f, 1.050701f}, {1.7f, 0.2f}};
-    private static final float[] EXPONENTS = {2f, 3f, 4f, 1f, 0.5f, -0.5f, -1f, -2f, 0f, -0f, 0.3f, 1.7f, -2.5f, 7f, -3f,
-        0x1p23f, -0x1.000002p23f, 0x1p24f, 1e-20f, 1e10f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+    private static final float[] EXPONENTS = {2f, 3f, 4f, 1f, 0.5f, -0.5f, -1f, -2f, 0f, -0f, 0.3f, 1.7f, -2.5f, 7f,
+        -3f, 0x1p23f, -0x1.000002p23f, 0x1p24f, 1e-20f, 1e10f, Float.NaN, Float.POSITIVE_INFINITY,
+        Float.NEGATIVE_INFINITY};
     private static final float[] EDGES = {0f, -0f, 1f, -1f, 0.5f, -0.5f, 1.5f, 2.5f, -2.5f, Float.MIN_VALUE,
         -Float.MIN_VALUE, Float.MIN_NORMAL, Float.MAX_VALUE, -Float.MAX_VALUE, Float.NaN, Float.POSITIVE_INFINITY,
         Float.NEGATIVE_INFINITY, 88.7f, 88.8f, -87.4f, -103.9f, -104.1f, 0.9375f, 0.93750006f, 4f, 20f, -20f, 9.5f,
         8388607.5f, 8388609f, -4194303.5f, 0x1p-30f, -0x1p-30f, 0.70710677f, 0.7071068f, 1.0000001f, 0.99999994f,
-        0.78539819f, 1.5707964f, -1.5707963f, 3.1415927f, 6.2831855f, 11f, 32768f, -32768.004f, 102943.7f, 89.2f, -89.4f,
+        0.78539819f, 1.5707964f, -1.5707963f, 3.1415927f, 6.2831855f, 11f, 32768f, -32768.004f, 102943.7f, 89.2f,
+        -89.4f,
         0.50000006f, 0x1p-14f, -0x1p-13f, 0x1p-74f, 1e19f, 1.3e-20f};
 
     private static float draw(Draw draw, int kind) {

@@ -142,8 +142,10 @@ class LossOpsTest {
     void wrongTargetsAreNamed() {
         Tensor scores = Tensor.ofFloats(ARENA, Shape.of(2, 2), 1, 2, 3, 4);
         Node node = node("NegativeLogLikelihoodLoss", Attributes.NONE, "y");
-        assertThrows(OperandException.class, () -> OneNode.run(node, 13, scores, Tensor.ofLongs(ARENA, Shape.of(2), 0, 2)));
-        assertThrows(OperandException.class, () -> OneNode.run(node, 13, scores, Tensor.ofLongs(ARENA, Shape.of(3), 0, 1, 1)));
+        Tensor large = Tensor.ofLongs(ARENA, Shape.of(2), 0, 2);
+        assertThrows(OperandException.class, () -> OneNode.run(node, 13, scores, large));
+        Tensor more = Tensor.ofLongs(ARENA, Shape.of(3), 0, 1, 1);
+        assertThrows(OperandException.class, () -> OneNode.run(node, 13, scores, more));
         assertThrows(OperandException.class, () -> OneNode.run(node("NegativeLogLikelihoodLoss",
                 Attributes.NONE.with("reduction", "most"), "y"), 13, scores, Tensor.ofLongs(ARENA, Shape.of(2), 0, 1)));
     }

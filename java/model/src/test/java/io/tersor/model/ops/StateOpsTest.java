@@ -39,7 +39,8 @@ class StateOpsTest {
         for (long i = 0; i < shape.elements(); i++) {
             long z = i % shape.dim(2) + (axis == 2 ? from : 0);
             long y = i / shape.dim(2) % shape.dim(1) + (axis == 1 ? from : 0);
-            part.set(i, whole.get((i / shape.dim(2) / shape.dim(1) * whole.shape().dim(1) + y) * whole.shape().dim(2) + z));
+            long x = i / shape.dim(2) / shape.dim(1);
+            part.set(i, whole.get((x * whole.shape().dim(1) + y) * whole.shape().dim(2) + z));
         }
         return part;
     }
@@ -115,8 +116,8 @@ class StateOpsTest {
                                 }
                                 sum += Math.exp(lost) * product * v.get((n * tokens + s) * 12 + h / 2 * 6 + j);
                             }
-                            assertClose(sum * (gated ? 0.5 : 1 / Math.sqrt(3)), y.get((n * tokens + t) * 24 + h * 6 + j),
-                                    "gated " + gated);
+                            assertClose(sum * (gated ? 0.5 : 1 / Math.sqrt(3)),
+                                    y.get((n * tokens + t) * 24 + h * 6 + j), "gated " + gated);
                         }
                     }
                 }
@@ -167,8 +168,8 @@ class StateOpsTest {
         List<Tensor> whole = OneNode.run(node, OPSET, q, k, v, null, decay, beta);
         List<Tensor> first = OneNode.run(node, OPSET, part(q, 1, 0, 4), part(k, 1, 0, 4), part(v, 1, 0, 4), null,
                 part(decay, 1, 0, 4), part(beta, 1, 0, 4));
-        List<Tensor> second = OneNode.run(node, OPSET, part(q, 1, 4, 6), part(k, 1, 4, 6), part(v, 1, 4, 6), first.get(1),
-                part(decay, 1, 4, 6), part(beta, 1, 4, 6));
+        List<Tensor> second = OneNode.run(node, OPSET, part(q, 1, 4, 6), part(k, 1, 4, 6), part(v, 1, 4, 6),
+                first.get(1), part(decay, 1, 4, 6), part(beta, 1, 4, 6));
         Tensor tail = part(whole.getFirst(), 1, 4, 6);
         for (long i = 0; i < tail.shape().elements(); i++) {
             assertClose(tail.get(i), second.getFirst().get(i), "output");
