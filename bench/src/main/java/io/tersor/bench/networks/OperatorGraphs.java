@@ -31,6 +31,7 @@ public final class OperatorGraphs {
         reductions();
         moves();
         images();
+        grouped();
         recurrent("LSTM", 4);
         recurrent("GRU", 3);
         recurrent("RNN", 1);
@@ -178,6 +179,15 @@ public final class OperatorGraphs {
         one("ConvTranspose", "64x28x28 to 32x56x56 4x4 s2 p1", DataType.F32, Attributes.NONE
                 .with("strides", new long[] {2, 2}).with("pads", new long[] {1, 1, 1, 1}),
                 List.of(f32(Shape.of(1, 64, 28, 28)), normal(64, 32, 4, 4)));
+    }
+
+    private void grouped() {
+        one("ConvTranspose", "64x28x28 to 64x56x56 4x4 s2 p1 g4", DataType.F32, Attributes.NONE
+                .with("strides", new long[] {2, 2}).with("pads", new long[] {1, 1, 1, 1}).with("group", 4),
+                List.of(f32(Shape.of(1, 64, 28, 28)), normal(64, 16, 4, 4)));
+        one("ConvTranspose", "64x28x28 to 64x56x56 4x4 s2 p1 g64", DataType.F32, Attributes.NONE
+                .with("strides", new long[] {2, 2}).with("pads", new long[] {1, 1, 1, 1}).with("group", 64),
+                List.of(f32(Shape.of(1, 64, 28, 28)), normal(64, 1, 4, 4)));
     }
 
     private void recurrent(String operator, int gates) {
