@@ -31,6 +31,7 @@ public final class OperatorGraphs {
         reductions();
         moves();
         images();
+        grouped();
         recurrent("LSTM", 4);
         recurrent("GRU", 3);
         recurrent("RNN", 1);
@@ -67,6 +68,20 @@ public final class OperatorGraphs {
         graphs.put(operator + (detail.isEmpty() ? "" : " " + detail), graph.build());
     }
 
+    /** Adds a graph of one node over the magnitudes of an image, as numbers below 0 would give none. */
+    private void ofMagnitudes(String operator, String detail, Tensor... constants) {
+        GraphBuilder graph = Graph.builder(operator.toLowerCase(Locale.ROOT), OPSET);
+        graph.input(f32(IMAGE));
+        graph.node(Node.of("magnitudes", "Abs", List.of("x"), List.of("m"), Attributes.NONE));
+        List<String> names = new ArrayList<>(List.of("m"));
+        for (Tensor constant : constants) {
+            names.add(graph.constant("c" + names.size(), constant));
+        }
+        graph.node(Node.of("node", operator, names, List.of("y"), Attributes.NONE));
+        graph.output(new ValueInfo("y", DataType.F32, Optional.empty()));
+        graphs.put(operator + " of Abs " + IMAGE + (detail.isEmpty() ? "" : " " + detail), graph.build());
+    }
+
     private static ValueInfo input(String name, DataType type, Shape shape) {
         return ValueInfo.of(name, type, shape);
     }
@@ -89,17 +104,22 @@ public final class OperatorGraphs {
 
     private void functions() {
         for (String name : List.of("Sigmoid", "Tanh", "Erf", "Exp", "Softplus", "Elu", "LeakyRelu", "HardSigmoid", "Abs",
-                "Neg", "Floor")) {
+                "Neg", "Floor", "Ceil", "Round", "Reciprocal", "Sign", "Sin", "Cos", "Tan", "Atan", "Sinh", "Cosh")) {
             one(name, IMAGE.toString(), DataType.F32, Attributes.NONE, List.of(f32(IMAGE)));
         }
     }
 
     private void operations() {
+        ofMagnitudes("Sqrt", "");
         for (String name : List.of("Max", "Min", "PRelu")) {
             one(name, IMAGE + " with 64x1x1", DataType.F32, Attributes.NONE, List.of(
                     input("a", DataType.F32, IMAGE), normal(64, 1, 1)));
         }
-        one("Pow", IMAGE + " by 2", DataType.F32, Attributes.NONE, List.of(f32(IMAGE), floats(2)));
+        for (float exponent : new float[] {2, 3, 0.5f, 1.7f}) {
+            ofMagnitudes("Pow", "by " + exponent, floats(exponent));
+        }
+        ofMagnitudes("Pow", "with 64x1x1", normal(64, 1, 1));
+        one("Mod", IMAGE + " by 0.7", DataType.F32, Attributes.NONE.with("fmod", 1), List.of(f32(IMAGE), floats(0.7f)));
         one("Greater", IMAGE + " twice", DataType.BOOL, Attributes.NONE,
                 List.of(input("a", DataType.F32, IMAGE), input("b", DataType.F32, IMAGE)));
         one("Where", IMAGE.toString(), DataType.F32, Attributes.NONE, List.of(input("c", DataType.BOOL, IMAGE),
@@ -160,6 +180,15 @@ public final class OperatorGraphs {
         one("ConvTranspose", "64x28x28 to 32x56x56 4x4 s2 p1", DataType.F32, Attributes.NONE
                 .with("strides", new long[] {2, 2}).with("pads", new long[] {1, 1, 1, 1}),
                 List.of(f32(Shape.of(1, 64, 28, 28)), normal(64, 32, 4, 4)));
+    }
+
+    private void grouped() {
+        one("ConvTranspose", "64x28x28 to 64x56x56 4x4 s2 p1 g4", DataType.F32, Attributes.NONE
+                .with("strides", new long[] {2, 2}).with("pads", new long[] {1, 1, 1, 1}).with("group", 4),
+                List.of(f32(Shape.of(1, 64, 28, 28)), normal(64, 16, 4, 4)));
+        one("ConvTranspose", "64x28x28 to 64x56x56 4x4 s2 p1 g64", DataType.F32, Attributes.NONE
+                .with("strides", new long[] {2, 2}).with("pads", new long[] {1, 1, 1, 1}).with("group", 64),
+                List.of(f32(Shape.of(1, 64, 28, 28)), normal(64, 1, 4, 4)));
     }
 
     private void recurrent(String operator, int gates) {

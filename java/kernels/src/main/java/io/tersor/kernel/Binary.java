@@ -10,6 +10,9 @@ import java.util.Arrays;
 
 /** A prepared elementwise operation of two tensors, see {@link BinarySpec}. */
 public abstract non-sealed class Binary extends Kernel {
+    /** Elements for which another thread is worth waking. */
+    private static final long PART_ELEMENTS = 1 << 14;
+
     private final BinarySpec spec;
     // For the shapes of the last run: tensors are run again and again, and to compute it allocates.
     private volatile Geometry latest = Geometry.of(Shape.of(), Shape.of(), Shape.of());
@@ -46,9 +49,42 @@ public abstract non-sealed class Binary extends Kernel {
             geometry = Geometry.of(a.shape(), b.shape(), dst.shape());
             latest = geometry;
         }
-        if (dst.shape().elements() > 0) {
+        if (dst.shape().elements() == 0) {
+            return;
+        }
+        if (parallelism().threads() > 1 && dst.shape().elements() > PART_ELEMENTS) {
+            share(geometry, a.data(), b.data(), dst.data(), dst.shape().elements());
+        } else {
             walk(geometry, 0, a.data(), 0, b.data(), 0, dst.data(), 0);
         }
+    }
+
+    /** Lets threads have rows, or parts of them where there are few. */
+    private void share(Geometry geometry, MemorySegment a, MemorySegment b, MemorySegment dst, long elements) {
+        int last = geometry.extents.length - 1;
+        long length = geometry.extents[last];
+        long rows = elements / length;
+        long wanted = Math.min(4L * parallelism().threads(), elements / PART_ELEMENTS);
+        long cuts = rows >= wanted ? 1 : Math.ceilDiv(wanted, rows);
+        long count = Math.ceilDiv(length, cuts);
+        long each = rows >= wanted ? Math.ceilDiv(rows, wanted) : 1;
+        parallelism().run(Math.ceilDiv(rows, each) * cuts, part -> {
+            long first = part % cuts * count;
+            long end = Math.min(length, first + count);
+            for (long row = part / cuts * each; row < Math.min(rows, (part / cuts + 1) * each) && first < end; row++) {
+                long aAt = first * geometry.aStrides[last];
+                long bAt = first * geometry.bStrides[last];
+                long rest = row;
+                for (int axis = last - 1; axis >= 0; axis--) {
+                    long index = rest % geometry.extents[axis];
+                    aAt += index * geometry.aStrides[axis];
+                    bAt += index * geometry.bStrides[axis];
+                    rest /= geometry.extents[axis];
+                }
+                execute(end - first, a, aAt, geometry.aStrides[last] == 0, b, bAt, geometry.bStrides[last] == 0, dst,
+                        row * length + first);
+            }
+        });
     }
 
     private static void check(String operand, Tensor tensor, DataType type) {

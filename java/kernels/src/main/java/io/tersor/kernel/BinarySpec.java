@@ -4,8 +4,8 @@ import io.tersor.tensor.DataType;
 
 /**
  * An operation on two f32 tensors, elementwise with multidirectional broadcasting as ONNX and NumPy have it: y = a op b,
- * exact or rounded once. Comparisons give bool, false where either is NaN. Contiguous tensors of any layout that the two
- * share.
+ * exact or, but for powers, rounded once. Comparisons give bool, false where either is NaN. Contiguous tensors of any
+ * layout that the two share.
  */
 public record BinarySpec(Operation operation) implements KernelSpec {
     /** What is computed. */
@@ -24,6 +24,8 @@ public record BinarySpec(Operation operation) implements KernelSpec {
         MAX,
         /** a for a &gt;= 0, else b * a; a where it is NaN. */
         PRELU,
+        /** a^b as {@link MapFunction#power} has it, off by at most two units in the last place. */
+        POW,
         /** a == b. */
         EQUAL,
         /** a &lt; b. */
@@ -45,6 +47,7 @@ public record BinarySpec(Operation operation) implements KernelSpec {
                 case MIN -> Math.min(a, b);
                 case MAX -> Math.max(a, b);
                 case PRELU -> a < 0 ? b * a : a;
+                case POW -> (float) MapFunction.power(a, b);
                 case EQUAL -> a == b ? 1 : 0;
                 case LESS -> a < b ? 1 : 0;
                 case LESS_OR_EQUAL -> a <= b ? 1 : 0;

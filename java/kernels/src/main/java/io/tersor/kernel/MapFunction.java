@@ -51,7 +51,27 @@ public enum MapFunction {
     /** beta * x for x &gt;= 0, else beta * alpha * (e^x - 1): ELU, Clevert et al. 2015, and SELU, Klambauer et al. 2017. */
     ELU(4),
     /** x for x &gt;= 0, else alpha * (e^(x / alpha) - 1), alpha above 0; Barron 2017. */
-    CELU(4);
+    CELU(4),
+    /** 1, 0 or -1 with the sign of x. */
+    SIGN(0),
+    /** The sine. */
+    SIN(3),
+    /** The cosine. */
+    COS(3),
+    /** The tangent. */
+    TAN(5),
+    /** The arcsine. */
+    ASIN(3),
+    /** The arccosine. */
+    ACOS(3),
+    /** The arctangent. */
+    ATAN(3),
+    /** (e^x - e^-x) / 2. */
+    SINH(8),
+    /** (e^x + e^-x) / 2. */
+    COSH(6),
+    /** x^alpha, {@link #power}. */
+    POW(2);
 
     private final double maxUlps;
 
@@ -94,7 +114,25 @@ public enum MapFunction {
             case THRESHOLDED_RELU -> x > alpha || Double.isNaN(x) ? x : 0;
             case ELU -> beta * (x >= 0 ? x : alpha * Math.expm1(x));
             case CELU -> x >= 0 ? x : alpha * Math.expm1(x / alpha);
+            case SIGN -> Math.signum(x);
+            case SIN -> Math.sin(x);
+            case COS -> Math.cos(x);
+            case TAN -> Math.tan(x);
+            case ASIN -> Math.asin(x);
+            case ACOS -> Math.acos(x);
+            case ATAN -> Math.atan(x);
+            case SINH -> Math.sinh(x);
+            case COSH -> Math.cosh(x);
+            case POW -> power(x, alpha);
         };
+    }
+
+    /**
+     * Returns x^y as IEEE 754 (9.2.1, pow) and C have it: as {@link Math#pow}, but 1^y is 1 for every y, and so are
+     * (-1)^infinity and (-1)^-infinity.
+     */
+    public static double power(double x, double y) {
+        return x == 1 || x == -1 && Double.isInfinite(y) ? 1 : Math.pow(x, y);
     }
 
     private static double sigmoid(double x) {

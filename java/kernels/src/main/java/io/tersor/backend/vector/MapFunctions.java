@@ -47,6 +47,14 @@ final class MapFunctions {
             case THRESHOLDED_RELU -> threshold(x, at, count, alpha);
             case ELU -> elu(x, at, count, 1f, alpha, beta, work);
             case CELU -> elu(x, at, count, alpha, alpha, 1f, work);
+            case SIGN -> sign(x, at, count);
+            case SIN, COS, TAN -> Angles.circular(function, x, at, count, work, work + Chunk.SCALE);
+            case ASIN -> Angles.arcsine(x, at, count, work);
+            case ACOS -> Angles.arccosine(x, at, count, work);
+            case ATAN -> Angles.arctangent(x, at, count);
+            case SINH -> sinh(x, at, count, work);
+            case COSH -> cosh(x, at, count, work);
+            case POW -> Powers.pow(x, at, count, alpha, work, work + Chunk.SCALE);
         }
     }
 
@@ -85,7 +93,15 @@ final class MapFunctions {
         }
     }
 
-    private static void reciprocal(float[] x, int at, int count) {
+    private static void sign(float[] x, int at, int count) {
+        for (int i = at; i < at + count; i += F) {
+            FloatVector v = FloatVector.fromArray(FLOATS, x, i);
+            v.blend(1f, v.compare(VectorOperators.GT, 0f)).blend(-1f, v.compare(VectorOperators.LT, 0f)).intoArray(x, i);
+        }
+    }
+
+    /** 1 / x. */
+    static void reciprocal(float[] x, int at, int count) {
         FloatVector one = FloatVector.broadcast(FLOATS, 1f);
         for (int i = at; i < at + count; i += F) {
             one.div(FloatVector.fromArray(FLOATS, x, i)).intoArray(x, i);
@@ -126,6 +142,37 @@ final class MapFunctions {
             FloatVector y = e.div(e.add(2f)).mul(alpha);
             // Zeros keep their sign.
             y.blend(v.mul(beta).mul(alpha), v.compare(VectorOperators.EQ, 0f)).intoArray(x, at + i);
+        }
+    }
+
+    /** 2 sinh(y) cosh(y) with y = |x| / 2 and e = e^y - 1: no sum cancels, and e^x may be beyond the largest float. */
+    private static void sinh(float[] x, int at, int count, int work) {
+        minusMagnitude(x, at, count, 0.5f, work);
+        for (int i = work; i < work + count; i += F) {
+            FloatVector.fromArray(FLOATS, x, i).neg().min(88f).intoArray(x, i);
+        }
+        Exponentials.expm1(x, work, count);
+        for (int i = 0; i < count; i += F) {
+            FloatVector e = FloatVector.fromArray(FLOATS, x, work + i);
+            FloatVector power = e.add(1f);
+            FloatVector inverse = FloatVector.broadcast(FLOATS, 1f).div(power);
+            FloatVector y = e.fma(inverse, e).mul(power.add(inverse).mul(0.5f));
+            FloatVector v = FloatVector.fromArray(FLOATS, x, at + i);
+            y.blend(y.neg(), v.compare(VectorOperators.LT, 0f)).blend(v, v.compare(VectorOperators.EQ, 0f))
+                    .intoArray(x, at + i);
+        }
+    }
+
+    /** (e^2 + e^-2) / 2 with e = e^(|x| / 2). */
+    private static void cosh(float[] x, int at, int count, int work) {
+        for (int i = 0; i < count; i += F) {
+            FloatVector.fromArray(FLOATS, x, at + i).mul(0.5f).abs().intoArray(x, work + i);
+        }
+        Exponentials.exp(x, work, count, 0f);
+        for (int i = 0; i < count; i += F) {
+            FloatVector e = FloatVector.fromArray(FLOATS, x, work + i);
+            FloatVector half = FloatVector.broadcast(FLOATS, 0.5f);
+            e.mul(0.5f).mul(e).add(half.div(e.mul(e))).intoArray(x, at + i);
         }
     }
 

@@ -49,6 +49,7 @@ final class VectorBinary extends Binary {
                 case MIN -> min(x, length);
                 case MAX -> max(x, length);
                 case PRELU -> prelu(x, length);
+                case POW -> Powers.pow(x, Chunk.X, Chunk.Y, length, Chunk.SCALE, Chunk.ZERO);
                 case EQUAL -> equal(x, length);
                 case LESS, GREATER -> less(x, length);
                 case LESS_OR_EQUAL, GREATER_OR_EQUAL -> lessOrEqual(x, length);

@@ -44,6 +44,7 @@ final class ElementLowering {
         table.put("Min", (node, lowering) -> broadcast(node, lowering, Operation.MIN));
         table.put("Max", (node, lowering) -> broadcast(node, lowering, Operation.MAX));
         table.put("PRelu", (node, lowering) -> broadcast(node, lowering, Operation.PRELU));
+        table.put("Pow", (node, lowering) -> power(node, lowering) || broadcast(node, lowering, Operation.POW));
         table.put("Equal", (node, lowering) -> broadcast(node, lowering, Operation.EQUAL));
         table.put("Less", (node, lowering) -> broadcast(node, lowering, Operation.LESS));
         table.put("LessOrEqual", (node, lowering) -> broadcast(node, lowering, Operation.LESS_OR_EQUAL));
@@ -165,6 +166,20 @@ final class ElementLowering {
                 || found.alpha() > 0);
         return spec.isPresent() && lowering.type(node.inputs().getFirst()).type() == DataType.F32
                 && unary(node, lowering, spec.get());
+    }
+
+    /** A power with one exponent for all. */
+    private static boolean power(Node node, Lowering lowering) {
+        TensorType base = lowering.type(node.inputs().getFirst());
+        Optional<Tensor> exponent = lowering.constant(node.inputs().get(1));
+        if (base.type() != DataType.F32 || exponent.isEmpty() || exponent.get().shape().elements() != 1
+                || exponent.get().shape().rank() > base.shape().rank()) {
+            return false;
+        }
+        double value = exponent.get().type().isFloating() ? exponent.get().get(0) : exponent.get().getLong(0);
+        // Exponents of other types may not be floats.
+        return (float) value == value
+                && unary(node, lowering, new MapSpec(MapFunction.POW, (float) value, 0f));
     }
 
     private static boolean clip(Node node, Lowering lowering) {

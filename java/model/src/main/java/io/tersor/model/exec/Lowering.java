@@ -14,6 +14,7 @@ import io.tersor.model.ValueInfo;
 import io.tersor.model.ops.Computation;
 import io.tersor.model.ops.OpContext;
 import io.tersor.model.ops.Operators;
+import io.tersor.model.ops.SharedBody;
 import io.tersor.model.ops.Shapes;
 import io.tersor.model.ops.TensorType;
 import io.tersor.sparse.SparseFormat;
@@ -156,7 +157,7 @@ final class Lowering {
         }
         boolean inPlace = computation.kind() == Computation.Kind.ELEMENTWISE && in.length == 1;
         plan.step(new Step(info(node, computation.outputs().getFirst()), in, out, inPlace ? 0 : -1,
-                computation.body()));
+                SharedBody.on(computation.body(), kernels.parallelism())));
     }
 
     private StepInfo info(Node node, TensorType output) {
@@ -228,6 +229,11 @@ final class Lowering {
         return nhwc.containsKey(value) && !plain.containsKey(value);
     }
 
+    /** Returns the elements of a value if they are the same in all runs. */
+    Optional<Tensor> constant(String value) {
+        return values.isConstant(value) ? Optional.of(values.elements(value)) : Optional.empty();
+    }
+
     /**
      * Returns the elements of a value that is constant or comes straight from an input; the plan then serves equal
      * inputs only.
@@ -283,7 +289,7 @@ final class Lowering {
         Optional<Shape> matrices = type.type() == DataType.F32 || Quantization.isByte(type.type())
                 ? Shapes.matrices(type.shape(), order) : Optional.empty();
         if (matrices.isEmpty()) {
-            return plan.transpose(node, from, to, order);
+            return plan.transpose(kernels.parallelism(), node, from, to, order);
         }
         TransposeSpec spec = new TransposeSpec(type.type());
         Node transpose = Node.of(node + "/transpose", "Transpose", List.of(), List.of(), Attributes.NONE);
@@ -345,6 +351,6 @@ final class Lowering {
     void step(Node node, String kernel, int[] in, int out, Computation.Body body) {
         TensorType type = plan.slot(out).type();
         plan.step(new Step(new StepInfo(node.name(), node.operator(), kernel, type.type(), type.shape()), in,
-                new int[] {out}, -1, body));
+                new int[] {out}, -1, SharedBody.on(body, kernels.parallelism())));
     }
 }

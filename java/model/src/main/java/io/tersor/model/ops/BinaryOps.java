@@ -1,5 +1,6 @@
 package io.tersor.model.ops;
 
+import io.tersor.kernel.MapFunction;
 import io.tersor.model.Node;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
@@ -109,7 +110,7 @@ final class BinaryOps {
 
     private static Computation pow(OpContext context) {
         DataType base = context.type(0);
-        return binary(context, base, Math::pow, (_, a, b) -> {
+        return binary(context, base, MapFunction::power, (_, a, b) -> {
             long result = 1;
             if (b < 0) {
                 return a == 1 ? 1 : a == -1 ? (b % 2 == 0 ? 1 : -1) : 0;

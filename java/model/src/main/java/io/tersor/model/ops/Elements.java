@@ -1,5 +1,6 @@
 package io.tersor.model.ops;
 
+import io.tersor.kernel.Parallelism;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -10,6 +11,11 @@ final class Elements {
 
     /** Sets every element to the only one of {@code value}, which has the same type. */
     static void fill(Tensor tensor, Tensor value) {
+        fill(tensor, value, Parallelism.SINGLE);
+    }
+
+    /** The same with more threads if there are many. */
+    static void fill(Tensor tensor, Tensor value, Parallelism parallelism) {
         if (tensor.type().isPacked()) {
             for (long i = 0; i < tensor.shape().elements(); i++) {
                 copy(value, 0, tensor, i);
@@ -18,7 +24,7 @@ final class Elements {
         }
         long[] dims = {tensor.shape().elements()};
         new StridedMove(tensor.type().bits() / 8, dims, 0, new long[] {0}, 0, new long[] {1})
-                .run(value.data(), tensor.data());
+                .run(value.data(), tensor.data(), parallelism);
     }
 
     /** Copies one element between tensors of one type. */

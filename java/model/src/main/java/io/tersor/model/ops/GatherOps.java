@@ -25,16 +25,16 @@ final class GatherOps {
         long inner = Shapes.product(data.shape(), axis + 1, rank) * Elements.bytes(context, data);
         long picks = indices.elements();
         String operand = context.operand(1);
-        return Computation.of(new TensorType(data.type(), Shape.of(dims)), (in, out) -> {
-            MemorySegment from = in[0].data();
-            MemorySegment to = out[0].data();
-            for (long o = 0; o < outer; o++) {
-                for (long i = 0; i < picks; i++) {
-                    long index = index(operand, in[1], i, extent);
-                    MemorySegment.copy(from, (o * extent + index) * inner, to, (o * picks + i) * inner, inner);
-                }
-            }
-        });
+        SharedBody body = (in, out, parallelism) ->
+                SharedBody.ranges(parallelism, outer * picks, outer * picks * inner, (first, end) -> {
+                    MemorySegment from = in[0].data();
+                    MemorySegment to = out[0].data();
+                    for (long i = first; i < end; i++) {
+                        long index = index(operand, in[1], i % picks, extent);
+                        MemorySegment.copy(from, (i / picks * extent + index) * inner, to, i * inner, inner);
+                    }
+                });
+        return Computation.of(new TensorType(data.type(), Shape.of(dims)), body);
     }
 
     static Computation gatherElements(OpContext context) {
@@ -86,15 +86,18 @@ final class GatherOps {
         long[] strides = data.shape().rowMajorStrides();
         int bytes = Elements.bytes(context, data);
         String operand = context.operand(1);
-        return Computation.of(new TensorType(data.type(), Shape.of(dims)), (in, out) -> {
-            for (long row = 0; row < batches * rows; row++) {
-                long at = row / Math.max(1, rows) * batchSize;
-                for (int k = 0; k < depth; k++) {
-                    at += index(operand, in[1], row * depth + k, data.shape().dim(batch + k)) * strides[batch + k];
-                }
-                MemorySegment.copy(in[0].data(), at * bytes, out[0].data(), row * inner, inner);
-            }
-        });
+        SharedBody body = (in, out, parallelism) ->
+                SharedBody.ranges(parallelism, batches * rows, batches * rows * inner, (first, end) -> {
+                    for (long row = first; row < end; row++) {
+                        long at = row / rows * batchSize;
+                        for (int k = 0; k < depth; k++) {
+                            at += index(operand, in[1], row * depth + k, data.shape().dim(batch + k))
+                                    * strides[batch + k];
+                        }
+                        MemorySegment.copy(in[0].data(), at * bytes, out[0].data(), row * inner, inner);
+                    }
+                });
+        return Computation.of(new TensorType(data.type(), Shape.of(dims)), body);
     }
 
     private static Shape indices(OpContext context) {

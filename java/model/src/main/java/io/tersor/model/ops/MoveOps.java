@@ -44,7 +44,13 @@ final class MoveOps {
                 Arrays.toString(order));
         Shape to = Shapes.permute(input.shape(), order);
         StridedMove move = permutation(context, input, to, order);
-        return Computation.of(new TensorType(input.type(), to), (in, out) -> move.run(in[0].data(), out[0].data()));
+        return moving(new TensorType(input.type(), to), move);
+    }
+
+    /** Returns the computation of a move of all elements of the only output. */
+    private static Computation moving(TensorType output, StridedMove move) {
+        SharedBody body = (in, out, parallelism) -> move.run(in[0].data(), out[0].data(), parallelism);
+        return Computation.of(output, body);
     }
 
     private static StridedMove permutation(OpContext context, TensorType input, Shape to, int[] order) {
@@ -74,11 +80,12 @@ final class MoveOps {
                     at * strides[axis], strides));
             at += shape.dim(axis);
         }
-        return Computation.of(output, (in, out) -> {
+        SharedBody body = (in, out, parallelism) -> {
             for (int i = 0; i < moves.size(); i++) {
-                moves.get(i).run(in[i].data(), out[0].data());
+                moves.get(i).run(in[i].data(), out[0].data(), parallelism);
             }
-        });
+        };
+        return Computation.of(output, body);
     }
 
     private static Computation split(OpContext context) {
@@ -108,13 +115,14 @@ final class MoveOps {
                     shape.rowMajorStrides()));
             at += part;
         }
-        return new Computation(outputs, Computation.Kind.GENERAL, (in, out) -> {
+        SharedBody body = (in, out, parallelism) -> {
             for (int i = 0; i < moves.size(); i++) {
                 if (Elements.given(out, i)) {
-                    moves.get(i).run(in[0].data(), out[i].data());
+                    moves.get(i).run(in[0].data(), out[i].data(), parallelism);
                 }
             }
-        });
+        };
+        return new Computation(outputs, Computation.Kind.GENERAL, body);
     }
 
     private static Computation slice(OpContext context) {
@@ -150,7 +158,7 @@ final class MoveOps {
         Shape to = Shape.of(dims);
         StridedMove move = new StridedMove(Elements.bytes(context, input), dims, offset, strides, 0,
                 to.rowMajorStrides());
-        return Computation.of(new TensorType(input.type(), to), (in, out) -> move.run(in[0].data(), out[0].data()));
+        return moving(new TensorType(input.type(), to), move);
     }
 
     private static long clamp(long position, long extent, long low, long high) {
@@ -172,7 +180,7 @@ final class MoveOps {
         Shape to = Shapes.broadcast(context, input.shape(), Shape.of(context.value(1).toLongs()));
         StridedMove move = new StridedMove(Elements.bytes(context, input), to.dims(), 0,
                 Shapes.broadcastStrides(input.shape(), to), 0, to.rowMajorStrides());
-        return Computation.of(new TensorType(input.type(), to), (in, out) -> move.run(in[0].data(), out[0].data()));
+        return moving(new TensorType(input.type(), to), move);
     }
 
     private static Computation tile(OpContext context) {
@@ -193,8 +201,7 @@ final class MoveOps {
         }
         StridedMove move = new StridedMove(Elements.bytes(context, input), split, 0, src, 0,
                 Shape.of(split).rowMajorStrides());
-        return Computation.of(new TensorType(input.type(), Shape.of(dims)),
-                (in, out) -> move.run(in[0].data(), out[0].data()));
+        return moving(new TensorType(input.type(), Shape.of(dims)), move);
     }
 
     private static Computation depthToSpace(OpContext context) {
@@ -223,7 +230,7 @@ final class MoveOps {
     private static Computation blocks(OpContext context, Shape split, int[] order, Shape to) {
         DataType type = context.type(0);
         StridedMove move = permutation(context, new TensorType(type, split), Shapes.permute(split, order), order);
-        return Computation.of(new TensorType(type, to), (in, out) -> move.run(in[0].data(), out[0].data()));
+        return moving(new TensorType(type, to), move);
     }
 
     /** Copies an element of whole bytes. */

@@ -45,6 +45,9 @@ public final class Operators {
         SelectOps.register(table);
         UnfoldOps.register(table);
         EinsumOp.register(table);
+        LossOps.register(table);
+        RoiPoolOp.register(table);
+        StateOps.register(table);
         return Map.copyOf(table);
     }
 

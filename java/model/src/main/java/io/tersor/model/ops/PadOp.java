@@ -72,20 +72,23 @@ final class PadOp {
         StridedMove move = new StridedMove(bytes, dims, srcAt, src, dstAt, dst);
         boolean given = context.has(2);
         float attribute = context.attributes().real("value", 0f);
-        return Computation.of(output, (in, out) -> {
+        SharedBody body = (in, out, parallelism) -> {
             if (given) {
-                Elements.fill(out[0], in[2]);
+                Elements.fill(out[0], in[2], parallelism);
             } else if (attribute == 0) {
-                out[0].data().fill((byte) 0);
+                MemorySegment data = out[0].data();
+                SharedBody.ranges(parallelism, data.byteSize(), data.byteSize(),
+                        (first, end) -> data.asSlice(first, end - first).fill((byte) 0));
             } else {
                 try (Arena arena = Arena.ofConfined()) {
                     Tensor value = Tensor.allocate(arena, output.type(), Shape.of());
                     value.set(0, attribute);
-                    Elements.fill(out[0], value);
+                    Elements.fill(out[0], value, parallelism);
                 }
             }
-            move.run(in[0].data(), out[0].data());
-        });
+            move.run(in[0].data(), out[0].data(), parallelism);
+        };
+        return Computation.of(output, body);
     }
 
     private static Computation mapped(OpContext context, TensorType output, long[] before, String mode) {
@@ -106,15 +109,18 @@ final class PadOp {
             return Computation.view(output);
         }
         int width = table[last].length;
-        return Computation.of(output, (in, out) -> {
-            for (long row = 0; row < output.shape().elements(); row += width) {
-                long at = 0;
-                for (int axis = 0; axis < last; axis++) {
-                    at += table[axis][(int) (row / own[axis] % output.shape().dim(axis))];
-                }
-                row(in[0].data(), at, out[0].data(), row, table[last], bytes);
-            }
-        });
+        long rows = width == 0 ? 0 : output.shape().elements() / width;
+        SharedBody body = (in, out, parallelism) ->
+                SharedBody.ranges(parallelism, rows, rows * width * bytes, (first, end) -> {
+                    for (long row = first * width; row < end * width; row += width) {
+                        long at = 0;
+                        for (int axis = 0; axis < last; axis++) {
+                            at += table[axis][(int) (row / own[axis] % output.shape().dim(axis))];
+                        }
+                        row(in[0].data(), at, out[0].data(), row, table[last], bytes);
+                    }
+                });
+        return Computation.of(output, body);
     }
 
     /** Copies the elements of a row: where their sources are neighbours, all at once. */

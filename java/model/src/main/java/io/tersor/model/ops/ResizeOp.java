@@ -72,9 +72,9 @@ public final class ResizeOp {
         Shape from = order.length == 0 ? src : Shapes.permute(src, order);
         Shape to = order.length == 0 ? out : Shapes.permute(out, order);
         ResizePasses passes = new ResizePasses(from, to, permute(plan, order), outside);
-        return Computation.of(new TensorType(input.type(), to),
-                moves ? (in, result) -> passes.move(in[0], result[0])
-                        : (in, result) -> passes.interpolate(in[0], result[0]));
+        SharedBody body = moves ? (in, result, parallelism) -> passes.move(in[0], result[0], parallelism)
+                : (in, result, parallelism) -> passes.interpolate(in[0], result[0], parallelism);
+        return Computation.of(new TensorType(input.type(), to), body);
     }
 
     private static ResizePasses.Axis[] permute(ResizePasses.Axis[] plan, int[] order) {

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.tersor.kernel.Parallelism;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -40,30 +41,64 @@ final class ResizePasses {
     }
 
     /** Copies every element from its source: runs that stay together at once, and a line equal to the one before from it. */
-    void move(Tensor in, Tensor out) {
-        if (dst.elements() > 0) {
-            int inner = axes.length;
-            while (inner > 0 && !axes[inner - 1].isTouched()) {
-                inner--;
-            }
-            int bytes = in.type().bits() / 8;
-            move(in.data(), 0, out.data(), 0, 0, Math.max(inner, 1), bytes);
+    void move(Tensor in, Tensor out, Parallelism parallelism) {
+        if (dst.elements() == 0) {
+            return;
+        }
+        int inner = axes.length;
+        while (inner > 0 && !axes[inner - 1].isTouched()) {
+            inner--;
+        }
+        int end = Math.max(inner, 1);
+        int bytes = in.type().bits() / 8;
+        // What the leading axes that stay as they are hold is moved by itself, or else the first axis in parts.
+        int lead = Math.min(lead(), end - 1);
+        long slices = Shapes.product(dst, 0, lead);
+        long from = src.elements() / slices;
+        long to = dst.elements() / slices;
+        if (slices >= parallelism.threads() || axes.length == 0) {
+            SharedBody.ranges(parallelism, slices, dst.elements() * bytes, (first, last) -> {
+                for (long slice = first; slice < last; slice++) {
+                    move(in.data(), slice * from, out.data(), slice * to, lead, end, bytes);
+                }
+            });
+            return;
+        }
+        for (long slice = 0; slice < slices; slice++) {
+            long fromAt = slice * from;
+            long toAt = slice * to;
+            SharedBody.ranges(parallelism, dst.dim(lead), to * bytes, (first, last) ->
+                    move(in.data(), fromAt, out.data(), toAt, lead, end, bytes, (int) first, (int) last));
         }
     }
 
+    /** Returns how many leading axes stay as they are. */
+    private int lead() {
+        int lead = 0;
+        while (lead < axes.length && !axes[lead].isTouched()) {
+            lead++;
+        }
+        return lead;
+    }
+
     private void move(MemorySegment from, long fromAt, MemorySegment to, long toAt, int axis, int end, int bytes) {
+        move(from, fromAt, to, toAt, axis, end, bytes, 0, axes.length == 0 ? 1 : (int) dst.dim(axis));
+    }
+
+    /** Moves some positions of an axis. */
+    private void move(MemorySegment from, long fromAt, MemorySegment to, long toAt, int axis, int end, int bytes,
+            int first, int last) {
         long fromStride = Shapes.product(src, axis + 1, src.rank());
         long toStride = Shapes.product(dst, axis + 1, dst.rank());
         boolean touched = axes.length > 0 && axes[axis].isTouched();
-        int count = axes.length == 0 ? 1 : (int) dst.dim(axis);
         if (axis == end - 1 && touched && fromStride == 1) {
-            pick(from, fromAt, to, toAt, axes[axis].positions, bytes);
+            pick(from, fromAt, to, toAt, axes[axis].positions, bytes, first, last);
             return;
         }
-        for (int i = 0; i < count; i++) {
+        for (int i = first; i < last; i++) {
             int position = touched ? axes[axis].positions[i][0] : i;
             long target = toAt + i * toStride;
-            if (touched && i > 0 && position == axes[axis].positions[i - 1][0]) {
+            if (touched && i > first && position == axes[axis].positions[i - 1][0]) {
                 MemorySegment.copy(to, (target - toStride) * bytes, to, target * bytes, toStride * bytes);
             } else if (axis == end - 1) {
                 MemorySegment.copy(from, (fromAt + position * fromStride) * bytes, to, target * bytes, toStride * bytes);
@@ -73,25 +108,26 @@ final class ResizePasses {
         }
     }
 
-    private static void pick(MemorySegment from, long fromAt, MemorySegment to, long toAt, int[][] positions, int bytes) {
+    private static void pick(MemorySegment from, long fromAt, MemorySegment to, long toAt, int[][] positions, int bytes,
+            int first, int last) {
         switch (bytes) {
             case 1 -> {
-                for (int i = 0; i < positions.length; i++) {
+                for (int i = first; i < last; i++) {
                     to.set(JAVA_BYTE, toAt + i, from.get(JAVA_BYTE, fromAt + positions[i][0]));
                 }
             }
             case 2 -> {
-                for (int i = 0; i < positions.length; i++) {
+                for (int i = first; i < last; i++) {
                     to.setAtIndex(JAVA_SHORT, toAt + i, from.getAtIndex(JAVA_SHORT, fromAt + positions[i][0]));
                 }
             }
             case 4 -> {
-                for (int i = 0; i < positions.length; i++) {
+                for (int i = first; i < last; i++) {
                     to.setAtIndex(JAVA_INT, toAt + i, from.getAtIndex(JAVA_INT, fromAt + positions[i][0]));
                 }
             }
             default -> {
-                for (int i = 0; i < positions.length; i++) {
+                for (int i = first; i < last; i++) {
                     to.setAtIndex(JAVA_LONG, toAt + i, from.getAtIndex(JAVA_LONG, fromAt + positions[i][0]));
                 }
             }
@@ -99,30 +135,33 @@ final class ResizePasses {
     }
 
     /** Sums each element's sources by their weights, a slice of the leading axes that stay as they are after the other. */
-    void interpolate(Tensor in, Tensor out) {
-        int lead = 0;
-        while (lead < axes.length && !axes[lead].isTouched()) {
-            lead++;
-        }
+    void interpolate(Tensor in, Tensor out, Parallelism parallelism) {
+        int lead = lead();
         int slices = Math.toIntExact(Shapes.product(src, 0, lead));
         int from = Math.toIntExact(Shapes.product(src, lead, src.rank()));
         int to = Math.toIntExact(Shapes.product(dst, lead, dst.rank()));
-        double[] values = new double[from];
-        double[][] passes = new double[axes.length][];
-        for (int slice = 0; slice < slices; slice++) {
-            if (ElementRuns.serves(in.type())) {
-                ElementRuns.read(in, (long) slice * from, values, from);
-            } else {
-                for (int i = 0; i < from; i++) {
-                    values[i] = in.get((long) slice * from + i);
+        // Slices by themselves where there are enough of them, or each by all threads.
+        boolean apart = slices >= parallelism.threads();
+        SharedBody.ranges(apart ? parallelism : Parallelism.SINGLE, slices, 8L * slices * Math.max(from, to),
+                (first, end) -> {
+            double[] values = new double[from];
+            double[][] passes = new double[axes.length][];
+            for (long slice = first; slice < end; slice++) {
+                if (ElementRuns.serves(in.type())) {
+                    ElementRuns.read(in, slice * from, values, from);
+                } else {
+                    for (int i = 0; i < from; i++) {
+                        values[i] = in.get(slice * from + i);
+                    }
                 }
+                interpolate(values, lead, passes, out, slice * to, apart ? Parallelism.SINGLE : parallelism);
             }
-            interpolate(values, lead, passes, out, (long) slice * to);
-        }
+        });
     }
 
     /** @param passes memory for the results of the passes, made when first needed */
-    private void interpolate(double[] slice, int lead, double[][] passes, Tensor out, long target) {
+    private void interpolate(double[] slice, int lead, double[][] passes, Tensor out, long target,
+            Parallelism parallelism) {
         double[] values = slice;
         boolean[] lost = new boolean[0];
         long[] dims = src.dims();
@@ -142,16 +181,17 @@ final class ResizePasses {
                 lost = lost(lost, axes[axis], outer, from, inner);
             }
             if (inner == 1) {
-                lines(values, axes[axis], outer, from, passes[axis]);
+                lines(values, axes[axis], outer, from, passes[axis], parallelism);
             } else {
-                planes(values, axes[axis], outer, from, inner, passes[axis]);
+                planes(values, axes[axis], outer, from, inner, passes[axis], parallelism);
             }
             values = passes[axis];
         }
         store(values, lost, out, target);
     }
 
-    private static void lines(double[] from, Axis axis, int outer, int length, double[] next) {
+    private static void lines(double[] from, Axis axis, int outer, int length, double[] next,
+            Parallelism parallelism) {
         int to = axis.positions.length;
         int[] ends = new int[to];
         int count = 0;
@@ -168,9 +208,11 @@ final class ResizePasses {
                 weights[at++] = axis.weights[i][k];
             }
         }
-        for (int o = 0; o < outer; o++) {
-            line(from, o * length, positions, weights, ends, next, o * to);
-        }
+        SharedBody.ranges(parallelism, outer, 8L * next.length, (first, last) -> {
+            for (int o = (int) first; o < last; o++) {
+                line(from, o * length, positions, weights, ends, next, o * to);
+            }
+        });
     }
 
     private static void line(double[] from, int at, int[] positions, double[] weights, int[] ends, double[] to,
@@ -185,17 +227,19 @@ final class ResizePasses {
         }
     }
 
-    private static void planes(double[] from, Axis axis, int outer, int length, int inner, double[] next) {
+    private static void planes(double[] from, Axis axis, int outer, int length, int inner, double[] next,
+            Parallelism parallelism) {
         int to = axis.positions.length;
-        Arrays.fill(next, 0);
-        for (int o = 0; o < outer; o++) {
-            for (int i = 0; i < to; i++) {
+        SharedBody.ranges(parallelism, (long) outer * to, 8L * next.length, (first, last) -> {
+            Arrays.fill(next, (int) first * inner, (int) last * inner, 0);
+            for (int row = (int) first; row < last; row++) {
+                int i = row % to;
                 for (int k = 0; k < axis.positions[i].length; k++) {
-                    add(axis.weights[i][k], from, (o * length + Math.max(axis.positions[i][k], 0)) * inner, next,
-                            (o * to + i) * inner, inner);
+                    add(axis.weights[i][k], from, (row / to * length + Math.max(axis.positions[i][k], 0)) * inner, next,
+                            row * inner, inner);
                 }
             }
-        }
+        });
     }
 
     private static void add(double weight, double[] from, int at, double[] to, int target, int count) {

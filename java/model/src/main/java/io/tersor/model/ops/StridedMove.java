@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.tersor.kernel.Parallelism;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -71,11 +72,42 @@ public final class StridedMove {
         System.arraycopy(mergedDst, 0, this.dst, 0, count);
     }
 
+    /** A part of a move along one axis. */
+    private StridedMove(StridedMove whole, int axis, long first, long count) {
+        this.elementBytes = whole.elementBytes;
+        this.dims = whole.dims.clone();
+        this.dims[axis] = count;
+        this.src = whole.src;
+        this.dst = whole.dst;
+        this.srcOffset = whole.srcOffset + first * src[axis];
+        this.dstOffset = whole.dstOffset + first * dst[axis];
+        this.empty = false;
+    }
+
     /** Moves the elements; the arrays must not overlap. */
     public void run(MemorySegment from, MemorySegment to) {
         if (!empty) {
             walk(from, to, 0, srcOffset, dstOffset);
         }
+    }
+
+    /** Moves the elements, with more threads if there are many; the arrays must not overlap. */
+    public void run(MemorySegment from, MemorySegment to, Parallelism parallelism) {
+        if (empty || parallelism.threads() == 1) {
+            run(from, to);
+            return;
+        }
+        long bytes = elementBytes;
+        int axis = 0;
+        for (int i = 0; i < dims.length; i++) {
+            bytes *= dims[i];
+            axis = dims[axis] < parallelism.threads() && dims[i] > dims[axis] ? i : axis;
+        }
+        int shared = axis;
+        SharedBody.ranges(parallelism, dims[axis], bytes, (first, end) -> {
+            StridedMove part = new StridedMove(this, shared, first, end - first);
+            part.run(from, to);
+        });
     }
 
     private void walk(MemorySegment from, MemorySegment to, int axis, long fromAt, long toAt) {

@@ -18,14 +18,6 @@ final class UnaryOps {
     private UnaryOps() {}
 
     static void register(Map<String, Operator> table) {
-        real(table, "Sin", Math::sin);
-        real(table, "Cos", Math::cos);
-        real(table, "Tan", Math::tan);
-        real(table, "Asin", Math::asin);
-        real(table, "Acos", Math::acos);
-        real(table, "Atan", Math::atan);
-        real(table, "Sinh", Math::sinh);
-        real(table, "Cosh", Math::cosh);
         real(table, "Asinh", x -> Math.copySign(Math.log(Math.abs(x) + Math.sqrt(x * x + 1)), x));
         real(table, "Acosh", x -> Math.log(x + Math.sqrt(x * x - 1)));
         real(table, "Atanh", x -> 0.5 * Math.log((1 + x) / (1 - x)));
@@ -36,6 +28,7 @@ final class UnaryOps {
             realWith(table, name, context -> MapNodes.of(context.node()).orElseThrow()::apply);
         }
         table.put("Shrink", UnaryOps::shrink);
+        // Of these there are versions for integers too.
         any(table, "Abs", Math::abs, Math::abs);
         any(table, "Neg", x -> -x, x -> -x);
         any(table, "Sign", x -> x > 0 ? 1 : x < 0 ? -1 : x, Long::signum);

@@ -67,6 +67,27 @@ class KernelAgreementTest {
 
     @ParameterizedTest
     @EnumSource(value = Backend.class, names = {"SCALAR", "NATIVE"})
+    void powers(Backend backend) {
+        Node pow = node("Pow", Attributes.NONE);
+        for (long[] image : IMAGES) {
+            Tensor x = random(1, image);
+            x.set(0, -0.0);
+            for (float exponent : new float[] {2, 3, 0.5f, -0.5f, -1, 0, 1.7f, -3}) {
+                check(backend, pow, "pow_f32", List.of(1), x, floats(exponent));
+            }
+            check(backend, pow, "pow_f32", List.of(1), x, longs(3));
+            check(backend, pow, "pow_broadcast_f32", List.of(), x, random(2, image));
+            check(backend, pow, image[1] == 1 ? "pow_f32" : "pow_broadcast_f32", List.of(1), x, random(2, image[1], 1, 1));
+            // What is no float stays with the plain operator, as do bases of other types.
+            check(backend, pow, "java/pow", List.of(1), x, longs((1L << 24) + 1));
+            check(backend, pow, "java/pow", List.of(1), longs(2, -3), floats(3));
+        }
+        // One exponent of more axes than the base makes the result's shape.
+        check(backend, pow, "pow_broadcast_f32", List.of(1), random(1, 5), random(2, 1, 1));
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Backend.class, names = {"SCALAR", "NATIVE"})
     void reductions(Backend backend) {
         for (String operator : List.of("ReduceSum", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare",
                 "ReduceMean")) {
@@ -150,22 +171,28 @@ class KernelAgreementTest {
     @EnumSource(value = Backend.class, names = {"SCALAR", "NATIVE"})
     void transposedConvolutions(Backend backend) {
         Random random = new Random(13);
-        for (int seed = 0; seed < 40; seed++) {
-            long ic = 1 + random.nextInt(9);
-            long oc = 1 + random.nextInt(20);
+        for (int seed = 0; seed < 90; seed++) {
+            long groups = seed < 40 ? 1 : 2 + random.nextInt(4);
+            // Of one channel each, or of some.
+            boolean depthwise = seed >= 65;
+            long ic = depthwise ? groups : groups * (1 + random.nextInt(9));
+            long oc = depthwise ? 1 : 1 + random.nextInt(20);
             long[] kernel = {1 + random.nextInt(4), 1 + random.nextInt(4)};
             Attributes attributes = Attributes.NONE
                     .with("strides", new long[] {1 + random.nextInt(3), 1 + random.nextInt(3)})
                     .with("dilations", new long[] {1 + random.nextInt(2), 1 + random.nextInt(2)});
+            attributes = groups == 1 ? attributes : attributes.with("group", groups);
             attributes = random.nextBoolean() ? attributes.with("output_padding", new long[] {0, 1})
                     : attributes.with("pads", new long[] {random.nextInt((int) kernel[0]), 0, 0,
                         random.nextInt((int) kernel[1])});
             List<Tensor> inputs = new ArrayList<>(List.of(random(seed, 1 + random.nextInt(2), ic, 2 + random.nextInt(5),
                     2 + random.nextInt(5)), random(seed + 1, ic, oc, kernel[0], kernel[1])));
             if (random.nextBoolean()) {
-                inputs.add(random(seed + 2, oc));
+                inputs.add(random(seed + 2, groups * oc));
             }
-            check(backend, node("ConvTranspose", attributes), "/", List.of(1, 2), inputs.toArray(Tensor[]::new));
+            check(backend, node("ConvTranspose", attributes), depthwise ? "java/convtranspose_depthwise"
+                            : backend == Backend.SCALAR ? "matmul" : "gemm",
+                    List.of(1, 2), inputs.toArray(Tensor[]::new));
         }
     }
 

@@ -26,7 +26,8 @@ final class PlainReference {
 
     private PlainReference() {}
 
-    private static Tensor[] plain(Node node, Tensor... inputs) {
+    /** Returns what a node does, all of whose inputs are constant. */
+    static Computation computation(Node node, Tensor... inputs) {
         List<Optional<TensorType>> types = new ArrayList<>();
         for (Tensor input : inputs) {
             types.add(Optional.ofNullable(input).map(tensor -> new TensorType(tensor.type(), tensor.shape())));
@@ -42,7 +43,11 @@ final class PlainReference {
                 return inputs[input];
             }
         });
-        Computation computation = Operators.find(node).orElseThrow().prepare(context);
+        return Operators.find(node).orElseThrow().prepare(context);
+    }
+
+    private static Tensor[] plain(Node node, Tensor... inputs) {
+        Computation computation = computation(node, inputs);
         Tensor[] outputs = new Tensor[node.outputs().size()];
         for (int i = 0; i < outputs.length; i++) {
             if (!node.outputs().get(i).isEmpty()) {

@@ -69,6 +69,28 @@ class RareOperatorsTest {
         assertValues(run("AffineGrid", 20, Attributes.NONE, shifted, longs(1, 1, 1, 2)), -0.75, -0.5, 1.25, -0.5);
     }
 
+    /** Regions of one bin, of bins that overlap, and beyond the image. */
+    @Test
+    void maxRoiPoolTakesTheLargestOfEachBin() {
+        Tensor ramp = tensor(Shape.of(1, 2, 3, 4), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, -1, -2, -3, -4, -5, -6, -7,
+                -8, -9, -10, -11);
+        Attributes two = Attributes.NONE.with("pooled_shape", new long[] {2, 2});
+        // Three columns for two bins: 0 to 1 and 1 to 2.
+        assertValues(run("MaxRoiPool", 22, two, ramp, tensor(Shape.of(1, 5), 0, 0, 0, 2, 1)),
+                1, 2, 5, 6, 0, -1, -4, -5);
+        // Halves are rounded away from zero: columns 1 to 3, rows 1 to 2.
+        assertValues(run("MaxRoiPool", 1, two.with("spatial_scale", 0.5f), ramp, tensor(Shape.of(1, 5), 0, 1, 1, 5, 3)),
+                6, 7, 10, 11, -5, -6, -9, -10);
+        // The last two columns are outside; a region without pixels has one.
+        assertValues(run("MaxRoiPool", 22, two, ramp, tensor(Shape.of(1, 5), 0, 2, 1, 5, 2)),
+                7, 0, 11, 0, -6, 0, -10, 0);
+        Attributes one = Attributes.NONE.with("pooled_shape", new long[] {1, 1});
+        assertValues(run("MaxRoiPool", 22, one, ramp, tensor(Shape.of(1, 5), 0, 2, 1, 0, 0)), 6, -6);
+        Tensor other = tensor(Shape.of(1, 5), 1, 0, 0, 1, 1);
+        assertThrows(OperandException.class, () -> run("MaxRoiPool", 22, one, ramp, other));
+        assertThrows(OperandException.class, () -> run("MaxRoiPool", 22, Attributes.NONE, ramp, other));
+    }
+
     @Test
     void roiAlignAveragesARamp() {
         Tensor ramp = tensor(Shape.of(1, 1, 4, 4), 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
