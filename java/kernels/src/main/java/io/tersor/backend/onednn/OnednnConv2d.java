@@ -73,6 +73,9 @@ final class OnednnConv2d extends Conv2d {
         if (overrunsHeap(spec)) {
             return Optional.of("oneDNN overruns its memory for padded, dilated windows of s8 or shifted sources");
         }
+        if (Onednn.get().hasAvx512() && skipsRows(spec.window())) {
+            return Optional.of("oneDNN reserves too little memory for windows lower than their stride on AVX-512");
+        }
         Optional<String> inexact = OnednnEpilogue.refusal(spec.src(), spec.dst(), spec.reduction(), spec.srcParams(),
                 spec.weightsParams())
                 .or(() -> OnednnEpilogue.refusal(spec.src(), spec.dst(), spec.residual(),
@@ -95,6 +98,17 @@ final class OnednnConv2d extends Conv2d {
         boolean shifted = spec.src() == DataType.S8 || spec.src() == DataType.U8 && !spec.srcParams().isSymmetric();
         return shifted && window.kh() > 1 && window.dilationH() > window.strideH()
                 && (window.padTop() > 0 || window.padBottom() > 0);
+    }
+
+    /**
+     * Returns whether blocks of rows span more of the image than oneDNN reserves in its scratchpad (3.11,
+     * brgemm_convolution_fwd_t where it copies src), which takes no stride for longer than the kernel. A plain
+     * 1x1 convolution has an implementation of its own.
+     */
+    static boolean skipsRows(Window window) {
+        boolean plain = window.kh() == 1 && window.kw() == 1 && window.padTop() == 0 && window.padLeft() == 0
+                && window.padBottom() == 0 && window.padRight() == 0;
+        return window.strideH() > window.kh() && !plain;
     }
 
     private static OnednnEpilogue epilogue(Conv2dSpec spec, Epilogue epilogue) {
