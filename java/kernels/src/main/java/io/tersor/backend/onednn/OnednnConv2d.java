@@ -70,6 +70,12 @@ final class OnednnConv2d extends Conv2d {
         if (!spec.weightsParams().isSymmetric()) {
             return Optional.of("oneDNN's convolution has no zero points of weights");
         }
+        if (overrunsHeap(spec)) {
+            return Optional.of("oneDNN overruns its memory for padded, dilated windows of s8 or shifted sources");
+        }
+        if (Onednn.get().hasAvx512() && skipsRows(spec.window())) {
+            return Optional.of("oneDNN reserves too little memory for windows lower than their stride on AVX-512");
+        }
         Optional<String> inexact = OnednnEpilogue.refusal(spec.src(), spec.dst(), spec.reduction(), spec.srcParams(),
                 spec.weightsParams())
                 .or(() -> OnednnEpilogue.refusal(spec.src(), spec.dst(), spec.residual(),
@@ -79,6 +85,30 @@ final class OnednnConv2d extends Conv2d {
         }
         return PrimitiveDesc.refusal(local -> typical(local, spec,
                 epilogue(spec, Epilogue.of(spec, OnednnEpilogue.placeholder(local, spec.bias(), spec.oc())))));
+    }
+
+    /**
+     * Returns whether creating the primitive may write behind a vector on oneDNN's heap (3.11, brgemm_convolution_fwd_t
+     * by blocks of rows): where padding makes it correct the sums of a shifted src, it keeps the ranges of the kernel's
+     * rows that see the image. It has room for one output row for each such range and one block more, but ranges last
+     * for several rows where the dilation exceeds the stride. It shifts s8 itself, except on AMX.
+     */
+    private static boolean overrunsHeap(Conv2dSpec spec) {
+        Window window = spec.window();
+        boolean shifted = spec.src() == DataType.S8 || spec.src() == DataType.U8 && !spec.srcParams().isSymmetric();
+        return shifted && window.kh() > 1 && window.dilationH() > window.strideH()
+                && (window.padTop() > 0 || window.padBottom() > 0);
+    }
+
+    /**
+     * Returns whether blocks of rows span more of the image than oneDNN reserves in its scratchpad (3.11,
+     * brgemm_convolution_fwd_t where it copies src), which takes no stride for longer than the kernel. A plain
+     * 1x1 convolution has an implementation of its own.
+     */
+    static boolean skipsRows(Window window) {
+        boolean plain = window.kh() == 1 && window.kw() == 1 && window.padTop() == 0 && window.padLeft() == 0
+                && window.padBottom() == 0 && window.padRight() == 0;
+        return window.strideH() > window.kh() && !plain;
     }
 
     private static OnednnEpilogue epilogue(Conv2dSpec spec, Epilogue epilogue) {

@@ -1,0 +1,76 @@
+package io.tersor.backend.onednn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.tersor.kernel.Activation;
+import io.tersor.kernel.Bias;
+import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.Window;
+import io.tersor.quant.QuantParams;
+import io.tersor.tensor.DataType;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Convolutions for which oneDNN would write where it has no memory, on whatever machine this runs. */
+class OnednnConv2dRefusalTest {
+    private static final String OVERRUN = "overruns";
+    private static final Window DILATED = Window.of(3, 3).dilation(3, 2).padding(2);
+
+    @BeforeEach
+    void needsTheLibrary() {
+        assumeTrue(Onednn.find().isPresent(), Onednn.missing());
+    }
+
+    @Test
+    void refusesPaddedDilatedWindowsOfShiftedSources() {
+        assertTrue(overruns(DataType.U8, 3, DILATED));
+        assertTrue(overruns(DataType.S8, 0, DILATED));
+        assertTrue(overruns(DataType.S8, -5, DILATED));
+        assertTrue(overruns(DataType.U8, 3, DILATED.stride(2, 5)));
+        assertTrue(overruns(DataType.U8, 3, Window.of(2, 1).dilation(2, 1).padding(1, 0, 0, 0)));
+        assertTrue(overruns(DataType.U8, 3, Window.of(2, 1).dilation(2, 1).padding(0, 0, 1, 0)));
+    }
+
+    @Test
+    void takesWhatIsLikeThem() {
+        assertEquals(Optional.empty(), refusal(DataType.F32, 0, DILATED));
+        assertFalse(overruns(DataType.U8, 0, DILATED));
+        assertFalse(overruns(DataType.U8, 3, Window.of(3, 3).dilation(3, 2)));
+        assertFalse(overruns(DataType.U8, 3, DILATED.padding(0, 2, 0, 2)));
+        assertFalse(overruns(DataType.U8, 3, DILATED.stride(3, 1)));
+        assertFalse(overruns(DataType.U8, 3, Window.of(1, 3).dilation(3, 2).padding(2)));
+        assertFalse(overruns(DataType.U8, 3, Window.of(3, 3).dilation(1, 2).padding(2)));
+    }
+
+    @Test
+    void refusesWindowsLowerThanTheirStrideOnAvx512() {
+        for (Window window : List.of(Window.of(1, 3).stride(2, 1).padding(0, 1, 0, 1), Window.of(2, 2).stride(4),
+                Window.of(1, 1).stride(3, 1).padding(0, 0, 0, 1))) {
+            assertTrue(OnednnConv2d.skipsRows(window));
+            boolean refused = refusal(DataType.F32, 0, window).filter(reason -> reason.contains("stride")).isPresent();
+            assertEquals(Onednn.get().hasAvx512(), refused, window.toString());
+        }
+        for (Window window : List.of(Window.of(1, 1).stride(2), Window.of(2, 2).stride(2), Window.of(3, 1).stride(1, 2),
+                Window.of(3, 3).stride(2).padding(1))) {
+            assertFalse(OnednnConv2d.skipsRows(window));
+            assertEquals(Optional.empty(), refusal(DataType.F32, 0, window));
+        }
+    }
+
+    private static boolean overruns(DataType src, int zeroPoint, Window window) {
+        return refusal(src, zeroPoint, window).filter(reason -> reason.contains(OVERRUN)).isPresent();
+    }
+
+    private static Optional<String> refusal(DataType src, int zeroPoint, Window window) {
+        boolean real = src == DataType.F32;
+        QuantParams params = real ? QuantParams.IDENTITY : QuantParams.perTensor(0.25f, zeroPoint);
+        return OnednnConv2d.refusal(new Conv2dSpec(src, real ? DataType.F32 : DataType.S8, DataType.F32, 5, 7, window,
+                1, params, real ? QuantParams.IDENTITY : QuantParams.perTensor(0.5f, 0), QuantParams.IDENTITY,
+                Bias.NONE, Optional.empty(), Activation.NONE));
+    }
+}
