@@ -148,15 +148,14 @@ final class BackendOrder {
     private static boolean multipliesSpectra(Conv2dSpec spec) {
         Window window = spec.window();
         return !spec.isInteger() && spec.isDepthwise() && spec.oc() == spec.ic()
-                && window.kh() * window.kw() >= MIN_SPECTRUM_TAPS && window.strideH() == 1 && window.strideW() == 1
-                && window.dilationH() == 1 && window.dilationW() == 1;
+                && window.kh() * window.kw() >= MIN_SPECTRUM_TAPS && window.hasUnitSteps();
     }
 
     /** The convolutions that libtersor computes by Winograd's minimal filtering, if they have enough channels. */
     private static boolean filtersMinimally(Conv2dSpec spec) {
         Window window = spec.window();
         return !spec.isInteger() && spec.groups() == 1 && window.kh() == 3 && window.kw() == 3
-                && window.strideH() == 1 && window.strideW() == 1 && window.dilationH() == 1 && window.dilationW() == 1;
+                && window.hasUnitSteps();
     }
 
     /** Keeps the measurement of a spec. */

@@ -66,8 +66,17 @@ public record Window(int kh, int kw, int strideH, int strideW, int padTop, int p
 
     /** Returns whether the window is one pixel, moved by one, without padding: a plain matrix multiplication. */
     public boolean isPointwise() {
-        return kh == 1 && kw == 1 && strideH == 1 && strideW == 1 && padTop == 0 && padLeft == 0 && padBottom == 0
-                && padRight == 0;
+        return kh == 1 && kw == 1 && strideH == 1 && strideW == 1 && !isPadded();
+    }
+
+    /** Returns whether any border is padded. */
+    public boolean isPadded() {
+        return padTop > 0 || padLeft > 0 || padBottom > 0 || padRight > 0;
+    }
+
+    /** Returns whether all strides and dilations are 1. */
+    public boolean hasUnitSteps() {
+        return strideH == 1 && strideW == 1 && dilationH == 1 && dilationW == 1;
     }
 
     @Override

@@ -59,6 +59,21 @@ class WindowTest {
     }
 
     @Test
+    void knowsStepsOfOneAndPadding() {
+        assertTrue(Window.of(3, 2).padding(1).hasUnitSteps());
+        for (Window other : new Window[] {Window.of(3, 3).stride(2, 1), Window.of(3, 3).stride(1, 2),
+                Window.of(3, 3).dilation(2, 1), Window.of(3, 3).dilation(1, 2)}) {
+            assertFalse(other.hasUnitSteps(), other.toString());
+            assertFalse(other.isPadded(), other.toString());
+        }
+        for (Window padded : new Window[] {Window.of(1, 1).padding(1, 0, 0, 0), Window.of(1, 1).padding(0, 1, 0, 0),
+                Window.of(1, 1).padding(0, 0, 1, 0), Window.of(1, 1).padding(0, 0, 0, 1)}) {
+            assertTrue(padded.isPadded(), padded.toString());
+            assertFalse(padded.isPointwise(), padded.toString());
+        }
+    }
+
+    @Test
     void refusesImpossibleWindows() {
         assertThrows(OperandException.class, () -> Window.of(0, 1));
         assertThrows(OperandException.class, () -> Window.of(1, 1).stride(0));

@@ -106,8 +106,7 @@ final class OnednnConv2d extends Conv2d {
      * 1x1 convolution has an implementation of its own.
      */
     static boolean skipsRows(Window window) {
-        boolean plain = window.kh() == 1 && window.kw() == 1 && window.padTop() == 0 && window.padLeft() == 0
-                && window.padBottom() == 0 && window.padRight() == 0;
+        boolean plain = window.kh() == 1 && window.kw() == 1 && !window.isPadded();
         return window.strideH() > window.kh() && !plain;
     }
 

@@ -77,9 +77,8 @@ final class DepthwiseFft {
     /** Returns whether this class runs a spec that the depthwise convolution does, with such weights. */
     static boolean serves(Conv2dSpec spec, Tensor weights) {
         Window window = spec.window();
-        boolean dense = window.strideH() == 1 && window.strideW() == 1 && window.dilationH() == 1
-                && window.dilationW() == 1;
-        if (spec.isInteger() || !dense || Math.max(window.kh(), window.kw()) > LENGTHS[LENGTHS.length - 1] / 2) {
+        if (spec.isInteger() || !window.hasUnitSteps()
+                || Math.max(window.kh(), window.kw()) > LENGTHS[LENGTHS.length - 1] / 2) {
             return false;
         }
         ConvWeights reader = new ConvWeights(spec, weights);

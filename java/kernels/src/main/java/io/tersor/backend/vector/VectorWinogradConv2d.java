@@ -76,9 +76,7 @@ final class VectorWinogradConv2d extends Conv2d {
     /** Returns whether this class runs a spec: four times the sums must fit int32. */
     static boolean serves(Conv2dSpec spec) {
         Window window = spec.window();
-        boolean dense = window.strideH() == 1 && window.strideW() == 1 && window.dilationH() == 1
-                && window.dilationW() == 1 && spec.groups() == 1;
-        return spec.isInteger() && dense && window.kh() == 3 && window.kw() == 3
+        return spec.isInteger() && spec.groups() == 1 && window.kh() == 3 && window.kw() == 3 && window.hasUnitSteps()
                 && Math.min(spec.ic(), spec.oc()) >= MIN_CHANNELS
                 && (long) spec.ic() * spec.oc() <= MAX_WEIGHTS && spec.ic() <= MicroKernels.KC
                 && 4 * spec.reduction() * 255 * 255 <= Integer.MAX_VALUE;
