@@ -75,8 +75,8 @@ public final class SmallFloat {
      * Returns the code of the nearest number.
      *
      * @param saturate whether too large values and infinities become the largest finite value; otherwise they become
-     *     infinite, or NaN where the type has no infinity. E2M1, which has neither, always saturates, and takes NaN for
-     *     its largest value
+     *     infinite, or NaN where the type has no infinity. E2M1, which has neither, always saturates, and takes NaN,
+     *     of either sign, for its largest value, as ONNX's table of casts says (some of its test cases have -0 there)
      */
     public static int fromFloat(DataType type, float value, boolean saturate) {
         if (type == DataType.F8E8M0) {

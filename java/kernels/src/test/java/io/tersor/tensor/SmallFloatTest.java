@@ -57,6 +57,11 @@ class SmallFloatTest {
         assertEquals(0, SmallFloat.fromFloat(DataType.F8E4M3FNUZ, -0f, true));
         assertEquals(0x80, SmallFloat.fromFloat(DataType.F8E4M3FN, -0f, true));
         assertEquals(7, SmallFloat.fromFloat(DataType.F4E2M1, 1e6f, false));
+        assertEquals(7, SmallFloat.fromFloat(DataType.F4E2M1, Float.NaN, true));
+        assertEquals(7, SmallFloat.fromFloat(DataType.F4E2M1, Float.intBitsToFloat(0xFFC0_0000), true));
+        assertEquals(0xF, SmallFloat.fromFloat(DataType.F4E2M1, Float.NEGATIVE_INFINITY, true));
+        assertEquals(8, SmallFloat.fromFloat(DataType.F4E2M1, -0f, true));
+        assertEquals(8, SmallFloat.fromFloat(DataType.F4E2M1, -0.2f, true));
     }
 
     @Test

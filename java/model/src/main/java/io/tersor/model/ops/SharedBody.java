@@ -6,8 +6,8 @@ import io.tersor.tensor.Tensor;
 /** A body whose work threads can share; what it computes does not depend on how many there are. */
 @FunctionalInterface
 public interface SharedBody extends Computation.Body {
-    /** Bytes written for which another thread is worth waking. */
-    long PART_BYTES = 1 << 16;
+    /** Bytes copied in long runs for which another thread is worth waking: that takes about as long as copying half. */
+    long PART_BYTES = 1 << 19;
 
     /** Computes outputs from inputs; neither array may be kept or changed. */
     void run(Tensor[] inputs, Tensor[] outputs, Parallelism parallelism);
@@ -26,7 +26,7 @@ public interface SharedBody extends Computation.Body {
     /**
      * Runs ranges that together are 0 to {@code count} - 1, each long enough for a thread to be worth waking for it.
      *
-     * @param bytes what all of them write
+     * @param bytes how much copying takes as long as all of them
      */
     static void ranges(Parallelism parallelism, long count, long bytes, Range range) {
         long parts = parallelism.threads() == 1 ? 1
@@ -35,6 +35,8 @@ public interface SharedBody extends Computation.Body {
             range.run(0, count);
             return;
         }
+        // As many for each thread.
+        parts -= parts > parallelism.threads() ? parts % parallelism.threads() : 0;
         long length = Math.ceilDiv(count, parts);
         parallelism.run(Math.ceilDiv(count, length),
                 part -> range.run(part * length, Math.min(count, (part + 1) * length)));

@@ -15,6 +15,8 @@ import java.lang.foreign.MemorySegment;
 public final class StridedMove {
     private static final int BLOCK = 16;
     private static final int FEW = 8;
+    /** How much longer it takes to move elements one by one than in runs. */
+    private static final int SCATTERED = 4;
 
     private final int elementBytes;
     private final long[] dims;
@@ -104,7 +106,9 @@ public final class StridedMove {
             axis = dims[axis] < parallelism.threads() && dims[i] > dims[axis] ? i : axis;
         }
         int shared = axis;
-        SharedBody.ranges(parallelism, dims[axis], bytes, (first, end) -> {
+        int last = dims.length - 1;
+        boolean runs = dst[last] == 1 && src[last] <= 1 && src[last] >= 0 && dims[last] > FEW;
+        SharedBody.ranges(parallelism, dims[axis], runs ? bytes : SCATTERED * bytes, (first, end) -> {
             StridedMove part = new StridedMove(this, shared, first, end - first);
             part.run(from, to);
         });
