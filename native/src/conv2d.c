@@ -61,7 +61,7 @@ tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *
                              conv2d_layout *l) {
     memset(l, 0, sizeof *l);
     l->method = method_of(kernel, g);
-    l->winograd = accuracy == TERSOR_NORMWISE ? winograd_select(kernel, g) : NULL;
+    l->winograd = winograd_select(kernel, g, accuracy);
     if (l->winograd != NULL) {
         l->method = CONV2D_WINOGRAD;
     }
@@ -74,6 +74,7 @@ tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *
     } else if (l->method == CONV2D_WINOGRAD) {
         l->group_panel_bytes = winograd_panel_bytes(kernel, l->winograd, g);
         l->group_panels_bytes = gemm_padded_n(kernel, g->oc) / kernel->columns * l->group_panel_bytes;
+        l->group_columns_bytes = gemm_columns_bytes(kernel, g->oc);
     } else if (kernel->form != PANEL_DENSE) {
         l->group_columns_bytes = gemm_columns_bytes(kernel, conv2d_n(g));
         l->group_panels = sparse_panels(kernel, conv2d_n(g));
@@ -202,7 +203,11 @@ void conv2d_pack(const gemm_kernel *kernel, const depthwise_kernel *depthwise, c
         return;
     }
     if (l->method == CONV2D_WINOGRAD) {
-        winograd_pack(kernel, l->winograd, g, weights, row_of(packed, 1, l->panels));
+        const weights_view view = view_of(g, weights, kernel->src_bytes, 0);
+        winograd_pack(kernel, l->winograd, g, weights, q->weights_zero_points, row_of(packed, 1, l->panels));
+        if (l->compensation != 0) {
+            gemm_pack_columns(kernel, &view, q, row_of(packed, 1, l->compensation), row_of(packed, 1, l->zero_points));
+        }
         return;
     }
     int64_t *table = row_of(packed, 1, l->panels);

@@ -4,38 +4,58 @@
 #include "row_block.h"
 
 enum {
-    MIN_CHANNELS = 16,        /* fewer do not pay for the transformations */
-    BLOCK_BYTES = 640 * 1024, /* of transformed patches: they stay in L2 while the weights pass */
-    MAX_TILES = 256,          /* of a block */
-    MAX_RUN = 16              /* tiles side by side that are stored together */
+    MIN_CHANNELS = 16, /* fewer do not pay for the transformations */
+    MAX_RUN = 16       /* tiles side by side that are stored together */
 };
 
 /* 4x4 tiles have weights 4 times as large as they were, 2x2 tiles 16/9 times, which have to come from memory. */
 static const int64_t MAX_WEIGHTS_4X4 = 128 * 128, MAX_WEIGHTS_2X2 = 512 * 512;
 
-static const _Alignas(64) float ZEROS[MAX_TILE_COLUMNS];
+/* Input channels of bytes: 4 times the largest sum, of 9 products of at most 255 * 255 for each, is below 2^31. */
+static const int64_t MAX_EXACT_CHANNELS = INT32_MAX / (4 * 9 * 255 * 255);
+
+static const _Alignas(64) int32_t ZEROS[MAX_TILE_COLUMNS];
 static const int64_t NO_OFFSET = 0;
 
 static int64_t places(const winograd_transforms *f) {
     return (int64_t) f->extent * f->extent;
 }
 
-static int64_t block_tiles(const winograd_transforms *f, const conv2d_geometry *g) {
-    return min_s64(BLOCK_BYTES / (places(f) * gemm_row_stride(g->ic * 4)), MAX_TILES);
+static int64_t row_stride(const winograd_transforms *f, const conv2d_geometry *g) {
+    return gemm_row_stride(round_up(g->ic, f->group) * f->row_bytes);
 }
 
-const winograd_transforms *winograd_select(const gemm_kernel *kernel, const conv2d_geometry *g) {
+static int64_t block_tiles(const winograd_transforms *f, const conv2d_geometry *g) {
+    return min_s64(f->block_bytes / (places(f) * row_stride(f, g)), f->block_tiles);
+}
+
+static const winograd_transforms *select_exact(const gemm_kernel *kernel, const conv2d_geometry *g) {
+    return g->ic <= MAX_EXACT_CHANNELS ? kernel->winograd : NULL;
+}
+
+const winograd_transforms *winograd_select(const gemm_kernel *kernel, const conv2d_geometry *g, tersor_accuracy accuracy) {
     const bool serves = kernel->winograd != NULL && g->kh == 3 && g->kw == 3 && g->stride_h == 1 && g->stride_w == 1 &&
                         g->dilation_h == 1 && g->dilation_w == 1 && g->groups == 1;
-    if (!serves || g->ic < MIN_CHANNELS || g->oc < MIN_CHANNELS || g->ic * g->oc > MAX_WEIGHTS_2X2) {
+    if (!serves || g->ic < MIN_CHANNELS || g->oc < MIN_CHANNELS) {
+        return NULL;
+    }
+    if (kernel->row_sum != NULL) {
+        return select_exact(kernel, g);
+    }
+    if (accuracy != TERSOR_NORMWISE || g->ic * g->oc > MAX_WEIGHTS_2X2) {
         return NULL;
     }
     const winograd_transforms *f = &kernel->winograd[g->ic * g->oc > MAX_WEIGHTS_4X4 ? 0 : 1];
     return block_tiles(f, g) < kernel->rows ? NULL : f;
 }
 
+/* Of a panel's weights of one place. */
+static int64_t place_panel_bytes(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g) {
+    return round_up(g->ic, f->group) * kernel->columns * f->row_bytes;
+}
+
 int64_t winograd_panel_bytes(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g) {
-    return places(f) * g->ic * kernel->columns * 4;
+    return places(f) * place_panel_bytes(kernel, f, g);
 }
 
 /* G, whose first rows are those of the points 0, 1 and -1, then 2 and -2, and the last one that of infinity. */
@@ -55,53 +75,68 @@ static void transform_taps(const winograd_transforms *f, const double w[3], doub
 }
 
 /* G g G^T of one pair of channels. */
-static void transform_weights(const winograd_transforms *f, const float *taps, double to[WINOGRAD_MAX_PLACES]) {
+static void transform_weights(const winograd_transforms *f, const double taps[9], double to[WINOGRAD_MAX_PLACES]) {
     double columns[3][WINOGRAD_MAX_EXTENT];
     for (int j = 0; j < 3; j++) {
-        transform_taps(f, (const double[]){(double) taps[j], (double) taps[3 + j], (double) taps[6 + j]}, columns[j]);
+        transform_taps(f, (const double[]){taps[j], taps[3 + j], taps[6 + j]}, columns[j]);
     }
     for (int i = 0; i < f->extent; i++) {
         transform_taps(f, (const double[]){columns[0][i], columns[1][i], columns[2][i]}, to + i * f->extent);
     }
 }
 
-void winograd_pack(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g, const float *weights,
-                   void *panels) {
-    const int64_t panel_bytes = winograd_panel_bytes(kernel, f, g);
+/* The taps of one pair of channels, the number `pair`. */
+static void load_taps(const gemm_kernel *kernel, const void *weights, int64_t pair, int32_t zero_point, double taps[9]) {
+    for (int i = 0; i < 9; i++) {
+        taps[i] = kernel->row_sum == NULL ? (double) ((const float *) weights)[pair * 9 + i]
+                                          : ((const int8_t *) weights)[pair * 9 + i] - zero_point;
+    }
+}
+
+void winograd_pack(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g, const void *weights,
+                   const int32_t *zero_points, void *panels) {
+    const int64_t panel_bytes = winograd_panel_bytes(kernel, f, g), place_bytes = place_panel_bytes(kernel, f, g);
     memset(panels, 0, (size_t) (gemm_padded_n(kernel, g->oc) / kernel->columns * panel_bytes));
     for (int64_t oc = 0; oc < g->oc; oc++) {
-        float *to = (float *) row_of(panels, oc / kernel->columns, panel_bytes) + oc % kernel->columns;
+        char *panel = row_of(panels, oc / kernel->columns, panel_bytes);
         for (int64_t ic = 0; ic < g->ic; ic++) {
-            double transformed[WINOGRAD_MAX_PLACES];
-            transform_weights(f, weights + (oc * g->ic + ic) * 9, transformed);
+            const int64_t at = (ic / f->group * kernel->columns + oc % kernel->columns) * f->group + ic % f->group;
+            double taps[9], transformed[WINOGRAD_MAX_PLACES];
+            load_taps(kernel, weights, oc * g->ic + ic, zero_points == NULL ? 0 : zero_points[oc], taps);
+            transform_weights(f, taps, transformed);
             for (int64_t place = 0; place < places(f); place++) {
-                to[(place * g->ic + ic) * kernel->columns] = (float) transformed[place];
+                void *to = row_of(panel, place, place_bytes);
+                if (f->row_bytes == 2) {
+                    ((int16_t *) to)[at] = (int16_t) (4 * transformed[place]);
+                } else {
+                    ((float *) to)[at] = (float) transformed[place];
+                }
             }
         }
     }
 }
 
-/* Transformed patches [place][tile][channel] and the sums of a panel [place][tile][column]; zeros that stand for padding. */
+/* Transformed patches [place][tile][channel] and the sums of a panel [place][tile][column]; a pixel of padding. */
 typedef struct winograd_scratch {
     int64_t row_bytes, place_bytes, sum_bytes; /* between tiles, places, and the sums' places */
-    float *patches, *sums, *zeros;
+    void *patches, *sums, *padding;
 } winograd_scratch;
 
 static winograd_scratch scratch_at(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
                                    int64_t tiles, void *scratch) {
     winograd_scratch s;
-    s.row_bytes = gemm_row_stride(g->ic * 4);
+    s.row_bytes = row_stride(f, g);
     s.place_bytes = gemm_row_stride(tiles * s.row_bytes);
-    s.sum_bytes = tiles * kernel->columns * 4;
+    s.sum_bytes = gemm_row_stride(tiles * kernel->columns * 4);
     s.patches = scratch;
     s.sums = row_of(s.patches, places(f), s.place_bytes);
-    s.zeros = row_of(s.sums, places(f), s.sum_bytes);
+    s.padding = row_of(s.sums, places(f), s.sum_bytes);
     return s;
 }
 
 int64_t winograd_scratch_bytes(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g) {
     const winograd_scratch s = scratch_at(kernel, f, g, block_tiles(f, g), NULL);
-    return (int64_t) (uintptr_t) s.zeros + round_up(g->ic * 4, TERSOR_ALIGNMENT);
+    return (int64_t) (uintptr_t) s.padding + round_up(g->ic * kernel->src_bytes, TERSOR_ALIGNMENT);
 }
 
 /* A tile of outputs from line y and column x of image n on, of which `lines` are wanted. */
@@ -144,31 +179,33 @@ static int64_t count_tiles(const winograd_transforms *f, const image *s, int64_t
 
 static void transform_patch(const winograd_transforms *f, const conv2d_geometry *g, const image *s,
                             const winograd_tile *tile, const winograd_scratch *to, int64_t number) {
-    const float *pixels[WINOGRAD_MAX_PLACES];
+    const int64_t pixel_bytes = g->ic * s->element_bytes;
+    const void *pixels[WINOGRAD_MAX_PLACES];
     for (int64_t i = 0; i < f->extent; i++) {
         const int64_t h = tile->y - g->pad_top + i;
         for (int64_t j = 0; j < f->extent; j++) {
             const int64_t w = tile->x - g->pad_left + j;
             const bool inside = h >= 0 && h < s->h && w >= 0 && w < s->w;
             pixels[i * f->extent + j] =
-                inside ? (const float *) s->data + ((tile->n * s->h + h) * s->w + w) * g->ic : to->zeros;
+                inside ? const_row_of(s->data, (tile->n * s->h + h) * s->w + w, pixel_bytes) : to->padding;
         }
     }
-    f->source(pixels, g->ic, row_of(to->patches, number, to->row_bytes), to->place_bytes / 4);
+    f->source(pixels, g->ic, row_of(to->patches, number, to->row_bytes), to->place_bytes);
 }
 
 /* The products of all places with a panel; what the next places need is brought near meanwhile. */
 static void multiply_places(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
                             const winograd_scratch *s, int64_t tiles, const char *panel, bool is_last) {
     const int64_t part = row_block_part(tiles, kernel->rows), parts = (tiles + part - 1) / part;
-    const int64_t bytes = g->ic * kernel->columns * 4, share = round_up(bytes / parts, 64);
+    const int64_t bytes = place_panel_bytes(kernel, f, g), share = round_up(bytes / parts, 64);
+    void (*const multiply)(const gemm_tile *) = f->tile == NULL ? kernel->tile : f->tile;
     gemm_tile tile = {
         .columns = kernel->columns,
         .src_stride = s->row_bytes,
-        .src_step = 4,
+        .src_step = f->group * f->row_bytes,
         .runs = 1,
         .run_offsets = &NO_OFFSET,
-        .steps = g->ic,
+        .steps = round_up(g->ic, f->group) / f->group,
         .init = ZEROS,
     };
     for (int64_t place = 0; place < places(f); place++, panel += bytes) {
@@ -180,7 +217,7 @@ static void multiply_places(const gemm_kernel *kernel, const winograd_transforms
             tile.src = (const char *) row_of(s->patches, place, s->place_bytes) + first * s->row_bytes;
             tile.acc = (char *) row_of(s->sums, place, s->sum_bytes) + first * kernel->columns * 4;
             tile.ahead = panel + bytes + i * share;
-            kernel->tile(&tile);
+            multiply(&tile);
         }
     }
 }
@@ -189,11 +226,12 @@ static void multiply_places(const gemm_kernel *kernel, const winograd_transforms
 static void store_run(const gemm_kernel *kernel, const winograd_transforms *f, const gemm_operands *o, const image *source,
                       const winograd_scratch *s, const winograd_tile *tiles, int64_t first, int64_t count,
                       epilogue_tile *results) {
-    _Alignas(64) float lines[WINOGRAD_MAX_STEP * WINOGRAD_MAX_STEP * MAX_RUN * MAX_TILE_COLUMNS];
+    _Alignas(64) int32_t lines[WINOGRAD_MAX_STEP * WINOGRAD_MAX_STEP * MAX_RUN * MAX_TILE_COLUMNS];
     const winograd_tile *tile = &tiles[first];
     const int64_t columns = kernel->columns, pixels = count * f->step;
     for (int64_t i = 0; i < count; i++) {
-        f->sums(s->sums + (first + i) * columns, s->sum_bytes / 4, columns, lines + i * f->step * columns, pixels * columns);
+        f->sums(row_of(s->sums, first + i, columns * 4), s->sum_bytes, columns, row_block_start(o, results->first),
+                lines + i * f->step * columns, pixels * columns * 4);
     }
     results->rows = min_s64(pixels, source->ow - tile->x);
     for (int64_t i = 0; i < tile->lines; i++) {
@@ -229,11 +267,11 @@ static void multiply_block(const gemm_kernel *kernel, const winograd_transforms 
 
 void winograd_run(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
                   const gemm_operands *o, const image *source, int64_t first_line, int64_t lines, void *scratch) {
-    winograd_tile tiles[MAX_TILES];
+    winograd_tile tiles[WINOGRAD_MAX_TILES];
     winograd_walk walk = {f, source, first_line, first_line + lines, 0};
     const int64_t most = row_block_part(count_tiles(f, source, first_line, lines), block_tiles(f, g));
     const winograd_scratch s = scratch_at(kernel, f, g, block_tiles(f, g), scratch);
-    memset(s.zeros, 0, (size_t) g->ic * 4);
+    memset(s.padding, source->padding, (size_t) (g->ic * source->element_bytes)); /* that of floats is 0 */
     for (int64_t count; (count = next_tiles(&walk, most, tiles)) > 0;) {
         for (int64_t i = 0; i < count; i++) {
             transform_patch(f, g, source, &tiles[i], &s, i);
