@@ -204,7 +204,7 @@ void conv2d_pack(const gemm_kernel *kernel, const depthwise_kernel *depthwise, c
     }
     if (l->method == CONV2D_WINOGRAD) {
         const weights_view view = view_of(g, weights, kernel->src_bytes, 0);
-        winograd_pack(kernel, l->winograd, g, weights, q->weights_zero_points, row_of(packed, 1, l->panels));
+        winograd_pack(kernel, l->winograd, g, weights, row_of(packed, 1, l->panels));
         if (l->compensation != 0) {
             gemm_pack_columns(kernel, &view, q, row_of(packed, 1, l->compensation), row_of(packed, 1, l->zero_points));
         }

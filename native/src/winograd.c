@@ -1,11 +1,14 @@
 #include "winograd.h"
 
 #include "compiler.h"
+#include "gemm_pack.h"
 #include "row_block.h"
 
 enum {
     MIN_CHANNELS = 16, /* fewer do not pay for the transformations */
-    MAX_RUN = 16       /* tiles side by side that are stored together */
+    MAX_RUN = 16,      /* tiles side by side that are stored together */
+    TAPS = 9,
+    WEIGHTS_BYTES = 128 * 1024 /* of weights that are transformed at once */
 };
 
 /* 4x4 tiles have weights 4 times as large as they were, 2x2 tiles 16/9 times, which have to come from memory. */
@@ -49,13 +52,23 @@ const winograd_transforms *winograd_select(const gemm_kernel *kernel, const conv
     return block_tiles(f, g) < kernel->rows ? NULL : f;
 }
 
-/* Of a panel's weights of one place. */
-static int64_t place_panel_bytes(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g) {
-    return round_up(g->ic, f->group) * kernel->columns * f->row_bytes;
+static int64_t steps_of(const winograd_transforms *f, const conv2d_geometry *g) {
+    return (g->ic + f->group - 1) / f->group;
+}
+
+static int64_t step_bytes(const gemm_kernel *kernel, const winograd_transforms *f) {
+    return (int64_t) f->group * kernel->columns * f->row_bytes;
+}
+
+/* k steps whose weights are transformed at once. */
+static int64_t chunk_steps(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g) {
+    const int64_t most = WEIGHTS_BYTES / (places(f) * step_bytes(kernel, f));
+    return f->weights == NULL ? steps_of(f, g) : row_block_part(steps_of(f, g), most);
 }
 
 int64_t winograd_panel_bytes(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g) {
-    return places(f) * place_panel_bytes(kernel, f, g);
+    return f->weights == NULL ? places(f) * steps_of(f, g) * step_bytes(kernel, f)
+                              : TAPS * steps_of(f, g) * f->group * kernel->columns;
 }
 
 /* G, whose first rows are those of the points 0, 1 and -1, then 2 and -2, and the last one that of infinity. */
@@ -75,51 +88,57 @@ static void transform_taps(const winograd_transforms *f, const double w[3], doub
 }
 
 /* G g G^T of one pair of channels. */
-static void transform_weights(const winograd_transforms *f, const double taps[9], double to[WINOGRAD_MAX_PLACES]) {
+static void transform_weights(const winograd_transforms *f, const float *taps, double to[WINOGRAD_MAX_PLACES]) {
     double columns[3][WINOGRAD_MAX_EXTENT];
     for (int j = 0; j < 3; j++) {
-        transform_taps(f, (const double[]){taps[j], taps[3 + j], taps[6 + j]}, columns[j]);
+        transform_taps(f, (const double[]){(double) taps[j], (double) taps[3 + j], (double) taps[6 + j]}, columns[j]);
     }
     for (int i = 0; i < f->extent; i++) {
         transform_taps(f, (const double[]){columns[0][i], columns[1][i], columns[2][i]}, to + i * f->extent);
     }
 }
 
-/* The taps of one pair of channels, the number `pair`. */
-static void load_taps(const gemm_kernel *kernel, const void *weights, int64_t pair, int32_t zero_point, double taps[9]) {
-    for (int i = 0; i < 9; i++) {
-        taps[i] = kernel->row_sum == NULL ? (double) ((const float *) weights)[pair * 9 + i]
-                                          : ((const int8_t *) weights)[pair * 9 + i] - zero_point;
-    }
-}
-
-void winograd_pack(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g, const void *weights,
-                   const int32_t *zero_points, void *panels) {
-    const int64_t panel_bytes = winograd_panel_bytes(kernel, f, g), place_bytes = place_panel_bytes(kernel, f, g);
+static void pack_transformed(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
+                             const float *weights, void *panels, int64_t panel_bytes) {
     memset(panels, 0, (size_t) (gemm_padded_n(kernel, g->oc) / kernel->columns * panel_bytes));
     for (int64_t oc = 0; oc < g->oc; oc++) {
-        char *panel = row_of(panels, oc / kernel->columns, panel_bytes);
+        float *to = (float *) row_of(panels, oc / kernel->columns, panel_bytes) + oc % kernel->columns;
         for (int64_t ic = 0; ic < g->ic; ic++) {
-            const int64_t at = (ic / f->group * kernel->columns + oc % kernel->columns) * f->group + ic % f->group;
-            double taps[9], transformed[WINOGRAD_MAX_PLACES];
-            load_taps(kernel, weights, oc * g->ic + ic, zero_points == NULL ? 0 : zero_points[oc], taps);
-            transform_weights(f, taps, transformed);
+            double transformed[WINOGRAD_MAX_PLACES];
+            transform_weights(f, weights + (oc * g->ic + ic) * TAPS, transformed);
             for (int64_t place = 0; place < places(f); place++) {
-                void *to = row_of(panel, place, place_bytes);
-                if (f->row_bytes == 2) {
-                    ((int16_t *) to)[at] = (int16_t) (4 * transformed[place]);
-                } else {
-                    ((float *) to)[at] = (float) transformed[place];
-                }
+                to[(place * g->ic + ic) * kernel->columns] = (float) transformed[place];
             }
         }
     }
 }
 
-/* Transformed patches [place][tile][channel] and the sums of a panel [place][tile][column]; a pixel of padding. */
+void winograd_pack(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g, const void *weights,
+                   void *panels) {
+    const int64_t panel_bytes = winograd_panel_bytes(kernel, f, g);
+    if (f->weights == NULL) {
+        pack_transformed(kernel, f, g, weights, panels, panel_bytes);
+        return;
+    }
+    for (int64_t i = 0; i < steps_of(f, g) * TAPS; i++) {
+        const int64_t ic = i / TAPS * f->group;
+        const weights_view step = {
+            .data = const_row_of(weights, ic * TAPS + i % TAPS, kernel->src_bytes),
+            .k = min_s64(f->group, g->ic - ic),
+            .n = g->oc,
+            .k_run = 1,
+            .k_stride = TAPS,
+            .n_stride = g->ic * TAPS,
+        };
+        gemm_pack_panels(kernel, &step, row_of(panels, i, f->group * kernel->columns), panel_bytes);
+    }
+}
+
+/* Transformed patches [place][tile][channel] and the sums of a panel [place][tile][column]; a pixel of padding;
+ * of bytes also transformed weights. */
 typedef struct winograd_scratch {
-    int64_t row_bytes, place_bytes, sum_bytes; /* between tiles, places, and the sums' places */
-    void *patches, *sums, *padding;
+    int64_t row_bytes, place_bytes, sum_bytes, weights_bytes; /* between tiles, places, and the sums' and weights' places */
+    void *patches, *sums, *weights, *padding;
 } winograd_scratch;
 
 static winograd_scratch scratch_at(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
@@ -130,7 +149,9 @@ static winograd_scratch scratch_at(const gemm_kernel *kernel, const winograd_tra
     s.sum_bytes = gemm_row_stride(tiles * kernel->columns * 4);
     s.patches = scratch;
     s.sums = row_of(s.patches, places(f), s.place_bytes);
-    s.padding = row_of(s.sums, places(f), s.sum_bytes);
+    s.weights_bytes = f->weights == NULL ? 0 : gemm_row_stride(chunk_steps(kernel, f, g) * step_bytes(kernel, f));
+    s.weights = row_of(s.sums, places(f), s.sum_bytes);
+    s.padding = row_of(s.weights, places(f), s.weights_bytes);
     return s;
 }
 
@@ -193,32 +214,69 @@ static void transform_patch(const winograd_transforms *f, const conv2d_geometry 
     f->source(pixels, g->ic, row_of(to->patches, number, to->row_bytes), to->place_bytes);
 }
 
-/* The products of all places with a panel; what the next places need is brought near meanwhile. */
-static void multiply_places(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
-                            const winograd_scratch *s, int64_t tiles, const char *panel, bool is_last) {
+/* A part of the k steps of a panel. */
+typedef struct winograd_chunk {
+    const char *weights; /* transformed */
+    int64_t place_bytes; /* from one place's to the next */
+    int64_t step, steps;
+    const char *ahead; /* what comes next, to be brought into L2 */
+    int64_t ahead_bytes;
+} winograd_chunk;
+
+/* The products of all places with a chunk. */
+static void multiply_chunk(const gemm_kernel *kernel, const winograd_transforms *f, const winograd_scratch *s,
+                           int64_t tiles, const winograd_chunk *chunk) {
     const int64_t part = row_block_part(tiles, kernel->rows), parts = (tiles + part - 1) / part;
-    const int64_t bytes = place_panel_bytes(kernel, f, g), share = round_up(bytes / parts, 64);
+    const int64_t share = round_up((chunk->ahead_bytes + places(f) * parts - 1) / (places(f) * parts), 64);
+    const int64_t acc_row_bytes = (int64_t) kernel->columns * 4;
     void (*const multiply)(const gemm_tile *) = f->tile == NULL ? kernel->tile : f->tile;
+    const char *ahead = chunk->ahead, *end = ahead + chunk->ahead_bytes;
     gemm_tile tile = {
         .columns = kernel->columns,
         .src_stride = s->row_bytes,
         .src_step = f->group * f->row_bytes,
         .runs = 1,
         .run_offsets = &NO_OFFSET,
-        .steps = round_up(g->ic, f->group) / f->group,
+        .steps = chunk->steps,
         .init = ZEROS,
+        .init_stride = chunk->step == 0 ? 0 : acc_row_bytes,
     };
-    for (int64_t place = 0; place < places(f); place++, panel += bytes) {
-        tile.panel = panel;
-        tile.ahead_bytes = is_last && place + 1 == places(f) ? 0 : share;
-        for (int64_t i = 0; i < parts; i++) {
-            const int64_t first = i * part;
+    for (int64_t place = 0; place < places(f); place++) {
+        tile.panel = chunk->weights + place * chunk->place_bytes;
+        for (int64_t first = 0; first < tiles; first += part, ahead += tile.ahead_bytes) {
             tile.rows = min_s64(part, tiles - first);
-            tile.src = (const char *) row_of(s->patches, place, s->place_bytes) + first * s->row_bytes;
-            tile.acc = (char *) row_of(s->sums, place, s->sum_bytes) + first * kernel->columns * 4;
-            tile.ahead = panel + bytes + i * share;
+            tile.src = (const char *) row_of(s->patches, place, s->place_bytes) + first * s->row_bytes +
+                       chunk->step * tile.src_step;
+            tile.acc = (char *) row_of(s->sums, place, s->sum_bytes) + first * acc_row_bytes;
+            tile.init = chunk->step == 0 ? ZEROS : tile.acc;
+            tile.ahead = ahead;
+            tile.ahead_bytes = min_s64(share, end - ahead);
             multiply(&tile);
         }
+    }
+}
+
+/* All products with a panel, of columns from j on; what the next chunks need is brought near meanwhile. */
+static void multiply_panel(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
+                           const gemm_operands *o, const winograd_scratch *s, int64_t tiles, const char *panel, int64_t j) {
+    const int64_t steps = steps_of(f, g), most = chunk_steps(kernel, f, g);
+    const bool is_last = j + kernel->columns >= o->n;
+    if (f->weights == NULL) {
+        const int64_t bytes = steps * step_bytes(kernel, f);
+        const winograd_chunk whole = {panel, bytes, 0, steps, panel + bytes, places(f) * bytes - (is_last ? bytes : 0)};
+        multiply_chunk(kernel, f, s, tiles, &whole);
+        return;
+    }
+    const int64_t bytes = TAPS * f->group * kernel->columns;
+    const char *end = panel + (is_last ? 1 : 2) * steps * bytes;
+    const int32_t *zero_points = o->weights.zero_points == NULL ? NULL : o->weights.zero_points + j;
+    winograd_chunk chunk = {s->weights, s->weights_bytes, .step = 0};
+    for (; chunk.step < steps; chunk.step += chunk.steps) {
+        chunk.steps = min_s64(most, steps - chunk.step);
+        chunk.ahead = panel + (chunk.step + chunk.steps) * bytes;
+        chunk.ahead_bytes = min_s64(most * bytes, end - chunk.ahead);
+        f->weights(panel + chunk.step * bytes, chunk.steps, zero_points, s->weights, s->weights_bytes);
+        multiply_chunk(kernel, f, s, tiles, &chunk);
     }
 }
 
@@ -254,7 +312,7 @@ static void multiply_block(const gemm_kernel *kernel, const winograd_transforms 
     };
     const char *panel = o->weights.panels;
     for (int64_t j = 0; j < o->n; j += kernel->columns, panel += panel_bytes) {
-        multiply_places(kernel, f, g, s, count, panel, j + kernel->columns >= o->n);
+        multiply_panel(kernel, f, g, o, s, count, panel, j);
         results.first = j;
         results.columns = min_s64(kernel->columns, o->n - j);
         for (int64_t first = 0, end; first < count; first = end) {

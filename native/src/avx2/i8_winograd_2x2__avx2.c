@@ -7,6 +7,7 @@
 #include "winograd.h"
 
 #define TILE(name) i16_##name
+#define FETCHES
 #define ROWS 6
 #define LANES 8
 #define VECTORS 2
@@ -27,7 +28,7 @@ enum {
     EXTENT = 4,
     CHANNELS = 16, /* of a vector of pixels */
     SUMS = 8,      /* in a vector */
-    BLOCK_BYTES = 256 * 1024,
+    BLOCK_BYTES = 288 * 1024,
     BLOCK_TILES = 96
 };
 
@@ -86,6 +87,60 @@ ALWAYS_INLINE void source(bool is_signed, const void *const *pixels, int64_t cha
     }
 }
 
+/* 2 G times a column of taps. */
+ALWAYS_INLINE void transform_taps(__m256i g0, __m256i g1, __m256i g2, __m256i t[EXTENT]) {
+    const __m256i ends = _mm256_add_epi16(g0, g2);
+    t[0] = _mm256_add_epi16(g0, g0);
+    t[1] = _mm256_add_epi16(ends, g1);
+    t[2] = _mm256_sub_epi16(ends, g1);
+    t[3] = _mm256_add_epi16(g2, g2);
+}
+
+/* 8 columns of a k step, of which the panel has 16. */
+ALWAYS_INLINE void weights_lanes(const char *taps, __m256i zero_points, char *to, int64_t place_bytes) {
+    __m256i lines[EXTENT][3], turned[EXTENT];
+    UNROLL(3)
+    for (int j = 0; j < 3; j++) {
+        __m256i column[3];
+        UNROLL(3)
+        for (int i = 0; i < 3; i++) {
+            column[i] = _mm256_sub_epi16(widen(true, taps + (i * 3 + j) * 32), zero_points);
+        }
+        transform_taps(column[0], column[1], column[2], turned);
+        UNROLL(4)
+        for (int i = 0; i < EXTENT; i++) {
+            lines[i][j] = turned[i];
+        }
+    }
+    UNROLL(4)
+    for (int i = 0; i < EXTENT; i++) {
+        transform_taps(lines[i][0], lines[i][1], lines[i][2], turned);
+        UNROLL(4)
+        for (int j = 0; j < EXTENT; j++) {
+            _mm256_store_si256(row_of(to, i * EXTENT + j, place_bytes), turned[j]);
+        }
+    }
+}
+
+/* Zero points of 8 columns, each twice. */
+static __m256i pairs_of(const int32_t *zero_points) {
+    const __m256i low = _mm256_and_si256(_mm256_loadu_si256((const __m256i *) (const void *) zero_points),
+                                         _mm256_set1_epi32(0xffff));
+    return _mm256_or_si256(low, _mm256_slli_epi32(low, 16));
+}
+
+static void weights(const void *panel, int64_t steps, const int32_t *zero_points, void *to, int64_t place_bytes) {
+    const char *taps = panel;
+    char *at = to;
+    const __m256i none = _mm256_setzero_si256();
+    const __m256i left = zero_points == NULL ? none : pairs_of(zero_points);
+    const __m256i right = zero_points == NULL ? none : pairs_of(zero_points + 8);
+    for (int64_t s = 0; s < steps; s++, taps += 9 * 32, at += 64) {
+        weights_lanes(taps, left, at, place_bytes);
+        weights_lanes(taps + 16, right, at + 32, place_bytes);
+    }
+}
+
 /* A^T times a column of sums. */
 ALWAYS_INLINE void transform_sums(const __m256i m[EXTENT], __m256i y[2]) {
     y[0] = _mm256_add_epi32(m[0], _mm256_add_epi32(m[1], m[2]));
@@ -130,7 +185,8 @@ static void source_s8(const void *const *pixels, int64_t channels, void *to, int
 #define TRANSFORMS(types, source_)                                                                                     \
     {                                                                                                                  \
         .name = #types "_winograd_2x2__avx2", .step = 2, .extent = EXTENT, .row_bytes = 2, .group = 2,                 \
-        .block_bytes = BLOCK_BYTES, .block_tiles = BLOCK_TILES, .tile = i16_tile, .source = source_, .sums = sums      \
+        .block_bytes = BLOCK_BYTES, .block_tiles = BLOCK_TILES, .tile = i16_tile, .weights = weights,                  \
+        .source = source_, .sums = sums                                                                                \
     }
 
 const winograd_transforms u8s8_winograd__avx2[] = {TRANSFORMS(u8s8, source_u8)};
