@@ -62,7 +62,7 @@ tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *
     memset(l, 0, sizeof *l);
     l->method = method_of(kernel, g);
     l->winograd = winograd_select(kernel, g, accuracy);
-    if (l->winograd != NULL) {
+    if (l->winograd != NULL && !winograd_has_plain_weights(l->winograd)) {
         l->method = CONV2D_WINOGRAD;
     }
     int64_t groups = g->groups;
@@ -74,7 +74,6 @@ tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *
     } else if (l->method == CONV2D_WINOGRAD) {
         l->group_panel_bytes = winograd_panel_bytes(kernel, l->winograd, g);
         l->group_panels_bytes = gemm_padded_n(kernel, g->oc) / kernel->columns * l->group_panel_bytes;
-        l->group_columns_bytes = gemm_columns_bytes(kernel, g->oc);
     } else if (kernel->form != PANEL_DENSE) {
         l->group_columns_bytes = gemm_columns_bytes(kernel, conv2d_n(g));
         l->group_panels = sparse_panels(kernel, conv2d_n(g));
@@ -133,7 +132,9 @@ int64_t conv2d_scratch_bytes(const gemm_kernel *kernel, const depthwise_kernel *
         return gemm_scratch_bytes(kernel, conv2d_k(g), 0);
     default: {
         const window w = window_of(kernel, g);
-        return (int64_t) (uintptr_t) direct_scratch_at(&w, NULL).band + window_band_bytes(&w);
+        const int64_t bytes = (int64_t) (uintptr_t) direct_scratch_at(&w, NULL).band + window_band_bytes(&w);
+        const int64_t filtered = l->winograd == NULL ? 0 : winograd_scratch_bytes(kernel, l->winograd, g);
+        return filtered > bytes ? filtered : bytes;
     }
     }
 }
@@ -203,11 +204,7 @@ void conv2d_pack(const gemm_kernel *kernel, const depthwise_kernel *depthwise, c
         return;
     }
     if (l->method == CONV2D_WINOGRAD) {
-        const weights_view view = view_of(g, weights, kernel->src_bytes, 0);
         winograd_pack(kernel, l->winograd, g, weights, row_of(packed, 1, l->panels));
-        if (l->compensation != 0) {
-            gemm_pack_columns(kernel, &view, q, row_of(packed, 1, l->compensation), row_of(packed, 1, l->zero_points));
-        }
         return;
     }
     int64_t *table = row_of(packed, 1, l->panels);
@@ -336,7 +333,11 @@ void conv2d_run(const gemm_kernel *kernel, const depthwise_kernel *depthwise, co
         run_winograd(kernel, packed, l, o, scratch);
         break;
     default:
-        run_direct(kernel, packed, l, o, scratch);
+        if (l->winograd != NULL && winograd_pays(l->winograd, &o->source, o->lines)) {
+            run_winograd(kernel, packed, l, o, scratch);
+        } else {
+            run_direct(kernel, packed, l, o, scratch);
+        }
         break;
     }
 }

@@ -1,12 +1,12 @@
 #include "winograd.h"
 
 #include "compiler.h"
-#include "gemm_pack.h"
 #include "row_block.h"
 
 enum {
     MIN_CHANNELS = 16, /* fewer do not pay for the transformations */
     MAX_RUN = 16,      /* tiles side by side that are stored together */
+    MIN_TILES = 6,     /* fewer do not pay for the transformation of weights */
     TAPS = 9,
     WEIGHTS_BYTES = 128 * 1024 /* of weights that are transformed at once */
 };
@@ -33,7 +33,7 @@ static int64_t block_tiles(const winograd_transforms *f, const conv2d_geometry *
 }
 
 static const winograd_transforms *select_exact(const gemm_kernel *kernel, const conv2d_geometry *g) {
-    return g->ic <= MAX_EXACT_CHANNELS ? kernel->winograd : NULL;
+    return g->ic <= MAX_EXACT_CHANNELS && g->ic % kernel->group == 0 ? kernel->winograd : NULL;
 }
 
 const winograd_transforms *winograd_select(const gemm_kernel *kernel, const conv2d_geometry *g, tersor_accuracy accuracy) {
@@ -67,8 +67,7 @@ static int64_t chunk_steps(const gemm_kernel *kernel, const winograd_transforms 
 }
 
 int64_t winograd_panel_bytes(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g) {
-    return f->weights == NULL ? places(f) * steps_of(f, g) * step_bytes(kernel, f)
-                              : TAPS * steps_of(f, g) * f->group * kernel->columns;
+    return places(f) * g->ic * kernel->columns * 4;
 }
 
 /* G, whose first rows are those of the points 0, 1 and -1, then 2 and -2, and the last one that of infinity. */
@@ -98,8 +97,9 @@ static void transform_weights(const winograd_transforms *f, const float *taps, d
     }
 }
 
-static void pack_transformed(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
-                             const float *weights, void *panels, int64_t panel_bytes) {
+void winograd_pack(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g, const float *weights,
+                   void *panels) {
+    const int64_t panel_bytes = winograd_panel_bytes(kernel, f, g);
     memset(panels, 0, (size_t) (gemm_padded_n(kernel, g->oc) / kernel->columns * panel_bytes));
     for (int64_t oc = 0; oc < g->oc; oc++) {
         float *to = (float *) row_of(panels, oc / kernel->columns, panel_bytes) + oc % kernel->columns;
@@ -110,27 +110,6 @@ static void pack_transformed(const gemm_kernel *kernel, const winograd_transform
                 to[(place * g->ic + ic) * kernel->columns] = (float) transformed[place];
             }
         }
-    }
-}
-
-void winograd_pack(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g, const void *weights,
-                   void *panels) {
-    const int64_t panel_bytes = winograd_panel_bytes(kernel, f, g);
-    if (f->weights == NULL) {
-        pack_transformed(kernel, f, g, weights, panels, panel_bytes);
-        return;
-    }
-    for (int64_t i = 0; i < steps_of(f, g) * TAPS; i++) {
-        const int64_t ic = i / TAPS * f->group;
-        const weights_view step = {
-            .data = const_row_of(weights, ic * TAPS + i % TAPS, kernel->src_bytes),
-            .k = min_s64(f->group, g->ic - ic),
-            .n = g->oc,
-            .k_run = 1,
-            .k_stride = TAPS,
-            .n_stride = g->ic * TAPS,
-        };
-        gemm_pack_panels(kernel, &step, row_of(panels, i, f->group * kernel->columns), panel_bytes);
     }
 }
 
@@ -198,6 +177,10 @@ static int64_t count_tiles(const winograd_transforms *f, const image *s, int64_t
     return rows * ((s->ow + f->step - 1) / f->step);
 }
 
+bool winograd_pays(const winograd_transforms *f, const image *source, int64_t lines) {
+    return count_tiles(f, source, 0, lines) >= MIN_TILES;
+}
+
 static void transform_patch(const winograd_transforms *f, const conv2d_geometry *g, const image *s,
                             const winograd_tile *tile, const winograd_scratch *to, int64_t number) {
     const int64_t pixel_bytes = g->ic * s->element_bytes;
@@ -219,18 +202,16 @@ typedef struct winograd_chunk {
     const char *weights; /* transformed */
     int64_t place_bytes; /* from one place's to the next */
     int64_t step, steps;
-    const char *ahead; /* what comes next, to be brought into L2 */
-    int64_t ahead_bytes;
+    const char *ahead; /* what comes next: as many bytes, ahead_stride apart, for each of the first places */
+    int64_t ahead_bytes, ahead_stride, ahead_places;
 } winograd_chunk;
 
 /* The products of all places with a chunk. */
 static void multiply_chunk(const gemm_kernel *kernel, const winograd_transforms *f, const winograd_scratch *s,
                            int64_t tiles, const winograd_chunk *chunk) {
     const int64_t part = row_block_part(tiles, kernel->rows), parts = (tiles + part - 1) / part;
-    const int64_t share = round_up((chunk->ahead_bytes + places(f) * parts - 1) / (places(f) * parts), 64);
     const int64_t acc_row_bytes = (int64_t) kernel->columns * 4;
     void (*const multiply)(const gemm_tile *) = f->tile == NULL ? kernel->tile : f->tile;
-    const char *ahead = chunk->ahead, *end = ahead + chunk->ahead_bytes;
     gemm_tile tile = {
         .columns = kernel->columns,
         .src_stride = s->row_bytes,
@@ -238,46 +219,62 @@ static void multiply_chunk(const gemm_kernel *kernel, const winograd_transforms 
         .runs = 1,
         .run_offsets = &NO_OFFSET,
         .steps = chunk->steps,
-        .init = ZEROS,
         .init_stride = chunk->step == 0 ? 0 : acc_row_bytes,
     };
     for (int64_t place = 0; place < places(f); place++) {
+        const int64_t share = place < chunk->ahead_places ? round_up(chunk->ahead_bytes / parts, 64) : 0;
         tile.panel = chunk->weights + place * chunk->place_bytes;
-        for (int64_t first = 0; first < tiles; first += part, ahead += tile.ahead_bytes) {
+        tile.ahead_bytes = share;
+        for (int64_t i = 0; i < parts; i++) {
+            const int64_t first = i * part;
             tile.rows = min_s64(part, tiles - first);
             tile.src = (const char *) row_of(s->patches, place, s->place_bytes) + first * s->row_bytes +
                        chunk->step * tile.src_step;
             tile.acc = (char *) row_of(s->sums, place, s->sum_bytes) + first * acc_row_bytes;
             tile.init = chunk->step == 0 ? ZEROS : tile.acc;
-            tile.ahead = ahead;
-            tile.ahead_bytes = min_s64(share, end - ahead);
+            tile.ahead = chunk->ahead + place * chunk->ahead_stride + i * share;
             multiply(&tile);
         }
     }
 }
 
-/* All products with a panel, of columns from j on; what the next chunks need is brought near meanwhile. */
-static void multiply_panel(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
-                           const gemm_operands *o, const winograd_scratch *s, int64_t tiles, const char *panel, int64_t j) {
-    const int64_t steps = steps_of(f, g), most = chunk_steps(kernel, f, g);
-    const bool is_last = j + kernel->columns >= o->n;
-    if (f->weights == NULL) {
-        const int64_t bytes = steps * step_bytes(kernel, f);
-        const winograd_chunk whole = {panel, bytes, 0, steps, panel + bytes, places(f) * bytes - (is_last ? bytes : 0)};
-        multiply_chunk(kernel, f, s, tiles, &whole);
-        return;
-    }
-    const int64_t bytes = TAPS * f->group * kernel->columns;
-    const char *end = panel + (is_last ? 1 : 2) * steps * bytes;
-    const int32_t *zero_points = o->weights.zero_points == NULL ? NULL : o->weights.zero_points + j;
-    winograd_chunk chunk = {s->weights, s->weights_bytes, .step = 0};
+/* All products with a panel of plain weights, chunk by chunk. */
+static void multiply_plain(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
+                           const winograd_scratch *s, int64_t tiles, const char *panel, const int32_t *zero_points,
+                           bool is_last) {
+    const int64_t steps = steps_of(f, g), most = chunk_steps(kernel, f, g), bytes = (int64_t) f->group * kernel->columns;
+    winograd_chunk chunk = {.weights = s->weights, .place_bytes = s->weights_bytes, .ahead_stride = steps * bytes};
     for (; chunk.step < steps; chunk.step += chunk.steps) {
+        const bool ends = chunk.step + most >= steps;
         chunk.steps = min_s64(most, steps - chunk.step);
-        chunk.ahead = panel + (chunk.step + chunk.steps) * bytes;
-        chunk.ahead_bytes = min_s64(most * bytes, end - chunk.ahead);
-        f->weights(panel + chunk.step * bytes, chunk.steps, zero_points, s->weights, s->weights_bytes);
+        chunk.ahead = panel + (ends ? TAPS * steps : chunk.step + most) * bytes;
+        chunk.ahead_bytes = min_s64(most, ends ? steps : steps - chunk.step - most) * bytes;
+        chunk.ahead_places = ends && is_last ? 0 : TAPS;
+        f->weights(panel + chunk.step * bytes, steps * bytes, chunk.steps, zero_points, s->weights, s->weights_bytes);
         multiply_chunk(kernel, f, s, tiles, &chunk);
     }
+}
+
+/* All products with a panel, of columns from j on; what comes next is brought near meanwhile. */
+static void multiply_panel(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
+                           const gemm_operands *o, const winograd_scratch *s, int64_t tiles, const char *panel, int64_t j) {
+    const bool is_last = j + kernel->columns >= o->n;
+    if (winograd_has_plain_weights(f)) {
+        const int32_t *zero_points = o->weights.zero_points;
+        multiply_plain(kernel, f, g, s, tiles, panel, zero_points == NULL ? NULL : zero_points + j, is_last);
+        return;
+    }
+    const int64_t bytes = g->ic * step_bytes(kernel, f);
+    const winograd_chunk whole = {
+        .weights = panel,
+        .place_bytes = bytes,
+        .steps = g->ic,
+        .ahead = panel + bytes,
+        .ahead_bytes = bytes,
+        .ahead_stride = bytes,
+        .ahead_places = places(f) - is_last,
+    };
+    multiply_chunk(kernel, f, s, tiles, &whole);
 }
 
 /* Tiles [first, first + count), side by side, to the destination. */
@@ -304,7 +301,7 @@ static void store_run(const gemm_kernel *kernel, const winograd_transforms *f, c
 static void multiply_block(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g,
                            const gemm_operands *o, const image *source, const winograd_scratch *s,
                            const winograd_tile *tiles, int64_t count) {
-    const int64_t panel_bytes = winograd_panel_bytes(kernel, f, g);
+    const int64_t panel_bytes = winograd_has_plain_weights(f) ? TAPS * g->ic * kernel->columns : winograd_panel_bytes(kernel, f, g);
     epilogue_tile results = {
         .acc_stride = kernel->columns,
         .dst_stride = o->dst_stride,

@@ -10,7 +10,8 @@
  *
  * Bytes take F(2x2, 3x3), whose G has halves: weights are transformed by 2 G, so that all are integers of 16 bits, and
  * the sums divided by 4. As 4 times a sum is below 2^31, the results are those of plain sums, bit for bit. Their weights
- * are packed as they are and transformed for each block of tiles: 3.6 times as many bytes from memory would take longer.
+ * are packed as for plain sums, which few tiles take, and transformed for each block of tiles: that is about as fast as
+ * reading 3.6 times as many bytes, and large networks have not that much more to keep.
  */
 #ifndef TERSOR_WINOGRAD_H
 #define TERSOR_WINOGRAD_H
@@ -31,9 +32,10 @@ typedef struct winograd_transforms {
     int64_t block_bytes, block_tiles; /* at most, of transformed patches: they stay in L2 while the weights pass */
     /* The products; NULL: the kernel's. */
     void (*tile)(const gemm_tile *tile);
-    /* G g G^T of bytes: NULL, as floats are packed transformed, or k steps of a panel of 9 taps each, less their columns'
-     * zero points unless NULL, to [place][step][column][group], places place_bytes apart. */
-    void (*weights)(const void *panel, int64_t steps, const int32_t *zero_points, void *to, int64_t place_bytes);
+    /* NULL, as floats are packed transformed, or G g G^T of bytes: k steps of a panel's taps, which are tap_bytes apart,
+     * less their columns' zero points unless NULL, to [place][step][column][group], with places place_bytes apart. */
+    void (*weights)(const void *taps, int64_t tap_bytes, int64_t steps, const int32_t *zero_points, void *to,
+                    int64_t place_bytes);
     /* B^T d B: place p goes to `to`, p * place_bytes further, a few more channels than there are included. */
     void (*source)(const void *const *pixels, int64_t channels, void *to, int64_t place_bytes);
     /* A^T m A of whole vectors of columns: output (y, x) goes to `to`, y * line_bytes and x * columns elements further.
@@ -48,11 +50,19 @@ extern const winograd_transforms u8s8_winograd__avx2[], s8s8_winograd__avx2[];
 /* The algorithm for a convolution by a kernel; NULL: none serves, or plain sums are faster. */
 const winograd_transforms *winograd_select(const gemm_kernel *kernel, const conv2d_geometry *g, tersor_accuracy accuracy);
 
-/* Bytes of a panel: of transformed weights [place][ic][column], or of bytes [ic / group][tap][column][group]. */
+/* Whether weights are packed as for plain sums, [tap][ic / group][column][group], so that both serve. */
+static inline bool winograd_has_plain_weights(const winograd_transforms *f) {
+    return f->weights != NULL;
+}
+
+/* Whether so many outputs of plain weights are faster than plain sums. */
+bool winograd_pays(const winograd_transforms *f, const image *source, int64_t lines);
+
+/* Bytes of a panel of transformed weights: [place][ic][column]. */
 int64_t winograd_panel_bytes(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g);
 
-/* OIHW weights to panels. */
-void winograd_pack(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g, const void *weights,
+/* OIHW weights of floats to panels. */
+void winograd_pack(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g, const float *weights,
                    void *panels);
 
 int64_t winograd_scratch_bytes(const gemm_kernel *kernel, const winograd_transforms *f, const conv2d_geometry *g);

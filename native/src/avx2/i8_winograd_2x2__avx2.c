@@ -97,14 +97,14 @@ ALWAYS_INLINE void transform_taps(__m256i g0, __m256i g1, __m256i g2, __m256i t[
 }
 
 /* 8 columns of a k step, of which the panel has 16. */
-ALWAYS_INLINE void weights_lanes(const char *taps, __m256i zero_points, char *to, int64_t place_bytes) {
+ALWAYS_INLINE void weights_lanes(const char *taps, int64_t tap_bytes, __m256i zero_points, char *to, int64_t place_bytes) {
     __m256i lines[EXTENT][3], turned[EXTENT];
     UNROLL(3)
     for (int j = 0; j < 3; j++) {
         __m256i column[3];
         UNROLL(3)
         for (int i = 0; i < 3; i++) {
-            column[i] = _mm256_sub_epi16(widen(true, taps + (i * 3 + j) * 32), zero_points);
+            column[i] = _mm256_sub_epi16(widen(true, taps + (i * 3 + j) * tap_bytes), zero_points);
         }
         transform_taps(column[0], column[1], column[2], turned);
         UNROLL(4)
@@ -129,15 +129,16 @@ static __m256i pairs_of(const int32_t *zero_points) {
     return _mm256_or_si256(low, _mm256_slli_epi32(low, 16));
 }
 
-static void weights(const void *panel, int64_t steps, const int32_t *zero_points, void *to, int64_t place_bytes) {
-    const char *taps = panel;
+static void weights(const void *taps, int64_t tap_bytes, int64_t steps, const int32_t *zero_points, void *to,
+                    int64_t place_bytes) {
+    const char *from = taps;
     char *at = to;
     const __m256i none = _mm256_setzero_si256();
     const __m256i left = zero_points == NULL ? none : pairs_of(zero_points);
     const __m256i right = zero_points == NULL ? none : pairs_of(zero_points + 8);
-    for (int64_t s = 0; s < steps; s++, taps += 9 * 32, at += 64) {
-        weights_lanes(taps, left, at, place_bytes);
-        weights_lanes(taps + 16, right, at + 32, place_bytes);
+    for (int64_t s = 0; s < steps; s++, from += 32, at += 64) {
+        weights_lanes(from, tap_bytes, left, at, place_bytes);
+        weights_lanes(from + 16, tap_bytes, right, at + 32, place_bytes);
     }
 }
 
