@@ -1,6 +1,6 @@
 /*
- * F(2x2, 3x3) of bytes by 16-bit values and vpmaddwd. Transformed pixels are at most 4 * 255, transformed weights at most
- * 9 * 255, with zero points of their own; sums wrap around, which 4 times the results do not.
+ * F(2x2, 3x3) of bytes by 16-bit values and vpmaddwd. Transformed pixels are at most 4 * 255, transformed weights with
+ * zero points at most 9 * 255; sums wrap around, which 4 times the results do not.
  */
 #include <immintrin.h>
 
@@ -46,8 +46,9 @@ ALWAYS_INLINE void transform_source(const __m256i d[EXTENT], __m256i t[EXTENT]) 
     t[3] = _mm256_sub_epi16(d[1], d[3]);
 }
 
-/* 16 channels, `channel` of them from the first one on. */
-ALWAYS_INLINE void source_lanes(bool is_signed, const void *const *pixels, int64_t channel, void *to, int64_t place_bytes) {
+/* 16 channels from `channel` on. */
+ALWAYS_INLINE void source_lanes(bool is_signed, const void *const *pixels, int64_t channel, void *to,
+                                int64_t place_bytes) {
     __m256i lines[EXTENT][EXTENT], column[EXTENT], turned[EXTENT];
     UNROLL(4)
     for (int j = 0; j < EXTENT; j++) {
@@ -97,7 +98,8 @@ ALWAYS_INLINE void transform_taps(__m256i g0, __m256i g1, __m256i g2, __m256i t[
 }
 
 /* 8 columns of a k step, of which the panel has 16. */
-ALWAYS_INLINE void weights_lanes(const char *taps, int64_t tap_bytes, __m256i zero_points, char *to, int64_t place_bytes) {
+ALWAYS_INLINE void weights_lanes(const char *taps, int64_t tap_bytes, __m256i zero_points, char *to,
+                                 int64_t place_bytes) {
     __m256i lines[EXTENT][3], turned[EXTENT];
     UNROLL(3)
     for (int j = 0; j < 3; j++) {
