@@ -32,8 +32,8 @@ typedef struct winograd_transforms {
     int64_t block_bytes, block_tiles; /* at most, of transformed patches: they stay in L2 while the weights pass */
     /* The products; NULL: the kernel's. */
     void (*tile)(const gemm_tile *tile);
-    /* NULL, as floats are packed transformed, or G g G^T of bytes: k steps of a panel's taps, tap_bytes apart, less their
-     * columns' zero points unless NULL, to [place][step][column][group], with places place_bytes apart. */
+    /* NULL, as floats are packed transformed, or (2 G) g (2 G)^T of bytes: k steps of a panel's taps, tap_bytes apart,
+     * less their columns' zero points unless NULL, to [place][step][column][group], with places place_bytes apart. */
     void (*weights)(const void *taps, int64_t tap_bytes, int64_t steps, const int32_t *zero_points, void *to,
                     int64_t place_bytes);
     /* B^T d B: place p goes to `to`, p * place_bytes further, a few more channels than there are included. */
