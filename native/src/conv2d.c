@@ -61,8 +61,8 @@ tersor_status conv2d_lay_out(const gemm_kernel *kernel, const depthwise_kernel *
                              conv2d_layout *l) {
     memset(l, 0, sizeof *l);
     l->method = method_of(kernel, g);
-    l->winograd = accuracy == TERSOR_NORMWISE ? winograd_select(kernel, g) : NULL;
-    if (l->winograd != NULL) {
+    l->winograd = winograd_select(kernel, g, accuracy);
+    if (l->winograd != NULL && !winograd_has_plain_weights(l->winograd)) {
         l->method = CONV2D_WINOGRAD;
     }
     int64_t groups = g->groups;
@@ -132,7 +132,9 @@ int64_t conv2d_scratch_bytes(const gemm_kernel *kernel, const depthwise_kernel *
         return gemm_scratch_bytes(kernel, conv2d_k(g), 0);
     default: {
         const window w = window_of(kernel, g);
-        return (int64_t) (uintptr_t) direct_scratch_at(&w, NULL).band + window_band_bytes(&w);
+        const int64_t bytes = (int64_t) (uintptr_t) direct_scratch_at(&w, NULL).band + window_band_bytes(&w);
+        const int64_t filtered = l->winograd == NULL ? 0 : winograd_scratch_bytes(kernel, l->winograd, g);
+        return filtered > bytes ? filtered : bytes;
     }
     }
 }
@@ -331,7 +333,11 @@ void conv2d_run(const gemm_kernel *kernel, const depthwise_kernel *depthwise, co
         run_winograd(kernel, packed, l, o, scratch);
         break;
     default:
-        run_direct(kernel, packed, l, o, scratch);
+        if (l->winograd != NULL && winograd_pays(l->winograd, &o->source, o->lines)) {
+            run_winograd(kernel, packed, l, o, scratch);
+        } else {
+            run_direct(kernel, packed, l, o, scratch);
+        }
         break;
     }
 }

@@ -32,7 +32,7 @@ typedef struct conv2d_operands {
 /* Byte offsets in the packed buffer; one group's columns and panels follow another's. */
 typedef struct conv2d_layout {
     conv2d_method method;
-    const winograd_transforms *winograd; /* of CONV2D_WINOGRAD */
+    const winograd_transforms *winograd; /* of CONV2D_WINOGRAD, and of CONV2D_DIRECT what takes its place, or NULL */
     int64_t compensation, zero_points, panels; /* of the first group; compensation 0: floats have none */
     int64_t ones; /* a panel whose first column sums rows up, 0: none */
     int64_t group_columns_bytes, group_panels_bytes, group_panel_bytes;

@@ -105,9 +105,9 @@ tersor_status tersor_conv2d_pack(uint32_t isa, tersor_type src_type, tersor_type
     head->k = conv2d_k(g);
     head->n = conv2d_n(g);
     head->scratch_bytes = conv2d_scratch_bytes(c.gemm, c.depthwise, g, &l);
-    head->kernel_name = l.method == CONV2D_DEPTHWISE  ? c.depthwise->name
-                        : l.method == CONV2D_WINOGRAD ? l.winograd->name
-                                                      : c.gemm->name;
+    head->kernel_name = l.method == CONV2D_DEPTHWISE ? c.depthwise->name
+                        : l.winograd != NULL         ? l.winograd->name
+                                                     : c.gemm->name;
     head->src_zero_point = src_zero_point;
     head->has_zero_points = has_zero_points;
     head->sparsity = sparsity;

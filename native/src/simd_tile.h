@@ -13,16 +13,23 @@
  *   SRC_STEP, PANEL_STEP        bytes of one k step of a row and of a panel
  *   FINISHES                    of floats, or not defined: the kernel finishes (gemm.h), with
  *                               load_any, store_any, product, maximum, minimum, broadcast
+ *   FETCHES                     or not defined: `ahead` alone is served
  *
  * A few rows have few sums in flight, fewer than an addition takes cycles, so that they keep two or four sets of sums,
  * each for every second or fourth k step: that makes m = 1 from L2 1.4 (AVX-512 VNNI) to 1.7 times (AVX-VNNI) as fast.
  */
 #include "compiler.h"
 #include "gemm.h"
+#ifdef FETCHES
+#define LEAST_AHEAD -1
+#else
+#define LEAST_AHEAD 0
+#endif
 
 enum {
     TILE(enough_chains) = 8,
-    TILE(ahead_steps) = 8 /* between prefetches of what comes next */
+    TILE(ahead_steps) = 8, /* between prefetches of what comes next */
+    TILE(least_ahead) = LEAST_AHEAD
 };
 
 /* k steps with sums of their own. */
@@ -45,6 +52,13 @@ ALWAYS_INLINE void TILE(step)(int rows, int vectors, accumulators acc[ROWS][2], 
         if (vectors > 1) {
             acc[i][1] = multiply_add(acc[i][1], a, b[1]);
         }
+#ifdef FETCHES
+        /* GCC 12 otherwise adds up the products of several steps before, and keeps them in memory until then. */
+        PIN(acc[i][0]);
+        if (vectors > 1) {
+            PIN(acc[i][1]);
+        }
+#endif
     }
 }
 
@@ -85,14 +99,15 @@ ALWAYS_INLINE void TILE(accumulate)(int rows, int vectors, accumulators acc[ROWS
             }
         }
     }
-#ifdef FINISHES
-    if (!listed && t->ahead_bytes > 0) {
+#if defined(FINISHES) || defined(FETCHES)
+    if (!listed && t->ahead_bytes > TILE(least_ahead)) {
         const char *ahead = t->ahead, *end = ahead + t->ahead_bytes;
         const int64_t lines = t->ahead_bytes / 64 / (t->runs * (steps / TILE(ahead_steps)) + 1) + 1;
         for (; s + TILE(ahead_steps) <= steps; s += TILE(ahead_steps)) {
             for (int64_t i = 0; i < lines && ahead < end; i++, ahead += 64) {
                 __builtin_prefetch(ahead, 0, 2);
             }
+            UNROLL(8)
             for (int i = 0; i < TILE(ahead_steps); i++, panel += PANEL_STEP) {
                 TILE(step)(rows, vectors, acc, TILE(source)(t, listed, src, s + i), stride, panel);
             }
@@ -224,6 +239,8 @@ static void TILE(tile)(const gemm_tile *t) {
 #undef load_src
 #undef multiply_add
 #undef FINISHES
+#undef FETCHES
+#undef LEAST_AHEAD
 #undef load_any
 #undef store_any
 #undef product

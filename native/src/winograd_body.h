@@ -7,13 +7,13 @@
 
 typedef float lanes __attribute__((vector_size(LANES * 4)));
 
-ALWAYS_INLINE lanes load_lanes(const float *from, int64_t count) {
+ALWAYS_INLINE lanes load_lanes(const void *from, int64_t count) {
     lanes v = {0};
     memcpy(&v, from, (size_t) count * 4);
     return v;
 }
 
-ALWAYS_INLINE void store_lanes(float *to, lanes v) {
+ALWAYS_INLINE void store_lanes(void *to, lanes v) {
     memcpy(to, &v, sizeof v);
 }
 
@@ -51,14 +51,14 @@ ALWAYS_INLINE void transform_sums(int extent, const lanes m[WINOGRAD_MAX_EXTENT]
     y[3] = q + 8.0f * s + m[5];
 }
 
-ALWAYS_INLINE void source_lanes(int extent, const float *const *pixels, int64_t channel, int64_t count, float *to,
-                                int64_t place_stride) {
+ALWAYS_INLINE void source_lanes(int extent, const void *const *pixels, int64_t channel, int64_t count, void *to,
+                                int64_t place_bytes) {
     lanes lines[WINOGRAD_MAX_EXTENT][WINOGRAD_MAX_EXTENT], column[WINOGRAD_MAX_EXTENT], turned[WINOGRAD_MAX_EXTENT];
     UNROLL(6)
     for (int j = 0; j < extent; j++) {
         UNROLL(6)
         for (int i = 0; i < extent; i++) {
-            column[i] = load_lanes(pixels[i * extent + j] + channel, count);
+            column[i] = load_lanes((const float *) pixels[i * extent + j] + channel, count);
         }
         transform_source(extent, column, turned);
         UNROLL(6)
@@ -71,23 +71,23 @@ ALWAYS_INLINE void source_lanes(int extent, const float *const *pixels, int64_t 
         transform_source(extent, lines[i], turned);
         UNROLL(6)
         for (int j = 0; j < extent; j++) {
-            store_lanes(to + (i * extent + j) * place_stride + channel, turned[j]);
+            store_lanes((float *) row_of(to, i * extent + j, place_bytes) + channel, turned[j]);
         }
     }
 }
 
-ALWAYS_INLINE void source(int extent, const float *const *pixels, int64_t channels, float *to, int64_t place_stride) {
+ALWAYS_INLINE void source(int extent, const void *const *pixels, int64_t channels, void *to, int64_t place_bytes) {
     int64_t c = 0;
     for (; c + LANES <= channels; c += LANES) {
-        source_lanes(extent, pixels, c, LANES, to, place_stride);
+        source_lanes(extent, pixels, c, LANES, to, place_bytes);
     }
     if (c < channels) {
-        source_lanes(extent, pixels, c, channels - c, to, place_stride);
+        source_lanes(extent, pixels, c, channels - c, to, place_bytes);
     }
 }
 
-ALWAYS_INLINE void sums(int extent, const float *from, int64_t place_stride, int64_t columns, float *to,
-                        int64_t line_stride) {
+ALWAYS_INLINE void sums(int extent, const void *from, int64_t place_bytes, int64_t columns, void *to,
+                        int64_t line_bytes) {
     const int step = extent - 2;
     for (int64_t c = 0; c < columns; c += LANES) {
         lanes lines[WINOGRAD_MAX_STEP][WINOGRAD_MAX_EXTENT], column[WINOGRAD_MAX_EXTENT], turned[WINOGRAD_MAX_STEP];
@@ -95,7 +95,7 @@ ALWAYS_INLINE void sums(int extent, const float *from, int64_t place_stride, int
         for (int j = 0; j < extent; j++) {
             UNROLL(6)
             for (int i = 0; i < extent; i++) {
-                column[i] = load_lanes(from + (i * extent + j) * place_stride + c, LANES);
+                column[i] = load_lanes((const float *) const_row_of(from, i * extent + j, place_bytes) + c, LANES);
             }
             transform_sums(extent, column, turned);
             UNROLL(4)
@@ -108,22 +108,27 @@ ALWAYS_INLINE void sums(int extent, const float *from, int64_t place_stride, int
             transform_sums(extent, lines[i], turned);
             UNROLL(4)
             for (int j = 0; j < step; j++) {
-                store_lanes(to + i * line_stride + j * columns + c, turned[j]);
+                store_lanes((float *) row_of(to, i, line_bytes) + j * columns + c, turned[j]);
             }
         }
     }
 }
 
 #define WINOGRAD(tile, extent_)                                                                                        \
-    static void source_##tile(const float *const *pixels, int64_t channels, float *to, int64_t place_stride) {         \
-        source(extent_, pixels, channels, to, place_stride);                                                           \
+    static void source_##tile(const void *const *pixels, int64_t channels, void *to, int64_t place_bytes) {            \
+        source(extent_, pixels, channels, to, place_bytes);                                                            \
     }                                                                                                                  \
-    static void sums_##tile(const float *from, int64_t place_stride, int64_t columns, float *to,                       \
-                            int64_t line_stride) {                                                                     \
-        sums(extent_, from, place_stride, columns, to, line_stride);                                                   \
+    static void sums_##tile(const void *from, int64_t place_bytes, int64_t columns, const int32_t *start, void *to,    \
+                            int64_t line_bytes) {                                                                      \
+        (void) start;                                                                                                  \
+        sums(extent_, from, place_bytes, columns, to, line_bytes);                                                     \
     }
 
 WINOGRAD(2x2, 4)
 WINOGRAD(4x4, 6)
 
-#define TRANSFORMS(tile, step_) {NAME(tile), step_, step_ + 2, source_##tile, sums_##tile}
+#define TRANSFORMS(tile, step_)                                                                                        \
+    {                                                                                                                  \
+        .name = NAME(tile), .step = step_, .extent = step_ + 2, .row_bytes = 4, .group = 1,                            \
+        .block_bytes = 640 * 1024, .block_tiles = WINOGRAD_MAX_TILES, .source = source_##tile, .sums = sums_##tile     \
+    }

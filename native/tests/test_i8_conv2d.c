@@ -222,6 +222,9 @@ int main(void) {
         {1, 30, 40, 900, 4, 3, 3, 2, 1, 9, 9, 9, 9, 9, 9, 1},
         {1, 12, 21, 600, 4, 3, 2, 1, 1, 90, 5, 90, 5, 80, 1, 1},
         {1, 9, 40, 1200, 8, 3, 3, 1, 1, 9, 9, 9, 9, 9, 9, 4},
+        /* What AVX2 filters minimally, with every epilogue. */
+        {2, 7, 9, 34, 43, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1},
+        {1, 6, 35, 32, 80, 3, 3, 1, 1, 0, 1, 2, 0, 1, 1, 1},
         /* Depthwise: blocks of few channels across images, lines in several strips, tall and flat windows, second lines
          * that dilation or stride aligns, and windows that share no columns. */
         {1, 11, 70, 144, 144, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 144},

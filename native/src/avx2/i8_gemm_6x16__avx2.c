@@ -6,6 +6,7 @@
 #include <immintrin.h>
 
 #include "rows.h"
+#include "winograd.h"
 
 #define TILE(name) i8_##name
 #define ROWS 6
@@ -31,6 +32,7 @@ const gemm_kernel u8s8_gemm_6x16__avx2 = {
     .group = 2,
     .step = 2,
     ROWS_OF_WIDE_U8,
+    .winograd = u8s8_winograd__avx2,
     .tile = i8_tile,
 };
 
@@ -41,6 +43,7 @@ const gemm_kernel s8s8_gemm_6x16__avx2 = {
     .group = 2,
     .step = 2,
     ROWS_OF_WIDE_S8,
+    .winograd = s8s8_winograd__avx2,
     .tile = i8_tile,
 };
 

@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Convolution by tersor_conv2d, by Winograd's minimal filtering where {@link PrepareOptions#normwiseErrors()} lets it;
- * threads share the output lines, or the channels where these are many.
+ * Convolution by tersor_conv2d, by Winograd's minimal filtering where {@link PrepareOptions#normwiseErrors()} lets it, and
+ * of bytes on AVX2, where that is exact; threads share the output lines, or the channels where these are many.
  */
 final class NativeConv2d extends Conv2d {
     /** Values of tersor_accuracy. */

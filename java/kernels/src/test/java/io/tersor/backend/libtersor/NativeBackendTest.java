@@ -152,6 +152,21 @@ class NativeBackendTest {
     }
 
     @Test
+    void convolutionsOfBytesAreFilteredMinimallyOnAvx2Alone() {
+        try (Arena arena = Arena.ofConfined()) {
+            for (int channels : new int[] {16, 64}) {
+                Conv2d.Builder builder = Conv2d.spec(DataType.U8, DataType.S8, DataType.S32)
+                        .weights(Tensor.allocate(arena, DataType.S8, Shape.of(channels, channels, 3, 3)));
+                try (Conv2d kernel = builder.prepare(PrepareOptions.DEFAULT.on(Backend.NATIVE))) {
+                    boolean filtered = kernel.describe().contains("u8s8_winograd_2x2__avx2");
+                    boolean isAvx2 = kernel.describe().endsWith("__avx2");
+                    assertEquals(isAvx2 && channels == 64, filtered, kernel::describe);
+                }
+            }
+        }
+    }
+
+    @Test
     void closedKernelFailsWithTheJdksException() {
         try (Arena arena = Arena.ofConfined()) {
             MatMul kernel = prepare(arena, Parallelism.SINGLE);
