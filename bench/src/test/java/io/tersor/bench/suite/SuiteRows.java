@@ -42,9 +42,9 @@ final class SuiteRows {
 
     /** Checks that all were measured, that backends but oneDNN's are our own, and what they are compared with. */
     static void assertMeasured(Map<String, Row> rows) {
+        rows.forEach((key, row) -> assertEquals(Row.Status.MEASURED, row.status(), key + ": " + row.reason()));
         rows.forEach((key, row) -> {
             ContenderName who = row.contender();
-            assertEquals(Row.Status.MEASURED, row.status(), key + ": " + row.reason());
             assertTrue(row.micros().orElseThrow().value() > 0, key);
             assertTrue(row.kernel().isPresent(), key);
             assertEquals(!who.name().matches("onednn|onnxruntime"), who.own(), key);

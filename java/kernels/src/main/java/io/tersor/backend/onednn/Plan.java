@@ -87,6 +87,9 @@ final class Plan {
     Plan(Arena arena, int threads, PrimitiveDesc desc, MemoryDesc src, Optional<Operand> second, MemoryDesc dst,
             List<Constant> constants) {
         this.threads = threads;
+        // oneDNN's cache finds primitives by the number of threads now, which packing the weights may have changed: one
+        // made for fewer threads than execute it computes something else.
+        Onednn.setThreads(threads);
         MemorySegment primitive = desc.primitive(arena);
         Operand srcOperand = new Operand(Dnnl.DNNL_ARG_SRC(), src.copy(arena), Optional.empty());
         Optional<Operand> secondOperand = second.map(operand -> operand.copy(arena));
