@@ -11,7 +11,7 @@
  * Bytes take F(2x2, 3x3), whose G has halves: weights are transformed by 2 G, so that all are integers of 16 bits, and
  * the sums divided by 4. As 4 times a sum is below 2^31, the results are those of plain sums, bit for bit. Weights are
  * packed as for plain sums, which few tiles take, and transformed for each block of tiles: weights that are packed
- * transformed are 3.6 times as large and no more than a sixth faster (ResNet-50's 7x7 on Zen 3).
+ * transformed are 3.6 times as large and no more than a fifth faster (ResNet-50's 7x7 on Zen 3).
  */
 #ifndef TERSOR_WINOGRAD_H
 #define TERSOR_WINOGRAD_H

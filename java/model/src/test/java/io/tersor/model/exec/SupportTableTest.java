@@ -62,7 +62,8 @@ class SupportTableTest {
 
     private static String way(String operator) {
         return !Operators.names().contains(operator) ? "control flow" : Operators.VIEWS.contains(operator) ? "no copy"
-                : Operators.RUNS.contains(operator) ? "runs in Java" : KernelLowering.TABLE.containsKey(operator) ? "kernels, else plain Java" : "plain Java";
+                : Operators.RUNS.contains(operator) ? "runs in Java"
+                : KernelLowering.TABLE.containsKey(operator) ? "kernels, else plain Java" : "plain Java";
     }
 
     private static String table() throws IOException {
