@@ -34,9 +34,10 @@ public final class PreparedNetwork implements AutoCloseable {
      */
     PreparedNetwork(Graph original, GraphPass whole, GraphPass part, NetworkOptions options) {
         this.original = original;
-        this.execution = Program.isNeeded(original)
-                ? new ProgramExecution(original, new Preparation(whole, part, options))
-                : new Engine(part.apply(original), options);
+        // Of branches whose sides are known before any run nothing is left.
+        Graph graph = Program.isNeeded(original) ? whole.apply(original) : original;
+        this.execution = Program.isNeeded(graph) ? new ProgramExecution(graph, new Preparation(whole, part, options))
+                : new Engine(part.apply(graph), options);
         try {
             execution.warmUp();
         } catch (TersorException e) {

@@ -63,20 +63,30 @@ final class Angles {
         return largest.compare(VectorOperators.LE, FAR).allTrue();
     }
 
+    /** The sine of |r| up to pi / 4, whose square is u. */
+    private static FloatVector sine(FloatVector r, FloatVector u) {
+        FloatVector p = FloatVector.broadcast(FLOATS, -1.9582831e-4f);
+        p = p.fma(u, FloatVector.broadcast(FLOATS, 8.332725e-3f));
+        p = p.fma(u, FloatVector.broadcast(FLOATS, -0.16666664f));
+        return p.fma(r.mul(u), r);
+    }
+
+    /** The cosine of the root of u, up to pi / 4. */
+    private static FloatVector cosine(FloatVector u) {
+        FloatVector q = FloatVector.broadcast(FLOATS, 2.4542871e-5f);
+        q = q.fma(u, FloatVector.broadcast(FLOATS, -1.3888279e-3f));
+        q = q.fma(u, FloatVector.broadcast(FLOATS, 4.1666664e-2f));
+        q = q.fma(u, FloatVector.broadcast(FLOATS, -0.5f));
+        return q.fma(u, FloatVector.broadcast(FLOATS, 1f));
+    }
+
     /** work = the sine of x, or of x + pi / 2. */
     private static void wave(float[] x, int at, int count, int quarter, int work, int more) {
         for (int i = 0; i < count; i += F) {
             FloatVector r = FloatVector.fromArray(FLOATS, x, work + i);
             FloatVector u = r.mul(r);
-            FloatVector p = FloatVector.broadcast(FLOATS, -1.9582831e-4f);
-            p = p.fma(u, FloatVector.broadcast(FLOATS, 8.332725e-3f));
-            p = p.fma(u, FloatVector.broadcast(FLOATS, -0.16666664f));
-            FloatVector sine = p.fma(r.mul(u), r);
-            FloatVector q = FloatVector.broadcast(FLOATS, 2.4542871e-5f);
-            q = q.fma(u, FloatVector.broadcast(FLOATS, -1.3888279e-3f));
-            q = q.fma(u, FloatVector.broadcast(FLOATS, 4.1666664e-2f));
-            q = q.fma(u, FloatVector.broadcast(FLOATS, -0.5f));
-            FloatVector cosine = q.fma(u, FloatVector.broadcast(FLOATS, 1f));
+            FloatVector sine = sine(r, u);
+            FloatVector cosine = cosine(u);
             IntVector n = ((IntVector) FloatVector.fromArray(FLOATS, x, more + i).convert(VectorOperators.F2I, 0))
                     .add(quarter);
             VectorMask<Float> odd = n.and(1).compare(VectorOperators.NE, 0).cast(FLOATS);
@@ -94,15 +104,8 @@ final class Angles {
         for (int i = 0; i < count; i += F) {
             FloatVector r = FloatVector.fromArray(FLOATS, x, work + i);
             FloatVector u = r.mul(r);
-            FloatVector p = FloatVector.broadcast(FLOATS, -1.9582831e-4f);
-            p = p.fma(u, FloatVector.broadcast(FLOATS, 8.332725e-3f));
-            p = p.fma(u, FloatVector.broadcast(FLOATS, -0.16666664f));
-            FloatVector sine = p.fma(r.mul(u), r);
-            FloatVector q = FloatVector.broadcast(FLOATS, 2.4542871e-5f);
-            q = q.fma(u, FloatVector.broadcast(FLOATS, -1.3888279e-3f));
-            q = q.fma(u, FloatVector.broadcast(FLOATS, 4.1666664e-2f));
-            q = q.fma(u, FloatVector.broadcast(FLOATS, -0.5f));
-            FloatVector cosine = q.fma(u, FloatVector.broadcast(FLOATS, 1f));
+            FloatVector sine = sine(r, u);
+            FloatVector cosine = cosine(u);
             IntVector n = (IntVector) FloatVector.fromArray(FLOATS, x, more + i).convert(VectorOperators.F2I, 0);
             VectorMask<Float> odd = n.and(1).compare(VectorOperators.NE, 0).cast(FLOATS);
             FloatVector y = sine.blend(cosine.neg(), odd).div(cosine.blend(sine, odd));

@@ -61,6 +61,11 @@ public final class GraphValues {
 
     /** Returns the types of all values that can be inferred; an operator that objects leaves its outputs unknown. */
     public static Map<String, TensorType> types(Graph graph, Map<String, TensorType> inputs) {
+        return visited(graph, inputs).types;
+    }
+
+    /** Returns what follows from the given types of inputs, as far as anything does. */
+    public static GraphValues visited(Graph graph, Map<String, TensorType> inputs) {
         GraphValues values = new GraphValues(graph, inputs, Map.of());
         for (Node node : graph.nodes()) {
             boolean ready = node.inputs().stream().allMatch(in -> in.isEmpty() || values.types.containsKey(in));
@@ -72,7 +77,7 @@ public final class GraphValues {
                 }
             }
         }
-        return values.types;
+        return values;
     }
 
     /** Returns the types known so far. */

@@ -69,7 +69,7 @@ final class FlowNode implements Unit {
                 outside.add(input);
             }
         }
-        Program program = new Program(builder.build(), preparation);
+        Program program = new Program(preparation.whole().apply(builder.build()), preparation);
         return new Body(program, body.parameters(), outside.stream().mapToInt(Integer::intValue).toArray());
     }
 

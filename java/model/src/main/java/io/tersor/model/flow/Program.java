@@ -28,26 +28,26 @@ public final class Program implements AutoCloseable {
     private final boolean[] made;
 
     /**
-     * @param graph as it was read
+     * @param graph as {@link Preparation#whole} leaves it
      * @throws io.tersor.model.UnsupportedOperatorException if an operator in it or in a body is not implemented
      */
     Program(Graph graph, Preparation preparation) {
-        this.graph = preparation.whole().apply(graph);
-        this.units = new Cut(this.graph).units(preparation);
+        this.graph = graph;
+        this.units = new Cut(graph).units(preparation);
         Map<String, Integer> places = new HashMap<>();
-        this.graph.inputs().forEach(input -> places.put(input.name(), places.size()));
-        this.graph.initializers().keySet().forEach(name -> places.put(name, places.size()));
+        graph.inputs().forEach(input -> places.put(input.name(), places.size()));
+        graph.initializers().keySet().forEach(name -> places.put(name, places.size()));
         int given = places.size();
         units.forEach(unit -> unit.outputs().stream().filter(output -> !output.isEmpty())
                 .forEach(output -> places.put(output, places.size())));
         this.sources = units.stream().map(unit -> places(places, unit.inputs())).toArray(int[][]::new);
         this.targets = units.stream().map(unit -> places(places, unit.outputs())).toArray(int[][]::new);
-        this.results = places(places, this.graph.outputs().stream().map(ValueInfo::name).toList());
+        this.results = places(places, graph.outputs().stream().map(ValueInfo::name).toList());
         this.made = new boolean[places.size()];
         Arrays.fill(made, given, made.length, true);
         this.dying = dying();
         this.template = new Value[places.size()];
-        this.graph.initializers().forEach((name, tensor) -> template[places.get(name)] = Value.of(tensor));
+        graph.initializers().forEach((name, tensor) -> template[places.get(name)] = Value.of(tensor));
     }
 
     /** Returns whether a graph has something in it that an engine alone does not run. */

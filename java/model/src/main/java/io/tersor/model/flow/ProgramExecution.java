@@ -33,7 +33,7 @@ public final class ProgramExecution implements Execution {
     private boolean closed;
 
     /**
-     * @param graph what to run
+     * @param graph what to run, as {@link Preparation#whole} leaves it
      * @throws io.tersor.model.UnsupportedOperatorException if an operator is not implemented
      */
     public ProgramExecution(Graph graph, Preparation preparation) {
