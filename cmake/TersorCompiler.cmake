@@ -24,7 +24,7 @@ function(tersor_compile_options target)
     $<$<CONFIG:Release>:-O3>)
   if(TERSOR_SANITIZE)
     target_compile_options(${target} PRIVATE
-      -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1)
+      -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
   endif()
 endfunction()
 

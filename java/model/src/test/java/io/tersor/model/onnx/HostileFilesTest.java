@@ -272,7 +272,7 @@ class HostileFilesTest {
         // Loops end as their operands say; this is how a caller ends them.
         Thread thread = Thread.currentThread();
         ScheduledFuture<?> interruption = WATCH.scheduleAtFixedRate(() -> {
-            if (ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.threadId()) - start > LIMIT_NANOS / 4) {
+            if (ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.threadId()) - start > LIMIT_NANOS / 8) {
                 thread.interrupt();
             }
         }, 20, 20, TimeUnit.MILLISECONDS);

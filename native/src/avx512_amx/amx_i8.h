@@ -1,14 +1,12 @@
 /*
- * INT8 by AMX: 64 products deep per step, of u8 or s8 by s8. Panels of 48 columns are for depths whose panels stay whole in
- * L1 then, where those of 64 would be cut (k = 768: 0.7 of the time). Sums wrap, hence the unsigned type.
+ * The kernels of INT8 by AMX that take u8 or s8 by s8, 64 products deep per step. Sums wrap, hence the unsigned type. Each
+ * width is a file of its own, as their copies take a compiler long.
  */
+#ifndef TERSOR_AMX_I8_H
+#define TERSOR_AMX_I8_H
+
 #include "amx_block.h"
 #include "rows.h"
-
-AMX_GEMM(u8_64, AMX_U8S8, 4)
-AMX_GEMM(s8_64, AMX_S8S8, 4)
-AMX_GEMM(u8_48, AMX_U8S8, 3)
-AMX_GEMM(s8_48, AMX_S8S8, 3)
 
 #define AMX_KERNEL(source, width, other)                                                                               \
     const gemm_kernel source##s8_gemm_16x##width##__amx_int8 = {                                                       \
@@ -31,7 +29,4 @@ AMX_GEMM(s8_48, AMX_S8S8, 3)
         .multiply = multiply_##source##_##width,                                                                       \
     }
 
-AMX_KERNEL(u8, 48, NULL);
-AMX_KERNEL(s8, 48, NULL);
-AMX_KERNEL(u8, 64, &u8s8_gemm_16x48__amx_int8);
-AMX_KERNEL(s8, 64, &s8s8_gemm_16x48__amx_int8);
+#endif
