@@ -8,6 +8,8 @@
 #include "amx_block.h"
 #include "rows.h"
 
+extern const gemm_kernel u8s8_gemm_16x48__amx_int8, s8s8_gemm_16x48__amx_int8;
+
 #define AMX_KERNEL(source, width, other)                                                                               \
     const gemm_kernel source##s8_gemm_16x##width##__amx_int8 = {                                                       \
         .name = #source "s8_gemm_16x" #width "__amx_int8",                                                             \
