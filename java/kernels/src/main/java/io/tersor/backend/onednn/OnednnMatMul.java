@@ -1,5 +1,6 @@
 package io.tersor.backend.onednn;
 
+import io.tersor.OperandException;
 import io.tersor.kernel.ActivationFunction;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Epilogue;
@@ -24,6 +25,10 @@ final class OnednnMatMul extends MatMul {
      * then take 1.1 to 1.3 times as long (Zen 5), and so do more rows.
      */
     private static final long MIN_TYPICAL_ROWS = 2;
+    /** More rows are not described better. */
+    private static final long MAX_TYPICAL_ROWS = 1 << 20;
+    /** oneDNN counts in 32 bits: 2^32 rows are none to its heuristics, by which they then divide (3.11, AVX2). */
+    private static final long MAX_EXTENT = 1 << 30;
     /** Products in a step of AMX. */
     private static final int BF16_STEP = 32;
     /** Axis n of weights [k, n]. */
@@ -81,6 +86,9 @@ final class OnednnMatMul extends MatMul {
         if (spec.isDynamic()) {
             return Optional.of("oneDNN quantizes no rows at run time");
         }
+        if (spec.k() > MAX_EXTENT || spec.n() > MAX_EXTENT) {
+            return Optional.of("oneDNN counts in 32 bits");
+        }
         if (spec.src() == DataType.BF16 && !Onednn.get().multipliesBf16()) {
             return Optional.of("its bf16 products are emulated on " + Onednn.get().isaName() + " and lose infinities");
         }
@@ -116,7 +124,7 @@ final class OnednnMatMul extends MatMul {
     }
 
     private static PrimitiveDesc typical(Arena arena, MatMulSpec spec, OnednnEpilogue epilogue, long rows) {
-        long m = Math.max(rows, MIN_TYPICAL_ROWS);
+        long m = Math.clamp(rows, MIN_TYPICAL_ROWS, MAX_TYPICAL_ROWS);
         MemoryDesc src = MemoryDesc.rowMajor(arena, spec.src(), m, spec.k());
         MemoryDesc weights = MemoryDesc.any(arena, spec.weights(), spec.k(), spec.n());
         MemoryDesc dst = MemoryDesc.rowMajor(arena, spec.dst(), m, spec.n());
@@ -164,6 +172,7 @@ final class OnednnMatMul extends MatMul {
     @Override
     protected void execute(long m, MemorySegment src, long srcRowStride, long srcColumnStride, MemorySegment residual,
             long ldResidual, MemorySegment dst, long ldDst) {
+        OperandException.check(m <= MAX_EXTENT, "src", "at most 2^30 rows for oneDNN", m);
         if (spec().k() == 0) {
             epilogue.fill(residual, dst, m, ldDst, (int) spec().n());
         } else {
