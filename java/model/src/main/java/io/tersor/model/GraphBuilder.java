@@ -96,6 +96,12 @@ public final class GraphBuilder {
         return this;
     }
 
+    /** Adds a constant of another graph, with the arrangement of its zeros. */
+    public GraphBuilder initializer(String value, Graph other, String there) {
+        Optional.ofNullable(other.sparsity().get(there)).ifPresent(format -> sparsity(value, format));
+        return initializer(value, other.initializers().get(there));
+    }
+
     /** Adds a constant under a name that no other value has, and returns that name. */
     public String constant(String hint, Tensor tensor) {
         String value = freshName(hint);

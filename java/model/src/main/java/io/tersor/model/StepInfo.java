@@ -2,6 +2,7 @@ package io.tersor.model;
 
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -19,6 +20,11 @@ public record StepInfo(String node, String operator, String kernel, DataType typ
     /** Nothing to note. */
     public StepInfo(String node, String operator, String kernel, DataType type, Shape shape) {
         this(node, operator, kernel, type, shape, Optional.empty());
+    }
+
+    /** Returns the step of an operator without a kernel. */
+    public static StepInfo inJava(Node node, DataType type, Shape shape) {
+        return new StepInfo(node.name(), node.operator(), "java/" + node.opType().toLowerCase(Locale.ROOT), type, shape);
     }
 
     @Override

@@ -86,12 +86,11 @@ final class Cut {
         read.remove("");
         read.removeAll(inside);
         for (String value : read) {
-            graph.initializer(value).ifPresentOrElse(constant -> {
-                builder.initializer(value, constant);
-                if (graph.sparsity().containsKey(value)) {
-                    builder.sparsity(value, graph.sparsity().get(value));
-                }
-            }, () -> builder.input(infos.getOrDefault(value, ValueInfo.unknown(value))));
+            if (graph.initializers().containsKey(value)) {
+                builder.initializer(value, graph, value);
+            } else {
+                builder.input(infos.getOrDefault(value, ValueInfo.unknown(value)));
+            }
         }
         nodes.forEach(builder::node);
         Set<Node> own = new HashSet<>(nodes);

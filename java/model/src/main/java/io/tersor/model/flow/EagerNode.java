@@ -17,7 +17,6 @@ import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -94,8 +93,7 @@ final class EagerNode implements Unit {
 
     private void note(Tensor output, long nanos, Session session) {
         if (ran.isEmpty() || session.times().isPresent()) {
-            StepInfo step = new StepInfo(node.name(), node.operator(), "java/" + node.opType().toLowerCase(Locale.ROOT),
-                    output.type(), output.shape());
+            StepInfo step = StepInfo.inJava(node, output.type(), output.shape());
             session.times().ifPresent(times -> times.add(step, nanos));
             ran = ran.or(() -> Optional.of(step));
         }

@@ -165,10 +165,6 @@ final class FlowContext {
         return (int) (axis < 0 ? axis + rank : axis);
     }
 
-    OperandException wrongOutputs(int made) {
-        return new OperandException(what("outputs"), made, outputCount());
-    }
-
     UnsupportedOperatorException unsupported(String reason) {
         return new UnsupportedOperatorException(node, opset, reason);
     }

@@ -12,7 +12,6 @@ import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -59,12 +58,8 @@ final class FlowNode implements Unit {
             String inner = body.graph().inputs().get(i).name();
             int input = body.firstOutside() + i - body.parameters();
             String outer = node.inputs().get(input);
-            Optional<Tensor> constant = graph.initializer(outer);
-            if (constant.isPresent()) {
-                builder.removeInput(inner).initializer(inner, constant.get());
-                if (graph.sparsity().containsKey(outer)) {
-                    builder.sparsity(inner, graph.sparsity().get(outer));
-                }
+            if (graph.initializers().containsKey(outer)) {
+                builder.removeInput(inner).initializer(inner, graph, outer);
             } else {
                 outside.add(input);
             }
@@ -96,10 +91,9 @@ final class FlowNode implements Unit {
     public Value[] run(Value[] values, Session session) {
         long start = System.nanoTime();
         long inside = session.times().map(Session.Times::sum).orElse(0L);
-        Value[] outputs = operator.run(new FlowContext(node, opset, values, bodies, session));
-        if (outputs.length != node.outputs().size()) {
-            throw new FlowContext(node, opset, values, bodies, session).wrongOutputs(outputs.length);
-        }
+        FlowContext context = new FlowContext(node, opset, values, bodies, session);
+        Value[] outputs = operator.run(context);
+        context.require(outputs.length == node.outputs().size(), "outputs", outputs.length, node.outputs().size());
         session.times().ifPresent(times -> times.add(note(outputs[0]),
                 System.nanoTime() - start - (times.sum() - inside)));
         if (ran.isEmpty()) {
@@ -113,8 +107,7 @@ final class FlowNode implements Unit {
         Optional<Tensor> tensor = firstTensor(output);
         DataType type = output instanceof Value.SequenceValue(DataType elements, var _) ? elements
                 : tensor.map(Tensor::type).orElse(DataType.BOOL);
-        return new StepInfo(node.name(), node.operator(), "java/" + node.opType().toLowerCase(Locale.ROOT), type,
-                tensor.map(Tensor::shape).orElse(Shape.of(0)));
+        return StepInfo.inJava(node, type, tensor.map(Tensor::shape).orElse(Shape.of(0)));
     }
 
     private static Optional<Tensor> firstTensor(Value value) {

@@ -24,12 +24,12 @@ final class ShapeDecisions {
     ShapeDecisions(Graph graph) {
         this.graph = graph;
         this.known = new HashSet<>(graph.initializers().keySet());
+        known.add("");
         for (Node node : graph.nodes()) {
             if (node.is("Shape") || node.is("Size") || known.containsAll(node.inputs())) {
                 known.addAll(node.outputs());
             }
         }
-        known.add("");
     }
 
     private static Map<String, Integer> table() {

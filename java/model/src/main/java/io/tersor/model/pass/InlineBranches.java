@@ -76,11 +76,10 @@ public final class InlineBranches implements GraphPass {
         for (int i = 0; i < inputs.size(); i++) {
             names.put(inputs.get(i).name(), branch.inputs().get(body.firstOutside() + i));
         }
-        body.graph().initializers().forEach((name, tensor) -> {
-            names.put(name, builder.constant(name, tensor));
-            Optional.ofNullable(body.graph().sparsity().get(name))
-                    .ifPresent(format -> builder.sparsity(names.get(name), format));
-        });
+        for (String name : body.graph().initializers().keySet()) {
+            names.put(name, builder.freshName(name));
+            builder.initializer(names.get(name), body.graph(), name);
+        }
         // The body's results take over the names of the node's, as far as it makes them itself and once.
         Set<String> copied = new HashSet<>();
         for (int i = 0; i < branch.outputs().size(); i++) {
