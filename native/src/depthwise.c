@@ -108,6 +108,7 @@ static void run_block(const depthwise_kernel *kernel, const packed_head *head, c
                       const conv2d_operands *o, const depthwise_scratch *s, const row_block *block) {
     const conv2d_geometry *g = &head->geometry;
     const int64_t row_bytes = kernel->format->row_bytes;
+    const bool requantizes = kernel->requantizes && epilogue_is_requantization(o->e);
     for (int64_t c = 0; c < g->oc; c += kernel->block) {
         const int64_t channels = min_s64(kernel->block, g->oc - c);
         depthwise_tile sums = {
@@ -116,13 +117,13 @@ static void run_block(const depthwise_kernel *kernel, const packed_head *head, c
             .steps = steps_of(kernel, g),
             .init = const_row_of(head, 1, l->compensation + c * 4),
             .acc = s->acc,
+            .e = o->e,
         };
         sums.weights = const_row_of(head, 1, l->panels + c * sums.steps * 4);
         for (int64_t t = 0; t < block->count; t++) {
             const row_tile *rows = &block->tiles[t];
             sums.pixels = rows->kept;
             sums.src = rows->src + c * row_bytes;
-            kernel->sum(&sums);
             const epilogue_tile tile = {
                 .acc = s->acc,
                 .acc_stride = kernel->block,
@@ -135,7 +136,11 @@ static void run_block(const depthwise_kernel *kernel, const packed_head *head, c
                     o->residual == NULL ? NULL : const_row_of(o->residual, rows->dst_row * g->oc, o->residual_bytes),
                 .residual_stride = g->oc * o->residual_bytes,
             };
-            o->store(o->e, &tile);
+            sums.results = requantizes && channels == kernel->block ? &tile : NULL;
+            kernel->sum(&sums);
+            if (sums.results == NULL) {
+                o->store(o->e, &tile);
+            }
         }
     }
 }

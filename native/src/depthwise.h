@@ -26,6 +26,8 @@ typedef struct depthwise_tile {
     const void *weights;
     const int32_t *init; /* [position] that sums start from */
     int32_t *acc;        /* [pixels][block] */
+    const epilogue_tile *results; /* NULL, or where the sums go instead, see gemm_tile: of kernels that requantize */
+    const epilogue *e;
 } depthwise_tile;
 
 typedef struct depthwise_kernel {
@@ -38,6 +40,7 @@ typedef struct depthwise_kernel {
     void (*sum)(const depthwise_tile *tile);
     int32_t lanes; /* into which a block is divided */
     int32_t taps_per_step;
+    bool requantizes;
 } depthwise_kernel;
 
 tersor_status depthwise_weights_bytes(const depthwise_kernel *kernel, const conv2d_geometry *g, int64_t *bytes);

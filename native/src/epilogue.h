@@ -56,4 +56,10 @@ static inline bool epilogue_is_plain(const epilogue *e, const epilogue_tile *t) 
     return t->row_scale == 0 && e->function == TERSOR_IDENTITY;
 }
 
+/* To u8 or s8 with no more than a residual of the same: what some kernels do with their sums in registers. */
+static inline bool epilogue_is_requantization(const epilogue *e) {
+    const bool to_bytes = e->dst_type == TERSOR_U8 || e->dst_type == TERSOR_S8;
+    return to_bytes && e->function == TERSOR_IDENTITY && e->residual_type != TERSOR_F32;
+}
+
 #endif

@@ -34,7 +34,8 @@ typedef struct gemm_tile {
     const void *init;    /* what the accumulators start from: int32 or f32 [rows, columns] */
     int64_t init_stride; /* bytes; 0: the same for all rows */
     void *acc;           /* int32 or f32 [rows, the kernel's columns]; may be init */
-    /* NULL, or where the sums go instead of acc, through a plain epilogue: of kernels that finish, for whole panels. */
+    /* NULL, or where the sums go instead of acc, through a plain epilogue, for whole panels: of kernels that finish, or
+     * that requantize if the destination has 8 bits. */
     const epilogue_tile *results;
     const epilogue *e;
     const char *ahead; /* what kernels that finish bring into L2 meanwhile */
@@ -73,6 +74,7 @@ typedef struct gemm_kernel {
     int32_t deepest; /* k of panels that stay in L1 whole; of kernels with a narrower one */
     const struct gemm_kernel *narrower; /* NULL, or the same with fewer columns, see gemm_for_depth */
     bool finishes;         /* the tile's `results` and `ahead` are served */
+    bool requantizes;      /* `results` are, to u8 and s8 */
     const struct winograd_transforms *winograd; /* NULL, or those of tiles 2x2 and, of floats, 4x4 */
     void (*convert)(const void *src, int64_t count, void *row);
     int32_t (*row_sum)(const void *src, int64_t count, int32_t shift); /* of src + shift, wrapping; NULL for floats */

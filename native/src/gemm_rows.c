@@ -79,17 +79,26 @@ static void transpose_strip(const gemm_source *src, int64_t first, int64_t rows,
     }
 }
 
-/* One row as the kernel reads it, padded with zeros. */
-static void convert_row(const gemm_kernel *kernel, const void *row, int64_t k, char *to) {
-    kernel->convert(row, k, to);
-    memset(to + k * kernel->row_bytes, 0, (size_t) ((gemm_padded_k(kernel, k) - k) * kernel->row_bytes));
+/* Whether rows lie one behind the other where they are and where they go, with nothing to know of each. */
+static bool are_dense(const gemm_operands *o, int64_t row_bytes, int64_t stride) {
+    const gemm_source *src = &o->src;
+    return row_bytes == stride && src->quantize == NULL && o->weights.zero_points == NULL && !is_transposed(src) &&
+           src->row_stride == o->k * src->element_bytes;
 }
 
+/* Rows as the kernel reads them, `stride` bytes apart, padded with zeros. */
 static void convert_rows(const gemm_kernel *kernel, const gemm_operands *o, int64_t first, int64_t count,
-                         const gemm_rows_scratch *s) {
+                         int64_t stride, const gemm_rows_scratch *s) {
     const gemm_source *src = &o->src;
+    const int64_t row_bytes = o->k * kernel->row_bytes;
+    const size_t padding = (size_t) (gemm_padded_k(kernel, o->k) * kernel->row_bytes - row_bytes);
+    if (are_dense(o, row_bytes, stride)) {
+        kernel->convert(const_row_of(src->data, first, src->row_stride), count * o->k, s->rows);
+        return;
+    }
     for (int64_t i = 0; i < count; i++) {
         const void *row;
+        char *to = row_of(s->rows, i, stride);
         if (is_transposed(src)) {
             if (i % STRIP_ROWS == 0) {
                 transpose_strip(src, first + i, min_s64(STRIP_ROWS, count - i), o->k, s->strip);
@@ -105,7 +114,10 @@ static void convert_rows(const gemm_kernel *kernel, const gemm_operands *o, int6
         if (o->weights.zero_points != NULL) {
             s->sums[i] = kernel->row_sum(row, o->k, kernel->src_shift);
         }
-        convert_row(kernel, row, o->k, row_of(s->rows, i, gemm_rows_stride(kernel, o->k)));
+        kernel->convert(row, o->k, to);
+        if (padding > 0) {
+            memset(to + row_bytes, 0, padding);
+        }
     }
 }
 
@@ -128,7 +140,7 @@ gemm_rows gemm_rows_prepare(const gemm_kernel *kernel, const gemm_operands *o, b
         rows.src = s->rows;
         rows.steps = padded_k / step;
         rows.stride = gemm_rows_stride(kernel, o->k);
-        convert_rows(kernel, o, first, count, s);
+        convert_rows(kernel, o, first, count, rows.stride, s);
         return rows;
     }
     rows.src = const_row_of(o->src.data, first, o->src.row_stride);

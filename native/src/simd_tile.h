@@ -14,6 +14,7 @@
  *   FINISHES                    of floats, or not defined: the kernel finishes (gemm.h), with
  *                               load_any, store_any, product, maximum, minimum, broadcast
  *   FETCHES                     or not defined: `ahead` alone is served
+ *   REQUANTIZE(rows, acc, e, t) of integers, or not defined: the kernel requantizes (gemm.h)
  *
  * A few rows have few sums in flight, fewer than an addition takes cycles, so that they keep two or four sets of sums,
  * each for every second or fourth k step: that makes m = 1 from L2 1.4 (AVX-512 VNNI) to 1.7 times (AVX-VNNI) as fast.
@@ -185,6 +186,11 @@ ALWAYS_INLINE void TILE(multiply)(int rows, int vectors, const gemm_tile *t) {
         TILE(finish)(rows, acc, t);
         return;
     }
+#elif defined(REQUANTIZE)
+    if (vectors > 1 && t->results != NULL) {
+        REQUANTIZE(rows, acc, t->e, t->results);
+        return;
+    }
 #endif
     char *out = t->acc;
     UNROLL(16)
@@ -240,6 +246,7 @@ static void TILE(tile)(const gemm_tile *t) {
 #undef multiply_add
 #undef FINISHES
 #undef FETCHES
+#undef REQUANTIZE
 #undef LEAST_AHEAD
 #undef load_any
 #undef store_any

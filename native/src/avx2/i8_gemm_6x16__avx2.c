@@ -5,6 +5,7 @@
  */
 #include <immintrin.h>
 
+#include "i8_finish__avx2.h"
 #include "rows.h"
 #include "winograd.h"
 
@@ -23,6 +24,7 @@
 #define load_weights(panel, v) _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *) (const void *) (panel) + (v)))
 #define load_src(src) _mm256_set1_epi32(load_s32(src))
 #define multiply_add(acc, a, b) _mm256_add_epi32(acc, _mm256_madd_epi16(a, b))
+#define REQUANTIZE i8_finish
 #include "simd_tile.h"
 
 const gemm_kernel u8s8_gemm_6x16__avx2 = {
@@ -33,6 +35,7 @@ const gemm_kernel u8s8_gemm_6x16__avx2 = {
     .step = 2,
     ROWS_OF_WIDE_U8,
     .winograd = u8s8_winograd__avx2,
+    .requantizes = true,
     .tile = i8_tile,
 };
 
@@ -44,6 +47,7 @@ const gemm_kernel s8s8_gemm_6x16__avx2 = {
     .step = 2,
     ROWS_OF_WIDE_S8,
     .winograd = s8s8_winograd__avx2,
+    .requantizes = true,
     .tile = i8_tile,
 };
 

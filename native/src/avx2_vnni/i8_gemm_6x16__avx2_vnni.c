@@ -1,4 +1,5 @@
 /* 6 x 16 int32 accumulators; vpdpbusd multiplies u8 by s8, so s8 sources are shifted. */
+#include "avx2/i8_finish__avx2.h"
 #include "dpbusd.h"
 #include "rows.h"
 
@@ -17,6 +18,7 @@
 #define load_weights(panel, v) _mm256_load_si256((const __m256i *) (const void *) (panel) + (v))
 #define load_src(src) _mm256_set1_epi32(load_s32(src))
 #define multiply_add(acc, a, b) DPBUSD(acc, a, b)
+#define REQUANTIZE i8_finish
 #include "simd_tile.h"
 
 const gemm_kernel u8s8_gemm_6x16__avx2_vnni = {
@@ -26,6 +28,7 @@ const gemm_kernel u8s8_gemm_6x16__avx2_vnni = {
     .group = 4,
     .step = 4,
     ROWS_OF_U8,
+    .requantizes = true,
     .tile = i8_tile,
 };
 
@@ -36,6 +39,7 @@ const gemm_kernel s8s8_gemm_6x16__avx2_vnni = {
     .group = 4,
     .step = 4,
     ROWS_OF_SHIFTED_S8,
+    .requantizes = true,
     .tile = i8_tile,
 };
 
