@@ -13,6 +13,9 @@ enum {
     RESIDENT_TILES = 8            /* of a block then, whose results stay in L1 until their lines are complete */
 };
 
+const _Alignas(64) int32_t gemm_zeros[MAX_TILE_COLUMNS];
+const int64_t gemm_no_offset = 0;
+
 const gemm_kernel *gemm_for_depth(const gemm_kernel *kernel, int64_t k) {
     const gemm_kernel *narrower = kernel->narrower;
     return narrower != NULL && k > kernel->deepest && k <= narrower->deepest ? narrower : kernel;

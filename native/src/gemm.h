@@ -15,6 +15,10 @@
 
 enum { MAX_TILE_COLUMNS = 64, MAX_TILE = 32 * 32 };
 
+/* Sums that start from nothing, and where the only run of k starts. */
+extern const _Alignas(64) int32_t gemm_zeros[MAX_TILE_COLUMNS];
+extern const int64_t gemm_no_offset;
+
 typedef struct gemm_tile {
     int64_t rows;       /* 1 to the kernel's rows */
     int64_t columns;    /* that are of interest, 1 to the kernel's columns; more may be computed */

@@ -9,8 +9,6 @@ enum {
     NARROW_CHUNK_BYTES = 32 * 1024 /* so that these use chunks that stay in L1 */
 };
 
-static const int64_t NO_OFFSET = 0;
-static const _Alignas(64) int32_t ZEROS[MAX_TILE_COLUMNS];
 
 static int64_t step_bytes(const gemm_kernel *kernel) {
     return (int64_t) kernel->step * kernel->columns * kernel->src_bytes;
@@ -53,7 +51,7 @@ void row_block_cut(const gemm_kernel *kernel, row_block *block, row_span span) {
 }
 
 const int32_t *row_block_start(const gemm_operands *o, int64_t j) {
-    return o->weights.compensation == NULL ? ZEROS : o->weights.compensation + j;
+    return o->weights.compensation == NULL ? gemm_zeros : o->weights.compensation + j;
 }
 
 void row_block_subtract(const gemm_kernel *kernel, const gemm_operands *o, const row_block *block, const row_tile *rows,
@@ -85,7 +83,7 @@ static gemm_tile block_tile(row_block *block) {
 
 static void set_part(const row_block *block, const k_part *k, gemm_tile *tile) {
     tile->runs = k->runs;
-    tile->run_offsets = (block->run_offsets == NULL ? &NO_OFFSET : block->run_offsets) + k->run;
+    tile->run_offsets = (block->run_offsets == NULL ? &gemm_no_offset : block->run_offsets) + k->run;
     tile->steps = k->steps;
 }
 
@@ -208,7 +206,7 @@ void row_block_sum(const gemm_kernel *kernel, row_block *block, const void *ones
     set_part(block, &k, &tile);
     tile.columns = 1;
     tile.panel = ones;
-    tile.init = ZEROS;
+    tile.init = gemm_zeros;
     tile.acc = acc;
     for (int64_t t = 0; t < block->count; t++) {
         const row_tile *rows = &block->tiles[t];

@@ -18,8 +18,6 @@ static const int64_t MAX_WEIGHTS_4X4 = 128 * 128, MAX_WEIGHTS_2X2 = 512 * 512;
 /* Input channels of bytes: 4 times the largest sum, of 9 products of at most 255 * 255 for each, is below 2^31. */
 static const int64_t MAX_EXACT_CHANNELS = INT32_MAX / (4 * 9 * 255 * 255);
 
-static const _Alignas(64) int32_t ZEROS[MAX_TILE_COLUMNS];
-static const int64_t NO_OFFSET = 0;
 
 static int64_t places(const winograd_transforms *f) {
     return (int64_t) f->extent * f->extent;
@@ -222,7 +220,7 @@ static void multiply_chunk(const gemm_kernel *kernel, const winograd_transforms 
         .src_stride = s->row_bytes,
         .src_step = f->group * f->row_bytes,
         .runs = 1,
-        .run_offsets = &NO_OFFSET,
+        .run_offsets = &gemm_no_offset,
         .steps = chunk->steps,
         .init_stride = chunk->step == 0 ? 0 : acc_row_bytes,
     };
@@ -236,7 +234,7 @@ static void multiply_chunk(const gemm_kernel *kernel, const winograd_transforms 
             tile.src = (const char *) row_of(s->patches, place, s->place_bytes) + first * s->row_bytes +
                        chunk->step * tile.src_step;
             tile.acc = (char *) row_of(s->sums, place, s->sum_bytes) + first * acc_row_bytes;
-            tile.init = chunk->step == 0 ? ZEROS : tile.acc;
+            tile.init = chunk->step == 0 ? gemm_zeros : tile.acc;
             tile.ahead = chunk->ahead + place * chunk->ahead_stride + i * share;
             multiply(&tile);
         }

@@ -79,21 +79,8 @@ static int32_t expected(const operands *o, int64_t n, int64_t y, int64_t x, int6
 
 static bool prepare(uint32_t isa, guard_side side, operands *o) {
     const conv_case *c = o->c;
-    const tersor_conv2d_geometry g = {
-        .ic = c->ic,
-        .oc = c->oc,
-        .kh = 3,
-        .kw = 3,
-        .groups = 1,
-        .stride_h = 1,
-        .stride_w = 1,
-        .pad_top = c->pad_top,
-        .pad_left = c->pad_left,
-        .pad_bottom = c->pad_bottom,
-        .pad_right = c->pad_right,
-        .dilation_h = 1,
-        .dilation_w = 1,
-    };
+    const tersor_conv2d_geometry g =
+        plain_3x3(c->ic, c->oc, c->pad_top, c->pad_left, c->pad_bottom, c->pad_right);
     const char *name = "";
     bool ok = expect_status(tersor_conv2d_packed_bytes(isa, o->src_type, TERSOR_S8, TERSOR_DENSE, TERSOR_COMPONENTWISE,
                                                        &g, o->zero_points != NULL, o->weights, &o->packed_bytes),

@@ -25,21 +25,8 @@ typedef struct operands {
 
 static bool prepare(uint32_t isa, guard_side side, operands *o) {
     const conv_case *c = o->c;
-    const tersor_conv2d_geometry g = {
-        .ic = c->ic,
-        .oc = c->oc,
-        .kh = 3,
-        .kw = 3,
-        .groups = 1,
-        .stride_h = 1,
-        .stride_w = 1,
-        .pad_top = c->pad_top,
-        .pad_left = c->pad_left,
-        .pad_bottom = c->pad_bottom,
-        .pad_right = c->pad_right,
-        .dilation_h = 1,
-        .dilation_w = 1,
-    };
+    const tersor_conv2d_geometry g =
+        plain_3x3(c->ic, c->oc, c->pad_top, c->pad_left, c->pad_bottom, c->pad_right);
     const char *name = "";
     bool ok = expect_status(tersor_conv2d_packed_bytes(isa, TERSOR_F32, TERSOR_F32, TERSOR_DENSE, TERSOR_NORMWISE, &g, 0,
                                                        o->weights, &o->packed_bytes),

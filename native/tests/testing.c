@@ -280,3 +280,22 @@ const char *type_name(tersor_type type) {
     static const char *const NAMES[] = {"none", "f32", "s32", "u8", "s8", "bf16"};
     return NAMES[type >= 1 && type <= 5 ? type : 0];
 }
+
+tersor_conv2d_geometry plain_3x3(int64_t ic, int64_t oc, int64_t pad_top, int64_t pad_left, int64_t pad_bottom,
+                                 int64_t pad_right) {
+    return (tersor_conv2d_geometry){
+        .ic = ic,
+        .oc = oc,
+        .kh = 3,
+        .kw = 3,
+        .groups = 1,
+        .stride_h = 1,
+        .stride_w = 1,
+        .pad_top = pad_top,
+        .pad_left = pad_left,
+        .pad_bottom = pad_bottom,
+        .pad_right = pad_right,
+        .dilation_h = 1,
+        .dilation_w = 1,
+    };
+}

@@ -79,4 +79,8 @@ uint32_t stored_bits(const void *dst, int64_t index, tersor_type type);
 int64_t bytes_of(tersor_type type);
 const char *type_name(tersor_type type);
 
+/* A dense window of 3x3 pixels, without stride, dilation and groups. */
+tersor_conv2d_geometry plain_3x3(int64_t ic, int64_t oc, int64_t pad_top, int64_t pad_left, int64_t pad_bottom,
+                                 int64_t pad_right);
+
 #endif

@@ -8,20 +8,10 @@
 
 #define TILE(name) i16_##name
 #define FETCHES
-#define ROWS 6
-#define LANES 8
-#define VECTORS 2
-#define SRC_STEP 4
 #define PANEL_STEP 64
-#define accumulators __m256i
-#define factor __m256i
-#define load_acc(from) _mm256_load_si256((const __m256i *) (const void *) (from))
-#define store_acc(to, acc) _mm256_store_si256((__m256i *) (void *) (to), acc)
-#define zero_acc() _mm256_setzero_si256()
-#define add_acc(a, b) _mm256_add_epi32(a, b)
 #define load_weights(panel, v) _mm256_load_si256((const __m256i *) (const void *) (panel) + (v))
-#define load_src(src) _mm256_set1_epi32(load_s32(src))
 #define multiply_add(acc, a, b) _mm256_add_epi32(acc, _mm256_madd_epi16(a, b))
+#include "i8_sums_6x16__avx2.h"
 #include "simd_tile.h"
 
 enum {

@@ -68,8 +68,7 @@ ALWAYS_INLINE amx_pass amx_pass_of(amx_width width, const row_block *block) {
 
 /* The part of k in a pass with the panel that begins at `panel`. */
 ALWAYS_INLINE void amx_set_chunk(amx_pass *p, const row_block *block, const amx_chunk *c, const char *panel) {
-    static const int64_t no_offset = 0;
-    p->run_offsets = (block->run_offsets == NULL ? &no_offset : block->run_offsets) + c->run;
+    p->run_offsets = (block->run_offsets == NULL ? &gemm_no_offset : block->run_offsets) + c->run;
     p->runs = c->runs;
     p->steps = c->steps;
     p->all_steps = c->runs * c->steps;
