@@ -106,11 +106,9 @@ static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, const
 }
 
 /* Whether the kernel stores the results of a panel itself. */
-static bool is_finished(const gemm_kernel *kernel, const gemm_operands *o, const row_block *block,
-                        const epilogue_tile *results) {
+static bool is_finished(const gemm_kernel *kernel, const gemm_operands *o, const epilogue_tile *results) {
     const epilogue *e = o->e;
-    if (results->columns != kernel->columns || o->weights.zero_points != NULL || block->scales != NULL ||
-        !epilogue_is_plain(e, results)) {
+    if (results->columns != kernel->columns || o->weights.zero_points != NULL || !epilogue_is_plain(e, results)) {
         return false;
     }
     return (kernel->finishes && e->dst_type == TERSOR_F32 &&
@@ -129,7 +127,7 @@ static void look_ahead(const row_block *block, const k_part *k, int64_t t, gemm_
 static void multiply_part(const gemm_kernel *kernel, const gemm_operands *o, row_block *block, const k_part *k,
                           gemm_tile *tile, epilogue_tile *results) {
     const int64_t acc_row_bytes = (int64_t) kernel->columns * 4;
-    const bool finished = k->is_last && is_finished(kernel, o, block, results);
+    const bool finished = k->is_last && is_finished(kernel, o, results);
     set_part(block, k, tile);
     tile->results = finished ? results : NULL;
     tile->e = o->e;

@@ -38,7 +38,7 @@ bool expect_status(tersor_status actual, tersor_status expected, const char *wha
 /* The exit status of the test: 0 if nothing failed and at least one case ran. */
 int test_result(const char *name, int64_t cases);
 
-/* The instruction sets to test: all that the library offers here. */
+/* The instruction sets to test: all that the library offers here, or those that are emulated. */
 uint32_t usable_isas(void);
 
 /* The epilogue of tersor.h, written independently of the library. */
