@@ -10,41 +10,70 @@
 #include "attention.h"
 #include "scalar.h"
 
+/* Sizes and pointers of what loops over bytes need stand in variables of their own: a byte stored may be part of anything
+ * else, which keeps compilers from vectors. */
 static inline void attention_copy(const attention_matrix *from, int64_t padded_k, uint8_t *to, int32_t *sums) {
+    const int64_t columns = from->columns;
+    const uint8_t flip = from->flip;
     for (int64_t row = 0; row < from->rows; row++, to += padded_k) {
-        const uint8_t *data = from->data + row * from->stride;
+        const uint8_t *restrict data = from->data + row * from->stride;
+        uint8_t *restrict copy = to;
         uint32_t sum = 0;
-        for (int64_t k = 0; k < from->columns; k++) {
-            to[k] = data[k] ^ from->flip;
-            sum += to[k];
+        for (int64_t k = 0; k < columns; k++) {
+            const uint8_t element = data[k] ^ flip;
+            copy[k] = element;
+            sum += element;
         }
-        memset(to + from->columns, 0, (size_t) (padded_k - from->columns));
+        memset(to + columns, 0, (size_t) (padded_k - columns));
         sums[row] = (int32_t) sum;
     }
 }
 
 static inline void attention_pack_transposed(const attention_matrix *from, int64_t padded_k, int8_t *panel,
                                              int32_t *sums) {
+    const int64_t columns = from->columns;
+    const uint8_t flip = from->flip;
     memset(panel, 0, (size_t) (padded_k * ATTENTION_LANES));
     memset(sums, 0, ATTENTION_LANES * sizeof *sums);
     for (int64_t column = 0; column < from->rows; column++) {
-        const uint8_t *row = from->data + column * from->stride;
+        const uint8_t *restrict row = from->data + column * from->stride;
+        char *restrict to = (char *) panel + column * 4;
+        int64_t k = 0;
+        for (; k + 4 <= columns; k += 4, to += ATTENTION_STEP) {
+            uint32_t four;
+            memcpy(&four, row + k, 4);
+            four ^= flip * 0x01010101u;
+            memcpy(to, &four, 4);
+        }
+        for (; k < columns; k++) {
+            to[k % 4] = (char) (row[k] ^ flip);
+        }
         uint32_t sum = 0;
-        for (int64_t k = 0; k < from->columns; k++) {
-            const int8_t element = (int8_t) (row[k] ^ from->flip);
-            panel[(k / 4 * ATTENTION_LANES + column) * 4 + k % 4] = element;
-            sum += (uint32_t) element;
+        for (k = 0; k < columns; k++) {
+            sum += (uint32_t) (int8_t) (row[k] ^ flip);
         }
         sums[column] = (int32_t) sum;
     }
 }
 
 static inline void attention_pack(const attention_matrix *from, int8_t *panel) {
-    for (int64_t k = 0; k < from->rows; k++) {
-        const uint8_t *row = from->data + k * from->stride;
+    const int64_t columns = from->columns, stride = from->stride;
+    const uint8_t flip = from->flip;
+    int64_t k = 0;
+    for (; k + 4 <= from->rows; k += 4) {
+        const uint8_t *restrict row = from->data + k * stride;
+        uint32_t *restrict to = (uint32_t *) (void *) (panel + k * ATTENTION_LANES);
+        for (int64_t column = 0; column < columns; column++) {
+            const uint32_t a = row[column], b = row[column + stride], c = row[column + 2 * stride],
+                           d = row[column + 3 * stride];
+            to[column] = (a | b << 8 | c << 16 | d << 24) ^ flip * 0x01010101u;
+        }
+    }
+    for (; k < from->rows; k++) {
+        const uint8_t *row = from->data + k * stride;
         int8_t *to = panel + k / 4 * ATTENTION_STEP + k % 4;
-        for (int64_t column = 0; column < from->columns; column++) {
-            to[column * 4] = (int8_t) (row[column] ^ from->flip);
+        for (int64_t column = 0; column < columns; column++) {
+            to[column * 4] = (int8_t) (row[column] ^ flip);
         }
     }
 }
@@ -59,7 +88,26 @@ ALWAYS_INLINE float attention_factor(const attention_softmax *s, float total) {
     return total > 0.0f ? 1.0f / s->probability_scale / total : 0.0f;
 }
 
-/* Sums to scores, and the largest of them; lanes without a key get -infinity. */
+/* `count` sums to scores, and the largest of each lane; lanes without a key get -infinity. */
+ALWAYS_INLINE void attention_score_lanes(int64_t count, uint32_t term, float scale, const float *mask, float *restrict x,
+                                         float *restrict largest) {
+    for (int lane = 0; lane < ATTENTION_LANES; lane++) {
+        uint32_t sum;
+        memcpy(&sum, x + lane, sizeof sum);
+        x[lane] = (float) (int32_t) (sum + term) * scale;
+    }
+    for (int64_t lane = 0; mask != 0 && lane < count; lane++) {
+        x[lane] += mask[lane] * SCALAR_LOG2_E;
+    }
+    for (int64_t lane = count; lane < ATTENTION_LANES; lane++) {
+        x[lane] = -INFINITY;
+    }
+    for (int lane = 0; lane < ATTENTION_LANES; lane++) {
+        largest[lane] = x[lane] > largest[lane] ? x[lane] : largest[lane];
+    }
+}
+
+/* Sums to scores, and the largest of them. */
 static inline float attention_scores(const attention_softmax *s, int64_t row, int64_t keys, float *scores) {
     float largest[ATTENTION_LANES];
     for (int lane = 0; lane < ATTENTION_LANES; lane++) {
@@ -68,23 +116,12 @@ static inline float attention_scores(const attention_softmax *s, int64_t row, in
     const float scale = s->score_scale * SCALAR_LOG2_E;
     const uint32_t term = (uint32_t) s->row_terms[row];
     const float *mask = s->mask == 0 ? 0 : s->mask + row * s->mask_stride;
-    for (int64_t j = 0; j < keys; j += ATTENTION_LANES) {
-        float *x = scores + j;
-        int32_t sums[ATTENTION_LANES];
-        memcpy(sums, x, sizeof sums);
-        for (int lane = 0; lane < ATTENTION_LANES; lane++) {
-            x[lane] = (float) (int32_t) ((uint32_t) sums[lane] + term) * scale;
-        }
-        const int64_t count = min_s64(ATTENTION_LANES, keys - j);
-        for (int64_t lane = 0; mask != 0 && lane < count; lane++) {
-            x[lane] += mask[j + lane] * SCALAR_LOG2_E;
-        }
-        for (int64_t lane = count; lane < ATTENTION_LANES; lane++) {
-            x[lane] = -INFINITY;
-        }
-        for (int lane = 0; lane < ATTENTION_LANES; lane++) {
-            largest[lane] = x[lane] > largest[lane] ? x[lane] : largest[lane];
-        }
+    int64_t j = 0;
+    for (; j + ATTENTION_LANES <= keys; j += ATTENTION_LANES) {
+        attention_score_lanes(ATTENTION_LANES, term, scale, mask == 0 ? 0 : mask + j, scores + j, largest);
+    }
+    if (j < keys) {
+        attention_score_lanes(keys - j, term, scale, mask == 0 ? 0 : mask + j, scores + j, largest);
     }
     float all = -INFINITY;
     for (int lane = 0; lane < ATTENTION_LANES; lane++) {
@@ -115,10 +152,10 @@ static inline void attention_softmax_rows(const attention_softmax *s) {
     for (int64_t row = 0; row < s->rows; row++) {
         const int64_t keys = attention_keys(s, row);
         void *sums = s->sums + row * s->padded_keys;
-        uint8_t *p = s->probabilities + row * s->padded_keys;
+        uint8_t *restrict p = s->probabilities + row * s->padded_keys;
         const float total = attention_weights(keys, attention_scores(s, row, keys, sums), sums);
         const float factor = attention_factor(s, total);
-        const float *weights = sums;
+        const float *restrict weights = sums;
         uint32_t sum = 0;
         for (int64_t j = 0; j < keys; j++) {
             const float r = weights[j] * factor;
@@ -149,7 +186,8 @@ static inline void attention_store_i8(const attention_store *s) {
         uint8_t *restrict to = (uint8_t *) s->dst + row * s->dst_stride;
         const float scale = s->scale, lo = s->lo, hi = s->hi;
         const int32_t zero_point = s->zero_point;
-        for (int64_t e = 0; e < s->columns; e++) {
+        const int64_t columns = s->columns;
+        for (int64_t e = 0; e < columns; e++) {
             const float r = (float) (int32_t) ((uint32_t) sums[e] - term) * scale;
             to[e] = (uint8_t) scalar_round(scalar_clamp(r, lo, hi), zero_point);
         }
