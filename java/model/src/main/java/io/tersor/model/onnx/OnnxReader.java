@@ -29,7 +29,7 @@ public final class OnnxReader {
     static final String SPARSITY = "tersor.sparsity.";
 
     private static final int MIN_OPSET = 7;
-    private static final int MAX_OPSET = 27;
+    private static final int MAX_OPSET = 28;
 
     private final Path file;
     private final Arena arena = Arena.ofAuto();

@@ -131,7 +131,9 @@ public final class OnnxWriter {
             case 19, 20 -> 9;
             case 21, 22 -> 10;
             case 23 -> 11;
-            default -> 12;
+            case 24 -> 12;
+            case 25, 26, 27 -> 13;
+            default -> 14;
         };
     }
 

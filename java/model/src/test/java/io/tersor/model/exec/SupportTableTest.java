@@ -30,7 +30,7 @@ class SupportTableTest {
             Generated from the code by `SupportTableTest`, which fails where this file is out of date and says in its
             first lines how to write it anew.
 
-            Models of opset 7 to 27 are read; each operator takes the attributes and inputs of all its versions up to
+            Models of opset 7 to 28 are read; each operator takes the attributes and inputs of all its versions up to
             there. Where kernels are marked, they run what they have: f32, u8, s8 and, for products, bf16, 4-bit weights
             and s32 results, with weights and quantization parameters that are constant, on the backends that
             `tersor doctor` lists (`native`, `onednn`, `vector`, `scalar`), the fastest first. **No copy**: the result is
