@@ -95,7 +95,7 @@ final class HostileModels {
             case OPERATOR -> node.setOpType(graph.getNode(random.nextInt(graph.getNodeCount())).getOpType());
             case ELEMENT_TYPE -> tensor(graph, random).setDataType(random.nextInt(30));
             case RANK -> rank(graph, random);
-            case OPSET -> model.getOpsetImportBuilder(0).setVersion(random.nextBoolean() ? huge : random.nextInt(28));
+            case OPSET -> model.getOpsetImportBuilder(0).setVersion(random.nextBoolean() ? huge : random.nextInt(30));
             case DROP_ATTRIBUTE -> node.clearAttribute();
             case SHUFFLE_INPUTS -> {
                 List<String> others = graph.getNode(random.nextInt(picked + 1)).getInputList();
