@@ -46,6 +46,9 @@ class SupportTableTest {
             its operator is not marked: batch normalization is folded into convolutions, activations and sums become
             part of the product before them, chains of QuantizeLinear and DequantizeLinear become quantized kernels.
 
+            **Random numbers** are the same in every run and on every machine where a node has a seed, and new in each run
+            where it has none. ONNX prescribes no generator, so other implementations draw other numbers.
+
             **Control flow** cuts a graph into parts: what lies between these operators runs as said above, fused and
             planned for each part, also inside the bodies; sequences share their tensors instead of copying them.
 
