@@ -188,6 +188,30 @@ class NewestOperatorsTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"F6E2M3", "F6E3M2"})
+    void floatsOfSixBitsAreCastAndQuantizedTo(DataType type) {
+        long onnx = io.tersor.model.onnx.OnnxTypes.onnx(type);
+        double most = type.max();
+        Tensor x = floats(1.5f, -0.25f, 100, -100, 0, Float.NEGATIVE_INFINITY);
+        double[] expected = {1.5, -0.25, most, -most, 0, -most};
+        Tensor codes = run("Cast", 28, Attributes.NONE.with("to", onnx).with("saturate", 0), x);
+        assertEquals(type, codes.type());
+        assertValues(codes, expected);
+        assertValues(run("Cast", 28, Attributes.NONE.with("to", 1), codes), expected);
+        assertValues(run("CastLike", 28, Attributes.NONE, x, codes), expected);
+        Tensor half = Tensor.ofFloats(ARENA, Shape.of(), 0.5f);
+        Tensor quantized = run("QuantizeLinear", 28, Attributes.NONE.with("output_dtype", onnx), x, half);
+        assertEquals(type, quantized.type());
+        double[] doubled = {3, -0.5, most, -most, 0, -most};
+        assertValues(quantized, doubled);
+        assertValues(run("DequantizeLinear", 28, Attributes.NONE, quantized, half),
+                java.util.Arrays.stream(doubled).map(value -> value / 2).toArray());
+        assertThrows(OperandException.class, () -> run("BitCast", 28, Attributes.NONE.with("to", 2), codes));
+        assertThrows(OperandException.class, () -> run("BitCast", 28, Attributes.NONE.with("to", onnx),
+                integers(DataType.U8, 1)));
+    }
+
     /** The cast's result is as long as its operand in whole cache lines, yet must not be written over it. */
     @Test
     void castsToWiderElementsKeepWhatIsStillToBeRead() {
