@@ -248,6 +248,19 @@ class RareOperatorsTest {
     }
 
     @Test
+    void nothingCannotBeResized() {
+        Tensor none = Tensor.allocate(ARENA, DataType.F32, Shape.of(0));
+        Tensor empty = Tensor.allocate(ARENA, DataType.F32, Shape.of(1, 1, 0, 2));
+        for (String mode : new String[] {"nearest", "linear", "cubic"}) {
+            Attributes attributes = Attributes.NONE.with("mode", mode);
+            assertThrows(OperandException.class,
+                    () -> run("Resize", 19, attributes, empty, none, none, longs(1, 1, 3, 4)));
+            assertEquals(Shape.of(1, 1, 0, 4),
+                    run("Resize", 19, attributes, empty, none, floats(1, 1, 2, 2)).shape(), mode);
+        }
+    }
+
+    @Test
     void dropoutThatDropsNothing() {
         Tensor training = Tensor.allocate(ARENA, DataType.BOOL, Shape.of());
         training.setLong(0, 1);
