@@ -51,6 +51,14 @@ class Int8FormsTest {
         return tensor;
     }
 
+    private Tensor positive() {
+        Tensor tensor = random(CHANNELS);
+        for (long i = 0; i < CHANNELS; i++) {
+            tensor.set(i, 0.5 + Math.abs(tensor.get(i)));
+        }
+        return tensor;
+    }
+
     private GraphBuilder network(int opset) {
         return Graph.builder("form", opset)
                 .input(ValueInfo.of("x", DataType.F32, Dim.of("n"), Dim.of(CHANNELS), Dim.of(8), Dim.of(8)));
@@ -225,6 +233,19 @@ class Int8FormsTest {
         GraphBuilder builder = network(11);
         String a = builder.add("Relu", conv(builder, "x", CHANNELS, 3, 1));
         assertEquals(13, check(classifier(builder, builder.add("GlobalAveragePool", a), CHANNELS)).opset());
+        GraphBuilder old = network(8);
+        String before = old.add("Relu", conv(old, "x", CHANNELS, 3, 1));
+        String normed = old.add("BatchNormalization", List.of(before, old.constant("s", positive()),
+                old.constant("o", random(CHANNELS)), old.constant("m", random(CHANNELS)),
+                old.constant("v", positive())), Attributes.NONE.with("spatial", 1));
+        String kept = old.add("Dropout", List.of(conv(old, normed, CHANNELS, 1, 1)),
+                Attributes.NONE.with("ratio", 0.5f));
+        assertEquals(13, check(classifier(old, old.add("GlobalAveragePool", kept), CHANNELS)).opset());
+        GraphBuilder ancient = network(6);
+        Graph oneSided = classifier(ancient, ancient.add("GlobalAveragePool", conv(ancient, "x", CHANNELS, 3, 1)),
+                CHANNELS);
+        assertThrows(CompressException.class, () -> Recipe.parse("int8").apply(oneSided,
+                Calibration.of(oneSided, samples)));
         GraphBuilder changed = network(11);
         String b = changed.add("Softmax", conv(changed, "x", CHANNELS, 3, 1));
         Graph graph = classifier(changed, changed.add("GlobalAveragePool", b), CHANNELS);

@@ -5,8 +5,9 @@ import java.util.Locale;
 /**
  * Element type of a tensor. Signed integers are two's complement; {@link #F16} is IEEE 754 binary16, {@link #BF16} the
  * upper half of a binary32; {@link SmallFloat} describes the floating types of at most 8 bits. Multi-byte elements are
- * in the machine's byte order; types of 4 or 2 bits are packed two or four to a byte, the element of the lowest index
- * in the lowest bits (ONNX's layout). {@link #BOOL} is one byte, 0 or 1.
+ * in the machine's byte order; floats of 6 bits take a byte each, the upper bits zero; types of 4 or 2 bits are packed
+ * two or four to a byte, the element of the lowest index in the lowest bits (ONNX's layout). {@link #BOOL} is one byte,
+ * 0 or 1.
  */
 public enum DataType {
     F64(64, true, -Double.MAX_VALUE, Double.MAX_VALUE),
@@ -18,6 +19,8 @@ public enum DataType {
     F8E5M2(8, true, -57344, 57344),
     F8E5M2FNUZ(8, true, -57344, 57344),
     F8E8M0(8, true, 0x1p-127, 0x1p127),
+    F6E2M3(8, true, -7.5, 7.5),
+    F6E3M2(8, true, -28, 28),
     F4E2M1(4, true, -6, 6),
     S64(64, false, Long.MIN_VALUE, Long.MAX_VALUE),
     S32(32, false, Integer.MIN_VALUE, Integer.MAX_VALUE),
@@ -45,7 +48,7 @@ public enum DataType {
         this.max = max;
     }
 
-    /** Returns the size of one element in bits. */
+    /** Returns the size that one element takes, in bits. */
     public int bits() {
         return bits;
     }

@@ -19,7 +19,7 @@ final class ElementAccess {
             case F32 -> data.getAtIndex(JAVA_FLOAT, offset);
             case F16 -> Float.float16ToFloat(data.getAtIndex(JAVA_SHORT, offset));
             case BF16 -> Bfloat16.toFloat(data.getAtIndex(JAVA_SHORT, offset));
-            case F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0 ->
+            case F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0, F6E2M3, F6E3M2 ->
                     SmallFloat.toFloat(type, Byte.toUnsignedInt(data.get(JAVA_BYTE, offset)));
             case F4E2M1 -> SmallFloat.toFloat(type, packed(data, 4, offset));
             case U64 -> unsignedToDouble(data.getAtIndex(JAVA_LONG, offset));
@@ -33,7 +33,7 @@ final class ElementAccess {
             case F32 -> data.setAtIndex(JAVA_FLOAT, offset, (float) value);
             case F16 -> data.setAtIndex(JAVA_SHORT, offset, Float.floatToFloat16((float) value));
             case BF16 -> data.setAtIndex(JAVA_SHORT, offset, Bfloat16.fromFloat((float) value));
-            case F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0 ->
+            case F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0, F6E2M3, F6E3M2 ->
                     data.set(JAVA_BYTE, offset, (byte) SmallFloat.fromFloat(type, (float) value, true));
             case F4E2M1 -> setPacked(data, 4, offset, SmallFloat.fromFloat(type, (float) value, true));
             case BOOL -> data.setAtIndex(JAVA_BYTE, offset, (byte) (value != 0 ? 1 : 0));
@@ -45,7 +45,7 @@ final class ElementAccess {
 
     static long getLong(MemorySegment data, DataType type, long offset) {
         return switch (type) {
-            case F64, F32, F16, BF16, F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0, F4E2M1 ->
+            case F64, F32, F16, BF16, F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0, F6E2M3, F6E3M2, F4E2M1 ->
                     (long) get(data, type, offset);
             case S64, U64 -> data.getAtIndex(JAVA_LONG, offset);
             case S32 -> data.getAtIndex(JAVA_INT, offset);
@@ -63,7 +63,7 @@ final class ElementAccess {
 
     static void setLong(MemorySegment data, DataType type, long offset, long value) {
         switch (type) {
-            case F64, F32, F16, BF16, F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0, F4E2M1 ->
+            case F64, F32, F16, BF16, F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0, F6E2M3, F6E3M2, F4E2M1 ->
                     set(data, type, offset, value);
             case S64, U64 -> data.setAtIndex(JAVA_LONG, offset, value);
             case S32, U32 -> data.setAtIndex(JAVA_INT, offset, (int) value);

@@ -2,7 +2,8 @@ package io.tersor.tensor;
 
 /**
  * Conversions between binary32 and the floating-point types of at most 8 bits: OFP8 (E4M3, E5M2), their FNUZ variants
- * (no negative zero, no infinity), and the OCP microscaling formats E2M1 and E8M0 (a power of two alone, no sign).
+ * (no negative zero, no infinity), and the OCP microscaling formats E2M3, E3M2 (of 6 bits), E2M1 (of 4) and E8M0 (a
+ * power of two alone, no sign).
  * Rounding is to nearest, half to even, but for E8M0, whose {@link Scale} is chosen.
  */
 public final class SmallFloat {
@@ -28,8 +29,8 @@ public final class SmallFloat {
 
     private static int fractionBits(DataType type) {
         return switch (type) {
-            case F8E4M3FN, F8E4M3FNUZ -> 3;
-            case F8E5M2, F8E5M2FNUZ -> 2;
+            case F8E4M3FN, F8E4M3FNUZ, F6E2M3 -> 3;
+            case F8E5M2, F8E5M2FNUZ, F6E3M2 -> 2;
             case F4E2M1 -> 1;
             default -> throw new IllegalArgumentException("type: expected a small float, got " + type);
         };
@@ -41,8 +42,19 @@ public final class SmallFloat {
             case F8E4M3FNUZ -> 8;
             case F8E5M2 -> 15;
             case F8E5M2FNUZ -> 16;
+            case F6E3M2 -> 3;
             default -> 1;
         };
+    }
+
+    /** Returns how many bits of an element in memory make up its code, the others being zero. */
+    public static int codeBits(DataType type) {
+        return type == DataType.F6E2M3 || type == DataType.F6E3M2 ? 6 : type.bits();
+    }
+
+    /** Returns whether every code of a type is a finite number. */
+    private static boolean isFinite(DataType type) {
+        return codeBits(type) < 8;
     }
 
     private static boolean isUnsignedZero(DataType type) {
@@ -55,8 +67,9 @@ public final class SmallFloat {
             return code == E8M0_NAN ? Float.NaN : (float) Math.scalb(1.0, code - E8M0_BIAS);
         }
         int fractionBits = fractionBits(type);
-        int magnitude = code & (1 << type.bits() - 1) - 1;
-        boolean negative = magnitude != code;
+        int sign = 1 << codeBits(type) - 1;
+        int magnitude = code & sign - 1;
+        boolean negative = (code & sign) != 0;
         if (negative && magnitude == 0 && isUnsignedZero(type) || type == DataType.F8E4M3FN && magnitude == 0x7F
                 || type == DataType.F8E5M2 && magnitude > 0x7C) {
             return Float.NaN;
@@ -75,18 +88,19 @@ public final class SmallFloat {
      * Returns the code of the nearest number.
      *
      * @param saturate whether too large values and infinities become the largest finite value; otherwise they become
-     *     infinite, or NaN where the type has no infinity. E2M1, which has neither, always saturates, and takes NaN,
-     *     of either sign, for its largest value, as ONNX's table of casts says (some of its test cases have -0 there)
+     *     infinite, or NaN where the type has no infinity. Types of 4 and 6 bits, which have neither, always saturate,
+     *     and take NaN, of either sign, for their largest value, as ONNX's table of casts to E2M1 says (some of its
+     *     test cases have -0 there)
      */
     public static int fromFloat(DataType type, float value, boolean saturate) {
         if (type == DataType.F8E8M0) {
             return fromFloat(value, saturate, Scale.UP);
         }
         int fractionBits = fractionBits(type);
-        int sign = Float.floatToRawIntBits(value) < 0 ? 1 << type.bits() - 1 : 0;
+        int sign = Float.floatToRawIntBits(value) < 0 ? 1 << codeBits(type) - 1 : 0;
         float max = (float) type.max();
         if (Float.isNaN(value)) {
-            return type == DataType.F4E2M1 ? code(type, max, fractionBits)
+            return isFinite(type) ? code(type, max, fractionBits)
                     : isUnsignedZero(type) ? 0x80 : sign | 0x7F;
         }
         float magnitude = Math.abs(value);
@@ -95,7 +109,7 @@ public final class SmallFloat {
         double quantum = Math.scalb(1.0, exponent - fractionBits);
         double rounded = Float.isInfinite(magnitude) ? magnitude : Math.rint(magnitude / quantum) * quantum;
         if (rounded > max) {
-            if (saturate || type == DataType.F4E2M1) {
+            if (saturate || isFinite(type)) {
                 rounded = max;
             } else {
                 return isUnsignedZero(type) ? 0x80 : sign | (type == DataType.F8E5M2 ? 0x7C : 0x7F);

@@ -12,11 +12,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class SmallFloatTest {
     @ParameterizedTest
-    @EnumSource(names = {"F8E4M3FN", "F8E4M3FNUZ", "F8E5M2", "F8E5M2FNUZ", "F8E8M0", "F4E2M1"})
+    @EnumSource(names = {"F8E4M3FN", "F8E4M3FNUZ", "F8E5M2", "F8E5M2FNUZ", "F8E8M0", "F6E2M3", "F6E3M2", "F4E2M1"})
     void everyCodeComesBack(DataType type) {
         assertTrue(SmallFloat.covers(type));
         float largest = 0;
-        for (int code = 0; code < 1 << type.bits(); code++) {
+        for (int code = 0; code < 1 << SmallFloat.codeBits(type); code++) {
             float value = SmallFloat.toFloat(type, code);
             if (Float.isFinite(value)) {
                 assertEquals(code, SmallFloat.fromFloat(type, value, true), type + " " + value);
@@ -30,9 +30,9 @@ class SmallFloatTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"F8E4M3FN", "F8E4M3FNUZ", "F8E5M2", "F8E5M2FNUZ", "F4E2M1"})
+    @EnumSource(names = {"F8E4M3FN", "F8E4M3FNUZ", "F8E5M2", "F8E5M2FNUZ", "F6E2M3", "F6E3M2", "F4E2M1"})
     void theNearestOfTwoNeighboursAndTheEvenOneOfATie(DataType type) {
-        for (int code = 0; code < (1 << type.bits() - 1) - 1; code++) {
+        for (int code = 0; code < (1 << SmallFloat.codeBits(type) - 1) - 1; code++) {
             float low = SmallFloat.toFloat(type, code);
             float high = SmallFloat.toFloat(type, code + 1);
             if (Float.isFinite(high)) {
@@ -62,6 +62,25 @@ class SmallFloatTest {
         assertEquals(0xF, SmallFloat.fromFloat(DataType.F4E2M1, Float.NEGATIVE_INFINITY, true));
         assertEquals(8, SmallFloat.fromFloat(DataType.F4E2M1, -0f, true));
         assertEquals(8, SmallFloat.fromFloat(DataType.F4E2M1, -0.2f, true));
+    }
+
+    /** Codes worked out from the formats: sign, exponents with a bias of 1 or 3, fractions of 3 or 2 bits. */
+    @Test
+    void floatsOfSixBits() {
+        float[] values = {0.125f, 1, -1.5f, 7.5f, 7.2f, 7.25f, 0.0625f, 0.1875f, -0f, 1e9f, Float.NEGATIVE_INFINITY,
+            Float.NaN};
+        int[] e2m3 = {1, 8, 0x2C, 0x1F, 0x1E, 0x1E, 0, 2, 0x20, 0x1F, 0x3F, 0x1F};
+        int[] e3m2 = {2, 12, 0x2E, 0x18, 0x17, 0x17, 1, 3, 0x20, 0x1F, 0x3F, 0x1F};
+        for (int i = 0; i < values.length; i++) {
+            for (boolean saturate : new boolean[] {true, false}) {
+                assertEquals(e2m3[i], SmallFloat.fromFloat(DataType.F6E2M3, values[i], saturate), "e2m3 " + values[i]);
+                assertEquals(e3m2[i], SmallFloat.fromFloat(DataType.F6E3M2, values[i], saturate), "e3m2 " + values[i]);
+            }
+        }
+        assertEquals(28, SmallFloat.toFloat(DataType.F6E3M2, 0x1F));
+        // What lies above the six bits is no part of the code.
+        assertEquals(-1.5f, SmallFloat.toFloat(DataType.F6E2M3, 0xEC));
+        assertEquals(1, SmallFloat.toFloat(DataType.F6E2M3, 0xC8));
     }
 
     @Test

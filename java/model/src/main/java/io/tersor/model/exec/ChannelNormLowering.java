@@ -80,7 +80,8 @@ final class ChannelNormLowering {
         Shape shape = type.shape();
         boolean fixed = List.of(1, 2, 3, 4).stream().allMatch(i -> lowering.fixed(node.inputs().get(i)).isPresent());
         if (type.type() != DataType.F32 || shape.rank() < 2 || !fixed || node.outputs().size() > 1
-                || node.attributes().integer("training_mode", 0) != 0) {
+                || node.attributes().integer("training_mode", 0) != 0
+                || lowering.type(node.inputs().get(1)).shape().rank() != 1) {
             return false;
         }
         int channels = Math.toIntExact(shape.dim(1));

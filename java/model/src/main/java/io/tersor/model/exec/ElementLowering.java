@@ -1,6 +1,7 @@
 package io.tersor.model.exec;
 
 import io.tersor.kernel.Activation;
+import io.tersor.kernel.ActivationFunction;
 import io.tersor.kernel.ActivationSpec;
 import io.tersor.kernel.Add;
 import io.tersor.kernel.AddSpec;
@@ -57,6 +58,7 @@ final class ElementLowering {
         MapNodes.NAMES.forEach(name -> table.put(name, ElementLowering::map));
         table.put("Gelu", ElementLowering::function);
         table.put("Swish", (node, lowering) -> function(node, lowering) || map(node, lowering));
+        table.put("SwiGLU", ElementLowering::swiglu);
         table.put("HardSwish", ElementLowering::function);
         table.put("Clip", ElementLowering::clip);
         table.put(Node.INTERNAL + ".QClip", ElementLowering::quantizedClip);
@@ -166,6 +168,32 @@ final class ElementLowering {
                 || found.alpha() > 0);
         return spec.isPresent() && lowering.type(node.inputs().getFirst()).type() == DataType.F32
                 && unary(node, lowering, spec.get());
+    }
+
+    /** SwiGLU: Swish of the gate, then the product with the other operand, which has the same shape. */
+    private static boolean swiglu(Node node, Lowering lowering) {
+        String gate = node.inputs().getFirst();
+        String value = node.inputs().get(1);
+        if (lowering.type(gate).type() != DataType.F32) {
+            return false;
+        }
+        float alpha = node.attributes().real("alpha", 1f);
+        UnarySpec spec = alpha == 1f
+                ? new ActivationSpec(DataType.F32, QuantParams.IDENTITY, Activation.of(ActivationFunction.SILU))
+                : new MapSpec(MapFunction.SWISH, alpha, 0f);
+        boolean nhwc = (lowering.isOnlyNhwc(gate) || lowering.isOnlyNhwc(value)) && lowering.fitsNhwc(gate)
+                && lowering.fitsNhwc(value);
+        int from = slot(node, lowering, gate, nhwc);
+        int factor = slot(node, lowering, value, nhwc);
+        TensorType type = lowering.plan.slot(from).type();
+        int gated = lowering.plan.planned(type);
+        Unary swish = lowering.kernels.unary(node, spec);
+        lowering.step(node, swish, new int[] {from}, gated, 0, (in, out) -> swish.run(in[0], out[0]));
+        Binary product = lowering.kernels.binary(node, new BinarySpec(Operation.MUL));
+        int to = lowering.plan.planned(type);
+        lowering.step(node, product, new int[] {gated, factor}, to, 0, (in, out) -> product.run(in[0], in[1], out[0]));
+        define(node, lowering, to, nhwc);
+        return true;
     }
 
     /** A power with one exponent for all. */

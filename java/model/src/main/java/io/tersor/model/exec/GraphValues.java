@@ -117,6 +117,7 @@ public final class GraphValues {
         }
         boolean fixed = computation.kind() == Computation.Kind.SHAPE_ONLY
                 || computation.kind() != Computation.Kind.KERNEL_ONLY
+                        && computation.kind() != Computation.Kind.RANDOM
                         && node.inputs().stream().allMatch(input -> input.isEmpty() || constant.contains(input));
         if (fixed) {
             constant.addAll(node.outputs());
@@ -178,8 +179,9 @@ public final class GraphValues {
             String next = open.pop();
             if (leaf(next).isEmpty()) {
                 Node node = graph.producer(next).orElseThrow(() -> new ValueUnknownException(next));
-                if (computations.containsKey(node.name())
-                        && computations.get(node.name()).kind() == Computation.Kind.KERNEL_ONLY) {
+                Computation.Kind kind = computations.containsKey(node.name())
+                        ? computations.get(node.name()).kind() : Computation.Kind.GENERAL;
+                if (kind == Computation.Kind.KERNEL_ONLY || kind == Computation.Kind.RANDOM) {
                     throw new UnsupportedOperatorException(node, graph.opset(node),
                             "as part of what decides about shapes");
                 }

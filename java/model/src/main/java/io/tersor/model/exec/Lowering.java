@@ -121,7 +121,7 @@ final class Lowering {
                     general(node, computation);
                 }
             }
-            case GENERAL, SHAPE_ONLY -> general(node, computation);
+            case GENERAL, SHAPE_ONLY, RANDOM -> general(node, computation);
             case KERNEL_ONLY -> throw new UnsupportedOperatorException(node, graph.opset(node),
                     "only with constant weights and parameters, one scale and zero point for each activation");
         }

@@ -84,8 +84,11 @@ record MemoryPlan(long[] offsets, long bytes, List<Buffer> buffers) {
             users += input >= 0 && slots.get(input).root() == root ? 1 : 0;
         }
         long bytes = slots.get(output).type().type().bytes(slots.get(output).type().shape().elements());
+        // Wider elements would be written over inputs still to be read, though both round up to the same bytes.
+        boolean wider = slots.get(output).type().type().bits()
+                > slots.get(step.inputs()[step.inPlace()]).type().type().bits();
         boolean fits = drafts[root] != null && lastUse[root] == s && drafts[root].last == s && users == 1
-                && align(bytes) == drafts[root].bytes;
+                && align(bytes) == drafts[root].bytes && !wider;
         return fits ? root : -1;
     }
 

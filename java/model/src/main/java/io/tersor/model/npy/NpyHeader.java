@@ -113,7 +113,7 @@ record NpyHeader(DataType type, ByteOrder byteOrder, boolean fortranOrder, Shape
             case F16 -> "f2";
             case F32 -> "f4";
             case F64 -> "f8";
-            case BF16, F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0, F4E2M1, S4, U4, S2, U2 -> null;
+            case BF16, F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0, F6E2M3, F6E3M2, F4E2M1, S4, U4, S2, U2 -> null;
         });
     }
 

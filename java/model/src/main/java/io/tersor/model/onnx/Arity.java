@@ -14,10 +14,11 @@ final class Arity {
 
     private static Map<String, Integer> table() {
         Map<String, Integer> table = new HashMap<>();
-        require(table, 0, "Constant", "Loop", "Scan", "SequenceEmpty", "Optional", "OptionalHasElement");
+        require(table, 0, "Constant", "Loop", "Scan", "SequenceEmpty", "Optional", "OptionalHasElement",
+                "RandomUniform", "RandomNormal");
         require(table, 2, "Add", "Sub", "Mul", "Div", "Pow", "Mod", "PRelu", "And", "Or", "Xor", "Equal", "Greater",
-                "Less", "GreaterOrEqual", "LessOrEqual", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Conv",
-                "ConvTranspose", "ConvInteger", "MatMul", "MatMulInteger", "Gemm", "QuantizeLinear",
+                "Less", "GreaterOrEqual", "LessOrEqual", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "SwiGLU",
+                "Conv", "ConvTranspose", "ConvInteger", "MatMul", "MatMulInteger", "Gemm", "QuantizeLinear",
                 "DequantizeLinear", "Expand", "Tile", "Gather", "GatherElements", "GatherND", "LayerNormalization",
                 "RMSNormalization", "GridSample", "CastLike", "SequenceInsert", "SequenceAt");
         require(table, 3, "Where", "Range", "ScatterElements", "ScatterND", "OneHot", "InstanceNormalization",

@@ -34,17 +34,20 @@ final class OnnxGraphs {
     private final Path file;
     private final Arena arena;
     private final int opset;
+    private final boolean own;
     private final Map<String, Integer> others;
 
     /**
      * @param arena where constants go
      * @param opset the version of ONNX's own operators
+     * @param own whether the file may use these
      * @param others the versions of other domains' operators
      */
-    OnnxGraphs(Path file, Arena arena, int opset, Map<String, Integer> others) {
+    OnnxGraphs(Path file, Arena arena, int opset, boolean own, Map<String, Integer> others) {
         this.file = file;
         this.arena = arena;
         this.opset = opset;
+        this.own = own;
         this.others = others;
     }
 
@@ -195,6 +198,11 @@ final class OnnxGraphs {
         if (bare.outputs().isEmpty()) {
             throw new ModelFormatException(file, "node " + name + " (" + bare.operator() + ") has no output");
         }
+        if (bare.domain().isEmpty() && !own) {
+            throw new ModelFormatException(file, "node " + name + " (" + bare.operator() + "): the file imports only "
+                    + "the operators of " + others.keySet());
+        }
+        OldVersions.check(bare, opset);
         Arity.check(bare, file);
         List<String> inputs = new ArrayList<>(bare.inputs());
         for (AttributeProto attribute : proto.getAttributeList()) {

@@ -28,8 +28,8 @@ public final class OnnxReader {
     /** Key of a metadata entry that tells how the zeros of a constant are arranged, followed by the constant's name. */
     static final String SPARSITY = "tersor.sparsity.";
 
-    private static final int MIN_OPSET = 7;
-    private static final int MAX_OPSET = 27;
+    private static final int MIN_OPSET = 1;
+    private static final int MAX_OPSET = 28;
 
     private final Path file;
     private final Arena arena = Arena.ofAuto();
@@ -81,9 +81,12 @@ public final class OnnxReader {
         int opset = opset(model);
         GraphBuilder builder = Graph.builder(proto.getName(), opset);
         Map<String, Integer> others = new LinkedHashMap<>();
+        boolean own = model.getOpsetImportCount() == 0;
         for (OperatorSetIdProto imported : model.getOpsetImportList()) {
             String domain = imported.getDomain();
-            if (!domain.isEmpty() && !domain.equals("ai.onnx")) {
+            if (isOwn(domain)) {
+                own = true;
+            } else {
                 others.put(domain, (int) imported.getVersion());
             }
         }
@@ -91,7 +94,7 @@ public final class OnnxReader {
         for (StringStringEntryProto entry : model.getMetadataPropsList()) {
             metadata(builder, entry.getKey(), entry.getValue());
         }
-        new OnnxGraphs(file, arena, opset, others).read(proto, builder);
+        new OnnxGraphs(file, arena, opset, own, others).read(proto, builder);
         return builder.build();
     }
 
@@ -107,15 +110,24 @@ public final class OnnxReader {
         }
     }
 
+    private static boolean isOwn(String domain) {
+        return domain.isEmpty() || domain.equals("ai.onnx");
+    }
+
+    /**
+     * Returns the version of ONNX's own operators: the first where a file, as old ones do, imports nothing at all, the
+     * newest where it imports only other domains and so may use none of these operators.
+     */
     private int opset(ModelProto model) {
-        long version = 1;
+        long version = model.getOpsetImportCount() == 0 ? 1 : MAX_OPSET;
         for (OperatorSetIdProto imported : model.getOpsetImportList()) {
-            if (imported.getDomain().isEmpty() || imported.getDomain().equals("ai.onnx")) {
+            if (isOwn(imported.getDomain())) {
                 version = imported.getVersion();
             }
         }
         if (version < MIN_OPSET || version > MAX_OPSET) {
-            throw new UnsupportedOperatorException("opset " + version, file.toString());
+            throw new UnsupportedOperatorException("opset " + version + " (newest known: " + MAX_OPSET + ")",
+                    file.toString());
         }
         return (int) version;
     }

@@ -58,7 +58,7 @@ public final class OnnxTensors {
         long bytes;
         try {
             shape = Shape.of(dims);
-            bytes = type.bytes(shape.elements());
+            bytes = SixBits.covers(type) ? SixBits.bytes(shape.elements()) : type.bytes(shape.elements());
         } catch (TersorException | ArithmeticException e) {
             throw new ModelFormatException(file, what + ": " + e.getMessage(), e);
         }
@@ -75,7 +75,12 @@ public final class OnnxTensors {
                         + " needs " + bytes);
             }
             Tensor tensor = Tensor.allocate(arena, type, shape);
-            tensor.data().copyFrom(MemorySegment.ofBuffer(raw.asReadOnlyByteBuffer()));
+            MemorySegment data = MemorySegment.ofBuffer(raw.asReadOnlyByteBuffer());
+            if (SixBits.covers(type)) {
+                SixBits.unpack(data, tensor.data());
+            } else {
+                tensor.data().copyFrom(data);
+            }
             return tensor;
         }
         return typed(proto, file, what, type, shape, arena);
@@ -110,6 +115,13 @@ public final class OnnxTensors {
                 case U32 -> data.setAtIndex(JAVA_INT_UNALIGNED, i, (int) proto.getUint64Data(i));
                 case S32 -> data.setAtIndex(JAVA_INT_UNALIGNED, i, proto.getInt32Data(i));
                 case F16, BF16, S16, U16 -> data.setAtIndex(JAVA_SHORT_UNALIGNED, i, (short) proto.getInt32Data(i));
+                case F6E2M3, F6E3M2 -> {
+                    int code = proto.getInt32Data(i);
+                    if (code < 0 || code > SixBits.LARGEST) {
+                        throw new ModelFormatException(file, what + ": " + code + " is no code of " + type);
+                    }
+                    data.set(JAVA_BYTE, i, (byte) code);
+                }
                 case S8, U8, S4, U4, S2, U2, F8E4M3FN, F8E4M3FNUZ, F8E5M2, F8E5M2FNUZ, F8E8M0, F4E2M1 ->
                         data.set(JAVA_BYTE, i, (byte) proto.getInt32Data(i));
                 case BOOL -> data.set(JAVA_BYTE, i, (byte) (proto.getInt32Data(i) != 0 ? 1 : 0));
@@ -154,7 +166,13 @@ public final class OnnxTensors {
                             + location + " has " + channel.size() + " bytes");
                 }
                 Tensor tensor = Tensor.allocate(arena, type, shape);
-                readFully(channel, offset, tensor.data());
+                if (SixBits.covers(type)) {
+                    MemorySegment packed = Arena.ofAuto().allocate(bytes);
+                    readFully(channel, offset, packed);
+                    SixBits.unpack(packed, tensor.data());
+                } else {
+                    readFully(channel, offset, tensor.data());
+                }
                 return tensor;
             }
         } catch (IOException | java.nio.file.InvalidPathException e) {
@@ -180,6 +198,9 @@ public final class OnnxTensors {
             proto.addDims(dim);
         }
         Tensor dense = tensor.isContiguous() ? tensor : tensor.copy(Arena.ofAuto());
+        if (SixBits.covers(tensor.type())) {
+            return proto.setRawData(UnsafeByteOperations.unsafeWrap(SixBits.pack(dense.data()))).build();
+        }
         return proto.setRawData(UnsafeByteOperations.unsafeWrap(
                 dense.data().asByteBuffer().order(ByteOrder.LITTLE_ENDIAN))).build();
     }

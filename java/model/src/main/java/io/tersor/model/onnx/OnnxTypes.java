@@ -41,6 +41,8 @@ public final class OnnxTypes {
             case 24 -> DataType.F8E8M0;
             case 25 -> DataType.U2;
             case 26 -> DataType.S2;
+            case 27 -> DataType.F6E2M3;
+            case 28 -> DataType.F6E3M2;
             default -> throw new UnsupportedOperatorException(
                     "element type " + NAMES.getOrDefault((int) onnx, Long.toString(onnx)), where);
         };
@@ -72,6 +74,8 @@ public final class OnnxTypes {
             case F8E8M0 -> 24;
             case U2 -> 25;
             case S2 -> 26;
+            case F6E2M3 -> 27;
+            case F6E3M2 -> 28;
         };
     }
 }

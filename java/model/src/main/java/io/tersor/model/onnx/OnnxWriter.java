@@ -119,11 +119,11 @@ public final class OnnxWriter {
 
     /** The IR version that ONNX released together with an opset; readers refuse files of a later one than they know. */
     private static int irVersion(int opset) {
-        if (opset < 9) {
-            return 3;
+        if (opset < 10) {
+            // What 3, which the oldest came with, demands in addition: constants among the inputs.
+            return 4;
         }
         return switch (opset) {
-            case 9 -> 4;
             case 10 -> 5;
             case 11 -> 6;
             case 12, 13, 14 -> 7;
@@ -131,7 +131,9 @@ public final class OnnxWriter {
             case 19, 20 -> 9;
             case 21, 22 -> 10;
             case 23 -> 11;
-            default -> 12;
+            case 24 -> 12;
+            case 25, 26, 27 -> 13;
+            default -> 14;
         };
     }
 

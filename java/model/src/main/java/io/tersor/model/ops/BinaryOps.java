@@ -1,6 +1,7 @@
 package io.tersor.model.ops;
 
 import io.tersor.kernel.MapFunction;
+import io.tersor.kernel.MapSpec;
 import io.tersor.model.Node;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
@@ -32,6 +33,7 @@ final class BinaryOps {
         arithmetic(table, "Div", (a, b) -> a / b, BinaryOps::divide);
         table.put("Pow", BinaryOps::pow);
         table.put("Mod", BinaryOps::mod);
+        table.put("SwiGLU", BinaryOps::swiglu);
         table.put("PRelu", context -> binary(context, context.type(0), (x, slope) -> x < 0 ? slope * x : x,
                 (_, x, slope) -> x < 0 ? slope * x : x));
         variadic(table, "Max", Math::max, (type, a, b) -> Elements.compare(type, a, b) > 0 ? a : b, false);
@@ -124,10 +126,30 @@ final class BinaryOps {
 
     private static Computation mod(OpContext context) {
         sameTypes(context);
-        boolean fmod = context.attributes().integer("fmod", 0) == 1;
-        return binary(context, context.type(0), fmod ? (a, b) -> a % b : (a, b) -> a - b * Math.floor(a / b),
+        long mode = context.attributes().integer("fmod", 0);
+        context.require(mode == 0 || mode == 1, "fmod", "0 or 1", mode);
+        boolean fmod = mode == 1;
+        return binary(context, context.type(0), fmod ? (a, b) -> a % b : BinaryOps::floorMod,
                 (type, a, b) -> b == 0 ? 0 : type == DataType.U64 ? Long.remainderUnsigned(a, b)
                         : fmod ? a % b : Math.floorMod(a, b));
+    }
+
+    /** Returns a - b floor(a / b), of b's sign; b where that alone is infinite and a has the other sign. */
+    private static double floorMod(double a, double b) {
+        double remainder = a % b;
+        if (remainder == 0) {
+            return Math.copySign(0, b);
+        }
+        return remainder < 0 != b < 0 ? remainder + b : remainder;
+    }
+
+    /** SwiGLU: a sigmoid(alpha a) b, without broadcasting. */
+    private static Computation swiglu(OpContext context) {
+        sameTypes(context);
+        context.check(context.type(0).isFloating(), 0, "a floating type");
+        context.check(context.shape(1).equals(context.shape(0)), 1, context.shape(0).toString());
+        MapSpec gate = new MapSpec(MapFunction.SWISH, context.attributes().real("alpha", 1f), 0f);
+        return binary(context, context.type(0), (a, b) -> gate.apply(a) * b, (_, _, _) -> 0);
     }
 
     private static void variadic(Map<String, Operator> table, String name, DoubleBinaryOperator real,
@@ -185,10 +207,18 @@ final class BinaryOps {
 
     private static Computation bitShift(OpContext context) {
         sameTypes(context);
-        context.check(Elements.isInteger(context.type(0)), 0, "an unsigned integer type");
-        boolean left = context.attributes().text("direction", "").equals("LEFT");
-        return binary(context, context.type(0), (_, _) -> 0,
-                (_, a, b) -> b >= 64 ? 0 : left ? a << b : a >>> b);
+        DataType type = context.type(0);
+        boolean signed = type.min() < 0;
+        context.check(Elements.isInteger(type) && (!signed || context.opset() >= 28), 0,
+                context.opset() >= 28 ? "an integer type" : "an unsigned integer type");
+        String direction = context.attributes().text("direction", "");
+        context.require(direction.equals("LEFT") || direction.equals("RIGHT"), "direction", "LEFT or RIGHT", direction);
+        boolean left = direction.equals("LEFT");
+        // Beyond the width, and by negative amounts, only copies of the sign are left. Unsigned operands come zero
+        // extended, so one shift serves both; only the largest u64 look negative.
+        return binary(context, type, (_, _) -> 0, (_, a, b) -> b >= 0 && b < type.bits()
+                ? left ? a << b : signed ? a >> b : a >>> b
+                : !left && signed && a < 0 ? -1 : 0);
     }
 
     private static void comparison(Map<String, Operator> table, String name, Order order) {

@@ -39,7 +39,8 @@ final class CastOp {
     /** BitCast: the same bits as another type of the same size. */
     static Computation bits(OpContext context) {
         DataType to = OnnxTypes.dataType(context.attributes().integer("to", 0), "node " + context.node().name());
-        context.require(to.bits() == context.type(0).bits(), "to", context.type(0).bits() + " bits", to);
+        context.require(to.bits() == context.type(0).bits() && SmallFloat.codeBits(to)
+                == SmallFloat.codeBits(context.type(0)), "to", SmallFloat.codeBits(context.type(0)) + " bits", to);
         return Computation.of(new TensorType(to, context.shape(0)),
                 (in, out) -> out[0].data().copyFrom(in[0].data()));
     }

@@ -21,6 +21,8 @@ public record Computation(List<TensorType> outputs, Kind kind, Body body) {
         VIEW,
         /** The outputs depend on the inputs' types alone. */
         SHAPE_ONLY,
+        /** Not even that the same inputs give the same outputs. */
+        RANDOM,
         /** There is no body: only a kernel computes it. */
         KERNEL_ONLY
     }

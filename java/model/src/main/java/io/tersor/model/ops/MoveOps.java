@@ -209,7 +209,7 @@ final class MoveOps {
         context.check(from.rank() == 4, 0, "[n, c, h, w]");
         long b = context.attributes().integer("blocksize", 1);
         context.require(b > 0 && from.dim(1) % (b * b) == 0, "blocksize", "a square dividing " + from.dim(1), b);
-        boolean crd = context.attributes().text("mode", "DCR").equals("CRD");
+        boolean crd = isChannelFirst(context);
         long c = from.dim(1) / (b * b);
         Shape split = crd ? Shape.of(from.dim(0), c, b, b, from.dim(2), from.dim(3))
                 : Shape.of(from.dim(0), b, b, c, from.dim(2), from.dim(3));
@@ -223,8 +223,16 @@ final class MoveOps {
         long b = context.attributes().integer("blocksize", 1);
         context.require(b > 0 && from.dim(2) % b == 0 && from.dim(3) % b == 0, "blocksize", "a divisor of " + from, b);
         Shape split = Shape.of(from.dim(0), from.dim(1), from.dim(2) / b, b, from.dim(3) / b, b);
-        return blocks(context, split, new int[] {0, 3, 5, 1, 2, 4},
+        int[] order = isChannelFirst(context) ? new int[] {0, 1, 3, 5, 2, 4} : new int[] {0, 3, 5, 1, 2, 4};
+        return blocks(context, split, order,
                 Shape.of(from.dim(0), from.dim(1) * b * b, from.dim(2) / b, from.dim(3) / b));
+    }
+
+    /** Returns whether channels of blocks are counted channel first (CRD), not position first (DCR). */
+    private static boolean isChannelFirst(OpContext context) {
+        String mode = context.attributes().text("mode", "DCR");
+        context.require(mode.equals("CRD") || mode.equals("DCR"), "mode", "DCR or CRD", mode);
+        return mode.equals("CRD");
     }
 
     private static Computation blocks(OpContext context, Shape split, int[] order, Shape to) {

@@ -28,10 +28,15 @@ final class NormOps {
 
     private static Computation batch(OpContext context) {
         TensorType input = context.input(0);
-        long channels = input.shape().rank() > 1 ? input.shape().dim(1) : 1;
+        int rank = input.shape().rank();
+        // Before opset 9 there could be statistics for each place in the image.
+        boolean everywhere = context.attributes().integer("spatial", 1) == 0 && context.opset() < 9 && rank > 0;
+        Shape statistics = everywhere ? Shape.of(Arrays.copyOfRange(input.shape().dims(), 1, rank))
+                : Shape.of(rank > 1 ? input.shape().dim(1) : 1);
         for (int i = 1; i <= 4; i++) {
-            context.check(context.shape(i).equals(Shape.of(channels)), i, "[" + channels + "]");
+            context.check(context.shape(i).equals(statistics), i, statistics.toString());
         }
+        long channels = statistics.elements();
         boolean training = context.attributes().integer("training_mode", 0) != 0;
         if (!training && context.wants(1) || training && context.node().outputs().size() > 3) {
             throw context.unsupported("saved statistics of training");
@@ -40,7 +45,7 @@ final class NormOps {
         if (training) {
             return batchTraining(context, epsilon);
         }
-        long inner = Shapes.product(input.shape(), Math.min(2, input.shape().rank()), input.shape().rank());
+        long inner = everywhere ? 1 : Shapes.product(input.shape(), Math.min(2, rank), rank);
         return Computation.of(input, (in, out) -> {
             for (long plane = 0; plane < input.shape().elements() / Math.max(1, inner); plane++) {
                 long c = plane % channels;

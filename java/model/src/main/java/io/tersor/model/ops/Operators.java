@@ -48,6 +48,8 @@ public final class Operators {
         LossOps.register(table);
         RoiPoolOp.register(table);
         StateOps.register(table);
+        RandomOps.register(table);
+        TfIdfOp.register(table);
         return Map.copyOf(table);
     }
 

@@ -54,6 +54,9 @@ public final class ResizeOp {
             }
         }
         Shape out = Shape.of(dims);
+        for (int axis = 0; axis < rank; axis++) {
+            context.check(src.dim(axis) > 0 || out.dim(axis) == 0, 0, "something to make " + out + " of");
+        }
         float[] roi = context.has(1) && !old ? context.value(1).toFloats() : new float[0];
         ResizePasses.Axis[] plan = new ResizePasses.Axis[rank];
         ResizeAxis coordinates = ResizeAxis.of(context, old);

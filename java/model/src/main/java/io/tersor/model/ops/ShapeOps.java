@@ -111,7 +111,7 @@ final class ShapeOps {
         boolean training = context.has(2) && context.value(2).getLong(0) != 0;
         double ratio = !training ? 0 : context.has(1) ? context.value(1).get(0) : 0.5;
         if (ratio != 0) {
-            throw context.unsupported("training mode with a ratio of " + ratio);
+            return RandomOps.dropout(context, ratio);
         }
         if (!context.wants(1)) {
             return Computation.view(context.input(0));

@@ -35,7 +35,8 @@ public final class FoldBatchNorm implements GraphPass {
     private static Optional<Node> follower(Graph graph, Node conv) {
         return Patterns.onlyConsumer(graph, conv.output()).filter(node -> node.is("BatchNormalization")
                 && node.inputs().getFirst().equals(conv.output()) && node.outputs().size() == 1
-                && node.attributes().integer("training_mode", 0) == 0);
+                && node.attributes().integer("training_mode", 0) == 0
+                && node.attributes().integer("spatial", 1) != 0);
     }
 
     private static boolean foldable(Graph graph, Node conv, Node norm) {

@@ -18,8 +18,11 @@ import org.junit.jupiter.api.Test;
 
 class MemoryPlanTest {
     private static Slot planned(int id, long elements) {
-        TensorType type = new TensorType(DataType.U8, Shape.of(elements));
-        return new Slot(id, type, Slot.Kind.PLANNED, id, "", Optional.empty());
+        return planned(id, DataType.U8, elements);
+    }
+
+    private static Slot planned(int id, DataType type, long elements) {
+        return new Slot(id, new TensorType(type, Shape.of(elements)), Slot.Kind.PLANNED, id, "", Optional.empty());
     }
 
     private static Step step(int inPlace, int out, int... in) {
@@ -56,6 +59,15 @@ class MemoryPlanTest {
         MemoryPlan plan = MemoryPlan.of(slots, List.of(step(-1, 0), step(0, 1, 0)), false);
         assertEquals(640, plan.bytes());
         assertEquals(plan.offsets()[0], plan.offsets()[1]);
+    }
+
+    /** Eight elements of either type take one cache line. */
+    @Test
+    void notWhereTheOutputsElementsAreWider() {
+        List<Slot> widening = List.of(planned(0, DataType.F16, 8), planned(1, DataType.F32, 8));
+        assertEquals(128, MemoryPlan.of(widening, List.of(step(-1, 0), step(0, 1, 0)), false).bytes());
+        List<Slot> narrowing = List.of(planned(0, DataType.F32, 8), planned(1, DataType.F16, 8));
+        assertEquals(64, MemoryPlan.of(narrowing, List.of(step(-1, 0), step(0, 1, 0)), false).bytes());
     }
 
     @Test

@@ -30,20 +30,24 @@ class SupportTableTest {
             Generated from the code by `SupportTableTest`, which fails where this file is out of date and says in its
             first lines how to write it anew.
 
-            Models of opset 7 to 27 are read; each operator takes the attributes and inputs of all its versions up to
-            there. Where kernels are marked, they run what they have: f32, u8, s8 and, for products, bf16, 4-bit weights
-            and s32 results, with weights and quantization parameters that are constant, on the backends that
-            `tersor doctor` lists (`native`, `onednn`, `vector`, `scalar`), the fastest first. **No copy**: the result is
-            the operand's memory under another shape. **Runs in Java**: whole runs of elements are moved, or computed in
-            loops that the JVM compiles to vectors, for every element type of whole bytes (Cast: f32, s32, s64, u8, s8 and
-            bool). Everything else, other element types and shapes of these operators included, is **plain Java**:
-            correct, computed in binary64 or 64-bit integers and rounded once, not fast. It takes every element type of
-            the operator's specification but strings and complex numbers; operators that move single elements, and loops
-            and sequences that take tensors apart, refuse packed types of 2 and 4 bits.
+            Models of opset 1 to 28 are read; each operator takes the attributes and inputs of all its versions from
+            opset 7 up to there, and of older ones where they meant the same. Where kernels are marked, they run what
+            they have: f32, u8, s8 and, for products, bf16, 4-bit weights and s32 results, with weights and
+            quantization parameters that are constant, on the backends that `tersor doctor` lists (`native`, `onednn`,
+            `vector`, `scalar`), the fastest first. **No copy**: the result is the operand's memory under another
+            shape. **Runs in Java**: whole runs of elements are moved, or computed in loops that the JVM compiles to
+            vectors, for every element type of whole bytes (Cast: f32, s32, s64, u8, s8 and bool). Everything else,
+            other element types and shapes of these operators included, is **plain Java**: correct, computed in
+            binary64 or 64-bit integers and rounded once, not fast. It takes every element type of the operator's
+            specification but strings and complex numbers; operators that move single elements, and loops and sequences
+            that take tensors apart, refuse packed types of 2 and 4 bits.
 
             Passes make faster operators of patterns of these before anything runs, so a node may run as a kernel though
             its operator is not marked: batch normalization is folded into convolutions, activations and sums become
             part of the product before them, chains of QuantizeLinear and DequantizeLinear become quantized kernels.
+
+            **Random numbers** are the same in every run and on every machine where a node has a seed, and new in each run
+            where it has none. ONNX prescribes no generator, so other implementations draw other numbers.
 
             **Control flow** cuts a graph into parts: what lies between these operators runs as said above, fused and
             planned for each part, also inside the bodies; sequences share their tensors instead of copying them.

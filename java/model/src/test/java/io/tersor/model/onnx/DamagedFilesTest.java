@@ -1,5 +1,6 @@
 package io.tersor.model.onnx;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,11 +19,14 @@ import io.tersor.model.NetworkOptions;
 import io.tersor.model.PreparedNetwork;
 import io.tersor.model.TestGraphs;
 import io.tersor.kernel.Backend;
+import io.tersor.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
@@ -104,6 +108,30 @@ class DamagedFilesTest {
         refuse("1 values, f32 2 needs 2", tensor -> tensor.clearRawData().addFloatData(1f));
         refuse("element type COMPLEX64", tensor -> tensor.setDataType(14));
         refuse("element type 99", tensor -> tensor.setDataType(99));
+    }
+
+    /** Five elements, by hand: element i begins at bit 6 i; the last byte is filled with zeros. */
+    @Test
+    void floatsOfSixBitsArePacked() throws IOException {
+        float[] values = {1, -0.5f, 7.5f, 0.125f, 3};
+        int[] codes = {8, 36, 31, 1, 20};
+        byte[] raw = {8, (byte) 249, 5, 20};
+        Files.write(folder.resolve("six.bin"), raw);
+        TensorProto.Builder tensor = TensorProto.newBuilder().setName("w").setDataType(27).addDims(5);
+        TensorProto.Builder typed = tensor.clone();
+        Arrays.stream(codes).forEach(typed::addInt32Data);
+        TensorProto.Builder outside = tensor.clone();
+        external(outside, "six.bin");
+        for (TensorProto.Builder one : List.of(tensor.clone().setRawData(ByteString.copyFrom(raw)), typed, outside)) {
+            Tensor read = OnnxTensors.toTensor(one.build(), file, Arena.ofAuto());
+            assertArrayEquals(values, read.toFloats());
+            assertArrayEquals(raw, OnnxTensors.toProto("w", read).getRawData().toByteArray());
+        }
+        refuse("3 bytes of data, f6e2m3 5 needs 4",
+                six -> six.setDataType(27).setDims(0, 5).setRawData(ByteString.copyFrom(new byte[3])));
+        refuse("64 is no code of f6e3m2", six -> six.setDataType(28).setDims(0, 1).clearRawData().addInt32Data(64));
+        refuse("-1 is no code of f6e3m2", six -> six.setDataType(28).setDims(0, 1).clearRawData().addInt32Data(-1));
+        refuse("overflow", six -> six.setDataType(28).setDims(0, Long.MAX_VALUE));
     }
 
     @Test

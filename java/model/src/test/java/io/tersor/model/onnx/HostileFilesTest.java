@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import io.tersor.TersorException;
+import io.tersor.model.Attribute;
 import io.tersor.model.Attributes;
 import io.tersor.model.Dim;
 import io.tersor.model.Graph;
@@ -124,6 +125,32 @@ class HostileFilesTest {
         return b.output("y").output("i").build();
     }
 
+    /** What opset 28 brought, random numbers, and n-grams of them. */
+    private static Graph newest() {
+        GraphBuilder b = Graph.builder("newest", 28);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of(2), Dim.of(1), Dim.of(4), Dim.of(4)));
+        Attributes seed = Attributes.NONE.with("seed", 3f);
+        String y = b.add("SpaceToDepth", List.of("x"), Attributes.NONE.with("blocksize", 2).with("mode", "CRD"));
+        y = b.add("SwiGLU", List.of(y, b.add("RandomUniformLike", List.of(y), seed.with("low", 0.5f))),
+                Attributes.NONE.with("alpha", 0.7f));
+        y = b.add("Add", y, b.add("RandomNormal", List.of(), seed.with("shape", new long[] {2, 4, 1, 2})));
+        y = b.add("Mod", y, b.constant("divisor", Tensor.ofFloats(ARENA, Shape.of(1), 1.5f)));
+        Tensor training = Tensor.allocate(ARENA, DataType.BOOL, Shape.of());
+        training.setLong(0, 1);
+        y = b.add("Dropout", List.of(y, b.constant("ratio", Tensor.ofFloats(ARENA, Shape.of(), 0.2f)),
+                b.constant("training", training)), Attributes.NONE.with("seed", 4));
+        String drawn = b.add("Multinomial", List.of(b.add("Reshape", y, b.constant("flat", longs(2, -1)))),
+                seed.with("sample_size", 9));
+        String shifted = b.add("BitShift", List.of(drawn, b.constant("by", Tensor.ofInts(ARENA, Shape.of(1), 1))),
+                Attributes.NONE.with("direction", "RIGHT"));
+        String counts = b.add("TfIdfVectorizer", List.of(shifted), Attributes.NONE.with("mode", "TFIDF")
+                .with("min_gram_length", 1).with("max_gram_length", 2).with("max_skip_count", 3)
+                .with("ngram_counts", new long[] {0, 2}).with("ngram_indexes", new long[] {1, 2, 0, 3})
+                .with("pool_int64s", new long[] {0, 1, 2, 3, 1, 1})
+                .with("weights", new Attribute.Floats(List.of(1f, 2f, 3f, 4f))));
+        return b.output(b.add("Bernoulli", List.of(counts), seed)).output(y).build();
+    }
+
     /** A loop with a branch in it that collects, a scan, and sequences. */
     private static Graph control() {
         GraphBuilder then = Graph.builder("then", 18).input(ValueInfo.unknown("x"));
@@ -163,7 +190,7 @@ class HostileFilesTest {
 
     private List<ModelProto> good() throws IOException {
         List<ModelProto> models = new ArrayList<>();
-        for (Graph graph : List.of(shapes(), images(), sequences(), control(), TestGraphs.residual())) {
+        for (Graph graph : List.of(shapes(), images(), sequences(), control(), newest(), TestGraphs.residual())) {
             Path file = folder.resolve("good.onnx");
             graph.save(file);
             models.add(ModelProto.parseFrom(Files.readAllBytes(file)));

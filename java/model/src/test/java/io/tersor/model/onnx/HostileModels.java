@@ -95,7 +95,7 @@ final class HostileModels {
             case OPERATOR -> node.setOpType(graph.getNode(random.nextInt(graph.getNodeCount())).getOpType());
             case ELEMENT_TYPE -> tensor(graph, random).setDataType(random.nextInt(30));
             case RANK -> rank(graph, random);
-            case OPSET -> model.getOpsetImportBuilder(0).setVersion(random.nextBoolean() ? huge : random.nextInt(28));
+            case OPSET -> model.getOpsetImportBuilder(0).setVersion(random.nextBoolean() ? huge : random.nextInt(30));
             case DROP_ATTRIBUTE -> node.clearAttribute();
             case SHUFFLE_INPUTS -> {
                 List<String> others = graph.getNode(random.nextInt(picked + 1)).getInputList();
@@ -178,9 +178,9 @@ final class HostileModels {
 
     /** Overwrites one element of an integer constant: a shape, repeats, axes, pads, indices. */
     private static void integers(GraphProto.Builder graph, Random random) {
-        for (int i = random.nextInt(graph.getInitializerCount() + 1), tries = 0; tries <= graph.getInitializerCount();
+        for (int i = random.nextInt(graph.getInitializerCount() + 1), tries = 0; tries < graph.getInitializerCount();
                 tries++, i++) {
-            int index = i % Math.max(1, graph.getInitializerCount());
+            int index = i % graph.getInitializerCount();
             TensorProto tensor = graph.getInitializer(index);
             if (tensor.getDataType() == TensorProto.DataType.INT64_VALUE && tensor.getRawData().size() >= 8) {
                 byte[] raw = tensor.getRawData().toByteArray();

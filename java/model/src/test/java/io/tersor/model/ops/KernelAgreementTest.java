@@ -53,6 +53,18 @@ class KernelAgreementTest {
 
     @ParameterizedTest
     @EnumSource(value = Backend.class, names = {"SCALAR", "NATIVE"})
+    void gatedFunctions(Backend backend) {
+        for (long[] image : IMAGES) {
+            Tensor gate = random(1, image);
+            gate.set(0, Double.NEGATIVE_INFINITY);
+            check(backend, node("SwiGLU", Attributes.NONE), "activation", List.of(), gate, random(2, image));
+            check(backend, node("SwiGLU", Attributes.NONE.with("alpha", 1.7f)), "swish", List.of(), gate,
+                    random(2, image));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Backend.class, names = {"SCALAR", "NATIVE"})
     void operations(Backend backend) {
         for (String operator : List.of("Min", "Max", "PRelu", "Equal", "Less", "LessOrEqual", "Greater",
                 "GreaterOrEqual")) {

@@ -12,7 +12,6 @@ import io.tersor.OperandException;
 import io.tersor.TersorException;
 import io.tersor.model.Attributes;
 import io.tersor.model.TestGraphs;
-import io.tersor.model.UnsupportedOperatorException;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -249,12 +248,25 @@ class RareOperatorsTest {
     }
 
     @Test
+    void nothingCannotBeResized() {
+        Tensor none = Tensor.allocate(ARENA, DataType.F32, Shape.of(0));
+        Tensor empty = Tensor.allocate(ARENA, DataType.F32, Shape.of(1, 1, 0, 2));
+        for (String mode : new String[] {"nearest", "linear", "cubic"}) {
+            Attributes attributes = Attributes.NONE.with("mode", mode);
+            assertThrows(OperandException.class,
+                    () -> run("Resize", 19, attributes, empty, none, none, longs(1, 1, 3, 4)));
+            assertEquals(Shape.of(1, 1, 0, 4),
+                    run("Resize", 19, attributes, empty, none, floats(1, 1, 2, 2)).shape(), mode);
+        }
+    }
+
+    @Test
     void dropoutThatDropsNothing() {
         Tensor training = Tensor.allocate(ARENA, DataType.BOOL, Shape.of());
         training.setLong(0, 1);
         assertValues(run("Dropout", 13, Attributes.NONE, floats(1, 2), tensor(Shape.of(), 0), training), 1, 2);
-        assertThrows(UnsupportedOperatorException.class,
-                () -> run("Dropout", 13, Attributes.NONE, floats(1, 2), tensor(Shape.of(), 0.5f), training));
+        assertThrows(OperandException.class,
+                () -> run("Dropout", 13, Attributes.NONE, floats(1, 2), tensor(Shape.of(), 1), training));
     }
 
     @Test
