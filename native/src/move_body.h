@@ -4,7 +4,7 @@
  */
 typedef MOVE_ELEMENT MOVE(vector) __attribute__((vector_size(16), aligned(sizeof(MOVE_ELEMENT)), may_alias));
 
-enum { MOVE(LANES) = 16 / sizeof(MOVE_ELEMENT), MOVE(TILE) = 64 / sizeof(MOVE_ELEMENT) };
+enum { MOVE(LANES) = 16 / sizeof(MOVE_ELEMENT), MOVE(TILE) = 256 / sizeof(MOVE_ELEMENT) };
 
 #define LOAD(address) (*(const MOVE(vector) *) (address))
 #define STORE(address, value) (*(MOVE(vector) *) (address) = (value))
@@ -85,8 +85,8 @@ ALWAYS_INLINE void MOVE(square)(const MOVE_ELEMENT *from, int64_t from_pitch, MO
 }
 
 /*
- * In tiles of whole cache lines, of which those of the source are used up one vector of lines after the other. What is
- * left over at the ends is covered by a square that overlaps the one before.
+ * By strips of a few cache lines from each line of the source, which are used up before the next lines: each may lie in a
+ * page of its own. What is left over at the ends is covered by a square that overlaps the one before.
  */
 static void MOVE(transpose)(const MOVE_ELEMENT *from, int64_t from_pitch, MOVE_ELEMENT *to, int64_t to_pitch,
                             int64_t rows, int64_t columns) {

@@ -1,13 +1,22 @@
 package io.tersor.model.ops;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** Pad: constant, edge, reflect and wrap; negative pads crop. */
 final class PadOp {
+    private static final int FEW = 8;
+
     private PadOp() {}
 
     static Computation prepare(OpContext context) {
@@ -110,28 +119,59 @@ final class PadOp {
         }
         int width = table[last].length;
         long rows = width == 0 ? 0 : output.shape().elements() / width;
+        List<Run> runs = runs(table[last]);
         SharedBody body = (in, out, parallelism) ->
                 SharedBody.ranges(parallelism, rows, rows * width * bytes, (first, end) -> {
-                    for (long row = first * width; row < end * width; row += width) {
+                    int[] index = new int[last];
+                    for (int axis = 0; axis < last; axis++) {
+                        index[axis] = (int) (first * width / own[axis] % output.shape().dim(axis));
+                    }
+                    for (long row = first; row < end; row++) {
                         long at = 0;
                         for (int axis = 0; axis < last; axis++) {
-                            at += table[axis][(int) (row / own[axis] % output.shape().dim(axis))];
+                            at += table[axis][index[axis]];
                         }
-                        row(in[0].data(), at, out[0].data(), row, table[last], bytes);
+                        for (Run run : runs) {
+                            copy(in[0].data(), at + run.source, out[0].data(), row * width + run.target, run.length,
+                                    bytes);
+                        }
+                        for (int axis = last - 1; axis >= 0 && ++index[axis] == table[axis].length; axis--) {
+                            index[axis] = 0;
+                        }
                     }
                 });
         return Computation.of(output, body);
     }
 
-    /** Copies the elements of a row: where their sources are neighbours, all at once. */
-    private static void row(MemorySegment from, long at, MemorySegment to, long target, long[] table, int bytes) {
+    /** Elements of a row whose sources are neighbours. */
+    private record Run(long source, long target, long length) {}
+
+    private static List<Run> runs(long[] table) {
+        List<Run> runs = new ArrayList<>();
         for (int i = 0; i < table.length; ) {
             int end = i + 1;
             while (end < table.length && table[end] == table[end - 1] + 1) {
                 end++;
             }
-            MemorySegment.copy(from, (at + table[i]) * bytes, to, (target + i) * bytes, (long) (end - i) * bytes);
+            runs.add(new Run(table[i], i, end - i));
             i = end;
+        }
+        return runs;
+    }
+
+    /** One by one where they are few: a border's are most often. */
+    private static void copy(MemorySegment from, long source, MemorySegment to, long target, long length, int bytes) {
+        if (length > FEW) {
+            MemorySegment.copy(from, source * bytes, to, target * bytes, length * bytes);
+            return;
+        }
+        for (long i = 0; i < length; i++) {
+            switch (bytes) {
+                case 1 -> to.set(JAVA_BYTE, target + i, from.get(JAVA_BYTE, source + i));
+                case 2 -> to.setAtIndex(JAVA_SHORT, target + i, from.getAtIndex(JAVA_SHORT, source + i));
+                case 4 -> to.setAtIndex(JAVA_INT, target + i, from.getAtIndex(JAVA_INT, source + i));
+                default -> to.setAtIndex(JAVA_LONG, target + i, from.getAtIndex(JAVA_LONG, source + i));
+            }
         }
     }
 

@@ -5,12 +5,14 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** Resizes along one axis after the other, the last first, in binary64; or moves elements where each has one source. */
 final class ResizePasses {
@@ -30,6 +32,16 @@ final class ResizePasses {
         private boolean isTouched() {
             return this != UNTOUCHED;
         }
+
+        /** Whether every position is repeated so many times, one after the other. */
+        private boolean repeats(long times) {
+            for (int i = 0; isTouched() && i < positions.length; i++) {
+                if (positions[i].length != 1 || positions[i][0] != i / times) {
+                    return false;
+                }
+            }
+            return true;
+        }
     }
 
     /** @param outside the value of what has a position outside along any axis */
@@ -38,6 +50,24 @@ final class ResizePasses {
         this.dst = dst;
         this.axes = axes;
         this.outside = outside;
+    }
+
+    /** Returns the move that {@link #move} is if it only repeats positions, equally often along each axis. */
+    Optional<MoveSpec> repetition(DataType type) {
+        long[] dims = new long[2 * axes.length];
+        long[] strides = new long[dims.length];
+        long[] own = src.rowMajorStrides();
+        for (int axis = 0; axis < axes.length; axis++) {
+            long times = src.dim(axis) == 0 ? 0 : dst.dim(axis) / src.dim(axis);
+            if (times * src.dim(axis) != dst.dim(axis) || !axes[axis].repeats(times)) {
+                return Optional.empty();
+            }
+            dims[2 * axis] = src.dim(axis);
+            strides[2 * axis] = own[axis];
+            dims[2 * axis + 1] = times;
+        }
+        return Optional.of(new StridedMove(type.bits() / 8, dims, 0, strides, 0, Shape.of(dims).rowMajorStrides())
+                .spec(type, src, dst));
     }
 
     /** Copies every element from its source: runs that stay together at once, and a line equal to the one before from it. */
@@ -193,6 +223,10 @@ final class ResizePasses {
     private static void lines(double[] from, Axis axis, int outer, int length, double[] next,
             Parallelism parallelism) {
         int to = axis.positions.length;
+        if (Arrays.stream(axis.positions).allMatch(positions -> positions.length == 2)) {
+            pairs(from, axis, outer, length, next, parallelism);
+            return;
+        }
         int[] ends = new int[to];
         int count = 0;
         for (int i = 0; i < to; i++) {
@@ -215,6 +249,35 @@ final class ResizePasses {
         });
     }
 
+    /** Two taps for each element, as linear interpolation has them. */
+    private static void pairs(double[] from, Axis axis, int outer, int length, double[] next,
+            Parallelism parallelism) {
+        int to = axis.positions.length;
+        int[] a = new int[to];
+        int[] b = new int[to];
+        double[] left = new double[to];
+        double[] right = new double[to];
+        for (int i = 0; i < to; i++) {
+            a[i] = Math.max(axis.positions[i][0], 0);
+            b[i] = Math.max(axis.positions[i][1], 0);
+            left[i] = axis.weights[i][0];
+            right[i] = axis.weights[i][1];
+        }
+        SharedBody.ranges(parallelism, outer, 8L * next.length, (first, last) -> {
+            for (int o = (int) first; o < last; o++) {
+                pairs(from, o * length, a, b, left, right, next, o * to);
+            }
+        });
+    }
+
+    /** Sums begin with 0, so that one of negative zeros is 0 as in the other loops. */
+    private static void pairs(double[] from, int at, int[] a, int[] b, double[] left, double[] right, double[] to,
+            int target) {
+        for (int i = 0; i < a.length; i++) {
+            to[target + i] = 0.0 + left[i] * from[at + a[i]] + right[i] * from[at + b[i]];
+        }
+    }
+
     private static void line(double[] from, int at, int[] positions, double[] weights, int[] ends, double[] to,
             int target) {
         int tap = 0;
@@ -231,15 +294,29 @@ final class ResizePasses {
             Parallelism parallelism) {
         int to = axis.positions.length;
         SharedBody.ranges(parallelism, (long) outer * to, 8L * next.length, (first, last) -> {
-            Arrays.fill(next, (int) first * inner, (int) last * inner, 0);
             for (int row = (int) first; row < last; row++) {
                 int i = row % to;
+                if (axis.positions[i].length == 2) {
+                    int base = row / to * length;
+                    pair(axis.weights[i][0], from, (base + Math.max(axis.positions[i][0], 0)) * inner,
+                            axis.weights[i][1], (base + Math.max(axis.positions[i][1], 0)) * inner, next, row * inner,
+                            inner);
+                    continue;
+                }
+                Arrays.fill(next, row * inner, (row + 1) * inner, 0);
                 for (int k = 0; k < axis.positions[i].length; k++) {
                     add(axis.weights[i][k], from, (row / to * length + Math.max(axis.positions[i][k], 0)) * inner, next,
                             row * inner, inner);
                 }
             }
         });
+    }
+
+    private static void pair(double left, double[] from, int a, double right, int b, double[] to, int target,
+            int count) {
+        for (int j = 0; j < count; j++) {
+            to[target + j] = 0.0 + left * from[a + j] + right * from[b + j];
+        }
     }
 
     private static void add(double weight, double[] from, int at, double[] to, int target, int count) {
