@@ -101,15 +101,15 @@ final class PadOp {
     }
 
     private static Computation mapped(OpContext context, TensorType output, long[] before, String mode) {
-        Shape from = context.shape(0);
+        Shape source = context.shape(0);
         int bytes = Elements.bytes(context, output);
-        context.require(from.elements() > 0 || output.shape().elements() == 0, "pads", "no padding of nothing", from);
-        long[] src = from.rowMajorStrides();
-        long[][] table = new long[from.rank()][];
+        context.require(source.elements() > 0 || output.shape().elements() == 0, "pads", "no padding of nothing", source);
+        long[] src = source.rowMajorStrides();
+        long[][] table = new long[source.rank()][];
         for (int axis = 0; axis < table.length; axis++) {
             table[axis] = new long[context.tableLength(output.shape().dim(axis))];
             for (int i = 0; i < table[axis].length; i++) {
-                table[axis][i] = src[axis] * source(context, i - before[axis], from.dim(axis), mode);
+                table[axis][i] = src[axis] * place(context, i - before[axis], source.dim(axis), mode);
             }
         }
         long[] own = output.shape().rowMajorStrides();
@@ -119,21 +119,22 @@ final class PadOp {
         }
         int width = table[last].length;
         long rows = width == 0 ? 0 : output.shape().elements() / width;
-        List<Run> runs = runs(table[last]);
+        Run[] runs = runs(table[last]);
         SharedBody body = (in, out, parallelism) ->
                 SharedBody.ranges(parallelism, rows, rows * width * bytes, (first, end) -> {
                     int[] index = new int[last];
                     for (int axis = 0; axis < last; axis++) {
                         index[axis] = (int) (first * width / own[axis] % output.shape().dim(axis));
                     }
+                    MemorySegment from = in[0].data();
+                    MemorySegment to = out[0].data();
                     for (long row = first; row < end; row++) {
                         long at = 0;
                         for (int axis = 0; axis < last; axis++) {
                             at += table[axis][index[axis]];
                         }
                         for (Run run : runs) {
-                            copy(in[0].data(), at + run.source, out[0].data(), row * width + run.target, run.length,
-                                    bytes);
+                            copy(from, at + run.source, to, row * width + run.target, run.length, bytes);
                         }
                         for (int axis = last - 1; axis >= 0 && ++index[axis] == table[axis].length; axis--) {
                             index[axis] = 0;
@@ -146,7 +147,7 @@ final class PadOp {
     /** Elements of a row whose sources are neighbours. */
     private record Run(long source, long target, long length) {}
 
-    private static List<Run> runs(long[] table) {
+    private static Run[] runs(long[] table) {
         List<Run> runs = new ArrayList<>();
         for (int i = 0; i < table.length; ) {
             int end = i + 1;
@@ -156,7 +157,7 @@ final class PadOp {
             runs.add(new Run(table[i], i, end - i));
             i = end;
         }
-        return runs;
+        return runs.toArray(Run[]::new);
     }
 
     /** One by one where they are few: a border's are most often. */
@@ -175,7 +176,7 @@ final class PadOp {
         }
     }
 
-    private static long source(OpContext context, long position, long extent, String mode) {
+    private static long place(OpContext context, long position, long extent, String mode) {
         return switch (mode) {
             case "edge" -> Math.clamp(position, 0L, extent - 1);
             case "wrap" -> Math.floorMod(position, extent);

@@ -204,125 +204,24 @@ final class ResizePasses {
             int outer = Math.toIntExact(Shapes.product(before, lead, axis));
             int from = (int) dims[axis];
             dims[axis] = dst.dim(axis);
-            if (passes[axis] == null) {
-                passes[axis] = new double[Math.multiplyExact(Math.multiplyExact(outer, (int) dims[axis]), inner)];
-            }
             if (Arrays.stream(axes[axis].positions).anyMatch(positions -> positions[0] < 0) || lost.length > 0) {
                 lost = lost(lost, axes[axis], outer, from, inner);
             }
+            if (axis == lead && inner > 1 && lost.length == 0 && out.type() == DataType.F32) {
+                ResizeSums.planes(values, axes[axis], outer, from, inner, out, target, parallelism);
+                return;
+            }
+            if (passes[axis] == null) {
+                passes[axis] = new double[Math.multiplyExact(Math.multiplyExact(outer, (int) dims[axis]), inner)];
+            }
             if (inner == 1) {
-                lines(values, axes[axis], outer, from, passes[axis], parallelism);
+                ResizeSums.lines(values, axes[axis], outer, from, passes[axis], parallelism);
             } else {
-                planes(values, axes[axis], outer, from, inner, passes[axis], parallelism);
+                ResizeSums.planes(values, axes[axis], outer, from, inner, passes[axis], parallelism);
             }
             values = passes[axis];
         }
         store(values, lost, out, target);
-    }
-
-    private static void lines(double[] from, Axis axis, int outer, int length, double[] next,
-            Parallelism parallelism) {
-        int to = axis.positions.length;
-        if (Arrays.stream(axis.positions).allMatch(positions -> positions.length == 2)) {
-            pairs(from, axis, outer, length, next, parallelism);
-            return;
-        }
-        int[] ends = new int[to];
-        int count = 0;
-        for (int i = 0; i < to; i++) {
-            count += axis.positions[i].length;
-            ends[i] = count;
-        }
-        int[] positions = new int[count];
-        double[] weights = new double[count];
-        int at = 0;
-        for (int i = 0; i < to; i++) {
-            for (int k = 0; k < axis.positions[i].length; k++) {
-                positions[at] = Math.max(axis.positions[i][k], 0);
-                weights[at++] = axis.weights[i][k];
-            }
-        }
-        SharedBody.ranges(parallelism, outer, 8L * next.length, (first, last) -> {
-            for (int o = (int) first; o < last; o++) {
-                line(from, o * length, positions, weights, ends, next, o * to);
-            }
-        });
-    }
-
-    /** Two taps for each element, as linear interpolation has them. */
-    private static void pairs(double[] from, Axis axis, int outer, int length, double[] next,
-            Parallelism parallelism) {
-        int to = axis.positions.length;
-        int[] a = new int[to];
-        int[] b = new int[to];
-        double[] left = new double[to];
-        double[] right = new double[to];
-        for (int i = 0; i < to; i++) {
-            a[i] = Math.max(axis.positions[i][0], 0);
-            b[i] = Math.max(axis.positions[i][1], 0);
-            left[i] = axis.weights[i][0];
-            right[i] = axis.weights[i][1];
-        }
-        SharedBody.ranges(parallelism, outer, 8L * next.length, (first, last) -> {
-            for (int o = (int) first; o < last; o++) {
-                pairs(from, o * length, a, b, left, right, next, o * to);
-            }
-        });
-    }
-
-    /** Sums begin with 0, so that one of negative zeros is 0 as in the other loops. */
-    private static void pairs(double[] from, int at, int[] a, int[] b, double[] left, double[] right, double[] to,
-            int target) {
-        for (int i = 0; i < a.length; i++) {
-            to[target + i] = 0.0 + left[i] * from[at + a[i]] + right[i] * from[at + b[i]];
-        }
-    }
-
-    private static void line(double[] from, int at, int[] positions, double[] weights, int[] ends, double[] to,
-            int target) {
-        int tap = 0;
-        for (int i = 0; i < ends.length; i++) {
-            double sum = 0;
-            for (; tap < ends[i]; tap++) {
-                sum += weights[tap] * from[at + positions[tap]];
-            }
-            to[target + i] = sum;
-        }
-    }
-
-    private static void planes(double[] from, Axis axis, int outer, int length, int inner, double[] next,
-            Parallelism parallelism) {
-        int to = axis.positions.length;
-        SharedBody.ranges(parallelism, (long) outer * to, 8L * next.length, (first, last) -> {
-            for (int row = (int) first; row < last; row++) {
-                int i = row % to;
-                if (axis.positions[i].length == 2) {
-                    int base = row / to * length;
-                    pair(axis.weights[i][0], from, (base + Math.max(axis.positions[i][0], 0)) * inner,
-                            axis.weights[i][1], (base + Math.max(axis.positions[i][1], 0)) * inner, next, row * inner,
-                            inner);
-                    continue;
-                }
-                Arrays.fill(next, row * inner, (row + 1) * inner, 0);
-                for (int k = 0; k < axis.positions[i].length; k++) {
-                    add(axis.weights[i][k], from, (row / to * length + Math.max(axis.positions[i][k], 0)) * inner, next,
-                            row * inner, inner);
-                }
-            }
-        });
-    }
-
-    private static void pair(double left, double[] from, int a, double right, int b, double[] to, int target,
-            int count) {
-        for (int j = 0; j < count; j++) {
-            to[target + j] = 0.0 + left * from[a + j] + right * from[b + j];
-        }
-    }
-
-    private static void add(double weight, double[] from, int at, double[] to, int target, int count) {
-        for (int j = 0; j < count; j++) {
-            to[target + j] += weight * from[at + j];
-        }
     }
 
     /** Returns which elements have a position outside along this axis or one before. */
@@ -351,15 +250,25 @@ final class ResizePasses {
             ElementRuns.write(values, values.length, out, target);
             return;
         }
-        double low = type.isFloating() ? 0 : type.min();
-        double high = type.isFloating() ? 0 : type.max();
-        for (int i = 0; i < values.length; i++) {
-            if (type.isFloating()) {
+        if (type.isFloating()) {
+            for (int i = 0; i < values.length; i++) {
                 out.set(target + i, values[i]);
-            } else {
-                // Truncated, as ONNX's reference and other runtimes do.
-                out.setLong(target + i, (long) Math.clamp((float) values[i], low, high));
             }
+            return;
+        }
+        // Truncated, as ONNX's reference and other runtimes do.
+        double low = type.min();
+        double high = type.max();
+        long[] levels = new long[values.length];
+        for (int i = 0; i < values.length; i++) {
+            levels[i] = (long) Math.clamp((float) values[i], low, high);
+        }
+        if (ElementRuns.serves(type) && type != DataType.BOOL) {
+            ElementRuns.write(levels, levels.length, out, target);
+            return;
+        }
+        for (int i = 0; i < levels.length; i++) {
+            out.setLong(target + i, levels[i]);
         }
     }
 }
