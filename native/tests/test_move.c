@@ -85,7 +85,7 @@ static void everywhere(tersor_move_geometry *g, int64_t src_elements, int64_t ds
 }
 
 static void transposes(void) {
-    static const int64_t EXTENTS[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 67, 130};
+    static const int64_t EXTENTS[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 67, 130, 261};
     enum { COUNT = sizeof EXTENTS / sizeof *EXTENTS };
     for (int a = 0; a < COUNT; a++) {
         for (int b = 0; b < COUNT; b++) {
@@ -180,12 +180,19 @@ static void refusals(void) {
     refuse(&g, 0, 0, 5, 20, 20, TERSOR_INVALID_SIZE, "reach beyond int64");
     g.dims[1] = 0;
     refuse(&g, 0, 0, 5, 0, 0, TERSOR_OK, "empty");
+    refuse(&g, 1, 0, 0, 0, 0, TERSOR_OK, "empty part");
+    g.dims[0] = 0;
+    g.dims[1] = 4;
+    refuse(&g, 1, 0, 4, 0, 0, TERSOR_OK, "an empty axis before others");
+    g.dims[0] = 5;
     g.dims[1] = -1;
     refuse(&g, 0, 0, 5, 20, 20, TERSOR_INVALID_SIZE, "negative extent");
     static const int32_t RANKS[] = {0, -1, TERSOR_MOVE_MAX_RANK + 1};
     for (int i = 0; i < 3; i++) {
         g = good;
         g.rank = RANKS[i];
+        /* What follows the last stride, so that it cannot be that which is refused. */
+        g.src_offset = 1;
         refuse(&g, 0, 0, 5, 20, 20, TERSOR_INVALID_ARGUMENT, "rank");
     }
     static const int32_t BYTES[] = {0, 3, 16, -4};

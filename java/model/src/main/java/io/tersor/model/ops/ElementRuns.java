@@ -12,9 +12,14 @@ import java.lang.foreign.MemorySegment;
 /** Reads and writes runs of elements of the usual types, in loops over one type each. Tensors are contiguous. */
 final class ElementRuns {
     /** Elements that pass through an array, whose loops are vectorized, while they are in the first-level cache. */
-    private static final int CHUNK = 1024;
+    static final int CHUNK = 1024;
 
     private ElementRuns() {}
+
+    /** Returns whether a type is one of the usual ones of integers, with bool. */
+    static boolean servesInteger(DataType type) {
+        return serves(type) && type != DataType.F32;
+    }
 
     /** Returns whether a type is one of the usual ones. */
     static boolean serves(DataType type) {
@@ -27,35 +32,26 @@ final class ElementRuns {
     /** Reads elements as real numbers. */
     static void read(Tensor from, long at, double[] to, int count) {
         MemorySegment data = from.data();
+        int size = Math.min(CHUNK, count);
         switch (from.type()) {
             case F32 -> {
-                float[] floats = new float[Math.min(CHUNK, count)];
+                float[] run = new float[size];
                 for (int done = 0; done < count; done += CHUNK) {
                     int length = Math.min(CHUNK, count - done);
-                    MemorySegment.copy(data, JAVA_FLOAT, (at + done) * Float.BYTES, floats, 0, length);
+                    MemorySegment.copy(data, JAVA_FLOAT, (at + done) * Float.BYTES, run, 0, length);
                     for (int i = 0; i < length; i++) {
-                        to[done + i] = floats[i];
+                        to[done + i] = run[i];
                     }
                 }
             }
-            case S32 -> {
-                for (int i = 0; i < count; i++) {
-                    to[i] = data.getAtIndex(JAVA_INT, at + i);
-                }
-            }
-            case S64 -> {
-                for (int i = 0; i < count; i++) {
-                    to[i] = data.getAtIndex(JAVA_LONG, at + i);
-                }
-            }
-            case S8 -> {
-                for (int i = 0; i < count; i++) {
-                    to[i] = data.get(JAVA_BYTE, at + i);
-                }
-            }
             default -> {
-                for (int i = 0; i < count; i++) {
-                    to[i] = data.get(JAVA_BYTE, at + i) & 0xFF;
+                long[] run = new long[size];
+                for (int done = 0; done < count; done += CHUNK) {
+                    int length = Math.min(CHUNK, count - done);
+                    read(from, at + done, run, length);
+                    for (int i = 0; i < length; i++) {
+                        to[done + i] = run[i];
+                    }
                 }
             }
         }
@@ -64,21 +60,28 @@ final class ElementRuns {
     /** Reads elements of an integer type. */
     static void read(Tensor from, long at, long[] to, int count) {
         MemorySegment data = from.data();
+        int size = Math.min(CHUNK, count);
         switch (from.type()) {
             case S32 -> {
-                for (int i = 0; i < count; i++) {
-                    to[i] = data.getAtIndex(JAVA_INT, at + i);
+                int[] run = new int[size];
+                for (int done = 0; done < count; done += CHUNK) {
+                    int length = Math.min(CHUNK, count - done);
+                    MemorySegment.copy(data, JAVA_INT, (at + done) * Integer.BYTES, run, 0, length);
+                    for (int i = 0; i < length; i++) {
+                        to[done + i] = run[i];
+                    }
                 }
             }
             case S64 -> MemorySegment.copy(data, JAVA_LONG, at * Long.BYTES, to, 0, count);
-            case S8 -> {
-                for (int i = 0; i < count; i++) {
-                    to[i] = data.get(JAVA_BYTE, at + i);
-                }
-            }
             default -> {
-                for (int i = 0; i < count; i++) {
-                    to[i] = data.get(JAVA_BYTE, at + i) & 0xFF;
+                byte[] run = new byte[size];
+                int mask = from.type() == DataType.S8 ? -1 : 0xFF;
+                for (int done = 0; done < count; done += CHUNK) {
+                    int length = Math.min(CHUNK, count - done);
+                    MemorySegment.copy(data, JAVA_BYTE, at + done, run, 0, length);
+                    for (int i = 0; i < length; i++) {
+                        to[done + i] = run[i] & mask;
+                    }
                 }
             }
         }
@@ -86,29 +89,41 @@ final class ElementRuns {
 
     /** Writes f32 elements, rounded. */
     static void write(double[] from, int count, Tensor to, long at) {
-        float[] floats = new float[Math.min(CHUNK, count)];
+        float[] run = new float[Math.min(CHUNK, count)];
         for (int done = 0; done < count; done += CHUNK) {
             int length = Math.min(CHUNK, count - done);
             for (int i = 0; i < length; i++) {
-                floats[i] = (float) from[done + i];
+                run[i] = (float) from[done + i];
             }
-            MemorySegment.copy(floats, 0, to.data(), JAVA_FLOAT, (at + done) * Float.BYTES, length);
+            MemorySegment.copy(run, 0, to.data(), JAVA_FLOAT, (at + done) * Float.BYTES, length);
         }
     }
 
-    /** Writes elements of an integer type: the low bits. */
+    /** Writes elements of an integer type: the low bits; as a bool whether there are any. */
     static void write(long[] from, int count, Tensor to, long at) {
         MemorySegment data = to.data();
+        int size = Math.min(CHUNK, count);
         switch (to.type()) {
             case S32 -> {
-                for (int i = 0; i < count; i++) {
-                    data.setAtIndex(JAVA_INT, at + i, (int) from[i]);
+                int[] run = new int[size];
+                for (int done = 0; done < count; done += CHUNK) {
+                    int length = Math.min(CHUNK, count - done);
+                    for (int i = 0; i < length; i++) {
+                        run[i] = (int) from[done + i];
+                    }
+                    MemorySegment.copy(run, 0, data, JAVA_INT, (at + done) * Integer.BYTES, length);
                 }
             }
             case S64 -> MemorySegment.copy(from, 0, data, JAVA_LONG, at * Long.BYTES, count);
             default -> {
-                for (int i = 0; i < count; i++) {
-                    data.set(JAVA_BYTE, at + i, (byte) from[i]);
+                byte[] run = new byte[size];
+                boolean truth = to.type() == DataType.BOOL;
+                for (int done = 0; done < count; done += CHUNK) {
+                    int length = Math.min(CHUNK, count - done);
+                    for (int i = 0; i < length; i++) {
+                        run[i] = (byte) (truth && from[done + i] != 0 ? 1 : from[done + i]);
+                    }
+                    MemorySegment.copy(run, 0, data, JAVA_BYTE, at + done, length);
                 }
             }
         }

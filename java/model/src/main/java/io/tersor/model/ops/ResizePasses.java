@@ -263,7 +263,7 @@ final class ResizePasses {
         for (int i = 0; i < values.length; i++) {
             levels[i] = (long) Math.clamp((float) values[i], low, high);
         }
-        if (ElementRuns.serves(type) && type != DataType.BOOL) {
+        if (ElementRuns.serves(type)) {
             ElementRuns.write(levels, levels.length, out, target);
             return;
         }
