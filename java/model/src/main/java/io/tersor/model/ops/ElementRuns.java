@@ -32,10 +32,9 @@ final class ElementRuns {
     /** Reads elements as real numbers. */
     static void read(Tensor from, long at, double[] to, int count) {
         MemorySegment data = from.data();
-        int size = Math.min(CHUNK, count);
         switch (from.type()) {
             case F32 -> {
-                float[] run = new float[size];
+                float[] run = new float[Math.min(CHUNK, count)];
                 for (int done = 0; done < count; done += CHUNK) {
                     int length = Math.min(CHUNK, count - done);
                     MemorySegment.copy(data, JAVA_FLOAT, (at + done) * Float.BYTES, run, 0, length);
@@ -44,14 +43,24 @@ final class ElementRuns {
                     }
                 }
             }
+            case S32 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.getAtIndex(JAVA_INT, at + i);
+                }
+            }
+            case S64 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.getAtIndex(JAVA_LONG, at + i);
+                }
+            }
+            case S8 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.get(JAVA_BYTE, at + i);
+                }
+            }
             default -> {
-                long[] run = new long[size];
-                for (int done = 0; done < count; done += CHUNK) {
-                    int length = Math.min(CHUNK, count - done);
-                    read(from, at + done, run, length);
-                    for (int i = 0; i < length; i++) {
-                        to[done + i] = run[i];
-                    }
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.get(JAVA_BYTE, at + i) & 0xFF;
                 }
             }
         }
@@ -60,28 +69,21 @@ final class ElementRuns {
     /** Reads elements of an integer type. */
     static void read(Tensor from, long at, long[] to, int count) {
         MemorySegment data = from.data();
-        int size = Math.min(CHUNK, count);
         switch (from.type()) {
             case S32 -> {
-                int[] run = new int[size];
-                for (int done = 0; done < count; done += CHUNK) {
-                    int length = Math.min(CHUNK, count - done);
-                    MemorySegment.copy(data, JAVA_INT, (at + done) * Integer.BYTES, run, 0, length);
-                    for (int i = 0; i < length; i++) {
-                        to[done + i] = run[i];
-                    }
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.getAtIndex(JAVA_INT, at + i);
                 }
             }
             case S64 -> MemorySegment.copy(data, JAVA_LONG, at * Long.BYTES, to, 0, count);
+            case S8 -> {
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.get(JAVA_BYTE, at + i);
+                }
+            }
             default -> {
-                byte[] run = new byte[size];
-                int mask = from.type() == DataType.S8 ? -1 : 0xFF;
-                for (int done = 0; done < count; done += CHUNK) {
-                    int length = Math.min(CHUNK, count - done);
-                    MemorySegment.copy(data, JAVA_BYTE, at + done, run, 0, length);
-                    for (int i = 0; i < length; i++) {
-                        to[done + i] = run[i] & mask;
-                    }
+                for (int i = 0; i < count; i++) {
+                    to[i] = data.get(JAVA_BYTE, at + i) & 0xFF;
                 }
             }
         }
@@ -102,28 +104,21 @@ final class ElementRuns {
     /** Writes elements of an integer type: the low bits; as a bool whether there are any. */
     static void write(long[] from, int count, Tensor to, long at) {
         MemorySegment data = to.data();
-        int size = Math.min(CHUNK, count);
         switch (to.type()) {
             case S32 -> {
-                int[] run = new int[size];
-                for (int done = 0; done < count; done += CHUNK) {
-                    int length = Math.min(CHUNK, count - done);
-                    for (int i = 0; i < length; i++) {
-                        run[i] = (int) from[done + i];
-                    }
-                    MemorySegment.copy(run, 0, data, JAVA_INT, (at + done) * Integer.BYTES, length);
+                for (int i = 0; i < count; i++) {
+                    data.setAtIndex(JAVA_INT, at + i, (int) from[i]);
                 }
             }
             case S64 -> MemorySegment.copy(from, 0, data, JAVA_LONG, at * Long.BYTES, count);
+            case BOOL -> {
+                for (int i = 0; i < count; i++) {
+                    data.set(JAVA_BYTE, at + i, (byte) (from[i] != 0 ? 1 : 0));
+                }
+            }
             default -> {
-                byte[] run = new byte[size];
-                boolean truth = to.type() == DataType.BOOL;
-                for (int done = 0; done < count; done += CHUNK) {
-                    int length = Math.min(CHUNK, count - done);
-                    for (int i = 0; i < length; i++) {
-                        run[i] = (byte) (truth && from[done + i] != 0 ? 1 : from[done + i]);
-                    }
-                    MemorySegment.copy(run, 0, data, JAVA_BYTE, at + done, length);
+                for (int i = 0; i < count; i++) {
+                    data.set(JAVA_BYTE, at + i, (byte) from[i]);
                 }
             }
         }

@@ -90,6 +90,12 @@ class KernelMovesTest {
             PlainReference.check(node, "java/resize", 0, List.of(1, 2), Backend.NATIVE, bits(type, 2, 3, 8, 37),
                     floats(), floats(scales));
         }
+        for (Attributes shifted : List.of(nearest.with("nearest_mode", "ceil"),
+                nearest.with("coordinate_transformation_mode", "align_corners"))) {
+            Node node = Node.of("node", "Resize", List.of(), List.of("y"), shifted);
+            PlainReference.check(node, "java/resize", 0, List.of(1, 2), Backend.NATIVE, bits(type, 2, 3, 8, 37),
+                    floats(), floats(1, 1, 2, 3));
+        }
     }
 
     /** The vector backend, which has no such kernel, is not left for another where it is ordered. */
