@@ -21,8 +21,8 @@ import java.util.Optional;
 final class NativeMove extends Unary {
     /** TERSOR_MOVE_MAX_RANK. */
     private static final int MAX_RANK = 8;
-    /** Bytes that are worth waking a thread for: they take about 10 microseconds. */
-    private static final long PART_BYTES = 1 << 18;
+    /** Bytes that are worth waking a thread for, about 0.1 ms: where cores are busy, waiting for a thread takes longer. */
+    private static final long PART_BYTES = 1 << 21;
     private static final long PARTS_PER_THREAD = 4;
 
     private final NativeContext context;

@@ -114,12 +114,12 @@ class KernelMovesTest {
     @Test
     void threadsGiveTheSame() {
         GraphBuilder b = Graph.builder("moves", 22);
-        b.input(ValueInfo.of("x", DataType.F32, Shape.of(2, 64, 120, 64)));
+        b.input(ValueInfo.of("x", DataType.F32, Shape.of(4, 64, 120, 64)));
         b.node(Node.of("t", "Transpose", List.of("x"), List.of("t"), NONE.with("perm", new long[] {0, 2, 1, 3})));
         b.node(Node.of("r", "Transpose", List.of("t"), List.of("r"), NONE));
         b.node(Node.of("d", "SpaceToDepth", List.of("r"), List.of("d"), NONE.with("blocksize", 2)));
         b.output(new ValueInfo("d", DataType.F32, Optional.empty()));
-        Tensor x = bits(DataType.F32, 2, 64, 120, 64);
+        Tensor x = bits(DataType.F32, 4, 64, 120, 64);
         try (Parallelism threads = Parallelism.of(3); Arena arena = Arena.ofConfined();
                 PreparedNetwork one = Network.of(b.build()).prepare(NetworkOptions.DEFAULT);
                 PreparedNetwork three = Network.of(b.build()).prepare(NetworkOptions.DEFAULT.with(threads))) {
