@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 7
+#define TERSOR_ABI_VERSION 8
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -338,6 +338,25 @@ TERSOR_API tersor_status tersor_max_pool2d(uint32_t isa, tersor_type type, const
 TERSOR_API tersor_status tersor_global_average_pool(uint32_t isa, tersor_type type, int64_t images, int64_t pixels,
                                                     int64_t channels, int32_t src_zero_point, float multiplier,
                                                     int32_t dst_zero_point, const void *src, void *dst);
+
+#define TERSOR_MOVE_MAX_RANK 8
+
+typedef struct tersor_move_geometry {
+    int32_t element_bytes; /* 1, 2, 4 or 8 */
+    int32_t rank;          /* 1 to TERSOR_MOVE_MAX_RANK */
+    int64_t dims[TERSOR_MOVE_MAX_RANK];
+    int64_t src_strides[TERSOR_MOVE_MAX_RANK]; /* in elements, of any sign */
+    int64_t dst_strides[TERSOR_MOVE_MAX_RANK]; /* the last one 1; no two elements at one place */
+    int64_t src_offset, dst_offset;            /* of the first element */
+} tersor_move_geometry;
+
+/*
+ * dst[dst_offset + i . dst_strides] = src[src_offset + i . src_strides] for all indices i of dims, of any bits:
+ * transposes, slices, repetitions. Does those whose index along `axis` is first to first + count - 1. Dimensions may be
+ * as large as int64 allows; aligned to the element's bytes.
+ */
+TERSOR_API tersor_status tersor_move(const tersor_move_geometry *geometry, int32_t axis, int64_t first, int64_t count,
+                                     int64_t src_elements, const void *src, int64_t dst_elements, void *dst);
 
 #ifdef __cplusplus
 }

@@ -35,6 +35,7 @@ import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MatrixProduct;
 import io.tersor.kernel.MatrixProductSpec;
+import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
@@ -188,6 +189,8 @@ class KernelLifetimeTest {
         subjects.add(new Subject(new MatrixProductSpec(true), rows));
         subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.SUB), rows));
         subjects.add(new Subject(new TransposeSpec(U8), Shape.of(2, 9, 70)));
+        subjects.add(new Subject(new MoveSpec(U8, Shape.of(9, 70), Shape.of(70, 9), 0, Shape.of(70, 9), List.of(1L, 70L)),
+                Shape.of(9, 70)));
         subjects.add(new Subject(new ReduceSpec(ReduceSpec.Kind.MEAN), Shape.of(2, 9, 70)));
         MapSpec tanh = new MapSpec(MapFunction.TANH, 1, 1);
         subjects.add(new Subject(new RecurrentCellSpec(RecurrentCellSpec.Kind.RNN, 70, tanh, tanh, tanh,

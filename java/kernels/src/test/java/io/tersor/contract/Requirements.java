@@ -11,9 +11,11 @@ import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Window;
 import io.tersor.quant.QuantParams;
 import io.tersor.quant.Rounding;
@@ -54,9 +56,9 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> true;
+            case VECTOR -> !(spec instanceof MoveSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
-                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || hasQuantizedProbabilities(spec);
+                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || isMove(spec) || hasQuantizedProbabilities(spec);
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
@@ -107,6 +109,11 @@ final class Requirements {
     private static boolean isPoolOfBytes(KernelSpec spec) {
         return spec instanceof Pool2dSpec pool && pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized()
                 || spec instanceof GlobalAveragePoolSpec global && global.type().isQuantized();
+    }
+
+    /** Up to TERSOR_MOVE_MAX_RANK axes. */
+    private static boolean isMove(KernelSpec spec) {
+        return spec instanceof TransposeSpec || spec instanceof MoveSpec move && move.dims().rank() <= 8;
     }
 
     private static boolean isInteger(KernelSpec spec) {

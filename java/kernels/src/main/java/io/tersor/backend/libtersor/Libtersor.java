@@ -25,7 +25,7 @@ import java.nio.file.Path;
  */
 final class Libtersor {
     /** TERSOR_ABI_VERSION of the header that this class follows. */
-    static final int ABI_VERSION = 7;
+    static final int ABI_VERSION = 8;
 
     /** TERSOR_ALIGNMENT. */
     static final int ALIGNMENT_BYTES = 64;
@@ -65,6 +65,8 @@ final class Libtersor {
             JAVA_INT, JAVA_FLOAT, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle REQUANTIZE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
+    private static final MethodHandle MOVE = handle(ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+            ADDRESS);
     private static final MethodHandle ATTENTION_SCRATCH_BYTES = handle(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS);
     private static final MethodHandle ATTENTION = handle(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
@@ -91,6 +93,7 @@ final class Libtersor {
     private final MemorySegment layerNorm;
     private final MemorySegment maxPool2d;
     private final MemorySegment globalAveragePool;
+    private final MemorySegment move;
     private final MemorySegment attentionScratchBytes;
     private final MemorySegment attention;
     private final MemorySegment attentionKernelName;
@@ -125,6 +128,7 @@ final class Libtersor {
         this.layerNorm = library.require("tersor_layer_norm");
         this.maxPool2d = library.require("tersor_max_pool2d");
         this.globalAveragePool = library.require("tersor_global_average_pool");
+        this.move = library.require("tersor_move");
         this.attentionScratchBytes = library.require("tersor_attention_scratch_bytes");
         this.attention = library.require("tersor_attention");
         this.attentionKernelName = library.require("tersor_attention_kernel_name");
@@ -393,6 +397,21 @@ final class Libtersor {
             throw unchecked(failure);
         }
         check("tersor_requantize", status);
+    }
+
+    /**
+     * @param geometry a tersor_move_geometry, see {@link NativeMove}
+     * @param axis along which only some positions are moved
+     */
+    void move(MemorySegment geometry, int axis, long first, long count, long srcElements, MemorySegment src,
+            long dstElements, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) MOVE.invokeExact(move, geometry, axis, first, count, srcElements, src, dstElements, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_move", status);
     }
 
     /** @param spec a tersor_attention_spec, see {@link NativeAttention} */

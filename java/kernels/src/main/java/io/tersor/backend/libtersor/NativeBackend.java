@@ -20,11 +20,13 @@ import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
+import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.quant.Rounding;
@@ -121,6 +123,7 @@ public final class NativeBackend implements BackendProvider {
                     Optional.of("rounds half to even only");
             case QuantizeSpec _, DequantizeSpec _, RequantizeSpec _ -> Optional.empty();
             case LayerNormSpec _ -> Optional.empty();
+            case MoveSpec _, TransposeSpec _ -> NativeMove.refusal(spec);
             case GlobalAveragePoolSpec pool when pool.type().isQuantized() -> Optional.empty();
             case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
                     Optional.empty();
@@ -153,6 +156,7 @@ public final class NativeBackend implements BackendProvider {
             case DequantizeSpec dequantize -> NativeConversion.of(context, dequantize, parallelism);
             case RequantizeSpec requantize -> NativeConversion.of(context, requantize, parallelism);
             case GlobalAveragePoolSpec pool -> new NativeGlobalAveragePool(context, pool, parallelism);
+            case MoveSpec _, TransposeSpec _ -> new NativeMove(context, spec, parallelism);
             case Pool2dSpec pool -> NativeMaxPool.prepare(context, pool, parallelism);
             default -> throw new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
         };

@@ -23,6 +23,7 @@ import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MatrixProduct;
 import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
@@ -93,6 +94,7 @@ public final class ScalarBackend implements BackendProvider {
             case GlobalAveragePoolSpec pool -> new ScalarGlobalAveragePool(pool, parallelism);
             case ActivationSpec activation -> new ScalarActivation(activation, parallelism);
             case TransposeSpec transpose -> new ScalarTranspose(transpose, parallelism);
+            case MoveSpec move -> new ScalarMove(move, parallelism);
             case ReduceSpec reduce -> new ScalarReduce(reduce, parallelism);
             case MapSpec map -> new ScalarMap(map, parallelism);
             case SoftmaxSpec softmax -> new ScalarSoftmax(softmax, parallelism);

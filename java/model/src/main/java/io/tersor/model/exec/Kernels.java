@@ -20,6 +20,7 @@ import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MatrixProduct;
 import io.tersor.kernel.MatrixProductSpec;
+import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.RecurrentCell;
@@ -117,6 +118,16 @@ final class Kernels implements AutoCloseable {
     /** Returns a kernel of one input and one output. */
     Unary unary(Node node, UnarySpec spec) {
         return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
+    }
+
+    /**
+     * Returns a kernel for a move, on the ordered backend if that has it; none where Java does it as well: where only the
+     * scalar backend has it. It belongs to the plan, whose shapes are in its spec.
+     */
+    Optional<Unary> move(Node node, MoveSpec spec, Packing packing) {
+        Backend backend = options.backend().orElseGet(() -> registry.explain(spec, options.forKernels()).backend());
+        return backend == Backend.SCALAR || registry.refusal(backend, spec).isPresent() ? Optional.empty()
+                : Optional.of(packing.direct().own(node, () -> registry.prepare(spec, options.forKernels())).get());
     }
 
     /**

@@ -6,6 +6,7 @@ import io.tersor.model.ops.ResizeOp;
 import io.tersor.model.ops.TensorType;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /** Operators over images that need not change their layout: resizing, and transposes from and to NHWC. */
 final class LayoutLowering {
@@ -50,8 +51,12 @@ final class LayoutLowering {
             return false;
         }
         Computation computation = ResizeOp.ofNhwc(lowering.context(node));
-        int to = lowering.plan.planned(computation.outputs().getFirst());
-        lowering.step(node, "java/resize_nhwc", new int[] {lowering.nhwc(input, node.name())}, to, computation.body());
+        int from = lowering.nhwc(input, node.name());
+        OptionalInt moved = lowering.move(node, computation, () -> from);
+        int to = moved.orElseGet(() -> lowering.plan.planned(computation.outputs().getFirst()));
+        if (moved.isEmpty()) {
+            lowering.step(node, "java/resize_nhwc", new int[] {from}, to, computation.body());
+        }
         lowering.defineNhwc(node.output(), to);
         return true;
     }

@@ -12,22 +12,26 @@ import io.tersor.model.StepInfo;
 import io.tersor.model.UnsupportedOperatorException;
 import io.tersor.model.ValueInfo;
 import io.tersor.model.ops.Computation;
+import io.tersor.model.ops.MoveBody;
 import io.tersor.model.ops.OpContext;
 import io.tersor.model.ops.Operators;
 import io.tersor.model.ops.SharedBody;
 import io.tersor.model.ops.Shapes;
+import io.tersor.model.ops.StridedMove;
 import io.tersor.model.ops.TensorType;
 import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
@@ -143,6 +147,11 @@ final class Lowering {
     }
 
     private void general(Node node, Computation computation) {
+        OptionalInt moved = move(node, computation, () -> plain(node.inputs().getFirst(), node.name()));
+        if (moved.isPresent()) {
+            definePlain(node.output(), moved.getAsInt());
+            return;
+        }
         int[] in = new int[node.inputs().size()];
         for (int i = 0; i < in.length; i++) {
             in[i] = node.inputs().get(i).isEmpty() ? -1 : plain(node.inputs().get(i), node.name());
@@ -158,6 +167,19 @@ final class Lowering {
         boolean inPlace = computation.kind() == Computation.Kind.ELEMENTWISE && in.length == 1;
         plan.step(new Step(info(node, computation.outputs().getFirst()), in, out, inPlace ? 0 : -1,
                 SharedBody.on(computation.body(), kernels.parallelism())));
+    }
+
+    /** Returns the slot of the result of a step that moves elements by a kernel, if that is all and there is one. */
+    OptionalInt move(Node node, Computation computation, IntSupplier from) {
+        Optional<Unary> kernel = computation.body() instanceof MoveBody body
+                ? kernels.move(node, body.spec(), packing) : Optional.empty();
+        if (kernel.isEmpty()) {
+            return OptionalInt.empty();
+        }
+        int out = plan.planned(computation.outputs().getFirst());
+        step(node, kernel.get(), new int[] {from.getAsInt()}, out, -1,
+                (in, result) -> kernel.get().run(in[0], result[0]));
+        return OptionalInt.of(out);
     }
 
     private StepInfo info(Node node, TensorType output) {
@@ -283,22 +305,36 @@ final class Lowering {
         return slot;
     }
 
-    /** Adds a step that reorders axes, by a kernel if that amounts to transposing matrices; see {@link PlanBuilder}. */
+    /** Adds a step that reorders axes, by a kernel where there is one. */
     int transpose(String node, int from, TensorType to, int... order) {
         TensorType type = plan.slot(from).type();
         Optional<Shape> matrices = type.type() == DataType.F32 || Quantization.isByte(type.type())
                 ? Shapes.matrices(type.shape(), order) : Optional.empty();
+        Node transpose = Node.of(node + "/transpose", "Transpose", List.of(), List.of(), Attributes.NONE);
         if (matrices.isEmpty()) {
-            return plan.transpose(kernels.parallelism(), node, from, to, order);
+            return permute(transpose, node, from, to, order);
         }
         TransposeSpec spec = new TransposeSpec(type.type());
-        Node transpose = Node.of(node + "/transpose", "Transpose", List.of(), List.of(), Attributes.NONE);
         Unary kernel = kernels.unary(transpose, spec);
         Shape shape = spec.dstShape(matrices.get());
         int target = plan.planned(to);
         plan.step(new Step(new StepInfo(node, "Transpose", kernel.describe(), to.type(), to.shape()),
                 new int[] {plan.view(from, new TensorType(type.type(), matrices.get()))}, new int[] {target}, -1,
                 (in, out) -> kernel.run(in[0], out[0].reshape(shape))));
+        return target;
+    }
+
+    private int permute(Node transpose, String node, int from, TensorType to, int... order) {
+        Shape shape = plan.slot(from).type().shape();
+        long[] own = shape.rowMajorStrides();
+        StridedMove move = new StridedMove(to.type().bits() / 8, to.shape().dims(), 0,
+                Arrays.stream(order).mapToLong(axis -> own[axis]).toArray(), 0, to.shape().rowMajorStrides());
+        Optional<Unary> kernel = kernels.move(transpose, move.spec(to.type(), shape, to.shape()), packing);
+        int target = plan.planned(to);
+        plan.step(new Step(new StepInfo(node, "Transpose", kernel.map(Unary::describe).orElse("java/transpose"),
+                to.type(), to.shape()), new int[] {from}, new int[] {target}, -1,
+                kernel.<Computation.Body>map(unary -> (in, out) -> unary.run(in[0], out[0])).orElse(
+                        (in, out) -> move.run(in[0].data(), out[0].data(), kernels.parallelism()))));
         return target;
     }
 

@@ -1,9 +1,6 @@
 package io.tersor.model.exec;
 
-import io.tersor.kernel.Parallelism;
 import io.tersor.model.StepInfo;
-import io.tersor.model.ops.Computation;
-import io.tersor.model.ops.StridedMove;
 import io.tersor.model.ops.TensorType;
 import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
@@ -77,23 +74,6 @@ final class PlanBuilder {
     private int add(Slot slot) {
         slots.add(slot);
         return slot.id();
-    }
-
-    /** Adds a step that reorders axes: axis i of the result is axis {@code order[i]}. */
-    int transpose(Parallelism parallelism, String node, int from, TensorType to, int... order) {
-        int target = planned(to);
-        TensorType type = slots.get(from).type();
-        long[] own = type.shape().rowMajorStrides();
-        long[] strides = new long[order.length];
-        for (int axis = 0; axis < order.length; axis++) {
-            strides[axis] = own[order[axis]];
-        }
-        StridedMove move = new StridedMove(type.type().bits() / 8, to.shape().dims(), 0, strides, 0,
-                to.shape().rowMajorStrides());
-        StepInfo info = new StepInfo(node, "Transpose", "java/transpose", to.type(), to.shape());
-        Computation.Body body = (in, out) -> move.run(in[0].data(), out[0].data(), parallelism);
-        step(new Step(info, new int[] {from}, new int[] {target}, -1, body));
-        return target;
     }
 
     /**

@@ -95,6 +95,10 @@ final class BinaryOps {
         if (operands == DataType.F32 && context.type(1) == DataType.F32) {
             return Computation.elementwise(output, FloatBinary.body(context.node().operator(), loop, real));
         }
+        if (ElementRuns.servesInteger(operands) && operands == context.type(1) && ElementRuns.servesInteger(type)) {
+            return Computation.elementwise(output, (in, out) -> loop.run((at, from, step, count) ->
+                    runs(operands, integer, in, from, step, out[0], at, count)));
+        }
         boolean floating = operands.isFloating() || context.type(1).isFloating();
         return Computation.elementwise(output, (in, out) -> loop.run((at, from, step, count) -> {
             for (long i = 0; i < count; i++) {
@@ -109,6 +113,32 @@ final class BinaryOps {
         }));
     }
 
+    /** A chunk of integers after the other. */
+    private static void runs(DataType type, IntegerFunction function, Tensor[] in, long[] from, long[] step, Tensor out,
+            long at, long count) {
+        int size = (int) Math.min(ElementRuns.CHUNK, count);
+        long[] a = new long[size];
+        long[] b = new long[size];
+        for (long done = 0; done < count; done += size) {
+            int length = (int) Math.min(size, count - done);
+            load(in[0], from[0] + done * step[0], step[0], a, length);
+            load(in[1], from[1] + done * step[1], step[1], b, length);
+            for (int i = 0; i < length; i++) {
+                a[i] = function.apply(type, a[i], b[i]);
+            }
+            ElementRuns.write(a, length, out, at + done);
+        }
+    }
+
+    private static void load(Tensor from, long at, long step, long[] to, int count) {
+        if (step == 1) {
+            ElementRuns.read(from, at, to, count);
+        } else {
+            for (int i = 0; i < count; i++) {
+                to[i] = from.getLong(at + i * step);
+            }
+        }
+    }
 
     private static Computation pow(OpContext context) {
         DataType base = context.type(0);
@@ -227,7 +257,13 @@ final class BinaryOps {
             Shape shape = Shapes.broadcast(context, context.shape(0), context.shape(1));
             BroadcastLoop loop = new BroadcastLoop(shape, context.shape(0), context.shape(1));
             DataType type = context.type(0);
-            return Computation.elementwise(new TensorType(DataType.BOOL, shape),
+            TensorType output = new TensorType(DataType.BOOL, shape);
+            if (ElementRuns.servesInteger(type)) {
+                IntegerFunction function = (_, a, b) -> order.holds(Long.compare(a, b)) ? 1 : 0;
+                return Computation.elementwise(output, (in, out) -> loop.run((at, from, step, count) ->
+                        runs(type, function, in, from, step, out[0], at, count)));
+            }
+            return Computation.elementwise(output,
                     (in, out) -> loop.run((at, from, step, count) -> {
                         for (long i = 0; i < count; i++) {
                             int result = compare(type, in[0], from[0] + i * step[0], in[1], from[1] + i * step[1]);

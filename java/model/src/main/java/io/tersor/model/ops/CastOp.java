@@ -1,11 +1,14 @@
 package io.tersor.model.ops;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.tersor.model.onnx.OnnxTypes;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.SmallFloat;
 import io.tersor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /**
  * Cast and CastLike. Reals become integers by truncation, saturated, but for packed ones, which keep the low bits as
@@ -64,6 +67,10 @@ final class CastOp {
         long count = out.shape().elements();
         DataType from = in.type();
         DataType to = out.type();
+        if (from == DataType.F32 && to == DataType.S32) {
+            truncate(in.data(), out.data(), count);
+            return;
+        }
         if (ElementRuns.serves(from) && ElementRuns.serves(to)) {
             runs(in, out, count);
             return;
@@ -78,6 +85,21 @@ final class CastOp {
             } else {
                 out.setLong(i, in.getLong(i));
             }
+        }
+    }
+
+    /** Java's own conversion saturates, and makes 0 of what is not a number. */
+    private static void truncate(MemorySegment from, MemorySegment to, long count) {
+        int size = (int) Math.min(CHUNK, count);
+        float[] reals = new float[size];
+        int[] integers = new int[size];
+        for (long at = 0; at < count; at += CHUNK) {
+            int length = (int) Math.min(CHUNK, count - at);
+            MemorySegment.copy(from, JAVA_FLOAT, at * Float.BYTES, reals, 0, length);
+            for (int i = 0; i < length; i++) {
+                integers[i] = (int) reals[i];
+            }
+            MemorySegment.copy(integers, 0, to, JAVA_INT, at * Integer.BYTES, length);
         }
     }
 
@@ -110,13 +132,6 @@ final class CastOp {
     }
 
     private static void saturate(double[] reals, long[] integers, int count, DataType type) {
-        // Java's own conversions saturate, and make 0 of what is not a number.
-        if (type == DataType.S32) {
-            for (int i = 0; i < count; i++) {
-                integers[i] = (int) reals[i];
-            }
-            return;
-        }
         double low = type == DataType.S64 ? Double.NEGATIVE_INFINITY : type.min();
         double high = type == DataType.S64 ? Double.POSITIVE_INFINITY : type.max();
         for (int i = 0; i < count; i++) {

@@ -44,13 +44,13 @@ final class MoveOps {
                 Arrays.toString(order));
         Shape to = Shapes.permute(input.shape(), order);
         StridedMove move = permutation(context, input, to, order);
-        return moving(new TensorType(input.type(), to), move);
+        return moving(context, new TensorType(input.type(), to), move);
     }
 
-    /** Returns the computation of a move of all elements of the only output. */
-    private static Computation moving(TensorType output, StridedMove move) {
-        SharedBody body = (in, out, parallelism) -> move.run(in[0].data(), out[0].data(), parallelism);
-        return Computation.of(output, body);
+    /** Returns the computation of a move from input 0 to all elements of the only output. */
+    private static Computation moving(OpContext context, TensorType output, StridedMove move) {
+        return Computation.of(output, new MoveBody(move.spec(output.type(), context.shape(0), output.shape()),
+                (in, out, parallelism) -> move.run(in[0].data(), out[0].data(), parallelism)));
     }
 
     private static StridedMove permutation(OpContext context, TensorType input, Shape to, int[] order) {
@@ -158,7 +158,7 @@ final class MoveOps {
         Shape to = Shape.of(dims);
         StridedMove move = new StridedMove(Elements.bytes(context, input), dims, offset, strides, 0,
                 to.rowMajorStrides());
-        return moving(new TensorType(input.type(), to), move);
+        return moving(context, new TensorType(input.type(), to), move);
     }
 
     private static long clamp(long position, long extent, long low, long high) {
@@ -180,7 +180,7 @@ final class MoveOps {
         Shape to = Shapes.broadcast(context, input.shape(), Shape.of(context.value(1).toLongs()));
         StridedMove move = new StridedMove(Elements.bytes(context, input), to.dims(), 0,
                 Shapes.broadcastStrides(input.shape(), to), 0, to.rowMajorStrides());
-        return moving(new TensorType(input.type(), to), move);
+        return moving(context, new TensorType(input.type(), to), move);
     }
 
     private static Computation tile(OpContext context) {
@@ -201,7 +201,7 @@ final class MoveOps {
         }
         StridedMove move = new StridedMove(Elements.bytes(context, input), split, 0, src, 0,
                 Shape.of(split).rowMajorStrides());
-        return moving(new TensorType(input.type(), Shape.of(dims)), move);
+        return moving(context, new TensorType(input.type(), Shape.of(dims)), move);
     }
 
     private static Computation depthToSpace(OpContext context) {
@@ -238,7 +238,7 @@ final class MoveOps {
     private static Computation blocks(OpContext context, Shape split, int[] order, Shape to) {
         DataType type = context.type(0);
         StridedMove move = permutation(context, new TensorType(type, split), Shapes.permute(split, order), order);
-        return moving(new TensorType(type, to), move);
+        return moving(context, new TensorType(type, to), move);
     }
 
     /** Copies an element of whole bytes. */

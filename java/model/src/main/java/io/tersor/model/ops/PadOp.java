@@ -1,13 +1,22 @@
 package io.tersor.model.ops;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** Pad: constant, edge, reflect and wrap; negative pads crop. */
 final class PadOp {
+    private static final int FEW = 8;
+
     private PadOp() {}
 
     static Computation prepare(OpContext context) {
@@ -92,15 +101,15 @@ final class PadOp {
     }
 
     private static Computation mapped(OpContext context, TensorType output, long[] before, String mode) {
-        Shape from = context.shape(0);
+        Shape source = context.shape(0);
         int bytes = Elements.bytes(context, output);
-        context.require(from.elements() > 0 || output.shape().elements() == 0, "pads", "no padding of nothing", from);
-        long[] src = from.rowMajorStrides();
-        long[][] table = new long[from.rank()][];
+        context.require(source.elements() > 0 || output.shape().elements() == 0, "pads", "no padding of nothing", source);
+        long[] src = source.rowMajorStrides();
+        long[][] table = new long[source.rank()][];
         for (int axis = 0; axis < table.length; axis++) {
             table[axis] = new long[context.tableLength(output.shape().dim(axis))];
             for (int i = 0; i < table[axis].length; i++) {
-                table[axis][i] = src[axis] * source(context, i - before[axis], from.dim(axis), mode);
+                table[axis][i] = src[axis] * place(context, i - before[axis], source.dim(axis), mode);
             }
         }
         long[] own = output.shape().rowMajorStrides();
@@ -110,32 +119,64 @@ final class PadOp {
         }
         int width = table[last].length;
         long rows = width == 0 ? 0 : output.shape().elements() / width;
+        Run[] runs = runs(table[last]);
         SharedBody body = (in, out, parallelism) ->
                 SharedBody.ranges(parallelism, rows, rows * width * bytes, (first, end) -> {
-                    for (long row = first * width; row < end * width; row += width) {
+                    int[] index = new int[last];
+                    for (int axis = 0; axis < last; axis++) {
+                        index[axis] = (int) (first * width / own[axis] % output.shape().dim(axis));
+                    }
+                    MemorySegment from = in[0].data();
+                    MemorySegment to = out[0].data();
+                    for (long row = first; row < end; row++) {
                         long at = 0;
                         for (int axis = 0; axis < last; axis++) {
-                            at += table[axis][(int) (row / own[axis] % output.shape().dim(axis))];
+                            at += table[axis][index[axis]];
                         }
-                        row(in[0].data(), at, out[0].data(), row, table[last], bytes);
+                        for (Run run : runs) {
+                            copy(from, at + run.source, to, row * width + run.target, run.length, bytes);
+                        }
+                        for (int axis = last - 1; axis >= 0 && ++index[axis] == table[axis].length; axis--) {
+                            index[axis] = 0;
+                        }
                     }
                 });
         return Computation.of(output, body);
     }
 
-    /** Copies the elements of a row: where their sources are neighbours, all at once. */
-    private static void row(MemorySegment from, long at, MemorySegment to, long target, long[] table, int bytes) {
+    /** Elements of a row whose sources are neighbours. */
+    private record Run(long source, long target, long length) {}
+
+    private static Run[] runs(long[] table) {
+        List<Run> runs = new ArrayList<>();
         for (int i = 0; i < table.length; ) {
             int end = i + 1;
             while (end < table.length && table[end] == table[end - 1] + 1) {
                 end++;
             }
-            MemorySegment.copy(from, (at + table[i]) * bytes, to, (target + i) * bytes, (long) (end - i) * bytes);
+            runs.add(new Run(table[i], i, end - i));
             i = end;
+        }
+        return runs.toArray(Run[]::new);
+    }
+
+    /** One by one where they are few: a border's are most often. */
+    private static void copy(MemorySegment from, long source, MemorySegment to, long target, long length, int bytes) {
+        if (length > FEW) {
+            MemorySegment.copy(from, source * bytes, to, target * bytes, length * bytes);
+            return;
+        }
+        for (long i = 0; i < length; i++) {
+            switch (bytes) {
+                case 1 -> to.set(JAVA_BYTE, target + i, from.get(JAVA_BYTE, source + i));
+                case 2 -> to.setAtIndex(JAVA_SHORT, target + i, from.getAtIndex(JAVA_SHORT, source + i));
+                case 4 -> to.setAtIndex(JAVA_INT, target + i, from.getAtIndex(JAVA_INT, source + i));
+                default -> to.setAtIndex(JAVA_LONG, target + i, from.getAtIndex(JAVA_LONG, source + i));
+            }
         }
     }
 
-    private static long source(OpContext context, long position, long extent, String mode) {
+    private static long place(OpContext context, long position, long extent, String mode) {
         return switch (mode) {
             case "edge" -> Math.clamp(position, 0L, extent - 1);
             case "wrap" -> Math.floorMod(position, extent);

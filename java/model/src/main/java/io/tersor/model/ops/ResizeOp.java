@@ -74,10 +74,15 @@ public final class ResizeOp {
                 && !input.type().isPacked();
         Shape from = order.length == 0 ? src : Shapes.permute(src, order);
         Shape to = order.length == 0 ? out : Shapes.permute(out, order);
+        TensorType output = new TensorType(input.type(), to);
         ResizePasses passes = new ResizePasses(from, to, permute(plan, order), outside);
-        SharedBody body = moves ? (in, result, parallelism) -> passes.move(in[0], result[0], parallelism)
-                : (in, result, parallelism) -> passes.interpolate(in[0], result[0], parallelism);
-        return Computation.of(new TensorType(input.type(), to), body);
+        if (!moves) {
+            SharedBody body = (in, result, parallelism) -> passes.interpolate(in[0], result[0], parallelism);
+            return Computation.of(output, body);
+        }
+        SharedBody body = (in, result, parallelism) -> passes.move(in[0], result[0], parallelism);
+        return Computation.of(output, passes.repetition(input.type()).<SharedBody>map(spec -> new MoveBody(spec, body))
+                .orElse(body));
     }
 
     private static ResizePasses.Axis[] permute(ResizePasses.Axis[] plan, int[] order) {

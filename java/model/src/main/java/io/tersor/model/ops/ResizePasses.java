@@ -5,12 +5,14 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** Resizes along one axis after the other, the last first, in binary64; or moves elements where each has one source. */
 final class ResizePasses {
@@ -30,6 +32,16 @@ final class ResizePasses {
         private boolean isTouched() {
             return this != UNTOUCHED;
         }
+
+        /** Whether every position is repeated so many times, one after the other. */
+        private boolean repeats(long times) {
+            for (int i = 0; isTouched() && i < positions.length; i++) {
+                if (positions[i].length != 1 || positions[i][0] != i / times) {
+                    return false;
+                }
+            }
+            return true;
+        }
     }
 
     /** @param outside the value of what has a position outside along any axis */
@@ -38,6 +50,24 @@ final class ResizePasses {
         this.dst = dst;
         this.axes = axes;
         this.outside = outside;
+    }
+
+    /** Returns the move that {@link #move} is if it only repeats positions, equally often along each axis. */
+    Optional<MoveSpec> repetition(DataType type) {
+        long[] dims = new long[2 * axes.length];
+        long[] strides = new long[dims.length];
+        long[] own = src.rowMajorStrides();
+        for (int axis = 0; axis < axes.length; axis++) {
+            long times = src.dim(axis) == 0 ? 0 : dst.dim(axis) / src.dim(axis);
+            if (times * src.dim(axis) != dst.dim(axis) || !axes[axis].repeats(times)) {
+                return Optional.empty();
+            }
+            dims[2 * axis] = src.dim(axis);
+            strides[2 * axis] = own[axis];
+            dims[2 * axis + 1] = times;
+        }
+        return Optional.of(new StridedMove(type.bits() / 8, dims, 0, strides, 0, Shape.of(dims).rowMajorStrides())
+                .spec(type, src, dst));
     }
 
     /** Copies every element from its source: runs that stay together at once, and a line equal to the one before from it. */
@@ -174,78 +204,24 @@ final class ResizePasses {
             int outer = Math.toIntExact(Shapes.product(before, lead, axis));
             int from = (int) dims[axis];
             dims[axis] = dst.dim(axis);
-            if (passes[axis] == null) {
-                passes[axis] = new double[Math.multiplyExact(Math.multiplyExact(outer, (int) dims[axis]), inner)];
-            }
             if (Arrays.stream(axes[axis].positions).anyMatch(positions -> positions[0] < 0) || lost.length > 0) {
                 lost = lost(lost, axes[axis], outer, from, inner);
             }
+            if (axis == lead && inner > 1 && lost.length == 0 && out.type() == DataType.F32) {
+                ResizeSums.planes(values, axes[axis], outer, from, inner, out, target, parallelism);
+                return;
+            }
+            if (passes[axis] == null) {
+                passes[axis] = new double[Math.multiplyExact(Math.multiplyExact(outer, (int) dims[axis]), inner)];
+            }
             if (inner == 1) {
-                lines(values, axes[axis], outer, from, passes[axis], parallelism);
+                ResizeSums.lines(values, axes[axis], outer, from, passes[axis], parallelism);
             } else {
-                planes(values, axes[axis], outer, from, inner, passes[axis], parallelism);
+                ResizeSums.planes(values, axes[axis], outer, from, inner, passes[axis], parallelism);
             }
             values = passes[axis];
         }
         store(values, lost, out, target);
-    }
-
-    private static void lines(double[] from, Axis axis, int outer, int length, double[] next,
-            Parallelism parallelism) {
-        int to = axis.positions.length;
-        int[] ends = new int[to];
-        int count = 0;
-        for (int i = 0; i < to; i++) {
-            count += axis.positions[i].length;
-            ends[i] = count;
-        }
-        int[] positions = new int[count];
-        double[] weights = new double[count];
-        int at = 0;
-        for (int i = 0; i < to; i++) {
-            for (int k = 0; k < axis.positions[i].length; k++) {
-                positions[at] = Math.max(axis.positions[i][k], 0);
-                weights[at++] = axis.weights[i][k];
-            }
-        }
-        SharedBody.ranges(parallelism, outer, 8L * next.length, (first, last) -> {
-            for (int o = (int) first; o < last; o++) {
-                line(from, o * length, positions, weights, ends, next, o * to);
-            }
-        });
-    }
-
-    private static void line(double[] from, int at, int[] positions, double[] weights, int[] ends, double[] to,
-            int target) {
-        int tap = 0;
-        for (int i = 0; i < ends.length; i++) {
-            double sum = 0;
-            for (; tap < ends[i]; tap++) {
-                sum += weights[tap] * from[at + positions[tap]];
-            }
-            to[target + i] = sum;
-        }
-    }
-
-    private static void planes(double[] from, Axis axis, int outer, int length, int inner, double[] next,
-            Parallelism parallelism) {
-        int to = axis.positions.length;
-        SharedBody.ranges(parallelism, (long) outer * to, 8L * next.length, (first, last) -> {
-            Arrays.fill(next, (int) first * inner, (int) last * inner, 0);
-            for (int row = (int) first; row < last; row++) {
-                int i = row % to;
-                for (int k = 0; k < axis.positions[i].length; k++) {
-                    add(axis.weights[i][k], from, (row / to * length + Math.max(axis.positions[i][k], 0)) * inner, next,
-                            row * inner, inner);
-                }
-            }
-        });
-    }
-
-    private static void add(double weight, double[] from, int at, double[] to, int target, int count) {
-        for (int j = 0; j < count; j++) {
-            to[target + j] += weight * from[at + j];
-        }
     }
 
     /** Returns which elements have a position outside along this axis or one before. */
@@ -274,15 +250,25 @@ final class ResizePasses {
             ElementRuns.write(values, values.length, out, target);
             return;
         }
-        double low = type.isFloating() ? 0 : type.min();
-        double high = type.isFloating() ? 0 : type.max();
-        for (int i = 0; i < values.length; i++) {
-            if (type.isFloating()) {
+        if (type.isFloating()) {
+            for (int i = 0; i < values.length; i++) {
                 out.set(target + i, values[i]);
-            } else {
-                // Truncated, as ONNX's reference and other runtimes do.
-                out.setLong(target + i, (long) Math.clamp((float) values[i], low, high));
             }
+            return;
+        }
+        // Truncated, as ONNX's reference and other runtimes do.
+        double low = type.min();
+        double high = type.max();
+        long[] levels = new long[values.length];
+        for (int i = 0; i < values.length; i++) {
+            levels[i] = (long) Math.clamp((float) values[i], low, high);
+        }
+        if (ElementRuns.serves(type)) {
+            ElementRuns.write(levels, levels.length, out, target);
+            return;
+        }
+        for (int i = 0; i < levels.length; i++) {
+            out.setLong(target + i, levels[i]);
         }
     }
 }

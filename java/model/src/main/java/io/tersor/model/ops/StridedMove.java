@@ -5,8 +5,12 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * Moves elements between two strided arrays of one shape: what transposes, slices, concatenations and broadcasts have
@@ -84,6 +88,12 @@ public final class StridedMove {
         this.srcOffset = whole.srcOffset + first * src[axis];
         this.dstOffset = whole.dstOffset + first * dst[axis];
         this.empty = false;
+    }
+
+    /** Returns the spec of a kernel that does this move, which fills its target. */
+    public MoveSpec spec(DataType type, Shape from, Shape to) {
+        return new MoveSpec(type, from, to, srcOffset, Shape.of(empty ? new long[] {0} : dims),
+                Arrays.stream(empty ? new long[] {1} : src).boxed().toList());
     }
 
     /** Moves the elements; the arrays must not overlap. */

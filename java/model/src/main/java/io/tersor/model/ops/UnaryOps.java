@@ -34,11 +34,8 @@ final class UnaryOps {
         any(table, "Sign", x -> x > 0 ? 1 : x < 0 ? -1 : x, Long::signum);
         // NaN stays NaN, as in ONNX.
         any(table, "Relu", x -> x < 0 ? 0 : x, x -> Math.max(x, 0));
-        table.put("Not", context -> Computation.elementwise(context.input(0), (in, out) -> {
-            for (long i = 0; i < out[0].shape().elements(); i++) {
-                out[0].setLong(i, 1 - in[0].getLong(i));
-            }
-        }));
+        table.put("Not", context -> Computation.elementwise(context.input(0), (in, out) ->
+                integers(in[0], out[0], x -> 1 - x)));
         table.put("BitwiseNot", context -> Computation.elementwise(context.input(0), (in, out) ->
                 integers(in[0], out[0], x -> ~x)));
         table.put("IsNaN", context -> test(context, Double::isNaN));
@@ -91,7 +88,20 @@ final class UnaryOps {
     }
 
     private static void integers(Tensor in, Tensor out, LongUnaryOperator function) {
-        for (long i = 0; i < out.shape().elements(); i++) {
+        long count = out.shape().elements();
+        if (ElementRuns.servesInteger(in.type()) && in.type() == out.type()) {
+            long[] values = new long[(int) Math.min(ElementRuns.CHUNK, count)];
+            for (long at = 0; at < count; at += values.length) {
+                int length = (int) Math.min(values.length, count - at);
+                ElementRuns.read(in, at, values, length);
+                for (int i = 0; i < length; i++) {
+                    values[i] = function.applyAsLong(values[i]);
+                }
+                ElementRuns.write(values, length, out, at);
+            }
+            return;
+        }
+        for (long i = 0; i < count; i++) {
             out.setLong(i, function.applyAsLong(in.getLong(i)));
         }
     }
