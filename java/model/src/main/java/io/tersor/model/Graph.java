@@ -45,7 +45,7 @@ public final class Graph {
             }
             for (String input : node.inputs()) {
                 List<Node> known = consumers.computeIfAbsent(input, _ -> new ArrayList<>());
-                if (!known.contains(node)) {
+                if (known.isEmpty() || known.getLast() != node) {
                     known.add(node);
                 }
             }

@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +26,8 @@ public final class GraphBuilder {
     private final Map<String, Optional<ValueInfo>> outputs = new LinkedHashMap<>();
     private final Map<String, Node> nodes = new LinkedHashMap<>();
     private final Set<String> names = new HashSet<>();
+    // Names of the nodes that read a value, and perhaps of some that no longer do: from the first renaming on.
+    private Map<String, Set<String>> readers;
     private int counter;
 
     GraphBuilder(String name) {
@@ -122,6 +125,7 @@ public final class GraphBuilder {
         }
         names.addAll(node.outputs());
         names.add(node.name());
+        read(node);
         return this;
     }
 
@@ -143,6 +147,7 @@ public final class GraphBuilder {
             throw new GraphException("node " + node.name() + ": there is none to replace");
         }
         names.addAll(node.outputs());
+        read(node);
         return this;
     }
 
@@ -154,10 +159,23 @@ public final class GraphBuilder {
 
     /** Makes every node that reads one value read another instead. Outputs keep their names. */
     public GraphBuilder rename(String from, String to) {
-        nodes.replaceAll((_, node) -> node.inputs().contains(from)
-                ? node.withInputs(node.inputs().stream().map(input -> input.equals(from) ? to : input).toList())
-                : node);
+        if (readers == null) {
+            readers = new HashMap<>();
+            nodes.values().forEach(this::read);
+        }
+        for (String reader : Optional.ofNullable(readers.remove(from)).orElse(Set.of())) {
+            Node node = nodes.get(reader);
+            if (node != null && node.inputs().contains(from)) {
+                replace(node.withInputs(node.inputs().stream().map(input -> input.equals(from) ? to : input).toList()));
+            }
+        }
         return this;
+    }
+
+    private void read(Node node) {
+        if (readers != null) {
+            node.inputs().forEach(input -> readers.computeIfAbsent(input, _ -> new LinkedHashSet<>()).add(node.name()));
+        }
     }
 
     /** Returns the nodes collected so far. */

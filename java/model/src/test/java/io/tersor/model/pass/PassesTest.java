@@ -19,11 +19,15 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PassesTest {
     private static final Tensor IMAGE = TestGraphs.random(new Random(7), 1, 2, 3, 13, 11);
@@ -131,6 +135,53 @@ class PassesTest {
         Graph after = Passes.simplify(graph);
         assertEquals(List.of("Mul"), after.nodes().stream().map(Node::operator).toList());
         unchanged(Passes::simplify, graph, TestGraphs.random(new Random(5), 1, 2, 4), 0);
+    }
+
+    /** Outputs keep their names: of several that are the same value one takes over, inputs and constants never. */
+    @Test
+    void identitiesAtOutputsAndInputs() {
+        GraphBuilder b = Graph.builder("ends", 17);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of("n"), Dim.of(4)));
+        String e = b.add("Identity", b.add("Identity", b.add("Exp", "x")));
+        b.node(Node.of("i", "Identity", List.of(e), List.of("y"), Attributes.NONE));
+        b.node(Node.of("j", "Identity", List.of(e), List.of("z"), Attributes.NONE));
+        b.node(Node.of("k", "Identity", List.of("x"), List.of("copy"), Attributes.NONE));
+        b.node(Node.of("l", "Add", List.of(e, "z"), List.of("sum"), Attributes.NONE));
+        b.node(Node.of("m", "Dropout", List.of("sum"), List.of("last", "mask"), Attributes.NONE));
+        Graph graph = b.output("y").output("z").output("copy").output("last").build();
+        Graph after = Passes.simplify(graph);
+        Map<String, List<String>> inputs = new TreeMap<>();
+        after.nodes().forEach(node -> inputs.put(node.outputs().getFirst() + " " + node.operator(), node.inputs()));
+        assertEquals(Map.of("y Exp", List.of("x"), "z Identity", List.of("y"), "copy Identity", List.of("x"),
+                "last Add", List.of("y", "z")), inputs);
+        unchanged(Passes::simplify, graph, TestGraphs.random(new Random(6), 1, 2, 4), 0);
+    }
+
+    /** What takes time in proportion to the square of the nodes takes minutes here. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Identity", "Neg", "Add", "Reshape", "Transpose", "Cast", "Relu", "QDQ"})
+    void longGraphsArePreparedInTime(String operator) {
+        int length = 12_000;
+        GraphBuilder b = Graph.builder("chain", 17);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of(2), Dim.of(2)));
+        Arena arena = Arena.ofAuto();
+        String shape = b.constant("shape", Tensor.ofLongs(arena, Shape.of(2), 2, 2));
+        String scale = b.constant("scale", Tensor.ofFloats(arena, Shape.of(), 0.5f));
+        String value = "x";
+        for (int i = 0; i < length; i++) {
+            value = switch (operator) {
+                case "Add" -> b.add("Add", value, "x");
+                case "Reshape" -> b.add("Reshape", value, shape);
+                case "Cast" -> b.add("Cast", List.of(value), Attributes.NONE.with("to", i % 2 == 0 ? 11 : 1));
+                case "QDQ" -> b.add(i % 2 == 0 ? "QuantizeLinear" : "DequantizeLinear", value, scale);
+                default -> b.add(operator, value);
+            };
+        }
+        Graph graph = b.output(value).build();
+        long start = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+        Network.of(graph).prepare(Backend.SCALAR).close();
+        long seconds = (ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - start) / 1_000_000_000;
+        assertTrue(seconds < 8, length + " nodes took " + seconds + " s");
     }
 
     @Test
