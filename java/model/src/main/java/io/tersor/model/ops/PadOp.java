@@ -122,6 +122,9 @@ final class PadOp {
         Run[] runs = runs(table[last]);
         SharedBody body = (in, out, parallelism) ->
                 SharedBody.ranges(parallelism, rows, rows * width * bytes, (first, end) -> {
+                    if (first == end) {
+                        return;
+                    }
                     int[] index = new int[last];
                     for (int axis = 0; axis < last; axis++) {
                         index[axis] = (int) (first * width / own[axis] % output.shape().dim(axis));
