@@ -10,6 +10,8 @@
 #include "attention.h"
 #include "scalar.h"
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "attention_pack puts the first of four bytes lowest");
+
 /* Sizes and pointers of what loops over bytes need stand in variables of their own: a byte stored may be part of anything
  * else, which keeps compilers from vectors. */
 static inline void attention_copy(const attention_matrix *from, int64_t padded_k, uint8_t *to, int32_t *sums) {
