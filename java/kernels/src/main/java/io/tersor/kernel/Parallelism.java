@@ -16,6 +16,7 @@ public final class Parallelism implements AutoCloseable {
     public static final Parallelism SINGLE = new Parallelism(1);
 
     private static final int SPINS = 20_000;
+    private static final long RANGES_PER_THREAD = 4;
     private static final Part IDLE = _ -> { };
 
     private final Worker[] workers;
@@ -34,6 +35,13 @@ public final class Parallelism implements AutoCloseable {
     public interface Part {
         /** Does the part of the given index. Parts run concurrently, each exactly once. */
         void run(long part);
+    }
+
+    /** Some of a kernel's work. */
+    @FunctionalInterface
+    public interface Range {
+        /** Does what belongs to the indices from {@code first} to before {@code end}. Ranges run concurrently. */
+        void run(long first, long end);
     }
 
     private Parallelism(int threads) {
@@ -57,6 +65,23 @@ public final class Parallelism implements AutoCloseable {
     /** Returns the number of threads that a run uses at most. */
     public int threads() {
         return workers.length + 1;
+    }
+
+    /**
+     * Runs ranges that together are 0 to {@code count} - 1, a few for each thread and as many for all; a single one, even
+     * if it is empty, where there is one thread or no work for more.
+     *
+     * @param most how many are worth it
+     */
+    public void ranges(long count, long most, Range work) {
+        int threads = threads();
+        long ranges = threads == 1 ? 1 : Math.min(count, Math.min(RANGES_PER_THREAD * threads, most));
+        if (ranges <= 1) {
+            work.run(0, count);
+            return;
+        }
+        long length = Math.ceilDiv(count, ranges > threads ? ranges - ranges % threads : ranges);
+        run(Math.ceilDiv(count, length), part -> work.run(part * length, Math.min(count, (part + 1) * length)));
     }
 
     /**

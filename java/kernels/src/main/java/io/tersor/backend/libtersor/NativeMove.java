@@ -23,7 +23,6 @@ final class NativeMove extends Unary {
     private static final int MAX_RANK = 8;
     /** Bytes that are worth waking a thread for, about 0.1 ms: where cores are busy, waiting for a thread takes longer. */
     private static final long PART_BYTES = 1 << 21;
-    private static final long PARTS_PER_THREAD = 4;
 
     private final NativeContext context;
     // What the shape of the last run amounts to: it is the next one's as a rule.
@@ -95,16 +94,13 @@ final class NativeMove extends Unary {
         long from = src.shape().elements();
         long to = dst.shape().elements();
         Libtersor library = context.library();
-        int threads = parallelism().threads();
-        long parts = threads == 1 ? 1 : Math.min(g.extent,
-                Math.min(PARTS_PER_THREAD * threads, to * (spec().srcType().bits() / 8) / PART_BYTES));
-        if (parts <= 1) {
+        long bytes = to * (spec().srcType().bits() / 8);
+        if (parallelism().threads() == 1 || bytes / PART_BYTES <= 1) {
+            // Without what ranges would allocate.
             library.move(g.memory, g.axis, 0, g.extent, from, src.data(), to, dst.data());
             return;
         }
-        // As many for each thread.
-        long length = Math.ceilDiv(g.extent, parts > threads ? parts - parts % threads : parts);
-        parallelism().run(Math.ceilDiv(g.extent, length), part -> library.move(g.memory, g.axis, part * length,
-                Math.min(length, g.extent - part * length), from, src.data(), to, dst.data()));
+        parallelism().ranges(g.extent, bytes / PART_BYTES, (first, end) -> library.move(g.memory, g.axis, first,
+                end - first, from, src.data(), to, dst.data()));
     }
 }

@@ -28,24 +28,7 @@ public interface SharedBody extends Computation.Body {
      *
      * @param bytes how much copying takes as long as all of them
      */
-    static void ranges(Parallelism parallelism, long count, long bytes, Range range) {
-        long parts = parallelism.threads() == 1 ? 1
-                : Math.min(count, Math.min(4L * parallelism.threads(), bytes / PART_BYTES));
-        if (parts <= 1) {
-            range.run(0, count);
-            return;
-        }
-        // As many for each thread.
-        parts -= parts > parallelism.threads() ? parts % parallelism.threads() : 0;
-        long length = Math.ceilDiv(count, parts);
-        parallelism.run(Math.ceilDiv(count, length),
-                part -> range.run(part * length, Math.min(count, (part + 1) * length)));
-    }
-
-    /** Some of a body's work. */
-    @FunctionalInterface
-    interface Range {
-        /** Does what belongs to the indices from {@code first} to before {@code end}. */
-        void run(long first, long end);
+    static void ranges(Parallelism parallelism, long count, long bytes, Parallelism.Range range) {
+        parallelism.ranges(count, bytes / PART_BYTES, range);
     }
 }
