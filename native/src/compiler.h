@@ -23,6 +23,16 @@
 #else
 #define PIN(vector) ((void) 0)
 #endif
+/*
+ * Keeps a pointer computed here, from others that are few. GCC 12 would hold the distance of every row of a tile in a
+ * register of its own, has too few of them, and fetches the rest from memory, or even from a vector register, which
+ * costs a multiplication each time.
+ */
+#if defined(__GNUC__)
+#define PIN_ADDRESS(pointer) __asm__("" : "+r"(pointer))
+#else
+#define PIN_ADDRESS(pointer) ((void) 0)
+#endif
 
 ALWAYS_INLINE int32_t load_s32(const void *address) {
     int32_t value;

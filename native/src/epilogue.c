@@ -5,6 +5,19 @@
 #include "check.h"
 #include "scalar.h"
 
+/* Sums reach 2^31, and levels less their zero point 2^9, so that all three together stay below 2^31; not with a NaN. */
+static bool is_bounded(int64_t n, const epilogue *e) {
+    const float scale = e->function == TERSOR_IDENTITY ? 1.0f : e->output_scale;
+    bool large = e->residual_type != 0 && !(fabsf(e->residual_multiplier * scale) < 0x1p20f);
+    for (int64_t i = 0; i < n; i++) {
+        large |= !(fabsf(e->multiplier[i] * scale) < 0.5f);
+    }
+    for (int64_t i = 0; e->offset != NULL && i < n; i++) {
+        large |= !(fabsf(e->offset[i] * scale) < 0x1p28f);
+    }
+    return !large;
+}
+
 tersor_status epilogue_prepare(int64_t n, const tersor_epilogue *given, bool integer_accumulators, epilogue *e) {
     RETURN_IF_ERROR(check_range(given, sizeof *given, _Alignof(tersor_epilogue)));
     const tersor_type dst_type = given->dst_type;
@@ -54,6 +67,7 @@ tersor_status epilogue_prepare(int64_t n, const tersor_epilogue *given, bool int
         .residual_zero_point = given->residual_zero_point,
         .residual_multiplier = given->residual_multiplier,
     };
+    e->bounded = integer_accumulators && is_i8(dst_type) && is_bounded(n, e);
     return TERSOR_OK;
 }
 

@@ -15,6 +15,7 @@ typedef struct epilogue {
     float lo;
     float hi;
     bool clamps; /* false: a NaN stays one; always true for an 8-bit destination */
+    bool bounded; /* of integer sums to 8 bits: what is rounded lies within int32, whatever the sums are */
     int32_t zero_point;
     tersor_function function;
     float output_scale;
@@ -56,10 +57,12 @@ static inline bool epilogue_is_plain(const epilogue *e, const epilogue_tile *t) 
     return t->row_scale == 0 && e->function == TERSOR_IDENTITY;
 }
 
-/* To u8 or s8 with no more than a residual of the same: what some kernels do with their sums in registers. */
+/*
+ * To u8 or s8 with no more than a residual of the same, with nothing to clamp before it is rounded: what some kernels do
+ * with their sums in registers.
+ */
 static inline bool epilogue_is_requantization(const epilogue *e) {
-    const bool to_bytes = e->dst_type == TERSOR_U8 || e->dst_type == TERSOR_S8;
-    return to_bytes && e->function == TERSOR_IDENTITY && e->residual_type != TERSOR_F32;
+    return e->bounded && e->function == TERSOR_IDENTITY && e->residual_type != TERSOR_F32;
 }
 
 #endif

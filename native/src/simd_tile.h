@@ -30,7 +30,8 @@
 enum {
     TILE(enough_chains) = 8,
     TILE(ahead_steps) = 8, /* between prefetches of what comes next */
-    TILE(least_ahead) = LEAST_AHEAD
+    TILE(least_ahead) = LEAST_AHEAD,
+    TILE(row_group) = 3 /* rows that x86 addresses from one pointer: at it, 1 and 2 strides behind it */
 };
 
 /* k steps with sums of their own. */
@@ -46,9 +47,14 @@ ALWAYS_INLINE void TILE(step)(int rows, int vectors, accumulators acc[ROWS][2], 
     if (vectors > 1) {
         b[1] = load_weights(panel, 1);
     }
+    const char *row = src;
     UNROLL(16)
     for (int i = 0; i < rows; i++) {
-        const factor a = load_src(src + i * stride);
+        if (i > 0 && i % TILE(row_group) == 0) {
+            row = src + i * stride;
+            PIN_ADDRESS(row);
+        }
+        const factor a = load_src(row + i % TILE(row_group) * stride);
         acc[i][0] = multiply_add(acc[i][0], a, b[0]);
         if (vectors > 1) {
             acc[i][1] = multiply_add(acc[i][1], a, b[1]);

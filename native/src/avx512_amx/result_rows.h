@@ -38,27 +38,21 @@ ALWAYS_INLINE bool result_form_starts(result_form f) {
     return !f.floats && !f.gelu;
 }
 
-ALWAYS_INLINE __mmask16 result_at_least(__m512 values, float bound) {
-    return _mm512_cmp_ps_mask(_mm512_abs_ps(values), _mm512_set1_ps(bound), _CMP_NLT_UQ);
-}
-
 /*
  * `columns` columns from `first` on, at most 64. Packs saturate, so bytes need no clamping to the bounds of the type
- * itself unless they may leave int32, where the conversion would lose their sign: not with multipliers below 1/2 and
- * offsets below 2^28.
+ * itself unless they may leave int32, where the conversion would lose their sign.
  */
 ALWAYS_INLINE result_columns result_columns_of(const epilogue *e, const int32_t *start, int64_t first,
                                                int64_t columns) {
     const bool is_signed = e->dst_type == TERSOR_S8, adds_signed = e->residual_type == TERSOR_S8;
     const int32_t zero_point = e->zero_point + (is_signed ? 128 : 0);
-    const __m512 output_scale = _mm512_set1_ps(e->function == TERSOR_IDENTITY ? 1.0f : e->output_scale);
     result_columns c = {
         .first = first,
         .vectors = (columns + 15) / 16,
         .mask = columns == 64 ? ~(__mmask64) 0 : ((__mmask64) 1 << columns) - 1,
         .lo = _mm512_set1_ps(e->lo),
         .hi = _mm512_set1_ps(e->hi),
-        .output_scale = output_scale,
+        .output_scale = _mm512_set1_ps(e->function == TERSOR_IDENTITY ? 1.0f : e->output_scale),
         .residual_multiplier = _mm512_set1_ps(e->residual_multiplier),
         .zero_point = _mm512_set1_epi16((int16_t) zero_point),
         .residual_zero_point = _mm512_set1_ps(0x1p23f + (float) (e->residual_zero_point + (adds_signed ? 128 : 0))),
@@ -67,19 +61,16 @@ ALWAYS_INLINE result_columns result_columns_of(const epilogue *e, const int32_t 
         .flip = _mm512_set1_epi8(is_signed ? -128 : 0),
         .residual_flip = _mm512_set1_epi8(adds_signed ? -128 : 0),
     };
-    __mmask16 large = result_at_least(c.residual_multiplier, 0x1p20f);
     for (int v = 0; v < 4; v++) {
         const __mmask16 mask = (__mmask16) (c.mask >> (v * 16));
         c.start[v] = _mm512_maskz_loadu_epi32(mask, start + v * 16);
         c.multiplier[v] = _mm512_maskz_loadu_ps(mask, e->multiplier + first + v * 16);
         /* Adding -0 changes nothing. */
         c.offset[v] = e->offset == 0 ? _mm512_set1_ps(-0.0f) : _mm512_maskz_loadu_ps(mask, e->offset + first + v * 16);
-        large |= result_at_least(_mm512_mul_ps(c.multiplier[v], output_scale), 0.5f) |
-                 result_at_least(_mm512_mul_ps(c.offset[v], output_scale), 0x1p28f);
     }
     const bool floats = e->dst_type == TERSOR_F32;
     c.clamps = floats ? e->clamps
-                      : large != 0 || e->lo != (float) -zero_point || e->hi != (float) (255 - zero_point);
+                      : !e->bounded || e->lo != (float) -zero_point || e->hi != (float) (255 - zero_point);
     return c;
 }
 

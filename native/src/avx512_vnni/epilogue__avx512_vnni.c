@@ -3,6 +3,7 @@
 
 #include "epilogue_body.h"
 #include "epilogue_gelu.h"
+#include "i8_finish__avx512_vnni.h"
 
 ALWAYS_INLINE __mmask16 mask_of(int64_t columns) {
     return columns >= 16 ? (__mmask16) 0xffff : (__mmask16) ((1u << columns) - 1);
@@ -76,104 +77,40 @@ ALWAYS_INLINE void store_columns(tersor_type type, bool integers, tersor_type re
     }
 }
 
-/* What 32 columns have in common on their way to 8 bits. */
-typedef struct byte_columns {
-    __m512 multiplier[2], offset[2], lo, hi;
-    __m512i zero_point;
-    residual_columns added;
-} byte_columns;
-
-/* How they are stored. */
-typedef struct byte_form {
-    tersor_type type, residual; /* residual 0: none */
-    bool adds, raises;
-} byte_form;
-
-ALWAYS_INLINE __m512i rounded(byte_form f, const byte_columns *c, const char *acc, const char *residual, int v) {
-    __m512 r = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(acc + v * 64)), c->multiplier[v]);
-    if (f.adds) {
-        r = _mm512_add_ps(r, c->offset[v]);
-    }
-    if (f.residual != 0) {
-        r = add_residual(f.residual, &c->added, r, residual + v * 16, 0xffff);
-    }
-    if (f.raises) {
-        r = _mm512_max_ps(r, c->lo);
-        return _mm512_cvtps_epi32(_mm512_min_ps(r, c->hi));
-    }
-    /* NaN, which passes min from the second place, and what is too small become the least integer. */
-    return _mm512_cvtps_epi32(_mm512_min_ps(c->hi, r));
-}
-
-/* 16-bit results, with the zero point, of 32 columns of a row. */
-ALWAYS_INLINE __m512i narrowed(byte_form f, const byte_columns *c, const char *acc, const char *residual) {
-    const __m512i left = rounded(f, c, acc, residual, 0), right = rounded(f, c, acc, residual, 1);
-    return _mm512_adds_epi16(_mm512_packs_epi32(left, right), c->zero_point);
-}
-
-/*
- * 32 columns of 8 bits from column j of the tile on, two rows at a time: saturating packs raise to the type's least
- * value, so that only a higher bound has to be compared with.
- */
-ALWAYS_INLINE void store_bytes(byte_form f, const epilogue *e, const epilogue_tile *t, int64_t j) {
+/* 32 columns of 8 bits from column j of the tile on, two rows at a time. */
+ALWAYS_INLINE void store_bytes(i8_finish_form f, const epilogue *e, const epilogue_tile *t, int64_t j) {
     const int64_t column = t->first + j;
-    byte_columns c = {
-        .multiplier = {_mm512_loadu_ps(e->multiplier + column), _mm512_loadu_ps(e->multiplier + column + 16)},
-        .lo = _mm512_set1_ps(e->lo),
-        .hi = _mm512_set1_ps(e->hi),
-        .zero_point = _mm512_set1_epi16((int16_t) e->zero_point),
-        .added = residual_of(e),
-    };
-    if (f.adds) {
-        c.offset[0] = _mm512_loadu_ps(e->offset + column);
-        c.offset[1] = _mm512_loadu_ps(e->offset + column + 16);
-    }
-    /* The packs leave [row 0: 0-3, 16-19; row 1: 0-3, 16-19; row 0: 4-7 and so on], in units of 4 columns. */
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const i8_finish_columns c = i8_finish_start(e, column);
     const char *acc = (const char *) t->acc + j * 4;
-    const char *residual = f.residual == 0 ? 0 : (const char *) t->residual + column;
+    const char *residual = f.adds ? (const char *) t->residual + column : NULL;
     char *to = (char *) t->dst + column;
     const int64_t rows = t->rows, acc_stride = t->acc_stride * 4, dst_stride = t->dst_stride;
     for (int64_t i = 0; i < rows; i += 2, acc += 2 * acc_stride, to += 2 * dst_stride) {
         /* A last row alone is computed twice. */
         const int64_t second = i + 1 < rows ? 1 : 0;
-        const __m512i top = narrowed(f, &c, acc, residual);
-        const __m512i bottom = narrowed(f, &c, acc + second * acc_stride,
-                                        f.residual == 0 ? 0 : residual + second * t->residual_stride);
-        const __m512i packed =
-            f.type == TERSOR_U8 ? _mm512_packus_epi16(top, bottom) : _mm512_packs_epi16(top, bottom);
-        const __m512i q = _mm512_permutexvar_epi32(order, packed);
-        _mm256_storeu_si256((__m256i *) (void *) to, _mm512_castsi512_si256(q));
-        _mm256_storeu_si256((__m256i *) (void *) (to + second * dst_stride), _mm512_extracti64x4_epi64(q, 1));
-        if (f.residual != 0) {
+        const char *below = acc + second * acc_stride;
+        const __m512i top =
+            i8_finish_row(&c, f, _mm512_loadu_si512(acc), _mm512_loadu_si512(acc + 64), residual);
+        const __m512i bottom = i8_finish_row(&c, f, _mm512_loadu_si512(below), _mm512_loadu_si512(below + 64),
+                                             f.adds ? residual + second * t->residual_stride : NULL);
+        i8_finish_store(&c, top, bottom, to, to + second * dst_stride);
+        if (f.adds) {
             residual += 2 * t->residual_stride;
         }
     }
-}
-
-/* Columns to 8 bits, with the most usual forms compiled by themselves. */
-ALWAYS_INLINE int64_t store_whole_bytes(tersor_type type, tersor_type residual, const epilogue *e,
-                                        const epilogue_tile *t) {
-    const int32_t least = type == TERSOR_U8 ? 0 : -128;
-    const bool raises = e->lo != (float) (least - e->zero_point);
-    int64_t j = 0;
-    for (; j + 32 <= t->columns; j += 32) {
-        if (e->offset == 0) {
-            store_bytes((byte_form){type, residual, false, true}, e, t, j);
-        } else if (raises) {
-            store_bytes((byte_form){type, residual, true, true}, e, t, j);
-        } else {
-            store_bytes((byte_form){type, residual, true, false}, e, t, j);
-        }
-    }
-    return j;
 }
 
 ALWAYS_INLINE void store_with(tersor_type type, bool integers, tersor_type residual, const epilogue *e,
                               const epilogue_tile *t) {
     int64_t j = 0;
     if (type != TERSOR_F32 && residual != TERSOR_F32) {
-        j = store_whole_bytes(type, residual, e, t);
+        for (; j + 32 <= t->columns; j += 32) {
+            if (e->bounded) {
+                store_bytes((i8_finish_form){residual != 0, true}, e, t, j);
+            } else {
+                store_bytes((i8_finish_form){residual != 0, false}, e, t, j);
+            }
+        }
     }
     for (; j < t->columns; j += 16) {
         store_columns(type, integers, residual, e, t, j);

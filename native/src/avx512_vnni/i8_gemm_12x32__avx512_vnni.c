@@ -1,6 +1,7 @@
 /* 12 x 32 int32 accumulators in 24 of the 32 registers; vpdpbusd multiplies u8 by s8, so s8 sources are shifted. */
 #include <immintrin.h>
 
+#include "i8_finish__avx512_vnni.h"
 #include "rows.h"
 
 #define TILE(name) i8_##name
@@ -18,10 +19,12 @@
 #define load_weights(panel, v) _mm512_load_si512((panel) + (v) * 64)
 #define load_src(src) _mm512_set1_epi32(load_s32(src))
 #define multiply_add(acc, a, b) _mm512_dpbusd_epi32(acc, a, b)
+#define REQUANTIZE(rows, acc, e, t) i8_finish(rows, acc, e, t)
 #include "simd_tile.h"
 
 const gemm_kernel u8s8_gemm_12x32__avx512_vnni = {
     .name = "u8s8_gemm_12x32__avx512_vnni",
+    .requantizes = true,
     .rows = 12,
     .columns = 32,
     .group = 4,
@@ -32,6 +35,7 @@ const gemm_kernel u8s8_gemm_12x32__avx512_vnni = {
 
 const gemm_kernel s8s8_gemm_12x32__avx512_vnni = {
     .name = "s8s8_gemm_12x32__avx512_vnni",
+    .requantizes = true,
     .rows = 12,
     .columns = 32,
     .group = 4,
