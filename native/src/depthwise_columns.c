@@ -276,16 +276,12 @@ static void run_sets(column_pass *p, const line_set *sets, int64_t count) {
 
 /* Whether the kernel's own epilogue does; lays its scales out. */
 static bool prepare_finish(const column_pass *p) {
-    const conv2d_operands *o = p->o;
     const conv2d_geometry *g = p->w.g;
-    const epilogue *e = o->e;
-    bool finishes =
-        (o->dst_type == TERSOR_U8 || o->dst_type == TERSOR_S8) && e->residual_type == 0 && e->function == TERSOR_IDENTITY;
-    const float bound = (float) (g->kh * g->kw) * 255.0f * 128.0f;
+    const epilogue *e = p->o->e;
+    const bool finishes = epilogue_is_requantization(e) && e->residual_type == 0;
     for (int64_t block = 0; finishes && block < blocks_of(g); block++) {
-        const int64_t first = block * COLUMN_CHANNELS, channels = block_channels(g, block);
-        finishes = p->kernel->columns->scale(e, p->init + first, bound, first, channels, parts_of(channels),
-                                             p->s.scales + block);
+        const int64_t channels = block_channels(g, block);
+        p->kernel->columns->scale(e, block * COLUMN_CHANNELS, channels, parts_of(channels), p->s.scales + block);
     }
     return finishes;
 }

@@ -48,11 +48,9 @@ typedef struct column_tile {
 
 typedef struct column_kernel {
     void (*interleave)(const column_tile *tile); /* all that are to be interleaved */
-    /* Whether `finish` may be used: no value, of sums of at most `bound` beside init, is too large to be rounded. */
-    bool (*scale)(const epilogue *e, const int32_t *init, float bound, int64_t first, int64_t channels, int64_t parts,
-                  column_scales *scales);
+    void (*scale)(const epilogue *e, int64_t first, int64_t channels, int64_t parts, column_scales *scales);
     void (*sum)(const column_tile *tile);
-    void (*finish)(const column_tile *tile); /* the sums as bytes, by an epilogue without residual and function */
+    void (*finish)(const column_tile *tile); /* the sums as bytes, where they are requantized without a residual */
 } column_kernel;
 
 struct depthwise_kernel;

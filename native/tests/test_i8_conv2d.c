@@ -91,7 +91,9 @@ static void run(const conv_case *c, const variation *v) {
     }
     random_floats(multiplier, oc, 2.0f / (float) (1 + 100 * c->kh * c->kw * c->ic / c->groups));
     if (v->extreme && v->in_parts) {
-        multiplier[oc / 2] = 1e30f; /* results that no integer type holds */
+        /* Results that no integer type holds, or not all, or that all do. */
+        const float large[] = {1e30f, 1e4f, multiplier[oc / 2]};
+        multiplier[oc / 2] = large[random_between(0, 2)];
     }
     for (size_t o = 0; o < oc; o++) {
         if (zero_points != NULL) {
@@ -107,8 +109,9 @@ static void run(const conv_case *c, const variation *v) {
     const int32_t src_min = v->src_type == TERSOR_U8 ? 0 : -128;
     const int32_t src_zero_point = (int32_t) random_between(src_min, src_min + 255);
     const bool narrow = v->dst_type == TERSOR_U8 || v->dst_type == TERSOR_S8;
-    if (offset != NULL && narrow && v->extreme && v->residual_type == 0) {
-        offset[0] = NAN; /* which becomes lo */
+    if (offset != NULL && narrow && v->extreme) {
+        const float unusual[] = {v->residual_type == 0 ? NAN : 0, 1e12f, offset[0]}; /* NaN becomes lo */
+        offset[0] = unusual[random_between(0, 2)];
     }
     const reference_epilogue e = {
         .multiplier = multiplier,

@@ -9,7 +9,11 @@
 
 extern const gemm_kernel u8s8_gemm_12x32__avx512_vnni, s8s8_gemm_12x32__avx512_vnni;
 
-enum { AHEAD = 1 /* pixels whose columns are interleaved before they are needed */ };
+enum {
+    AHEAD = 1,           /* pixels whose columns are interleaved before they are needed */
+    PIXELS = 2,         /* at once, of windows of 3 columns 1 apart */
+    WINDOW_COLUMNS = 4, /* that these see; 3 of a pixel alone */
+};
 
 ALWAYS_INLINE uint64_t mask_of(int64_t channels) {
     return channels >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << channels) - 1;
@@ -102,21 +106,9 @@ static void spread(const float *values, int64_t channels, int64_t parts, float *
     }
 }
 
-static bool scale(const epilogue *e, const int32_t *init, float bound, int64_t first, int64_t channels, int64_t parts,
-                  column_scales *scales) {
+static void scale(const epilogue *e, int64_t first, int64_t channels, int64_t parts, column_scales *scales) {
     spread(e->multiplier + first, channels, parts, scales->multiplier);
     spread(e->offset == 0 ? 0 : e->offset + first, channels, parts, scales->offset);
-    const __m512 most = _mm512_set1_ps(0x1p31f), limit = _mm512_set1_ps(0x1p30f);
-    bool bounded = true;
-    UNROLL(4)
-    for (int64_t i = 0; i < 64; i += 16) {
-        const __m512 start = _mm512_abs_ps(_mm512_cvtepi32_ps(_mm512_load_si512(init + i)));
-        const __m512 sum = _mm512_min_ps(_mm512_add_ps(start, _mm512_set1_ps(bound)), most);
-        const __m512 product = _mm512_mul_ps(_mm512_abs_ps(_mm512_load_ps(scales->multiplier + i)), sum);
-        const __m512 value = _mm512_add_ps(product, _mm512_abs_ps(_mm512_load_ps(scales->offset + i)));
-        bounded &= _mm512_cmp_ps_mask(value, limit, _CMP_LE_OQ) == 0xffff;
-    }
-    return bounded;
 }
 
 /* The sums of a pixel of each line. */
@@ -237,11 +229,13 @@ ALWAYS_INLINE __m512i rounded(const column_tile *t, int i, __m512i sum) {
     return _mm512_cvtps_epi32(_mm512_add_ps(product, _mm512_load_ps(t->scales->offset + i * 16)));
 }
 
+ALWAYS_INLINE __m512i narrowed(const column_tile *t, __m512i left, __m512i right) {
+    return _mm512_adds_epi16(_mm512_packs_epi32(left, right), _mm512_set1_epi16((int16_t) t->zero_point));
+}
+
 ALWAYS_INLINE __m512i finished(const column_tile *t, const __m512i acc[4]) {
-    const __m512i zero_point = _mm512_set1_epi16((int16_t) t->zero_point);
-    const __m512i low = _mm512_packs_epi32(rounded(t, 0, acc[0]), rounded(t, 1, acc[1]));
-    const __m512i high = _mm512_packs_epi32(rounded(t, 2, acc[2]), rounded(t, 3, acc[3]));
-    return bytes_of(t, _mm512_adds_epi16(low, zero_point), _mm512_adds_epi16(high, zero_point));
+    const __m512i low = narrowed(t, rounded(t, 0, acc[0]), rounded(t, 1, acc[1]));
+    return bytes_of(t, low, narrowed(t, rounded(t, 2, acc[2]), rounded(t, 3, acc[3])));
 }
 
 /* A column in registers, from the image or from the columns, where padding is. */
@@ -257,42 +251,97 @@ ALWAYS_INLINE void take_column(const column_tile *t, int parts, int64_t column, 
     }
 }
 
+/* Quarter i of the channels, rounded, of pixels that share its weights: each is loaded once for all of them. */
+ALWAYS_INLINE void round_quarter(const column_tile *t, int i, int lines, int pixels, int stride,
+                                 __m512i column[WINDOW_COLUMNS][4], __m512i to[PIXELS][COLUMN_LINES]) {
+    const __m512i *init = (const __m512i *) (const void *) t->init;
+    const __m512i *weights = t->weights;
+    UNROLL(2)
+    for (int line = 0; line < lines; line++) {
+        UNROLL(2)
+        for (int p = 0; p < pixels; p++) {
+            to[p][line] = init[i];
+        }
+        UNROLL(3)
+        for (int tap = 0; tap < 3; tap++) {
+            const __m512i w = weights[(line * 3 + tap) * 4 + i];
+            UNROLL(2)
+            for (int p = 0; p < pixels; p++) {
+                to[p][line] = _mm512_dpbusd_epi32(to[p][line], column[p * stride + tap][i], w);
+            }
+        }
+    }
+    UNROLL(2)
+    for (int p = 0; p < pixels; p++) {
+        UNROLL(2)
+        for (int line = 0; line < lines; line++) {
+            to[p][line] = rounded(t, i, to[p][line]);
+        }
+    }
+}
+
+/* Two quarters as 16-bit results, with the zero point. */
+ALWAYS_INLINE void narrow_half(const column_tile *t, int half, int lines, int pixels, int stride,
+                               __m512i column[WINDOW_COLUMNS][4], __m512i to[PIXELS][COLUMN_LINES]) {
+    __m512i left[PIXELS][COLUMN_LINES], right[PIXELS][COLUMN_LINES];
+    round_quarter(t, half * 2, lines, pixels, stride, column, left);
+    round_quarter(t, half * 2 + 1, lines, pixels, stride, column, right);
+    UNROLL(2)
+    for (int p = 0; p < pixels; p++) {
+        UNROLL(2)
+        for (int line = 0; line < lines; line++) {
+            to[p][line] = narrowed(t, left[p][line], right[p][line]);
+        }
+    }
+}
+
+/* Pixels from number p on, whose columns are in registers. */
+ALWAYS_INLINE void finish_pixels(const column_tile *t, int parts, __mmask64 mask, int lines, int pixels, int stride,
+                                 __m512i column[WINDOW_COLUMNS][4], int64_t p) {
+    __m512i low[PIXELS][COLUMN_LINES], high[PIXELS][COLUMN_LINES];
+    narrow_half(t, 0, lines, pixels, stride, column, low);
+    narrow_half(t, 1, lines, pixels, stride, column, high);
+    UNROLL(2)
+    for (int i = 0; i < pixels; i++) {
+        UNROLL(2)
+        for (int line = 0; line < lines; line++) {
+            store_bytes(t, parts, mask, line, t->first + (p + i) * t->dst_stride,
+                        bytes_of(t, low[i][line], high[i][line]));
+        }
+    }
+}
+
 /* Windows of 3 columns in registers, `stride` apart. */
 ALWAYS_INLINE void finish_3(const column_tile *given, int parts, int lines, int stride) {
     const column_tile copy = *given, *t = &copy; /* which no store can change */
     const __mmask64 mask = mask_of(t->channels);
-    const __m512i *init = (const __m512i *) (const void *) t->init;
-    const __m512i *weights = t->weights;
-    __m512i column[5][4];
-    take_column(t, parts, 0, mask, column[0]);
-    take_column(t, parts, 1, mask, column[1]);
-    take_column(t, parts, 2, mask, column[2]);
-    for (int64_t p = 0; p < t->pixels; p++) {
-        /* What the next pixel needs, so that the sums wait for nothing. */
-        take_column(t, parts, p * stride + 3, mask, column[3]);
-        if (stride == 2) {
-            take_column(t, parts, p * stride + 4, mask, column[4]);
+    const int kept = 3 - stride, pixels = stride == 1 ? PIXELS : 1;
+    __m512i column[WINDOW_COLUMNS][4];
+    UNROLL(2)
+    for (int i = 0; i < kept; i++) {
+        take_column(t, parts, i, mask, column[i]);
+    }
+    int64_t p = 0;
+    for (; p + pixels <= t->pixels; p += pixels) {
+        UNROLL(4)
+        for (int i = kept; i < kept + pixels * stride; i++) {
+            take_column(t, parts, p * stride + i, mask, column[i]);
         }
+        finish_pixels(t, parts, mask, lines, pixels, stride, column, p);
         UNROLL(2)
-        for (int line = 0; line < lines; line++) {
-            __m512i acc[4];
+        for (int i = 0; i < kept; i++) {
             UNROLL(4)
-            for (int i = 0; i < 4; i++) {
-                acc[i] = init[i];
-                UNROLL(3)
-                for (int tap = 0; tap < 3; tap++) {
-                    acc[i] = _mm512_dpbusd_epi32(acc[i], column[tap][i], weights[(line * 3 + tap) * 4 + i]);
-                }
-            }
-            store_bytes(t, parts, mask, line, t->first + p * t->dst_stride, finished(t, acc));
-        }
-        UNROLL(3)
-        for (int tap = 0; tap < 3; tap++) {
-            UNROLL(4)
-            for (int i = 0; i < 4; i++) {
-                column[tap][i] = column[tap + stride][i];
+            for (int j = 0; j < 4; j++) {
+                column[i][j] = column[i + pixels * stride][j];
             }
         }
+    }
+    if (p < t->pixels) {
+        UNROLL(2)
+        for (int i = kept; i < 3; i++) {
+            take_column(t, parts, p * stride + i, mask, column[i]);
+        }
+        finish_pixels(t, parts, mask, lines, 1, stride, column, p);
     }
 }
 
