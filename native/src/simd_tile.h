@@ -166,14 +166,27 @@ ALWAYS_INLINE void TILE(finish)(int rows, accumulators acc[ROWS][2], const gemm_
 }
 #endif
 
-ALWAYS_INLINE void TILE(multiply)(int rows, int vectors, const gemm_tile *t) {
-    accumulators acc[ROWS][2];
+/* One load for all rows where they start alike: 24 of 64 bytes take as many cycles on Zen 4, a third of a tile of k = 16. */
+ALWAYS_INLINE void TILE(start)(int rows, int vectors, accumulators acc[ROWS][2], const gemm_tile *t) {
+    const bool alike = ROWS > 6 && t->init_stride == 0;
+    acc[0][0] = load_acc(t->init);
+    acc[0][1] = vectors > 1 ? load_acc((const char *) t->init + LANES * 4) : zero_acc();
     UNROLL(16)
-    for (int i = 0; i < rows; i++) {
+    for (int i = 1; i < rows && ROWS > 6; i++) {
+        acc[i][0] = acc[0][0];
+        acc[i][1] = acc[0][1];
+    }
+    UNROLL(16)
+    for (int i = 1; i < rows && !alike; i++) {
         const char *init = const_row_of(t->init, i, t->init_stride);
         acc[i][0] = load_acc(init);
         acc[i][1] = vectors > 1 ? load_acc(init + LANES * 4) : zero_acc();
     }
+}
+
+ALWAYS_INLINE void TILE(multiply)(int rows, int vectors, const gemm_tile *t) {
+    accumulators acc[ROWS][2];
+    TILE(start)(rows, vectors, acc, t);
     const char *panel = t->panel;
     if (t->listed != NULL) {
         TILE(accumulate)(rows, vectors, acc, t, true, t->src, panel, t->listed_count);

@@ -7,6 +7,8 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import io.tersor.TersorException;
+import io.tersor.ffm.CpuFeatures;
+import io.tersor.ffm.Isa;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.nio.ByteOrder;
@@ -42,12 +44,12 @@ public final class OnnxSession implements AutoCloseable {
      * @param spinning whether threads that wait for work spin for a while
      * @param optimized where to write the graph that really runs, if anywhere
      * @param exact whether 8-bit products without VNNI must not saturate the sums of two, which takes longer; needed
-     *     for weights beyond 7 bits
+     *     for weights beyond 7 bits, and only there: with VNNI sums are exact, and 2.5 times as slow where this asks
      */
     public record Options(int threads, boolean spinning, Optional<Path> optimized, boolean exact) {
         /** Returns the options of a network's session that runs again and again. */
         public static Options of(int threads) {
-            return new Options(threads, true, Optional.empty(), true);
+            return new Options(threads, true, Optional.empty(), saturates());
         }
     }
 
@@ -82,6 +84,11 @@ public final class OnnxSession implements AutoCloseable {
             close();
             throw failed(name, e);
         }
+    }
+
+    /** Returns whether ONNX Runtime's 8-bit products saturate on this CPU, whatever the cap, which it does not know. */
+    public static boolean saturates() {
+        return CpuFeatures.detect().isa().compareTo(Isa.AVX2) <= 0;
     }
 
     private static OrtSession open(OrtEnvironment environment, Path file, Options how) throws OrtException {

@@ -3,8 +3,6 @@ package io.tersor.bench.product;
 import io.tersor.TersorException;
 import io.tersor.bench.peers.OnnxSession;
 import io.tersor.bench.peers.PeerIsa;
-import io.tersor.ffm.CpuFeatures;
-import io.tersor.ffm.Isa;
 import java.lang.foreign.Arena;
 
 /**
@@ -35,7 +33,7 @@ final class OnnxPeer implements ProductPeer {
     /** Without VNNI its sums of two products of bytes saturate at 16 bits. */
     @Override
     public RandomValues.Range weights(ProductTypes types) {
-        boolean saturates = types == ProductTypes.U8S8U8 && CpuFeatures.detect().isa().compareTo(Isa.AVX2) <= 0;
+        boolean saturates = types == ProductTypes.U8S8U8 && OnnxSession.saturates();
         return saturates ? RandomValues.Range.HALF : RandomValues.Range.FULL;
     }
 
