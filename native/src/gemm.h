@@ -78,7 +78,7 @@ typedef struct gemm_kernel {
     int32_t deepest; /* k of panels that stay in L1 whole; of kernels with a narrower one */
     const struct gemm_kernel *narrower; /* NULL, or the same with fewer columns, see gemm_for_depth */
     bool finishes;         /* the tile's `results` and `ahead` are served */
-    bool requantizes;      /* `results` are, to u8 and s8 */
+    int32_t requantizes;   /* `results` are, to u8 and s8, of multiples of so many columns; 0: they are not */
     const struct winograd_transforms *winograd; /* NULL, or those of tiles 2x2 and, of floats, 4x4 */
     void (*convert)(const void *src, int64_t count, void *row);
     int32_t (*row_sum)(const void *src, int64_t count, int32_t shift); /* of src + shift, wrapping; NULL for floats */

@@ -108,12 +108,14 @@ static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, const
 /* Whether the kernel stores the results of a panel itself. */
 static bool is_finished(const gemm_kernel *kernel, const gemm_operands *o, const epilogue_tile *results) {
     const epilogue *e = o->e;
-    if (results->columns != kernel->columns || o->weights.zero_points != NULL || !epilogue_is_plain(e, results)) {
+    if (o->weights.zero_points != NULL || !epilogue_is_plain(e, results)) {
         return false;
     }
-    return (kernel->finishes && e->dst_type == TERSOR_F32 &&
-            (e->residual_type == 0 || e->residual_type == TERSOR_F32)) ||
-           (kernel->requantizes && epilogue_is_requantization(e));
+    const bool floats = kernel->finishes && results->columns == kernel->columns && e->dst_type == TERSOR_F32 &&
+                        (e->residual_type == 0 || e->residual_type == TERSOR_F32);
+    const bool bytes = kernel->requantizes != 0 && results->columns % kernel->requantizes == 0 &&
+                       epilogue_is_requantization(e);
+    return floats || bytes;
 }
 
 /* Lets tile t bring a share of what follows the panel's part into L2. */

@@ -14,7 +14,8 @@
  *   FINISHES                    of floats, or not defined: the kernel finishes (gemm.h), with
  *                               load_any, store_any, product, maximum, minimum, broadcast
  *   FETCHES                     or not defined: `ahead` alone is served
- *   REQUANTIZE(rows, acc, e, t) of integers, or not defined: the kernel requantizes (gemm.h)
+ *   REQUANTIZE(rows, vectors, acc, e, t)
+ *                               of integers, or not defined: the kernel requantizes (gemm.h)
  *
  * A few rows have few sums in flight, fewer than an addition takes cycles, so that they keep two or four sets of sums,
  * each for every second or fourth k step: that makes m = 1 from L2 1.4 (AVX-512 VNNI) to 1.7 times (AVX-VNNI) as fast.
@@ -206,8 +207,8 @@ ALWAYS_INLINE void TILE(multiply)(int rows, int vectors, const gemm_tile *t) {
         return;
     }
 #elif defined(REQUANTIZE)
-    if (vectors > 1 && t->results != NULL) {
-        REQUANTIZE(rows, acc, t->e, t->results);
+    if (vectors * LANES >= 16 && t->results != NULL) {
+        REQUANTIZE(rows, vectors, acc, t->e, t->results);
         return;
     }
 #endif

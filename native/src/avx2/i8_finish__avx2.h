@@ -99,8 +99,9 @@ ALWAYS_INLINE void i8_finish_rows(const i8_finish_columns *c, int rows, __m256i 
     }
 }
 
-/* Where epilogue_is_requantization. */
-ALWAYS_INLINE void i8_finish(int rows, __m256i acc[][2], const epilogue *e, const epilogue_tile *t) {
+/* Stores 16 columns of rows in two vectors, where epilogue_is_requantization. */
+ALWAYS_INLINE void i8_finish(int rows, int vectors, __m256i acc[][2], const epilogue *e, const epilogue_tile *t) {
+    (void) vectors;
     const i8_finish_columns columns = i8_finish_start(e, t->first);
     i8_finish_rows(&columns, rows, acc, t);
 }

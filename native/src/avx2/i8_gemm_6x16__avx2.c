@@ -25,7 +25,7 @@ const gemm_kernel u8s8_gemm_6x16__avx2 = {
     .step = 2,
     ROWS_OF_WIDE_U8,
     .winograd = u8s8_winograd__avx2,
-    .requantizes = true,
+    .requantizes = 16,
     .tile = i8_tile,
 };
 
@@ -37,7 +37,7 @@ const gemm_kernel s8s8_gemm_6x16__avx2 = {
     .step = 2,
     ROWS_OF_WIDE_S8,
     .winograd = s8s8_winograd__avx2,
-    .requantizes = true,
+    .requantizes = 16,
     .tile = i8_tile,
 };
 

@@ -18,7 +18,7 @@ const gemm_kernel u8s8_gemm_6x16__avx2_vnni = {
     .group = 4,
     .step = 4,
     ROWS_OF_U8,
-    .requantizes = true,
+    .requantizes = 16,
     .tile = i8_tile,
 };
 
@@ -29,7 +29,7 @@ const gemm_kernel s8s8_gemm_6x16__avx2_vnni = {
     .group = 4,
     .step = 4,
     ROWS_OF_SHIFTED_S8,
-    .requantizes = true,
+    .requantizes = 16,
     .tile = i8_tile,
 };
 

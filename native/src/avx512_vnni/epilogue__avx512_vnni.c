@@ -80,7 +80,7 @@ ALWAYS_INLINE void store_columns(tersor_type type, bool integers, tersor_type re
 /* 32 columns of 8 bits from column j of the tile on, two rows at a time. */
 ALWAYS_INLINE void store_bytes(i8_finish_form f, const epilogue *e, const epilogue_tile *t, int64_t j) {
     const int64_t column = t->first + j;
-    const i8_finish_columns c = i8_finish_start(e, column);
+    const i8_finish_columns c = i8_finish_start(e, column, 32);
     const char *acc = (const char *) t->acc + j * 4;
     const char *residual = f.adds ? (const char *) t->residual + column : NULL;
     char *to = (char *) t->dst + column;

@@ -11,7 +11,7 @@
 #include "compiler.h"
 #include "epilogue.h"
 
-/* What 32 columns have in common. Signed results are stored as unsigned ones whose highest bit is then flipped. */
+/* What the columns have in common. Signed results are stored as unsigned ones whose highest bit is then flipped. */
 typedef struct i8_finish_columns {
     __m512 multiplier[2], offset[2], hi;
     __m512i zero_point; /* 16-bit */
@@ -28,12 +28,14 @@ typedef struct i8_finish_form {
     bool bounded;
 } i8_finish_form;
 
-ALWAYS_INLINE i8_finish_columns i8_finish_start(const epilogue *e, int64_t first) {
+/* Of 16 columns or 32. */
+ALWAYS_INLINE i8_finish_columns i8_finish_start(const epilogue *e, int64_t first, int columns) {
+    const int right = columns - 16; /* where the second vector starts: the first one again where there is no other */
     const float *multiplier = e->multiplier + first, *offset = e->offset == NULL ? NULL : e->offset + first;
     const int raise = e->dst_type == TERSOR_S8 ? 128 : 0, residual_raise = e->residual_type == TERSOR_S8 ? 128 : 0;
     const int zero_point = e->zero_point + raise;
     i8_finish_columns c = {
-        .multiplier = {_mm512_loadu_ps(multiplier), _mm512_loadu_ps(multiplier + 16)},
+        .multiplier = {_mm512_loadu_ps(multiplier), _mm512_loadu_ps(multiplier + right)},
         .hi = _mm512_set1_ps(e->hi),
         .zero_point = _mm512_set1_epi16((int16_t) zero_point),
         .least = _mm512_set1_epi8((char) (_mm_cvtss_si32(_mm_set_ss(e->lo)) + zero_point)),
@@ -47,7 +49,7 @@ ALWAYS_INLINE i8_finish_columns i8_finish_start(const epilogue *e, int64_t first
     };
     if (offset != NULL) {
         c.offset[0] = _mm512_loadu_ps(offset);
-        c.offset[1] = _mm512_loadu_ps(offset + 16);
+        c.offset[1] = _mm512_loadu_ps(offset + right);
     } else {
         c.offset[0] = c.offset[1] = _mm512_setzero_ps(); /* adding 0 changes the sign of a zero at most */
     }
@@ -77,18 +79,22 @@ ALWAYS_INLINE __m512i i8_finish_row(const i8_finish_columns *c, i8_finish_form f
     return _mm512_adds_epi16(_mm512_packs_epi32(left, right), c->zero_point);
 }
 
+/* Bytes of 16-bit results: of four rows' 16 columns or two rows' 32. */
+ALWAYS_INLINE __m512i i8_finish_bytes(const i8_finish_columns *c, __m512i top, __m512i bottom) {
+    const __m512i bytes = _mm512_permutexvar_epi32(c->order, _mm512_packus_epi16(top, bottom));
+    return _mm512_xor_si512(_mm512_min_epu8(_mm512_max_epu8(bytes, c->least), c->most), c->flip);
+}
+
 /* Stores two rows of 32 results. */
 ALWAYS_INLINE void i8_finish_store(const i8_finish_columns *c, __m512i top, __m512i bottom, char *to, char *to_bottom) {
-    const __m512i bytes = _mm512_permutexvar_epi32(c->order, _mm512_packus_epi16(top, bottom));
-    const __m512i clamped = _mm512_min_epu8(_mm512_max_epu8(bytes, c->least), c->most);
-    const __m512i q = _mm512_xor_si512(clamped, c->flip);
+    const __m512i q = i8_finish_bytes(c, top, bottom);
     _mm256_storeu_si256((__m256i *) (void *) to, _mm512_castsi512_si256(q));
     _mm256_storeu_si256((__m256i *) (void *) to_bottom, _mm512_extracti64x4_epi64(q, 1));
 }
 
 ALWAYS_INLINE void i8_finish_rows(i8_finish_form f, int rows, __m512i acc[][2], const epilogue *e,
                                   const epilogue_tile *t) {
-    const i8_finish_columns c = i8_finish_start(e, t->first);
+    const i8_finish_columns c = i8_finish_start(e, t->first, 32);
     const char *residual = f.adds ? (const char *) t->residual + t->first : NULL;
     char *dst = (char *) t->dst + t->first;
     UNROLL(12)
@@ -107,12 +113,53 @@ ALWAYS_INLINE void i8_finish_rows(i8_finish_form f, int rows, __m512i acc[][2], 
     }
 }
 
-/* Stores 32 columns of rows in registers, where epilogue_is_requantization. */
-ALWAYS_INLINE void i8_finish(int rows, __m512i acc[][2], const epilogue *e, const epilogue_tile *t) {
-    if (e->residual_type != 0) {
-        i8_finish_rows((i8_finish_form){.adds = true, .bounded = true}, rows, acc, e, t);
+/* Four rows of 16 columns at a time; a lane of the packs then has 4 columns of each. */
+ALWAYS_INLINE void i8_finish_half_rows(i8_finish_form f, int rows, __m512i acc[][2], const epilogue *e,
+                                       const epilogue_tile *t) {
+    const i8_finish_columns c = i8_finish_start(e, t->first, 16);
+    const char *residual = f.adds ? (const char *) t->residual + t->first : NULL;
+    char *dst = (char *) t->dst + t->first;
+    UNROLL(12)
+    for (int i = 0; i < rows; i += 4) {
+        __m512i row[4];
+        UNROLL(4)
+        for (int k = 0; k < 4; k++) {
+            const int at = i + k < rows ? i + k : rows - 1;
+            __m128i bytes = _mm_setzero_si128();
+            if (f.adds) {
+                bytes = _mm_loadu_si128((const __m128i *) (const void *) (residual + at * t->residual_stride));
+                bytes = _mm_xor_si128(bytes, _mm256_castsi256_si128(c.residual_flip));
+            }
+            row[k] = i8_finish_half(&c, f, acc[at][0], 0, bytes);
+        }
+        const __m512i q = i8_finish_bytes(&c, _mm512_adds_epi16(_mm512_packs_epi32(row[0], row[1]), c.zero_point),
+                                          _mm512_adds_epi16(_mm512_packs_epi32(row[2], row[3]), c.zero_point));
+        const __m128i lanes[4] = {_mm512_castsi512_si128(q), _mm512_extracti32x4_epi32(q, 1),
+                                  _mm512_extracti32x4_epi32(q, 2), _mm512_extracti32x4_epi32(q, 3)};
+        UNROLL(4)
+        for (int k = 0; k < 4; k++) {
+            if (i + k < rows) {
+                _mm_storeu_si128((__m128i *) (void *) (dst + (i + k) * t->dst_stride), lanes[k]);
+            }
+        }
+    }
+}
+
+ALWAYS_INLINE void i8_finish_vectors(i8_finish_form f, int rows, int vectors, __m512i acc[][2], const epilogue *e,
+                                     const epilogue_tile *t) {
+    if (vectors == 1) {
+        i8_finish_half_rows(f, rows, acc, e, t);
     } else {
-        i8_finish_rows((i8_finish_form){.adds = false, .bounded = true}, rows, acc, e, t);
+        i8_finish_rows(f, rows, acc, e, t);
+    }
+}
+
+/* Stores 16 columns of rows in registers for each vector, where epilogue_is_requantization. */
+ALWAYS_INLINE void i8_finish(int rows, int vectors, __m512i acc[][2], const epilogue *e, const epilogue_tile *t) {
+    if (e->residual_type != 0) {
+        i8_finish_vectors((i8_finish_form){.adds = true, .bounded = true}, rows, vectors, acc, e, t);
+    } else {
+        i8_finish_vectors((i8_finish_form){.adds = false, .bounded = true}, rows, vectors, acc, e, t);
     }
 }
 

@@ -19,12 +19,12 @@
 #define load_weights(panel, v) _mm512_load_si512((panel) + (v) * 64)
 #define load_src(src) _mm512_set1_epi32(load_s32(src))
 #define multiply_add(acc, a, b) _mm512_dpbusd_epi32(acc, a, b)
-#define REQUANTIZE(rows, acc, e, t) i8_finish(rows, acc, e, t)
+#define REQUANTIZE i8_finish
 #include "simd_tile.h"
 
 const gemm_kernel u8s8_gemm_12x32__avx512_vnni = {
     .name = "u8s8_gemm_12x32__avx512_vnni",
-    .requantizes = true,
+    .requantizes = 16,
     .rows = 12,
     .columns = 32,
     .group = 4,
@@ -35,7 +35,7 @@ const gemm_kernel u8s8_gemm_12x32__avx512_vnni = {
 
 const gemm_kernel s8s8_gemm_12x32__avx512_vnni = {
     .name = "s8s8_gemm_12x32__avx512_vnni",
-    .requantizes = true,
+    .requantizes = 16,
     .rows = 12,
     .columns = 32,
     .group = 4,
