@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 8
+#define TERSOR_ABI_VERSION 9
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -307,6 +307,13 @@ TERSOR_API tersor_status tersor_requantize(uint32_t isa, tersor_type src_type, t
                                            int64_t channels, int64_t inner, const void *src,
                                            const int32_t *src_zero_point, const float *multiplier,
                                            int32_t dst_zero_point, void *dst);
+
+/*
+ * dst[i] = table[src[i]] for `count` bytes, of any 8-bit types: any function of single elements. dst is src or does not
+ * overlap it; table does not overlap dst.
+ */
+#define TERSOR_TABLE_BYTES 256
+TERSOR_API tersor_status tersor_lookup(uint32_t isa, int64_t count, const void *src, const void *table, void *dst);
 
 /*
  * Normalization of rows [rows, columns], with m the mean of the row where it is centered, otherwise 0:

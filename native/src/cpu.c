@@ -63,13 +63,13 @@ static uint32_t detect(void) {
         return mask;
     }
     mask |= TERSOR_ISA_AVX512_VNNI;
-    if (has(c, UINT32_C(1) << 6)) {
+    const bool vbmi = has(c, UINT32_C(1) << 1); /* every processor with AMX has it */
+    if (vbmi && has(c, UINT32_C(1) << 6)) {
         mask |= CPU_AVX512_VBMI2;
     }
     if (has(a1, UINT32_C(1) << 5)) {
         mask |= TERSOR_ISA_AVX512_BF16;
     }
-    const bool vbmi = has(c, UINT32_C(1) << 1); /* every processor with AMX has it */
     const uint32_t amx_bf16_tile_int8 = UINT32_C(1) << 22 | UINT32_C(1) << 24 | UINT32_C(1) << 25;
     if (vbmi && (xcr0 & XCR0_AMX) == XCR0_AMX && has(d, amx_bf16_tile_int8) && request_amx()) {
         mask |= TERSOR_ISA_AVX512_AMX;

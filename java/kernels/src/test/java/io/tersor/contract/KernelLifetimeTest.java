@@ -30,6 +30,7 @@ import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MapFunction;
+import io.tersor.kernel.LookupSpec;
 import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
@@ -189,6 +190,7 @@ class KernelLifetimeTest {
         subjects.add(new Subject(new MatrixProductSpec(true), rows));
         subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.SUB), rows));
         subjects.add(new Subject(new TransposeSpec(U8), Shape.of(2, 9, 70)));
+        subjects.add(new Subject(LookupSpec.of(U8, S8, new byte[LookupSpec.ENTRIES]), rows));
         subjects.add(new Subject(new MoveSpec(U8, Shape.of(9, 70), Shape.of(70, 9), 0, Shape.of(70, 9), List.of(1L, 70L)),
                 Shape.of(9, 70)));
         subjects.add(new Subject(new ReduceSpec(ReduceSpec.Kind.MEAN), Shape.of(2, 9, 70)));

@@ -10,6 +10,7 @@ import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNormSpec;
+import io.tersor.kernel.LookupSpec;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Pool2dSpec;
@@ -56,9 +57,9 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> !(spec instanceof MoveSpec);
+            case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof LookupSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
-                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || isMove(spec) || hasQuantizedProbabilities(spec);
+                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec || isMove(spec) || hasQuantizedProbabilities(spec);
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };

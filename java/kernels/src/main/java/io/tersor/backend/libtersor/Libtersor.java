@@ -25,7 +25,7 @@ import java.nio.file.Path;
  */
 final class Libtersor {
     /** TERSOR_ABI_VERSION of the header that this class follows. */
-    static final int ABI_VERSION = 8;
+    static final int ABI_VERSION = 9;
 
     /** TERSOR_ALIGNMENT. */
     static final int ALIGNMENT_BYTES = 64;
@@ -67,6 +67,7 @@ final class Libtersor {
             ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
     private static final MethodHandle MOVE = handle(ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
             ADDRESS);
+    private static final MethodHandle LOOKUP = handle(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS);
     private static final MethodHandle ATTENTION_SCRATCH_BYTES = handle(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS);
     private static final MethodHandle ATTENTION = handle(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
@@ -94,6 +95,7 @@ final class Libtersor {
     private final MemorySegment maxPool2d;
     private final MemorySegment globalAveragePool;
     private final MemorySegment move;
+    private final MemorySegment lookup;
     private final MemorySegment attentionScratchBytes;
     private final MemorySegment attention;
     private final MemorySegment attentionKernelName;
@@ -129,6 +131,7 @@ final class Libtersor {
         this.maxPool2d = library.require("tersor_max_pool2d");
         this.globalAveragePool = library.require("tersor_global_average_pool");
         this.move = library.require("tersor_move");
+        this.lookup = library.require("tersor_lookup");
         this.attentionScratchBytes = library.require("tersor_attention_scratch_bytes");
         this.attention = library.require("tersor_attention");
         this.attentionKernelName = library.require("tersor_attention_kernel_name");
@@ -412,6 +415,16 @@ final class Libtersor {
             throw unchecked(failure);
         }
         check("tersor_move", status);
+    }
+
+    void lookup(int isa, long count, MemorySegment src, MemorySegment table, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) LOOKUP.invokeExact(lookup, isa, count, src, table, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_lookup", status);
     }
 
     /** @param spec a tersor_attention_spec, see {@link NativeAttention} */

@@ -18,6 +18,7 @@ import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
+import io.tersor.kernel.LookupSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MoveSpec;
@@ -122,7 +123,7 @@ public final class NativeBackend implements BackendProvider {
             case QuantizeSpec quantize when quantize.rounding() != Rounding.HALF_EVEN ->
                     Optional.of("rounds half to even only");
             case QuantizeSpec _, DequantizeSpec _, RequantizeSpec _ -> Optional.empty();
-            case LayerNormSpec _ -> Optional.empty();
+            case LayerNormSpec _, LookupSpec _ -> Optional.empty();
             case MoveSpec _, TransposeSpec _ -> NativeMove.refusal(spec);
             case GlobalAveragePoolSpec pool when pool.type().isQuantized() -> Optional.empty();
             case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
@@ -157,6 +158,7 @@ public final class NativeBackend implements BackendProvider {
             case RequantizeSpec requantize -> NativeConversion.of(context, requantize, parallelism);
             case GlobalAveragePoolSpec pool -> new NativeGlobalAveragePool(context, pool, parallelism);
             case MoveSpec _, TransposeSpec _ -> new NativeMove(context, spec, parallelism);
+            case LookupSpec lookup -> NativeLookup.of(context, lookup, parallelism);
             case Pool2dSpec pool -> NativeMaxPool.prepare(context, pool, parallelism);
             default -> throw new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
         };

@@ -17,6 +17,7 @@ import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
+import io.tersor.kernel.LookupSpec;
 import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
@@ -94,6 +95,7 @@ public final class ScalarBackend implements BackendProvider {
             case GlobalAveragePoolSpec pool -> new ScalarGlobalAveragePool(pool, parallelism);
             case ActivationSpec activation -> new ScalarActivation(activation, parallelism);
             case TransposeSpec transpose -> new ScalarTranspose(transpose, parallelism);
+            case LookupSpec lookup -> new ScalarLookup(lookup, parallelism);
             case MoveSpec move -> new ScalarMove(move, parallelism);
             case ReduceSpec reduce -> new ScalarReduce(reduce, parallelism);
             case MapSpec map -> new ScalarMap(map, parallelism);

@@ -19,6 +19,7 @@ import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
+import io.tersor.kernel.LookupSpec;
 import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
@@ -83,7 +84,7 @@ public final class VectorBackend implements BackendProvider {
                     Optional.of("more than 1024 elements in a head");
             case Pool2dSpec pool2d when !VectorPool2d.serves(pool2d) ->
                     Optional.of("more than 65536 pixels in a window");
-            case MoveSpec _ -> Optional.of("not implemented by this backend");
+            case MoveSpec _, LookupSpec _ -> Optional.of("not implemented by this backend");
             default -> Optional.empty();
         };
     }
@@ -125,7 +126,7 @@ public final class VectorBackend implements BackendProvider {
             case ActivationSpec activation -> new VectorActivation(activation, parallelism, pool);
             case TransposeSpec transpose -> new VectorTranspose(transpose, parallelism, pool);
             case ReduceSpec reduce -> new VectorReduce(reduce, parallelism, pool);
-            case MoveSpec _ -> throw new UnsupportedKernelException(backend().label(), spec,
+            case MoveSpec _, LookupSpec _ -> throw new UnsupportedKernelException(backend().label(), spec,
                     "not implemented by this backend");
             case MapSpec map -> new VectorMap(map, parallelism, pool);
             case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);
