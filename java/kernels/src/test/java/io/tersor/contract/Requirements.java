@@ -57,7 +57,7 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof LookupSpec);
+            case VECTOR -> !(spec instanceof MoveSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
                     || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec || isMove(spec) || hasQuantizedProbabilities(spec);
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)

@@ -84,7 +84,7 @@ public final class VectorBackend implements BackendProvider {
                     Optional.of("more than 1024 elements in a head");
             case Pool2dSpec pool2d when !VectorPool2d.serves(pool2d) ->
                     Optional.of("more than 65536 pixels in a window");
-            case MoveSpec _, LookupSpec _ -> Optional.of("not implemented by this backend");
+            case MoveSpec _ -> Optional.of("not implemented by this backend");
             default -> Optional.empty();
         };
     }
@@ -126,7 +126,8 @@ public final class VectorBackend implements BackendProvider {
             case ActivationSpec activation -> new VectorActivation(activation, parallelism, pool);
             case TransposeSpec transpose -> new VectorTranspose(transpose, parallelism, pool);
             case ReduceSpec reduce -> new VectorReduce(reduce, parallelism, pool);
-            case MoveSpec _, LookupSpec _ -> throw new UnsupportedKernelException(backend().label(), spec,
+            case LookupSpec lookup -> new VectorLookup(lookup, parallelism, pool);
+            case MoveSpec _ -> throw new UnsupportedKernelException(backend().label(), spec,
                     "not implemented by this backend");
             case MapSpec map -> new VectorMap(map, parallelism, pool);
             case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);

@@ -9,6 +9,7 @@ import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.BinarySpec.Operation;
 import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.LookupSpec;
 import io.tersor.kernel.MapFunction;
 import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.QuantizeSpec;
@@ -27,6 +28,7 @@ import io.tersor.quant.Rounding;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +66,7 @@ final class ElementLowering {
         table.put(Node.INTERNAL + ".QClip", ElementLowering::quantizedClip);
         table.put(Node.INTERNAL + ".Requantize", (node, lowering) ->
                 requantize(node, lowering).map(spec -> unary(node, lowering, spec)).orElse(false));
+        table.put(Node.INTERNAL + ".Lookup", ElementLowering::lookup);
         table.put("QuantizeLinear", ElementLowering::quantize);
         table.put("DequantizeLinear", ElementLowering::dequantize);
         table.put("Concat", ElementLowering::concat);
@@ -147,7 +150,7 @@ final class ElementLowering {
         int from = nhwc ? lowering.nhwc(input, node.name()) : lowering.plain(input, node.name());
         Shape shape = spec.dstShape(lowering.plan.slot(from).type().shape());
         int to = lowering.plan.planned(new TensorType(spec.dstType(), shape));
-        boolean inPlace = spec instanceof ActivationSpec || spec instanceof MapSpec;
+        boolean inPlace = spec instanceof ActivationSpec || spec instanceof MapSpec || spec instanceof LookupSpec;
         lowering.step(node, kernel, new int[] {from}, to, inPlace ? 0 : -1, (in, out) -> kernel.run(in[0], out[0]));
         define(node, lowering, to, nhwc);
         return true;
@@ -248,6 +251,12 @@ final class ElementLowering {
         lowering.step(node, kernel, new int[] {from}, to, 0, (in, out) -> kernel.run(in[0], out[0]));
         define(node, lowering, to, nhwc);
         return true;
+    }
+
+    private static boolean lookup(Node node, Lowering lowering) {
+        Tensor table = lowering.constant(node.inputs().get(1)).orElseThrow();
+        byte[] bytes = table.data().toArray(ValueLayout.JAVA_BYTE);
+        return unary(node, lowering, LookupSpec.of(lowering.type(node.inputs().getFirst()).type(), table.type(), bytes));
     }
 
     private static boolean quantize(Node node, Lowering lowering) {

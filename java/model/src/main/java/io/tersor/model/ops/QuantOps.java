@@ -25,10 +25,12 @@ final class QuantOps {
         table.put(Node.INTERNAL + ".Requantize", context -> kernelOnly(context, 4));
         table.put(Node.INTERNAL + ".QClip", context -> kernelOnly(context, 4));
         table.put(Node.INTERNAL + ".QAdd", QuantOps::add);
+        table.put(Node.INTERNAL + ".Lookup", context -> kernelOnly(context, 1));
     }
 
-    private static Computation kernelOnly(OpContext context, int zeroPoint) {
-        return Computation.kernelOnly(new TensorType(context.type(zeroPoint), context.shape(0)));
+    /** The shape of the first input, and the type of another. */
+    private static Computation kernelOnly(OpContext context, int like) {
+        return Computation.kernelOnly(new TensorType(context.type(like), context.shape(0)));
     }
 
     /** The sum of differently quantized values, with AddSpec's arithmetic, for shapes that have to be broadcast. */

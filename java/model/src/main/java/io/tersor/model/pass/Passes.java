@@ -8,7 +8,7 @@ public final class Passes {
     private static final List<GraphPass> SIMPLIFY = List.of(new InlineBranches(), new FoldConstants(),
             new RemoveIdentities(), new FoldBatchNorm(), new PoolReductions(), new RemoveDeadNodes());
     // What reads a value that nobody needs would hide that another node is the only one that does.
-    private static final List<GraphPass> FUSE = List.of(new FuseFunctions(), new FuseNormalizations(),
+    private static final List<GraphPass> FUSE = List.of(new FuseLookups(), new FuseFunctions(), new FuseNormalizations(),
             new FuseAttention(), new RemoveDeadNodes(), new SinkDequantize(), new FuseQuantized(), new FuseRequantize(),
             new FuseActivations(), new RemoveDeadNodes(), new FuseResiduals(), new FuseQuantizedOperands(),
             new RemoveDeadNodes());
