@@ -316,6 +316,18 @@ TERSOR_API tersor_status tersor_requantize(uint32_t isa, tersor_type src_type, t
 TERSOR_API tersor_status tersor_lookup(uint32_t isa, int64_t count, const void *src, const void *table, void *dst);
 
 /*
+ * dst [rows, columns] = a * b, all of 8 bits: r = (float) (a - a_zero_point) * ((float) (b - b_zero_point) * multiplier),
+ * then as quantize. a and b stand at element row * row_stride + column * column_stride; row strides are at least 0,
+ * column strides 0 or 1, so that an operand may be the same for a whole row, or each row the same. dst is contiguous; it
+ * may be an operand that is, too, and does not overlap it otherwise.
+ */
+TERSOR_API tersor_status tersor_multiply(uint32_t isa, int64_t rows, int64_t columns, tersor_type a_type,
+                                         int32_t a_zero_point, int64_t a_row_stride, int64_t a_column_stride,
+                                         const void *a, tersor_type b_type, int32_t b_zero_point, int64_t b_row_stride,
+                                         int64_t b_column_stride, const void *b, float multiplier, tersor_type dst_type,
+                                         int32_t dst_zero_point, void *dst);
+
+/*
  * Normalization of rows [rows, columns], with m the mean of the row where it is centered, otherwise 0:
  * y = (src - m) / sqrt(mean((src - m)^2) + epsilon) * scale + bias, of some f32 operations whose order depends on isa.
  * dst f32: y. dst u8, s8: scale and bias are in units of the levels; y clamped to [min - zero_point, max - zero_point],

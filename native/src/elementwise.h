@@ -52,6 +52,23 @@ enum { LAYER_NORM_ROWS = 4 };
 /* At most LAYER_NORM_ROWS rows. */
 typedef void layer_norm_function(const layer_norm *n, int64_t rows, const float *src, void *dst);
 
+/* An operand of a product: a byte's value is (byte ^ flip) - zero_point. */
+typedef struct multiply_operand {
+    uint8_t flip;
+    int32_t zero_point;
+    int64_t row_stride, column_stride;
+} multiply_operand;
+
+typedef struct byte_product {
+    multiply_operand a, b;
+    float multiplier, lo, hi;
+    int32_t zero_point;
+    int64_t columns;
+} byte_product;
+
+/* to may be a or b. */
+typedef void multiply_function(const byte_product *p, int64_t rows, const uint8_t *a, const uint8_t *b, uint8_t *to);
+
 typedef struct elementwise_functions {
     elementwise_function *quantize_u8, *quantize_s8;
     quantize_nhwc_function *quantize_nhwc_u8, *quantize_nhwc_s8;
@@ -62,6 +79,7 @@ typedef struct elementwise_functions {
     average_pool_function *average_pool_u8, *average_pool_s8;
     layer_norm_function *layer_norm_rows;
     float (*quantize_row)(const float *src, int64_t count, int8_t *levels); /* and returns its scale, see tersor.h */
+    multiply_function *multiply_rows;
 } elementwise_functions;
 
 extern const elementwise_functions elementwise__portable, elementwise__avx2, elementwise__avx512_vnni;

@@ -9,6 +9,7 @@
 #include "elementwise.h"
 #include "layer_norm_body.h"
 #include "max_pool_body.h"
+#include "multiply_body.h"
 #include "scalar.h"
 
 #define ELEMENTWISE(name, src_type, dst_type, expression)                                                              \
@@ -137,4 +138,4 @@ static float quantize_row(const float *src, int64_t count, int8_t *levels) {
     u8, s8, nhwc_u8, nhwc_s8, dequantize_u8, dequantize_s8, dequantize_s32, requantize_u8_u8, requantize_u8_s8,        \
         requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8,       \
         max_pool_u8, max_pool_s8, average_pool_u8,     \
-        average_pool_s8, layer_norm_rows, quantize_row
+        average_pool_s8, layer_norm_rows, quantize_row, multiply_rows
