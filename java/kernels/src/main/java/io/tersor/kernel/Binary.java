@@ -32,17 +32,17 @@ public abstract non-sealed class Binary extends Kernel {
      * Computes dst from a and b. Allocates nothing once warm for shapes; safe from many threads at once with different
      * dst.
      *
-     * @param a f32, contiguous
-     * @param b f32, contiguous; its extents are those of a or 1, axis by axis from the last, or the other way round
-     * @param dst of the larger extents and the spec's type, contiguous; if f32 it may be the memory of an operand of its
-     *     shape, not overlap it otherwise
+     * @param a of the spec's type, contiguous
+     * @param b of the spec's type, contiguous; its extents are those of a or 1, axis by axis from the last, or the other way round
+     * @param dst of the larger extents and the spec's type, contiguous; unless bool it may be the memory of an operand of
+     *     its shape, not overlap it otherwise
      * @throws OperandException if type, shape or strides do not fit
      * @throws IllegalStateException if this kernel or a tensor's arena is closed
      */
     public final void run(Tensor a, Tensor b, Tensor dst) {
         checkOpen();
-        check("a", a, DataType.F32);
-        check("b", b, DataType.F32);
+        check("a", a, spec.a());
+        check("b", b, spec.b());
         check("dst", dst, spec.dst());
         Geometry geometry = latest;
         if (geometry.a != a.shape() || geometry.b != b.shape() || geometry.dst != dst.shape()) {
@@ -96,14 +96,28 @@ public abstract non-sealed class Binary extends Kernel {
     private void walk(Geometry geometry, int axis, MemorySegment a, long aAt, MemorySegment b, long bAt,
             MemorySegment dst, long at) {
         int last = geometry.extents.length - 1;
-        if (axis == last) {
-            execute(geometry.extents[last], a, aAt, geometry.aStrides[last] == 0, b, bAt, geometry.bStrides[last] == 0,
-                    dst, at);
+        boolean aConstant = geometry.aStrides[last] == 0;
+        boolean bConstant = geometry.bStrides[last] == 0;
+        if (last == 0) {
+            executeRows(1, geometry.extents[0], a, aAt, 0, aConstant, b, bAt, 0, bConstant, dst, at);
+            return;
+        }
+        if (axis == last - 1) {
+            executeRows(geometry.extents[axis], geometry.extents[last], a, aAt, geometry.aStrides[axis], aConstant, b,
+                    bAt, geometry.bStrides[axis], bConstant, dst, at);
             return;
         }
         for (long i = 0; i < geometry.extents[axis]; i++) {
             walk(geometry, axis + 1, a, aAt + i * geometry.aStrides[axis], b, bAt + i * geometry.bStrides[axis], dst,
                     at + i * geometry.dstStrides[axis]);
+        }
+    }
+
+    /** Computes rows of dst, one behind the other; see {@link #execute}. Strides are those from row to row. */
+    protected void executeRows(long rows, long count, MemorySegment a, long aAt, long aStride, boolean aConstant,
+            MemorySegment b, long bAt, long bStride, boolean bConstant, MemorySegment dst, long at) {
+        for (long row = 0; row < rows; row++) {
+            execute(count, a, aAt + row * aStride, aConstant, b, bAt + row * bStride, bConstant, dst, at + row * count);
         }
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.TestFactory;
 /** Operations of two tensors with broadcasting on every backend, bit for bit but for powers. */
 @Tag("isa-tiers")
 class BinaryContractTest {
-    private static final Shape[][] SHAPES = {
+    static final Shape[][] SHAPES = {
         {Shape.of(), Shape.of(), Shape.of()}, {Shape.of(1), Shape.of(1), Shape.of(1)},
         {Shape.of(1031), Shape.of(1031), Shape.of(1031)}, {Shape.of(3, 17), Shape.of(17), Shape.of(3, 17)},
         {Shape.of(3, 17), Shape.of(3, 1), Shape.of(3, 17)},
@@ -59,8 +59,8 @@ class BinaryContractTest {
             double[] values = new double[(int) shapes[2].elements()];
             double[] tolerances = new double[spec.operation() == BinarySpec.Operation.POW ? values.length : 0];
             for (int i = 0; i < values.length; i++) {
-                float x = (float) a[index(shapes[0], i)];
-                float y = (float) b[index(shapes[1], i)];
+                float x = (float) a[index(shapes[0], shapes[2], i)];
+                float y = (float) b[index(shapes[1], shapes[2], i)];
                 values[i] = switch (spec.operation()) {
                     case ADD -> x + y;
                     case SUB -> x - y;
@@ -85,22 +85,22 @@ class BinaryContractTest {
             }
             Expected.within(values, tolerances).check(dst, candidate.backend());
         }
+    }
 
-        /** Returns which element of an operand serves an element of the result. */
-        private int index(Shape shape, int element) {
-            int index = 0;
-            int rest = element;
-            int stride = 1;
-            for (int axis = 1; axis <= shapes[2].rank(); axis++) {
-                int extent = (int) shapes[2].dim(-axis);
-                if (axis <= shape.rank()) {
-                    index += shape.dim(-axis) == 1 ? 0 : rest % extent * stride;
-                    stride *= (int) shape.dim(-axis);
-                }
-                rest /= extent;
+    /** Returns which element of an operand serves an element of the result. */
+    static int index(Shape shape, Shape dst, int element) {
+        int index = 0;
+        int rest = element;
+        int stride = 1;
+        for (int axis = 1; axis <= dst.rank(); axis++) {
+            int extent = (int) dst.dim(-axis);
+            if (axis <= shape.rank()) {
+                index += shape.dim(-axis) == 1 ? 0 : rest % extent * stride;
+                stride *= (int) shape.dim(-axis);
             }
-            return index;
+            rest /= extent;
         }
+        return index;
     }
 
     @TestFactory

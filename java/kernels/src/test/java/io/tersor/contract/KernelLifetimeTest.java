@@ -90,7 +90,8 @@ class KernelLifetimeTest {
                 case Conv2dSpec conv -> conv.src();
                 case AddSpec add -> add.a();
                 case UnarySpec unary -> unary.srcType();
-                case LayerNormSpec _, MatrixProductSpec _, BinarySpec _, RecurrentCellSpec _ -> F32;
+                case LayerNormSpec _, MatrixProductSpec _, RecurrentCellSpec _ -> F32;
+                case BinarySpec binary -> binary.a();
                 case AttentionSpec attention -> attention.q().type();
             };
         }
@@ -108,7 +109,8 @@ class KernelLifetimeTest {
                 case AddSpec add -> Tensor.allocate(arena, add.dst(), srcShape);
                 case UnarySpec unary -> Tensor.allocate(arena, unary.dstType(), unary.dstShape(srcShape));
                 case LayerNormSpec norm -> Tensor.allocate(arena, norm.dst(), srcShape);
-                case BinarySpec _, RecurrentCellSpec _ -> Tensor.allocate(arena, F32, srcShape);
+                case RecurrentCellSpec _ -> Tensor.allocate(arena, F32, srcShape);
+                case BinarySpec binary -> Tensor.allocate(arena, binary.dst(), srcShape);
                 case MatrixProductSpec _ -> Tensor.allocate(arena, F32, srcShape.with(-1, srcShape.dim(0)));
                 case AttentionSpec attention -> Tensor.allocate(arena, attention.dst().type(), srcShape);
             };
@@ -189,6 +191,7 @@ class KernelLifetimeTest {
         subjects.add(new Subject(new LayerNormSpec(false, 70, 1e-5f, false, S8, DST), rows));
         subjects.add(new Subject(new MatrixProductSpec(true), rows));
         subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.SUB), rows));
+        subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.MUL, U8, U8, U8, SRC, SRC, DST), rows));
         subjects.add(new Subject(new TransposeSpec(U8), Shape.of(2, 9, 70)));
         subjects.add(new Subject(LookupSpec.of(U8, S8, new byte[LookupSpec.ENTRIES]), rows));
         subjects.add(new Subject(new MoveSpec(U8, Shape.of(9, 70), Shape.of(70, 9), 0, Shape.of(70, 9), List.of(1L, 70L)),

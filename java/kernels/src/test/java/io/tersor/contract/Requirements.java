@@ -5,6 +5,7 @@ import io.tersor.kernel.Activation;
 import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Bias;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
@@ -59,7 +60,7 @@ final class Requirements {
             case SCALAR -> true;
             case VECTOR -> !(spec instanceof MoveSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
-                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec || isMove(spec) || hasQuantizedProbabilities(spec);
+                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec || isProductOfBytes(spec) || isMove(spec) || hasQuantizedProbabilities(spec);
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
@@ -105,6 +106,10 @@ final class Requirements {
     private static boolean isConversion(KernelSpec spec) {
         return spec instanceof QuantizeSpec quantize && quantize.rounding() == Rounding.HALF_EVEN
                 || spec instanceof DequantizeSpec || spec instanceof RequantizeSpec;
+    }
+
+    private static boolean isProductOfBytes(KernelSpec spec) {
+        return spec instanceof BinarySpec binary && binary.isQuantized();
     }
 
     private static boolean isPoolOfBytes(KernelSpec spec) {

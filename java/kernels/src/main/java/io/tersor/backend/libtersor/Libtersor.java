@@ -67,6 +67,8 @@ final class Libtersor {
             ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
     private static final MethodHandle MOVE = handle(ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
             ADDRESS);
+    private static final MethodHandle MULTIPLY = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG,
+            JAVA_LONG, ADDRESS, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_FLOAT, JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle LOOKUP = handle(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS);
     private static final MethodHandle ATTENTION_SCRATCH_BYTES = handle(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS);
     private static final MethodHandle ATTENTION = handle(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
@@ -96,6 +98,7 @@ final class Libtersor {
     private final MemorySegment globalAveragePool;
     private final MemorySegment move;
     private final MemorySegment lookup;
+    private final MemorySegment multiply;
     private final MemorySegment attentionScratchBytes;
     private final MemorySegment attention;
     private final MemorySegment attentionKernelName;
@@ -132,6 +135,7 @@ final class Libtersor {
         this.globalAveragePool = library.require("tersor_global_average_pool");
         this.move = library.require("tersor_move");
         this.lookup = library.require("tersor_lookup");
+        this.multiply = library.require("tersor_multiply");
         this.attentionScratchBytes = library.require("tersor_attention_scratch_bytes");
         this.attention = library.require("tersor_attention");
         this.attentionKernelName = library.require("tersor_attention_kernel_name");
@@ -425,6 +429,19 @@ final class Libtersor {
             throw unchecked(failure);
         }
         check("tersor_lookup", status);
+    }
+
+    void multiply(int isa, long rows, long columns, int aType, int aZeroPoint, long aRowStride, long aColumnStride,
+            MemorySegment a, int bType, int bZeroPoint, long bRowStride, long bColumnStride, MemorySegment b,
+            float multiplier, int dstType, int dstZeroPoint, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) MULTIPLY.invokeExact(multiply, isa, rows, columns, aType, aZeroPoint, aRowStride, aColumnStride,
+                    a, bType, bZeroPoint, bRowStride, bColumnStride, b, multiplier, dstType, dstZeroPoint, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_multiply", status);
     }
 
     /** @param spec a tersor_attention_spec, see {@link NativeAttention} */

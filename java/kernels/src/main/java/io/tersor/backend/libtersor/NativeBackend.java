@@ -11,6 +11,8 @@ import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.Binary;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
@@ -124,6 +126,7 @@ public final class NativeBackend implements BackendProvider {
                     Optional.of("rounds half to even only");
             case QuantizeSpec _, DequantizeSpec _, RequantizeSpec _ -> Optional.empty();
             case LayerNormSpec _, LookupSpec _ -> Optional.empty();
+            case BinarySpec binary when binary.isQuantized() -> Optional.empty();
             case MoveSpec _, TransposeSpec _ -> NativeMove.refusal(spec);
             case GlobalAveragePoolSpec pool when pool.type().isQuantized() -> Optional.empty();
             case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
@@ -162,6 +165,11 @@ public final class NativeBackend implements BackendProvider {
             case Pool2dSpec pool -> NativeMaxPool.prepare(context, pool, parallelism);
             default -> throw new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
         };
+    }
+
+    @Override
+    public Binary prepare(BinarySpec spec, Parallelism parallelism) {
+        return new NativeBinary(context(spec), spec, parallelism);
     }
 
     @Override

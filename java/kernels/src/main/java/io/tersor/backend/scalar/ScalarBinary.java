@@ -4,6 +4,8 @@ import io.tersor.kernel.Backend;
 import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.quant.Quantizer;
+import io.tersor.quant.Rounding;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -21,6 +23,10 @@ final class ScalarBinary extends Binary {
     @Override
     protected void execute(long count, MemorySegment a, long aAt, boolean aConstant, MemorySegment b, long bAt,
             boolean bConstant, MemorySegment dst, long at) {
+        if (spec().isQuantized()) {
+            multiply(count, a, aAt, aConstant ? 0 : 1, b, bAt, bConstant ? 0 : 1, dst, at);
+            return;
+        }
         for (long i = 0; i < count; i++) {
             float result = spec().operation().apply(Elements.getFloat(a, aConstant ? aAt : aAt + i),
                     Elements.getFloat(b, bConstant ? bAt : bAt + i));
@@ -29,6 +35,18 @@ final class ScalarBinary extends Binary {
             } else {
                 Elements.setFloat(dst, at + i, result);
             }
+        }
+    }
+
+    private void multiply(long count, MemorySegment a, long aAt, int aStep, MemorySegment b, long bAt, int bStep,
+            MemorySegment dst, long at) {
+        float multiplier = spec().multiplier();
+        for (long i = 0; i < count; i++) {
+            float factor = (float) (Elements.getInt(b, spec().b(), bAt + i * bStep) - spec().bParams().zeroPoint())
+                    * multiplier;
+            float r = (float) (Elements.getInt(a, spec().a(), aAt + i * aStep) - spec().aParams().zeroPoint()) * factor;
+            Elements.setByte(dst, at + i, Quantizer.saturate(r, spec().dstParams().zeroPoint(), spec().dst(),
+                    Rounding.HALF_EVEN));
         }
     }
 }

@@ -2,6 +2,7 @@ package io.tersor.backend.vector;
 
 import static io.tersor.backend.vector.Lanes.F;
 import static io.tersor.backend.vector.Lanes.FLOATS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.tersor.kernel.Backend;
@@ -18,10 +19,15 @@ import jdk.incubator.vector.VectorOperators;
 /** An operation of two tensors, chunk by chunk of their runs. */
 final class VectorBinary extends Binary {
     private final ScratchPool pool;
+    private final float lo;
+    private final float hi;
 
     VectorBinary(BinarySpec spec, Parallelism parallelism, ScratchPool pool) {
         super(spec, Backend.VECTOR, parallelism, Arena.ofShared());
         this.pool = pool;
+        int zeroPoint = spec.dstParams().zeroPoint();
+        this.lo = spec.isQuantized() ? (float) (spec.dst().min() - zeroPoint) : 0;
+        this.hi = spec.isQuantized() ? (float) (spec.dst().max() - zeroPoint) : 1;
     }
 
     @Override
@@ -39,8 +45,13 @@ final class VectorBinary extends Binary {
                 || spec().operation() == BinarySpec.Operation.GREATER_OR_EQUAL;
         for (long first = 0; first < count; first += Chunk.LENGTH) {
             int length = (int) Math.min(Chunk.LENGTH, count - first);
-            load(a, aAt, aConstant, first, x, swaps ? Chunk.Y : Chunk.X, length);
-            load(b, bAt, bConstant, first, x, swaps ? Chunk.X : Chunk.Y, length);
+            load(spec().a(), spec().aParams().zeroPoint(), a, aAt, aConstant, first, x, swaps ? Chunk.Y : Chunk.X,
+                    length);
+            load(spec().b(), spec().bParams().zeroPoint(), b, bAt, bConstant, first, x, swaps ? Chunk.X : Chunk.Y,
+                    length);
+            if (spec().isQuantized()) {
+                scale(x, length, spec().multiplier());
+            }
             switch (spec().operation()) {
                 case ADD -> add(x, length);
                 case SUB -> sub(x, length);
@@ -54,8 +65,8 @@ final class VectorBinary extends Binary {
                 case LESS, GREATER -> less(x, length);
                 case LESS_OR_EQUAL, GREATER_OR_EQUAL -> lessOrEqual(x, length);
             }
-            if (spec().operation().compares()) {
-                Chunk.storeBytes(scratch, Chunk.X, length, 0f, 1f, 0, dst, at + first);
+            if (spec().dst() != DataType.F32) {
+                Chunk.storeBytes(scratch, Chunk.X, length, lo, hi, spec().dstParams().zeroPoint(), dst, at + first);
             } else {
                 Chunk.storeFloats(scratch, Chunk.X, length, dst, at + first);
             }
@@ -63,14 +74,23 @@ final class VectorBinary extends Binary {
         pool.give(scratch);
     }
 
-    private static void load(MemorySegment from, long at, boolean constant, long first, float[] to, int toAt,
-            int length) {
-        if (constant) {
-            if (first == 0 || toAt == Chunk.X) {
-                Arrays.fill(to, toAt, toAt + length, from.getAtIndex(JAVA_FLOAT, at));
-            }
-        } else {
-            Runs.load(DataType.F32, from, at + first, 0, to, toAt, length);
+    private static void load(DataType type, int zeroPoint, MemorySegment from, long at, boolean constant, long first,
+            float[] to, int toAt, int length) {
+        if (!constant) {
+            Runs.load(type, from, at + first, zeroPoint, to, toAt, length);
+        } else if (first == 0 || toAt == Chunk.X || type != DataType.F32) {
+            float value = switch (type) {
+                case U8 -> (from.get(JAVA_BYTE, at) & 0xff) - zeroPoint;
+                case S8 -> from.get(JAVA_BYTE, at) - zeroPoint;
+                default -> from.getAtIndex(JAVA_FLOAT, at);
+            };
+            Arrays.fill(to, toAt, toAt + length, value);
+        }
+    }
+
+    private static void scale(float[] x, int count, float multiplier) {
+        for (int i = 0; i < count; i += F) {
+            FloatVector.fromArray(FLOATS, x, Chunk.Y + i).mul(multiplier).intoArray(x, Chunk.Y + i);
         }
     }
 

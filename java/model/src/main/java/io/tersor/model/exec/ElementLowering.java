@@ -56,6 +56,7 @@ final class ElementLowering {
         table.put(Node.INTERNAL + ".Add", (node, lowering) ->
                 sum(node, lowering, Optional.of(AddSpec.f32(NodeParams.activation(node))), 1));
         table.put(Node.INTERNAL + ".QAdd", (node, lowering) -> sum(node, lowering, quantizedSum(node, lowering), 3));
+        table.put(Node.INTERNAL + ".QMul", ElementLowering::quantizedProduct);
         table.put("Relu", (node, lowering) -> activation(node, lowering, Activation.RELU));
         MapNodes.NAMES.forEach(name -> table.put(name, ElementLowering::map));
         table.put("Gelu", ElementLowering::function);
@@ -91,22 +92,28 @@ final class ElementLowering {
         return true;
     }
 
-    /** An operation of operands of any shapes, in NHWC if one lies so and the other can. */
     private static boolean broadcast(Node node, Lowering lowering, Operation operation) {
-        if (node.inputs().size() != 2) {
-            return false;
-        }
+        return node.inputs().size() == 2 && lowering.type(node.inputs().get(0)).type() == DataType.F32
+                && lowering.type(node.inputs().get(1)).type() == DataType.F32
+                && broadcast(node, lowering, new BinarySpec(operation), 1);
+    }
+
+    private static boolean quantizedProduct(Node node, Lowering lowering) {
+        Optional<Quantized> q = quantized(node, lowering);
+        return q.isPresent() && broadcast(node, lowering, new BinarySpec(Operation.MUL, q.get().a, q.get().b, q.get().dst,
+                q.get().aParams, q.get().bParams, q.get().dstParams), 3);
+    }
+
+    /** An operation of the first input and another, of any shapes, in NHWC if one lies so and the other can. */
+    private static boolean broadcast(Node node, Lowering lowering, BinarySpec spec, int b) {
         String left = node.inputs().get(0);
-        String right = node.inputs().get(1);
-        if (lowering.type(left).type() != DataType.F32 || lowering.type(right).type() != DataType.F32) {
-            return false;
-        }
+        String right = node.inputs().get(b);
         boolean nhwc = (lowering.isOnlyNhwc(left) || lowering.isOnlyNhwc(right)) && lowering.fitsNhwc(left)
                 && lowering.fitsNhwc(right);
-        Binary kernel = lowering.kernels.binary(node, new BinarySpec(operation));
+        Binary kernel = lowering.kernels.binary(node, spec);
         int[] from = {slot(node, lowering, left, nhwc), slot(node, lowering, right, nhwc)};
         Shape shape = lowering.type(node.output()).shape();
-        TensorType type = new TensorType(kernel.spec().dst(), nhwc ? Shapes.permute(shape, Lowering.TO_NHWC) : shape);
+        TensorType type = new TensorType(spec.dst(), nhwc ? Shapes.permute(shape, Lowering.TO_NHWC) : shape);
         int to = lowering.plan.planned(type);
         // The operand of the result's shape may give its memory.
         int inPlace = lowering.plan.slot(from[0]).type().equals(type) ? 0
@@ -129,17 +136,26 @@ final class ElementLowering {
         }
     }
 
-    private static Optional<AddSpec> quantizedSum(Node node, Lowering lowering) {
+    /** What two operands and a result are in bytes. */
+    private record Quantized(DataType a, DataType b, DataType dst, QuantParams aParams, QuantParams bParams,
+            QuantParams dstParams) {}
+
+    /** Of inputs a, its scale and zero point, b, its scale and zero point, the result's scale and zero point. */
+    private static Optional<Quantized> quantized(Node node, Lowering lowering) {
         Optional<QuantParams> a = NodeParams.quantization(node, lowering, 1, 2, 0);
         Optional<QuantParams> b = NodeParams.quantization(node, lowering, 4, 5, 0);
         Optional<QuantParams> dst = NodeParams.quantization(node, lowering, 6, 7, 0);
         if (a.isEmpty() || b.isEmpty() || dst.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.of(new AddSpec(lowering.type(node.inputs().getFirst()).type(),
+        return Optional.of(new Quantized(lowering.type(node.inputs().getFirst()).type(),
                 lowering.type(node.inputs().get(3)).type(), lowering.type(node.inputs().get(7)).type(), a.get(),
-                b.get(),
-                dst.get(), NodeParams.activation(node)));
+                b.get(), dst.get()));
+    }
+
+    private static Optional<AddSpec> quantizedSum(Node node, Lowering lowering) {
+        return quantized(node, lowering).map(q -> new AddSpec(q.a, q.b, q.dst, q.aParams, q.bParams, q.dstParams,
+                NodeParams.activation(node)));
     }
 
     /** Adds a kernel of one input in the layout that is there. */

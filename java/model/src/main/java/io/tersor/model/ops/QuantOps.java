@@ -25,6 +25,8 @@ final class QuantOps {
         table.put(Node.INTERNAL + ".Requantize", context -> kernelOnly(context, 4));
         table.put(Node.INTERNAL + ".QClip", context -> kernelOnly(context, 4));
         table.put(Node.INTERNAL + ".QAdd", QuantOps::add);
+        table.put(Node.INTERNAL + ".QMul", context -> Computation.kernelOnly(new TensorType(context.type(7),
+                Shapes.broadcast(context, context.shape(0), context.shape(3)))));
         table.put(Node.INTERNAL + ".Lookup", context -> kernelOnly(context, 1));
     }
 

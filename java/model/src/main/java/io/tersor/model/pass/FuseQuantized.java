@@ -17,8 +17,8 @@ import java.util.Set;
 
 /**
  * Turns operators between DequantizeLinear and QuantizeLinear into integer ones: Conv, MatMul, Gemm (with bias and
- * activation or function, and without the QuantizeLinear behind them into ones with f32 results), Add, AveragePool,
- * GlobalAveragePool, Relu and Clip.
+ * activation or function, and without the QuantizeLinear behind them into ones with f32 results), Add, Mul,
+ * AveragePool, GlobalAveragePool, Relu and Clip.
  *
  * <p>A bias of s32 whose scale is that of source times weights is added exactly, as integers; any other is f32.
  */
@@ -50,7 +50,8 @@ public final class FuseQuantized implements GraphPass {
                         case "Conv" -> conv(node);
                         case "MatMul" -> matMul(node);
                         case "Gemm" -> gemm(node);
-                        case "Add" -> add(node);
+                        case "Add" -> combine(node, "QAdd", Patterns.clamp(graph, node.output()));
+                        case "Mul" -> combine(node, "QMul", Optional.empty());
                         case "AveragePool" -> pool(node, "QAveragePool");
                         case "GlobalAveragePool" -> pool(node, "QGlobalAveragePool");
                         case "Relu", "Clip" -> clamp(node);
@@ -196,12 +197,12 @@ public final class FuseQuantized implements GraphPass {
                     .flatMap(found -> graph.initializer(found.value())));
         }
 
-        private void add(Node node) {
+        private void combine(Node node, String opType, Optional<Patterns.Activated> activated) {
             Optional<Dequantized> a = activation(node.inputs().get(0));
             Optional<Dequantized> b = activation(node.inputs().get(1));
-            Tail tail = Tail.of(graph, types, node.output(), Patterns.clamp(graph, node.output()));
+            Tail tail = Tail.of(graph, types, node.output(), activated);
             if (a.isPresent() && b.isPresent() && tail.quantized().isPresent()) {
-                replace(List.of(node), tail, "QAdd", List.of(a.get().value(), a.get().scale(),
+                replace(List.of(node), tail, opType, List.of(a.get().value(), a.get().scale(),
                         a.get().zeroPoint(builder), b.get().value(), b.get().scale(), b.get().zeroPoint(builder),
                         tail.quantized().get().scale(), tail.quantized().get().zeroPoint(builder)), Attributes.NONE);
             }

@@ -163,6 +163,20 @@ class FuseQuantizedTest {
     }
 
     @Test
+    void products() {
+        String real = start(2, 3, 4, 4);
+        check(b.add("Mul", real, pair("x", 0.05f, 60)), List.of("QuantizeLinear", "QuantizeLinear", "QMul"), 1);
+    }
+
+    /** As networks scale channels by what they find in all of the image. */
+    @Test
+    void productWithOneFactorForEachChannel() {
+        String real = start(2, 3, 4, 4);
+        String mean = pair(b.add("GlobalAveragePool", real), 0.01f, 120);
+        check(b.add("Mul", mean, real), List.of("QuantizeLinear", "QGlobalAveragePool", "QMul"), 1);
+    }
+
+    @Test
     void averagesAndClamps() {
         String pooled = b.add("AveragePool", List.of(start(2, 3, 6, 6)), Attributes.NONE
                 .with("kernel_shape", new long[] {3, 3}).with("pads", new long[] {1, 1, 1, 1})
