@@ -125,9 +125,8 @@ final class BackendOrder {
      * Returns the fixed order. On AMX libtersor's INT8 convolutions are as fast as oneDNN's over one pixel and up to twice
      * as fast over several (Emerald Rapids); of f32 they are as fast with weights in the cache and up to 1.6 times as
      * fast with weights from memory, which libtersor fetches ahead of their use (ResNet-50's 7x7). Elsewhere INT8 ones
-     * over several pixels are about as fast as oneDNN's in ResNet-50, up to a quarter faster for 512 channels, and do not
-     * pack at the first run; those over one pixel are slower, by up to a third with few input channels and a residual
-     * (Zen 5, AVX-512 VNNI).
+     * are as fast to a quarter faster, depthwise ones twice as fast and more; over one pixel oneDNN's are up to 5 %
+     * faster with 24 outputs, which no tile fits (Zen 4, AVX-512 VNNI).
      */
     private List<Backend> order(KernelSpec spec, PrepareOptions options) {
         return switch (spec) {
@@ -138,7 +137,7 @@ final class BackendOrder {
             case MatMulSpec _, Conv2dSpec _ when options.parallelism().threads() > 1 -> NATIVE_FIRST;
             case MatMulSpec matMul when isa == Isa.AMX && matMul.isInteger() -> NATIVE_FIRST;
             case Conv2dSpec _ when isa == Isa.AMX -> NATIVE_FIRST;
-            case Conv2dSpec conv when conv.isInteger() && !conv.window().isPointwise() -> NATIVE_FIRST;
+            case Conv2dSpec conv when conv.isInteger() -> NATIVE_FIRST;
             case MatMulSpec _, Conv2dSpec _, MatrixProductSpec _, AttentionSpec _ -> PRODUCTS;
             case AddSpec _, UnarySpec _, LayerNormSpec _, BinarySpec _, RecurrentCellSpec _ -> STREAMING;
         };
