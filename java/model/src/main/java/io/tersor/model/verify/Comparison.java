@@ -5,10 +5,14 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
 
-/** Compares tensors with the tolerance of ONNX's own test runner: |a - e| at most 1e-7 + 1e-3 |e|; integers exactly. */
+/**
+ * Compares tensors with the tolerance of ONNX's own test runner: |a - e| at most 1e-7 + 1e-3 |e|, for bf16 two units in
+ * the last place; integers exactly.
+ */
 final class Comparison {
     private static final double ABSOLUTE = 1e-7;
     private static final double RELATIVE = 1e-3;
+    private static final double RELATIVE_BF16 = 0x1p-6;
 
     private Comparison() {}
 
@@ -64,9 +68,10 @@ final class Comparison {
         if (e == a || Double.isNaN(e) && Double.isNaN(a)) {
             return 0;
         }
-        double tolerance = ABSOLUTE + RELATIVE * Math.abs(e);
+        boolean isBf16 = expected.type() == DataType.BF16;
+        double tolerance = ABSOLUTE + (isBf16 ? RELATIVE_BF16 : RELATIVE) * Math.abs(e);
         // Half-precision results are rounded more coarsely than the tolerance near zero.
-        if (expected.type() == DataType.F16 || expected.type() == DataType.BF16) {
+        if (expected.type() == DataType.F16) {
             tolerance += 1e-3;
         }
         double error = Math.abs(a - e);

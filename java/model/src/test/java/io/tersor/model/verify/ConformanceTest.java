@@ -75,4 +75,17 @@ class ConformanceTest {
         Tensor integers = Tensor.ofLongs(arena, Shape.of(1), 5);
         assertTrue(Comparison.difference(integers, Tensor.ofLongs(arena, Shape.of(1), 6)).isPresent());
     }
+
+    @Test
+    void twoUnitsInTheLastPlaceAreFineForBf16() {
+        Tensor expected = bf16(1.25f);
+        assertEquals(Optional.empty(), Comparison.difference(expected, bf16(1.25f + 2 * 0x1p-7f)));
+        assertTrue(Comparison.difference(expected, bf16(1.25f + 3 * 0x1p-7f)).isPresent());
+    }
+
+    private static Tensor bf16(float value) {
+        Tensor tensor = Tensor.allocate(Arena.ofAuto(), DataType.BF16, Shape.of(1));
+        tensor.set(0, value);
+        return tensor;
+    }
 }
