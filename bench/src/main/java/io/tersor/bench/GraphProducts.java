@@ -4,6 +4,7 @@ import io.tersor.model.Graph;
 import io.tersor.model.Node;
 import io.tersor.model.TypeInference;
 import io.tersor.model.ValueInfo;
+import io.tersor.model.pass.TranslateContrib;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.util.LinkedHashMap;
@@ -26,8 +27,9 @@ public final class GraphProducts {
     public static double operations(Graph graph, Map<String, Tensor> inputs) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
         inputs.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-        GraphProducts products = new GraphProducts(TypeInference.infer(graph, shapes));
-        return 2 * graph.nodes().stream().mapToDouble(products::multiplications).sum();
+        Graph translated = new TranslateContrib().apply(graph);
+        GraphProducts products = new GraphProducts(TypeInference.infer(translated, shapes));
+        return 2 * translated.nodes().stream().mapToDouble(products::multiplications).sum();
     }
 
     private double multiplications(Node node) {
@@ -38,7 +40,7 @@ public final class GraphProducts {
                     * dim(node.inputs().getFirst(), -1);
             case "Gemm" -> elements(node.outputs().getFirst())
                     * dim(node.inputs().getFirst(), node.attributes().integer("transA", 0) == 0 ? 1 : 0);
-            case "LSTM" -> dim(node.inputs().getFirst(), 0) * dim(node.inputs().getFirst(), 1)
+            case "LSTM", "DynamicQuantizeLSTM" -> dim(node.inputs().getFirst(), 0) * dim(node.inputs().getFirst(), 1)
                     * (elements(node.inputs().get(1)) + elements(node.inputs().get(2)));
             default -> 0;
         };

@@ -25,10 +25,12 @@ public final class NetworkWorkload implements NetworkContender {
     /** Its name beside those of peers. */
     static final String NAME = "tersor";
 
-    private static final Set<String> QUANTIZED = Set.of("QuantizeLinear", "QLinearConv", "QLinearMatMul");
+    private static final Set<String> QUANTIZED = Set.of("QuantizeLinear", "QLinearConv", "QLinearMatMul",
+            "DynamicQuantizeLinear", "DynamicQuantizeLSTM");
 
-    // oneDNN's kernels, and those of sums of floats.
-    private static final Pattern ROUNDS_OTHERWISE = Pattern.compile("^onednn/|/(layer_norm|rms_norm|softmax|attention)_");
+    // oneDNN's kernels, those of sums of floats, and those whose results are quantized at run time.
+    private static final Pattern ROUNDS_OTHERWISE = Pattern.compile(
+            "^onednn/|/(layer_norm|rms_norm|softmax|attention|rnn_cell|gru_cell|lstm_cell|quantizer_bytes)_");
 
     private final String name;
     private final String how;

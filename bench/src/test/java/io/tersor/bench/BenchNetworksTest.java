@@ -9,6 +9,8 @@ import io.tersor.bench.networks.BertEncoder;
 import io.tersor.bench.networks.Decoder;
 import io.tersor.bench.networks.LstmClassifier;
 import io.tersor.bench.networks.SeededInputs;
+import io.tersor.compress.Calibration;
+import io.tersor.compress.Recipe;
 import io.tersor.model.Graph;
 import io.tersor.model.Network;
 import io.tersor.model.NetworkOptions;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The built networks are those that their names promise, and run as ONNX Runtime runs them. */
 class BenchNetworksTest {
@@ -122,6 +125,18 @@ class BenchNetworksTest {
                 Tensor logits = compare(graph, Map.of("frames", frames), true).get("logits");
                 assertEquals(Shape.of(3, 7), logits.shape());
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"int8", "dynamic-int8"})
+    void quantizedLstmRunsAsInOnnxRuntime(String recipe) {
+        Graph graph = new LstmClassifier(5, 8, 7).build(SEED);
+        try (Arena arena = Arena.ofShared()) {
+            Map<String, Tensor> frames = Map.of("frames", SeededInputs.normal(arena, Shape.of(1, 9, 5), SEED));
+            Graph compressed = Recipe.parse(recipe).apply(graph, Calibration.of(graph, frames.get("frames")));
+            assertEquals(GraphProducts.operations(graph, frames), GraphProducts.operations(compressed, frames));
+            compare(compressed, frames, true);
         }
     }
 

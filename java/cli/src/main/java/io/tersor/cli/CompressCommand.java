@@ -58,6 +58,8 @@ final class CompressCommand extends Subcommand {
             description = {
                 "What to do, with options such as int8:percentile=99.9:",
                 "int8: quantization; minmax, or percentile=P.",
+                "dynamic-int8: quantization without calibration; MatMul, Gemm and LSTM, whose inputs are quantized at "
+                    + "run time.",
                 "prune: weights of least magnitude become zero; format=32x4 (blocks of 32 outputs x 4 inputs), csr or "
                     + "bitmask (single entries) with sparsity=S, format=2:4, or format=keep (marks the zeros that are "
                     + "there); scope=layer or global; norm=l2 or l1; keep=first+last, first, last or none.",

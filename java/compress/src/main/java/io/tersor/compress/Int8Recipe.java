@@ -14,8 +14,9 @@ import java.util.Optional;
 /**
  * Post-training static quantization to INT8. Weights become s8, symmetric, with one scale for each output channel;
  * activations u8 with one scale and zero point for each tensor, from the ranges that the FP32 network shows on the
- * calibration data; biases s32. Attention gets u8 queries, keys, values and probabilities. Batch normalizations are folded first. The result is an ONNX graph in QDQ form; its last
- * product stays unquantized at its output, so that no two classes tie by rounding.
+ * calibration data; biases s32, of recurrent layers f32 as their states. Attention gets u8 queries, keys, values and
+ * probabilities. Batch normalizations are folded first. The result is an ONNX graph in QDQ form; its last product stays
+ * unquantized at its output, so that no two classes tie by rounding.
  *
  * <p>After Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference"
  * (CVPR 2018), and Krishnamoorthi, "Quantizing deep convolutional networks for efficient inference" (2018).
@@ -44,8 +45,8 @@ public record Int8Recipe(Optional<Calibrator> calibrator) implements Recipe {
         QuantizationPlan plan = QuantizationPlan.of(folded);
         Map<String, String> values = plan.quantizedValues();
         if (values.isEmpty()) {
-            throw new CompressException("network " + graph.name() + ": expected Conv, Gemm or MatMul nodes with constant"
-                    + " weights, got none");
+            throw new CompressException("network " + graph.name() + ": expected Conv, Gemm, MatMul, RNN, GRU or LSTM"
+                    + " nodes with constant weights, got none");
         }
         Map<String, Range> ranges = calibration.observe(folded, values.keySet(),
                 calibrator.orElse(calibration.calibrator()));
@@ -62,7 +63,7 @@ public record Int8Recipe(Optional<Calibrator> calibrator) implements Recipe {
     static void checkReal(Graph graph) {
         for (Node node : graph.nodes()) {
             if (node.opType().equals("QuantizeLinear") || node.opType().startsWith("QLinear")
-                    || node.opType().equals("DynamicQuantizeLinear")) {
+                    || node.opType().startsWith("DynamicQuantize")) {
                 throw new CompressException("network " + graph.name() + ": expected FP32, got a network that is quantized"
                         + " already: node " + node.name() + " is a " + node.opType());
             }

@@ -16,9 +16,9 @@ final class Opset {
     /** Operators whose form and meaning in inference are the same from opset 7 to 13, but for attributes. */
     private static final Set<String> UNCHANGED = Set.of("Abs", "Add", "AveragePool", "BatchNormalization", "Concat",
             "Constant", "Conv", "ConvTranspose", "DepthToSpace", "Div", "Dropout", "Exp", "Flatten", "Gather", "Gemm",
-            "GlobalAveragePool", "GlobalMaxPool", "Identity", "InstanceNormalization", "LRN", "LeakyRelu", "MatMul",
-            "MaxPool", "Mul", "PRelu", "Relu", "Reshape", "Shape", "Sigmoid", "SpaceToDepth", "Sub", "Sum", "Tanh",
-            "Transpose");
+            "GRU", "GlobalAveragePool", "GlobalMaxPool", "Identity", "InstanceNormalization", "LRN", "LSTM",
+            "LeakyRelu", "MatMul", "MaxPool", "Mul", "PRelu", "RNN", "Relu", "Reshape", "Shape", "Sigmoid",
+            "SpaceToDepth", "Sub", "Sum", "Tanh", "Transpose");
 
     private Opset() {}
 

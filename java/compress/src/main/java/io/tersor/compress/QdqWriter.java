@@ -1,11 +1,13 @@
 package io.tersor.compress;
 
+import io.tersor.OperandException;
 import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
 import io.tersor.model.GraphBuilder;
 import io.tersor.model.Node;
 import io.tersor.quant.QuantParams;
 import io.tersor.quant.QuantizedTensor;
+import io.tersor.quant.Quantizer;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -44,7 +46,7 @@ final class QdqWriter {
     Graph write() {
         for (Node node : plan.integerNodes()) {
             if (plan.isProduct(node)) {
-                builder.replace(quantizeConstants(node));
+                builder.replace(plan.isRecurrent(node) ? quantizeRecurrent(node) : quantizeConstants(node));
             }
         }
         plan.quantizedValues().forEach(this::quantizeValue);
@@ -64,6 +66,26 @@ final class QdqWriter {
         product.bias().ifPresent(values ->
                 inputs.set(2, dequantize(node.inputs().get(2), values, product.biasScales(), 0)));
         return node.withInputs(inputs).withAttributes(node.attributes().without("alpha").without("beta"));
+    }
+
+    /** The weights of inputs and states [directions, gates * hidden, elements], a scale for each of the second axis. */
+    private Node quantizeRecurrent(Node node) {
+        List<String> inputs = new ArrayList<>(node.inputs());
+        for (int i = 1; i <= 2; i++) {
+            String name = inputs.get(i);
+            QuantizedTensor weights = quantize(node, name, graph.initializer(name).orElseThrow());
+            inputs.set(i, dequantize(name, weights.values(), Tensor.ofFloats(arena, Shape.of(weights.params().count()),
+                    scales(weights.params())), 1));
+        }
+        return node.withInputs(inputs);
+    }
+
+    private QuantizedTensor quantize(Node node, String name, Tensor weights) {
+        try {
+            return Quantizer.symmetric(DataType.S8).perChannel(1).quantize(weights, arena);
+        } catch (OperandException failure) {
+            throw new CompressException("node " + node.name() + ": weights " + name + ": " + failure.getMessage());
+        }
     }
 
     private static float[] scales(QuantParams params) {

@@ -23,6 +23,8 @@ import java.util.Set;
  * are selected (MaxPool, Reshape, Concat and the like) share scale and zero point with what they came from, which keeps
  * those operators exact.
  *
+ * <p>Recurrent layers with constant weights are products too, whose input is quantized, but not their states.
+ *
  * <p>Attention that a kernel computes takes 8-bit queries, keys and values, quantized where they were made, before they
  * are split into heads; so are the probabilities that its softmax gives.
  */
@@ -32,6 +34,9 @@ final class QuantizationPlan {
 
     /** What splits a value into heads, exact for integers. */
     private static final Set<String> SPLITTERS = Set.of("Reshape", "Transpose", "Squeeze", "Unsqueeze");
+
+    /** Recurrent layers, whose weights are inputs 1 and 2. */
+    private static final Set<String> RECURRENT = Set.of("RNN", "GRU", "LSTM");
 
     private final Graph graph;
     private final Set<String> integerNodes = new LinkedHashSet<>();
@@ -165,7 +170,21 @@ final class QuantizationPlan {
         };
     }
 
+    /** Returns whether a node is a recurrent layer with constant weights, of its input and of its states. */
+    boolean isRecurrent(Node node) {
+        return node.domain().isEmpty() && RECURRENT.contains(node.opType()) && !isConstant(node.inputs().getFirst())
+                && isRealConstant(node.inputs().get(1)) && isRealConstant(node.inputs().get(2));
+    }
+
+    private boolean isRealConstant(String value) {
+        return graph.initializer(value).filter(tensor -> tensor.type() == DataType.F32 && tensor.shape().elements() > 0)
+                .isPresent();
+    }
+
     private Role role(Node node) {
+        if (isRecurrent(node)) {
+            return Role.PRODUCT;
+        }
         if (!node.domain().isEmpty() || node.outputs().size() != 1) {
             return Role.NONE;
         }
@@ -183,8 +202,7 @@ final class QuantizationPlan {
     }
 
     private boolean isWeighted(Node node) {
-        Optional<Tensor> weights = node.input(1).flatMap(graph::initializer)
-                .filter(tensor -> tensor.type() == DataType.F32 && tensor.shape().elements() > 0);
+        Optional<Tensor> weights = node.input(1).filter(this::isRealConstant).flatMap(graph::initializer);
         if (weights.isEmpty() || isConstant(node.inputs().getFirst())) {
             return false;
         }

@@ -7,13 +7,15 @@ import java.util.Optional;
  * What makes a network smaller and faster. Immutable and thread-safe; the same graph and calibration give the same
  * result.
  */
-public sealed interface Recipe permits Int8Recipe, ReducingRecipe {
+public sealed interface Recipe permits Int8Recipe, DynamicInt8Recipe, ReducingRecipe {
     /**
      * Returns the recipe of a text: a name, then options after a colon, separated by commas.
      *
      * <ul>
      * <li>{@code int8}: post-training static quantization, see {@link Int8Recipe}. Options: {@code minmax}, or
      * {@code percentile=P} with P in percent, for the calibrator; by default the calibration's own.
+     * <li>{@code dynamic-int8}: post-training dynamic quantization, which needs no calibration, see
+     *     {@link DynamicInt8Recipe}.
      * <li>{@code prune}: sets weights to zero, f32 result, see {@link MagnitudePruning}. Options:
      *     {@code format=32x4} (blocks of 32 outputs x 4 inputs; or any other, also {@code block=32x4}), {@code csr},
      *     {@code bitmask} (single entries), {@code 2:4} (the 2 largest of 4 inputs), or {@code keep} (weights stay as
@@ -33,9 +35,10 @@ public sealed interface Recipe permits Int8Recipe, ReducingRecipe {
         RecipeText parsed = RecipeText.parse(text);
         Recipe recipe = switch (parsed.name()) {
             case "int8" -> Int8Recipe.of(parsed);
+            case "dynamic-int8" -> new DynamicInt8Recipe();
             case "prune", "sparse-int8", "structured", "structured-int8" -> ReducingRecipe.of(parsed);
             default -> throw new CompressException("recipe " + parsed.name()
-                    + ": expected one of int8, prune, sparse-int8, structured, structured-int8");
+                    + ": expected one of int8, dynamic-int8, prune, sparse-int8, structured, structured-int8");
         };
         parsed.checkAllUsed();
         return recipe;

@@ -1,6 +1,7 @@
 package io.tersor.compress;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -20,6 +21,7 @@ import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -98,7 +100,11 @@ class Int8FormsTest {
     }
 
     private Graph check(Graph graph) throws OrtException {
-        Graph compressed = Recipe.parse("int8").apply(graph, Calibration.of(graph, samples));
+        return check(graph, "int8");
+    }
+
+    private Graph check(Graph graph, String recipe) throws OrtException {
+        Graph compressed = Recipe.parse(recipe).apply(graph, Calibration.of(graph, samples));
         float[] expected = run(graph, Backend.SCALAR);
         float[] actual = run(compressed, Backend.SCALAR);
         assertTrue(distance(expected, actual) < 0.03, "distance to FP32 " + distance(expected, actual));
@@ -213,6 +219,89 @@ class Int8FormsTest {
             assertEquals(1, kernels.stream().filter(kernel -> kernel.contains("attention_u8u8u8u8_u8_weights")).count(),
                     kernels.toString());
         }
+    }
+
+    /** Returns weights that make more of a difference than biases do. */
+    private static Tensor strong(Tensor weights, double factor) {
+        for (long i = 0; i < weights.shape().elements(); i++) {
+            weights.set(i, factor * weights.get(i));
+        }
+        return weights;
+    }
+
+    /** Adds a recurrent layer over [steps, n, size] with all of its inputs, and returns its last states, flat. */
+    private String recurrent(GraphBuilder builder, String operator, int gates, String src, int size, int directions,
+            String all) {
+        List<String> inputs = new ArrayList<>(List.of(src,
+                builder.constant("rw", strong(random(directions, gates * 8L, size), gates)),
+                builder.constant("rr", strong(random(directions, gates * 8L, 8), gates)),
+                builder.constant("rb", random(directions, gates * 16L))));
+        if (operator.equals("LSTM")) {
+            inputs.addAll(List.of("", "", "", builder.constant("rp", random(directions, 24))));
+        }
+        String last = builder.freshName(operator + "_last");
+        Attributes attributes = Attributes.NONE.with("hidden_size", 8)
+                .with("direction", directions == 2 ? "bidirectional" : "reverse");
+        builder.node(Node.of(builder.freshName(operator), operator, inputs, List.of(all, last), attributes));
+        return builder.add("Transpose", List.of(last), Attributes.NONE.with("perm", new long[] {1, 0, 2}));
+    }
+
+    private String steps(GraphBuilder builder) {
+        String rows = builder.add("Reshape", "x",
+                builder.constant("shape", Tensor.ofLongs(arena, Shape.of(3), 0, 64, -1)));
+        return builder.add("Transpose", List.of(rows), Attributes.NONE.with("perm", new long[] {1, 0, 2}));
+    }
+
+    @Test
+    void recurrentLayers() throws OrtException {
+        GraphBuilder builder = network(17);
+        recurrent(builder, "LSTM", 4, steps(builder), 8, 1, "a");
+        String axis = builder.constant("axis", Tensor.ofLongs(arena, Shape.of(1), 1));
+        recurrent(builder, "GRU", 3, builder.add("Squeeze", "a", axis), 8, 1, "b");
+        String last = recurrent(builder, "RNN", 1, builder.add("Squeeze", "b", axis), 8, 2, "c");
+        Graph compressed = check(classifier(builder, last, 16));
+        try (PreparedNetwork network = Network.of(compressed).prepare(Backend.SCALAR)) {
+            List<String> operators = network.kernels().stream().map(StepInfo::operator).toList();
+            assertTrue(operators.containsAll(List.of("io.tersor.QLSTM", "io.tersor.QGRU", "io.tersor.QRNN")),
+                    operators.toString());
+        }
+    }
+
+    @Test
+    void quantizationAtRunTime() throws OrtException {
+        GraphBuilder builder = network(17);
+        String first = recurrent(builder, "LSTM", 4, steps(builder), 8, 2, "a");
+        String flat = builder.add("Flatten", first);
+        String product = builder.add("MatMul", flat, builder.constant("p", random(16, 12)));
+        String sum = builder.add("Relu", builder.add("Add", product, builder.constant("q", random(12))));
+        String scaled = builder.add("Gemm", List.of(sum, builder.constant("g", random(12, 16)),
+                builder.constant("h", random(1))), Attributes.NONE.with("alpha", 0.5f).with("beta", 2f));
+        Graph compressed = check(classifier(builder, scaled, 16), "dynamic-int8");
+        try (PreparedNetwork network = Network.of(compressed).prepare(Backend.SCALAR)) {
+            List<String> operators = network.kernels().stream().map(StepInfo::operator).toList();
+            assertTrue(operators.contains("io.tersor.DynamicQuantizeLSTM"), operators.toString());
+            assertEquals(3, operators.stream().filter("io.tersor.DynamicMatMul"::equals).count(), operators.toString());
+        }
+    }
+
+    @Test
+    void onlyWhatCanBeQuantizedAtRunTimeIs() {
+        GraphBuilder builder = network(17);
+        String y = builder.add("LSTM", List.of(builder.add("Reshape", "x", builder.constant("shape",
+                Tensor.ofLongs(arena, Shape.of(3), 0, 64, -1))), builder.constant("rw", random(1, 32, 8)),
+                builder.constant("rr", random(1, 32, 8))), Attributes.NONE.with("hidden_size", 8).with("layout", 1));
+        Graph graph = builder.output(ValueInfo.of(y, DataType.F32, Dim.UNKNOWN)).build();
+        assertThrows(CompressException.class, () -> Recipe.parse("dynamic-int8").apply(graph));
+        GraphBuilder other = network(17);
+        Graph both = classifier(other, conv(other, "x", CHANNELS, 1, 1), CHANNELS * 64);
+        Graph compressed = Recipe.parse("dynamic-int8").apply(both);
+        assertTrue(compressed.nodes().stream().anyMatch(node -> node.is("Conv")));
+        assertTrue(compressed.nodes().stream().anyMatch(node -> node.is("MatMulInteger")));
+        String message = assertThrows(CompressException.class, () -> Recipe.parse("dynamic-int8").apply(compressed))
+                .getMessage();
+        assertTrue(message.contains("quantized already"), message);
+        assertFalse(Recipe.parse("dynamic-int8").calibrates());
+        assertEquals("dynamic-int8", Recipe.parse("dynamic-int8").toString());
     }
 
     @Test

@@ -15,8 +15,12 @@ final class OnnxRuntime implements AutoCloseable {
     private final OrtSession session;
 
     OnnxRuntime(Path model) throws OrtException {
+        this(model, 2);
+    }
+
+    OnnxRuntime(Path model, int threads) throws OrtException {
         OrtSession.SessionOptions options = new OrtSession.SessionOptions();
-        options.setIntraOpNumThreads(2);
+        options.setIntraOpNumThreads(threads);
         // Sums without VNNI would saturate.
         options.addConfigEntry("session.x64quantprecision", "1");
         this.session = OrtEnvironment.getEnvironment().createSession(model.toString(), options);

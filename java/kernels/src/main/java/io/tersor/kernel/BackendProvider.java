@@ -1,6 +1,7 @@
 package io.tersor.kernel;
 
 import io.tersor.UnsupportedKernelException;
+import io.tersor.quant.QuantParams;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
 
@@ -97,6 +98,18 @@ public interface BackendProvider {
      * @param peepholes [3 * hidden], f32, of the gates i o f, present if the spec has them; read before this returns
      */
     default RecurrentCell prepare(RecurrentCellSpec spec, Optional<Tensor> peepholes, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
+    /**
+     * Returns the kernel.
+     *
+     * @param weights scales per tensor or for each of the n columns, with zero points that count for nothing here
+     * @param columnSums [n], s32: the weights of each column less their zero point, summed up; read before this returns
+     * @param bias [n], f32; read before this returns
+     */
+    default DynamicQuantizer prepare(DynamicQuantizerSpec spec, QuantParams weights, Tensor columnSums,
+            Optional<Tensor> bias, Parallelism parallelism) {
         throw unsupported(spec);
     }
 

@@ -4,6 +4,7 @@ import io.tersor.OperandException;
 import io.tersor.UnsupportedKernelException;
 import io.tersor.ffm.Isa;
 import io.tersor.ffm.NativeLibrary;
+import io.tersor.quant.QuantParams;
 import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
@@ -241,6 +242,25 @@ public final class KernelRegistry {
         peepholes.ifPresent(p -> OperandException.check(p.type() == DataType.F32
                 && p.shape().equals(Shape.of(3L * spec.hidden())), "peepholes", "f32 [" + 3 * spec.hidden() + "]", p));
         return choose(spec, options).prepare(spec, peepholes, options.parallelism());
+    }
+
+    /**
+     * Prepares a quantization at run time.
+     *
+     * @param weights scales per tensor or for each of the n columns; zero points are in the product and in columnSums
+     * @param columnSums [n], s32: the weights of each column less their zero point, summed up
+     * @param bias [n], f32
+     */
+    public DynamicQuantizer prepare(DynamicQuantizerSpec spec, QuantParams weights, Tensor columnSums,
+            Optional<Tensor> bias, PrepareOptions options) {
+        OperandException.check(weights.isPerTensor() || weights.isPerChannel() && weights.count() == spec.n(),
+                "weights", "one scale, or " + spec.n(), weights);
+        Shape shape = Shape.of(spec.n());
+        OperandException.check(columnSums.type() == DataType.S32 && columnSums.shape().equals(shape), "columnSums",
+                "s32 " + shape, columnSums);
+        bias.ifPresent(b -> OperandException.check(b.type() == DataType.F32 && b.shape().equals(shape), "bias",
+                "f32 " + shape, b));
+        return choose(spec, options).prepare(spec, weights, columnSums, bias, options.parallelism());
     }
 
     /** Prepares an attention. */

@@ -24,6 +24,8 @@ import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.DynamicQuantizer;
+import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.Kernel;
 import io.tersor.kernel.KernelSpec;
@@ -80,6 +82,11 @@ class KernelLifetimeTest {
     private static final QuantParams WEIGHTS = QuantParams.perTensor(0.01f, 0);
     private static final QuantParams DST = QuantParams.perTensor(1.5f, 11);
 
+    /** What a quantizer makes besides levels, the same from every thread. */
+    private static final Tensor QUANTIZER_PARAMS = Tensor.allocate(Arena.global(), F32, Shape.of(13, 2));
+    private static final Tensor QUANTIZER_SUMS = Tensor.allocate(Arena.global(), S32, Shape.of(39, 33));
+    private static final Tensor QUANTIZER_RESULT = Tensor.allocate(Arena.global(), F32, Shape.of(13, 33));
+
     private static final long WARM_UP_NANOS = 20_000_000_000L;
 
     /** A spec and the shape of its source. */
@@ -90,7 +97,7 @@ class KernelLifetimeTest {
                 case Conv2dSpec conv -> conv.src();
                 case AddSpec add -> add.a();
                 case UnarySpec unary -> unary.srcType();
-                case LayerNormSpec _, MatrixProductSpec _, RecurrentCellSpec _ -> F32;
+                case LayerNormSpec _, MatrixProductSpec _, RecurrentCellSpec _, DynamicQuantizerSpec _ -> F32;
                 case BinarySpec binary -> binary.a();
                 case AttentionSpec attention -> attention.q().type();
             };
@@ -111,6 +118,8 @@ class KernelLifetimeTest {
                 case LayerNormSpec norm -> Tensor.allocate(arena, norm.dst(), srcShape);
                 case RecurrentCellSpec _ -> Tensor.allocate(arena, F32, srcShape);
                 case BinarySpec binary -> Tensor.allocate(arena, binary.dst(), srcShape);
+                case DynamicQuantizerSpec quantizer -> Tensor.allocate(arena, U8,
+                        srcShape.with(0, srcShape.dim(0) * quantizer.levels().planes()));
                 case MatrixProductSpec _ -> Tensor.allocate(arena, F32, srcShape.with(-1, srcShape.dim(0)));
                 case AttentionSpec attention -> Tensor.allocate(arena, attention.dst().type(), srcShape);
             };
@@ -131,6 +140,9 @@ class KernelLifetimeTest {
                             weights(arena, F32, Shape.of(norm.columns())), Optional.empty(), options);
                     case BinarySpec binary -> candidate.registry().prepare(binary, options);
                     case RecurrentCellSpec cell -> candidate.registry().prepare(cell, Optional.empty(), options);
+                    case DynamicQuantizerSpec quantizer -> candidate.registry().prepare(quantizer,
+                            QuantParams.perTensor(0.5f, 0), weights(arena, S32, Shape.of(quantizer.n())),
+                            Optional.empty(), options);
                     case MatrixProductSpec product -> candidate.registry().prepare(product, options);
                     case AttentionSpec attention -> candidate.registry().prepare(attention, options);
                 };
@@ -156,6 +168,10 @@ class KernelLifetimeTest {
                 for (long row = 0; row < src.shape().dim(0); row++) {
                     cell.run(src, row, src, dst, dst, row);
                 }
+            }
+            case DynamicQuantizer quantizer -> {
+                quantizer.quantize(src, dst, QUANTIZER_PARAMS);
+                quantizer.dequantize(QUANTIZER_SUMS, QUANTIZER_PARAMS, QUANTIZER_RESULT);
             }
             case MatrixProduct product -> product.run(src, src, dst);
             case Attention attention -> attention.run(src, src, src, dst);
@@ -200,6 +216,7 @@ class KernelLifetimeTest {
         MapSpec tanh = new MapSpec(MapFunction.TANH, 1, 1);
         subjects.add(new Subject(new RecurrentCellSpec(RecurrentCellSpec.Kind.RNN, 70, tanh, tanh, tanh,
                 Float.POSITIVE_INFINITY, false, false, false), rows));
+        subjects.add(new Subject(new DynamicQuantizerSpec(DynamicQuantizerSpec.Levels.FIXED_POINT, 70, 33), rows));
         for (Operand operand : new Operand[] {Operand.f32(Layout.TOKENS), new Operand(U8, SRC, Layout.TOKENS)}) {
             AttentionSpec attention = new AttentionSpec(operand, operand, operand, operand, 3, 3, 24, 24, 0.2f, false,
                     false);

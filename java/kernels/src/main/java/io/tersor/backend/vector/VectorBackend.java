@@ -15,6 +15,8 @@ import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.DynamicQuantizer;
+import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
@@ -38,6 +40,7 @@ import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
+import io.tersor.quant.QuantParams;
 import io.tersor.tensor.Tensor;
 import java.util.Optional;
 
@@ -156,6 +159,12 @@ public final class VectorBackend implements BackendProvider {
     @Override
     public RecurrentCell prepare(RecurrentCellSpec spec, Optional<Tensor> peepholes, Parallelism parallelism) {
         return new VectorRecurrentCell(spec, peepholes, parallelism, pool);
+    }
+
+    @Override
+    public DynamicQuantizer prepare(DynamicQuantizerSpec spec, QuantParams weights, Tensor columnSums,
+            Optional<Tensor> bias, Parallelism parallelism) {
+        return new VectorDynamicQuantizer(spec, weights, columnSums, bias, parallelism, pool);
     }
 
     @Override

@@ -26,6 +26,7 @@ interface KernelLowering {
         ReduceLowering.register(table);
         ChannelNormLowering.register(table);
         RecurrentLowering.register(table);
+        DynamicMatMulLowering.register(table);
         return Map.copyOf(table);
     }
 }

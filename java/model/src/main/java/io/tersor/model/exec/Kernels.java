@@ -1,6 +1,7 @@
 package io.tersor.model.exec;
 
 import io.tersor.UnsupportedKernelException;
+import io.tersor.ffm.Isa;
 import io.tersor.kernel.Add;
 import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.Attention;
@@ -11,6 +12,8 @@ import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.DynamicQuantizer;
+import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.Kernel;
 import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.KernelSpec;
@@ -93,6 +96,24 @@ final class Kernels implements AutoCloseable {
             Packing packing) {
         return keep(node, spec, constants, packing.direct(),
                 () -> registry.prepare(spec, peepholes, preferred(spec))).get();
+    }
+
+    /**
+     * Returns whether three rows of bytes are multiplied sooner than one of f32: with instructions for sums of bytes,
+     * by backends that use them. With 512x2048 weights that takes 0.44 of the time for one row, 0.8 for 64 (Zen 4); on
+     * AVX2 without such instructions 1.1.
+     */
+    boolean sumsBytesFast(MatMulSpec spec, long rows) {
+        Backend backend = options.backend()
+                .orElseGet(() -> registry.explain(spec, options.forKernels().rows(rows)).backend());
+        return (backend == Backend.NATIVE || backend == Backend.ONEDNN) && Isa.used().compareTo(Isa.AVX2_VNNI) >= 0;
+    }
+
+    /** Returns the quantization around a product; see {@link #matMul}. */
+    Pending<DynamicQuantizer> dynamicQuantizer(Node node, DynamicQuantizerSpec spec, QuantParams weights,
+            Supplier<Tensor> columnSums, Supplier<Optional<Tensor>> bias, List<String> constants, Packing packing) {
+        return keep(node, spec, constants, packing,
+                () -> registry.prepare(spec, weights, columnSums.get(), bias.get(), preferred(spec)));
     }
 
     /** Returns an attention. */

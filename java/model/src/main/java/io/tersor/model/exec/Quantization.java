@@ -1,7 +1,10 @@
 package io.tersor.model.exec;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import io.tersor.quant.QuantParams;
 import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Optional;
@@ -69,6 +72,20 @@ final class Quantization {
         }
         return params.isPerTensor() ? QuantParams.perTensor(scales[0], zeroPoints[0])
                 : QuantParams.perChannel(params.axis(), scales, zeroPoints);
+    }
+
+    /** Returns for each column of s8 weights [k, n], of any strides, the sum of its elements less their zero point. */
+    static Tensor columnSums(Tensor weights, QuantParams params) {
+        int k = Math.toIntExact(weights.shape().dim(0));
+        int n = Math.toIntExact(weights.shape().dim(1));
+        int[] sums = new int[n];
+        for (int j = 0; j < n; j++) {
+            int zeroPoint = params.zeroPoint(params.isPerTensor() ? 0 : j);
+            for (int i = 0; i < k; i++) {
+                sums[j] += weights.data().get(JAVA_BYTE, i * weights.stride(0) + j * weights.stride(1)) - zeroPoint;
+            }
+        }
+        return Tensor.ofInts(Arena.ofAuto(), Shape.of(n), sums);
     }
 
     static boolean isByte(DataType type) {

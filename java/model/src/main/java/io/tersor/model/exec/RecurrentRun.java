@@ -2,7 +2,6 @@ package io.tersor.model.exec;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import io.tersor.kernel.MatMul;
 import io.tersor.kernel.RecurrentCell;
 import io.tersor.model.ops.Computation;
 import io.tersor.model.ops.RecurrentLayout;
@@ -18,7 +17,7 @@ import java.util.Optional;
  *
  * <p>Inputs: source, sequence lengths, first h, first c. Outputs: all h, last h, last c, of which each may be absent; then
  * what is worked in: products of inputs [steps * batch, columns], products of states [batch, columns], h and c [batch,
- * hidden].
+ * hidden], and bytes for products by way of integers, if there are such.
  */
 record RecurrentRun(RecurrentLayout layout, List<Direction> directions) implements Computation.Body {
     static final int INPUTS = 4;
@@ -31,11 +30,24 @@ record RecurrentRun(RecurrentLayout layout, List<Direction> directions) implemen
      * @param state product of the states, for all gates or for those before {@code candidate}'s
      * @param candidate product of the states that a GRU has reset, if that comes first
      */
-    record Direction(Pending<MatMul> input, Pending<MatMul> state, Optional<Pending<MatMul>> candidate,
-            RecurrentCell cell) {}
+    record Direction(RowProduct input, RowProduct state, Optional<RowProduct> candidate, RecurrentCell cell) {}
 
     String describe() {
-        return directions.getFirst().state.get().describe() + " + " + directions.getFirst().cell.describe();
+        Direction first = directions.getFirst();
+        String input = first.input.describe();
+        String state = first.state.describe();
+        return (input.equals(state) ? "" : input + " + ") + state + " + " + first.cell.describe();
+    }
+
+    /** Returns the bytes that products work in, one after the other. */
+    long workBytes() {
+        long most = 0;
+        for (Direction direction : directions) {
+            most = Math.max(most, direction.input.workBytes((long) layout.steps() * layout.batch()));
+            most = Math.max(most, direction.state.workBytes(layout.batch()));
+            most = Math.max(most, direction.candidate.map(product -> product.workBytes(layout.batch())).orElse(0L));
+        }
+        return most;
     }
 
     @Override
@@ -54,8 +66,13 @@ record RecurrentRun(RecurrentLayout layout, List<Direction> directions) implemen
         Tensor r = out[RESULTS + 1];
         Tensor h = out[RESULTS + 2];
         Tensor c = out[RESULTS + 3];
-        MatMul product = kernels.input.get();
-        product.run(in[0].reshape(Shape.of((long) layout.steps() * layout.batch(), layout.input())), x);
+        Tensor work = out[RESULTS + 4];
+        // What nobody reads must not widen the range that is quantized.
+        long rows = layout.rows(in[1]);
+        Tensor src = in[0].reshape(Shape.of((long) layout.steps() * layout.batch(), layout.input()));
+        kernels.input.bind(work, rows).run(src.slice(0, 0, rows), x.slice(0, 0, rows));
+        RowProduct.Bound state = kernels.state.bind(work, layout.batch());
+        RowProduct.Bound reset = kernels.candidate.map(product -> product.bind(work, layout.batch())).orElse(null);
         start(direction, in[2], h);
         start(direction, in[3], c);
         int hidden = layout.hidden();
@@ -63,17 +80,17 @@ record RecurrentRun(RecurrentLayout layout, List<Direction> directions) implemen
         Tensor gates = whole ? r : r.slice(1, 0, 2L * hidden);
         Tensor candidate = whole ? r : r.slice(1, 2L * hidden, hidden);
         for (int step = 0; step < layout.steps(); step++) {
-            kernels.state.get().run(h, gates);
+            state.run(h, gates);
             if (!whole) {
                 // A GRU has no c: its place takes r * h.
                 for (int sequence = 0; sequence < layout.batch(); sequence++) {
-                    int time = time(direction, step, length(in[1], sequence));
+                    int time = time(direction, step, layout.length(in[1], sequence));
                     kernels.cell.reset(x, layout.source(Math.max(0, time), sequence), r, h, c, sequence);
                 }
-                kernels.candidate.get().get().run(c, candidate);
+                reset.run(c, candidate);
             }
             for (int sequence = 0; sequence < layout.batch(); sequence++) {
-                int time = time(direction, step, length(in[1], sequence));
+                int time = time(direction, step, layout.length(in[1], sequence));
                 if (time >= 0) {
                     kernels.cell.run(x, layout.source(time, sequence), r, h, c, sequence);
                     copy(h, sequence, out[0], layout.result(time, direction, sequence));
@@ -84,10 +101,6 @@ record RecurrentRun(RecurrentLayout layout, List<Direction> directions) implemen
             copy(h, sequence, out[1], layout.state(direction, sequence));
             copy(c, sequence, out[2], layout.state(direction, sequence));
         }
-    }
-
-    private int length(Tensor lengths, int sequence) {
-        return lengths == null ? layout.steps() : (int) Math.clamp(lengths.getLong(sequence), 0L, layout.steps());
     }
 
     /** Returns the position that a sequence has at a step, -1 behind its end. */

@@ -31,6 +31,7 @@ final class Arity {
         require(table, 4, contrib + "QLinearSigmoid", contrib + "QLinearLeakyRelu");
         require(table, 7, contrib + "QLinearAdd", contrib + "QLinearMul");
         require(table, 6, contrib + "QGemm");
+        require(table, 12, contrib + "DynamicQuantizeLSTM");
         require(table, 2, contrib + "QuantizeLinear", contrib + "DequantizeLinear");
         return Map.copyOf(table);
     }

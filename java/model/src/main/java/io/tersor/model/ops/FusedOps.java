@@ -11,8 +11,13 @@ final class FusedOps {
 
     static void register(Map<String, Operator> table) {
         table.put(Node.INTERNAL + ".Attention", FusedOps::attention);
+        table.put(Node.INTERNAL + ".DynamicMatMul", FusedOps::dynamicMatMul);
         table.put(Node.INTERNAL + ".QLayerNormalization", context -> Computation.kernelOnly(
                 new TensorType(context.type(4), context.shape(0))));
+    }
+
+    private static Computation dynamicMatMul(OpContext context) {
+        return Computation.kernelOnly(new TensorType(DataType.F32, context.shape(0).with(-1, context.shape(1).dim(1))));
     }
 
     /** Operands are [n, heads, length, size], or [n, length, heads, size] where an attribute says so. */

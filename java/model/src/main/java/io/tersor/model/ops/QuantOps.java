@@ -194,13 +194,11 @@ final class QuantOps {
                 min = Math.min(min, (float) in[0].get(i));
                 max = Math.max(max, (float) in[0].get(i));
             }
-            float range = (max - min) / 255f;
-            float scale = range == 0 ? 1f : range;
-            int zeroPoint = (int) saturate((0 - min) / scale, 0, DataType.U8);
-            store(out, 1, scale);
-            store(out, 2, zeroPoint);
+            DynamicRange range = DynamicRange.of(min, max);
+            store(out, 1, range.scale());
+            store(out, 2, range.zeroPoint());
             for (long i = 0; i < shape.elements(); i++) {
-                out[0].setLong(i, saturate((float) in[0].get(i) / scale, zeroPoint, DataType.U8));
+                out[0].setLong(i, range.level((float) in[0].get(i)));
             }
         });
     }

@@ -4,6 +4,7 @@ import io.tersor.kernel.MapFunction;
 import io.tersor.kernel.MapSpec;
 import io.tersor.model.Attribute;
 import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -23,19 +24,23 @@ public record RecurrentLayout(int gates, int steps, int batch, int input, int hi
     private static final List<MapSpec> USUAL =
             List.of(new MapSpec(MapFunction.SIGMOID), tanh(1, 1), tanh(1, 1));
 
-    /** Reads a node, whose operands are checked. */
-    public static RecurrentLayout of(OpContext context, int gates) {
+    /**
+     * Reads a node, whose operands are checked.
+     *
+     * @param transposed whether weights are [directions, elements, gates * hidden] instead of ONNX's
+     *     [directions, gates * hidden, elements]
+     */
+    public static RecurrentLayout of(OpContext context, int gates, boolean transposed) {
         Shape x = context.shape(0);
         Shape w = context.shape(1);
         context.check(x.rank() == 3, 0, "rank 3");
         boolean batchFirst = context.attributes().integer("layout", 0) != 0;
         String direction = context.attributes().text("direction", "forward");
         int directions = direction.equals("bidirectional") ? 2 : 1;
-        long hidden = context.attributes().integer("hidden_size", w.rank() == 3 ? w.dim(1) / gates : 0);
-        context.check(w.equals(Shape.of(directions, gates * hidden, x.dim(2))), 1,
-                Shape.of(directions, gates * hidden, x.dim(2)).toString());
-        context.check(context.shape(2).equals(Shape.of(directions, gates * hidden, hidden)), 2,
-                Shape.of(directions, gates * hidden, hidden).toString());
+        long hidden = context.attributes().integer("hidden_size",
+                w.rank() == 3 ? w.dim(transposed ? 2 : 1) / gates : 0);
+        checkWeights(context, 1, directions, gates * hidden, x.dim(2), transposed);
+        checkWeights(context, 2, directions, gates * hidden, hidden, transposed);
         int steps = Math.toIntExact(x.dim(batchFirst ? 1 : 0));
         int batch = Math.toIntExact(x.dim(batchFirst ? 0 : 1));
         RecurrentLayout layout = new RecurrentLayout(gates, steps, batch, Math.toIntExact(x.dim(2)),
@@ -49,6 +54,12 @@ public record RecurrentLayout(int gates, int steps, int batch, int input, int hi
             checkOptional(context, 7, Shape.of(directions, 3 * hidden));
         }
         return layout;
+    }
+
+    private static void checkWeights(OpContext context, int input, int directions, long outputs, long elements,
+            boolean transposed) {
+        Shape expected = transposed ? Shape.of(directions, elements, outputs) : Shape.of(directions, outputs, elements);
+        context.check(context.shape(input).equals(expected), input, expected.toString());
     }
 
     private static void checkOptional(OpContext context, int input, Shape shape) {
@@ -65,6 +76,29 @@ public record RecurrentLayout(int gates, int steps, int batch, int input, int hi
     /** Returns the shape of all states. */
     public Shape all() {
         return batchFirst ? Shape.of(batch, steps, directions, hidden) : Shape.of(steps, directions, batch, hidden);
+    }
+
+    /**
+     * Returns the steps of one sequence.
+     *
+     * @param lengths of all sequences, or null where all have all steps
+     */
+    public int length(Tensor lengths, int sequence) {
+        return lengths == null ? steps : (int) Math.clamp(lengths.getLong(sequence), 0L, steps);
+    }
+
+    /**
+     * Returns how many rows of the source have all that is read of it: with steps first, those before the end of the
+     * longest sequence.
+     *
+     * @param lengths see {@link #length}
+     */
+    public int rows(Tensor lengths) {
+        int longest = batchFirst ? steps : 0;
+        for (int sequence = 0; sequence < batch; sequence++) {
+            longest = Math.max(longest, length(lengths, sequence));
+        }
+        return longest * batch;
     }
 
     /** Returns whether a direction runs backwards. */

@@ -18,13 +18,14 @@ import java.util.Set;
 /**
  * Turns operators between DequantizeLinear and QuantizeLinear into integer ones: Conv, MatMul, Gemm (with bias and
  * activation or function, and without the QuantizeLinear behind them into ones with f32 results), Add, Mul,
- * AveragePool, GlobalAveragePool, Relu and Clip.
+ * AveragePool, GlobalAveragePool, Relu and Clip; RNN, GRU and LSTM into ones that read integers.
  *
  * <p>A bias of s32 whose scale is that of source times weights is added exactly, as integers; any other is f32.
  */
 public final class FuseQuantized implements GraphPass {
     /** How far a bias's scale may be from srcScale * weightsScale, which was rounded to f32 when it was written. */
     private static final double SCALE_TOLERANCE = 1e-5;
+    private static final int RECURRENT_INPUTS = 8;
 
     @Override
     public Graph apply(Graph graph) {
@@ -55,6 +56,7 @@ public final class FuseQuantized implements GraphPass {
                         case "AveragePool" -> pool(node, "QAveragePool");
                         case "GlobalAveragePool" -> pool(node, "QGlobalAveragePool");
                         case "Relu", "Clip" -> clamp(node);
+                        case "RNN", "GRU", "LSTM" -> recurrent(node);
                         default -> { }
                     }
                 }
@@ -221,6 +223,26 @@ public final class FuseQuantized implements GraphPass {
                     dst.get().value());
             replace(List.of(node), tail, opType, List.of(src.get().value(), src.get().scale(),
                     src.get().zeroPoint(builder), dst.get().scale(), dst.get().zeroPoint(builder)), node.attributes());
+        }
+
+        /** The weights stay behind their DequantizeLinear: whoever computes decides which of them to take as bytes. */
+        private void recurrent(Node node) {
+            Optional<Dequantized> src = activation(node.inputs().getFirst());
+            Optional<Dequantized> weights = Dequantized.of(graph, types, node.inputs().get(1))
+                    .filter(found -> found.isByte() && graph.initializer(found.value()).isPresent()
+                            && (found.isPerTensor() || found.axis() <= 1));
+            if (src.isEmpty() || weights.isEmpty()) {
+                return;
+            }
+            List<String> inputs = new ArrayList<>(node.inputs());
+            inputs.set(0, src.get().value());
+            while (inputs.size() < RECURRENT_INPUTS) {
+                inputs.add("");
+            }
+            inputs.addAll(List.of(src.get().scale(), src.get().zeroPoint(builder)));
+            gone.add(node.name());
+            builder.replace(new Node(node.name(), "Q" + node.opType(), Node.INTERNAL, inputs, node.outputs(),
+                    node.attributes()));
         }
 
         private void clamp(Node node) {

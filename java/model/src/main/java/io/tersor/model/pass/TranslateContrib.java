@@ -12,9 +12,10 @@ import java.util.Optional;
 
 /**
  * Translates the quantized operators of ONNX Runtime's domain {@code com.microsoft}, which its own quantization tool
- * writes in QOperator form: QLinearAdd, QLinearAveragePool, QLinearGlobalAveragePool, QGemm and QLinearConcat into
- * ours; QLinearMul, QLinearSigmoid and QLinearLeakyRelu into their real operator between DequantizeLinear and
- * QuantizeLinear; QuantizeLinear, DequantizeLinear and Gelu into ONNX's own.
+ * writes in QOperator form: QLinearAdd, QLinearAveragePool, QLinearGlobalAveragePool, QGemm and QLinearConcat, and what
+ * it writes without calibration, DynamicQuantizeLSTM, into ours; QLinearMul, QLinearSigmoid and QLinearLeakyRelu into
+ * their real operator between DequantizeLinear and QuantizeLinear; QuantizeLinear, DequantizeLinear and Gelu into
+ * ONNX's own.
  */
 public final class TranslateContrib implements GraphPass {
     private static final String DOMAIN = "com.microsoft";
@@ -48,6 +49,7 @@ public final class TranslateContrib implements GraphPass {
                 internal(builder, node, node.opType().equals("QLinearAveragePool") ? "QAveragePool"
                         : "QGlobalAveragePool", node.inputs());
             }
+            case "DynamicQuantizeLSTM" -> internal(builder, node, node.opType(), node.inputs());
             case "QGemm" -> {
                 return gemm(graph, builder, node);
             }

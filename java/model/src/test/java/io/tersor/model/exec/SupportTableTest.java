@@ -86,7 +86,7 @@ class SupportTableTest {
             }
         }
         text.append("\nMade by our own passes: ").append(String.join(", ", internal))
-                .append("; only kernels compute them, but for sums that have to be broadcast.\n");
+                .append("; only kernels compute them, but for sums that have to be broadcast and recurrent layers.\n");
         Set<String> missing = new TreeSet<>(since.keySet());
         missing.removeAll(names);
         text.append("\nNot implemented: ").append(String.join(", ", missing)).append(".\n");

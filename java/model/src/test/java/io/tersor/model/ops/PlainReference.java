@@ -46,7 +46,8 @@ final class PlainReference {
         return Operators.find(node).orElseThrow().prepare(context);
     }
 
-    private static Tensor[] plain(Node node, Tensor... inputs) {
+    /** Returns what the plain operator gives. */
+    static Tensor[] plain(Node node, Tensor... inputs) {
         Computation computation = computation(node, inputs);
         Tensor[] outputs = new Tensor[node.outputs().size()];
         for (int i = 0; i < outputs.length; i++) {
@@ -101,7 +102,8 @@ final class PlainReference {
         }
     }
 
-    private static void check(Node node, Tensor expected, Tensor actual, double tolerance) {
+    /** Fails unless a result is the expected one, with the tolerance of the whole check. */
+    static void check(Node node, Tensor expected, Tensor actual, double tolerance) {
         assertEquals(expected.shape(), actual.shape(), node.toString());
         assertEquals(expected.type(), actual.type(), node.toString());
         boolean real = expected.type().isFloating() && expected.type() != DataType.BOOL;

@@ -21,7 +21,7 @@ class RecurrentTest {
     private static final String[] FUNCTIONS = {"Sigmoid", "Tanh", "Relu", "Softsign", "Softplus", "Affine", "LeakyRelu",
         "ThresholdedRelu", "ScaledTanh", "HardSigmoid", "Elu"};
 
-    private static Tensor lengths(Random random, int batch, int steps) {
+    static Tensor lengths(Random random, int batch, int steps) {
         int[] lengths = new int[batch];
         for (int i = 0; i < batch; i++) {
             lengths[i] = random.nextInt(steps + 1);
@@ -29,11 +29,11 @@ class RecurrentTest {
         return Tensor.ofInts(Arena.ofAuto(), Shape.of(batch), lengths);
     }
 
-    private static Tensor maybe(Random random, Tensor tensor) {
+    static Tensor maybe(Random random, Tensor tensor) {
         return random.nextInt(3) == 0 ? null : tensor;
     }
 
-    private static Attributes attributes(Random random, int gates, int directions, int hidden, boolean batchFirst) {
+    static Attributes attributes(Random random, int gates, int directions, int hidden, boolean batchFirst) {
         Attributes attributes = Attributes.NONE.with("hidden_size", hidden).with("layout", batchFirst ? 1 : 0)
                 .with("direction", directions == 2 ? "bidirectional" : random.nextBoolean() ? "forward" : "reverse")
                 .with("linear_before_reset", random.nextInt(2)).with("input_forget", random.nextInt(2));
