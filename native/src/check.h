@@ -62,6 +62,15 @@ static inline tersor_status check_vector(const void *address, int64_t count, int
     return check_matrix(address, 1, count, count, element_bytes);
 }
 
+/* An array of any length. */
+static inline tersor_status check_floats(const float *address, int64_t count) {
+    int64_t bytes;
+    if (count < 0 || __builtin_mul_overflow(count, INT64_C(4), &bytes)) {
+        return TERSOR_INVALID_SIZE;
+    }
+    return check_range(address, bytes, 4);
+}
+
 /* The product of `count` factors that are not negative, unless it leaves int64. */
 static inline tersor_status checked_product(const int64_t *factors, int count, int64_t *product) {
     *product = 1;

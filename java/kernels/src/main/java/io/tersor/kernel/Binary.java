@@ -71,7 +71,12 @@ public abstract non-sealed class Binary extends Kernel {
         parallelism().run(Math.ceilDiv(rows, each) * cuts, part -> {
             long first = part % cuts * count;
             long end = Math.min(length, first + count);
-            for (long row = part / cuts * each; row < Math.min(rows, (part / cuts + 1) * each) && first < end; row++) {
+            long lastRow = Math.min(rows, (part / cuts + 1) * each);
+            // Rows that follow each other along one axis; more than one of them only where rows are not cut.
+            long together;
+            for (long row = part / cuts * each; row < lastRow && first < end; row += together) {
+                together = last == 0 ? 1
+                        : Math.min(lastRow - row, geometry.extents[last - 1] - row % geometry.extents[last - 1]);
                 long aAt = first * geometry.aStrides[last];
                 long bAt = first * geometry.bStrides[last];
                 long rest = row;
@@ -81,10 +86,18 @@ public abstract non-sealed class Binary extends Kernel {
                     bAt += index * geometry.bStrides[axis];
                     rest /= geometry.extents[axis];
                 }
-                execute(end - first, a, aAt, geometry.aStrides[last] == 0, b, bAt, geometry.bStrides[last] == 0, dst,
-                        row * length + first);
+                rows(geometry, together, end - first, a, aAt, b, bAt, dst, row * length + first);
             }
         });
+    }
+
+    private void rows(Geometry geometry, long rows, long count, MemorySegment a, long aAt, MemorySegment b, long bAt,
+            MemorySegment dst, long at) {
+        int last = geometry.extents.length - 1;
+        long aStride = last == 0 ? 0 : geometry.aStrides[last - 1];
+        long bStride = last == 0 ? 0 : geometry.bStrides[last - 1];
+        executeRows(rows, count, a, aAt, aStride, geometry.aStrides[last] == 0, b, bAt, bStride,
+                geometry.bStrides[last] == 0, dst, at);
     }
 
     private static void check(String operand, Tensor tensor, DataType type) {
@@ -96,9 +109,8 @@ public abstract non-sealed class Binary extends Kernel {
     private void walk(Geometry geometry, int axis, MemorySegment a, long aAt, MemorySegment b, long bAt,
             MemorySegment dst, long at) {
         int last = geometry.extents.length - 1;
-        if (axis == last) {
-            execute(geometry.extents[last], a, aAt, geometry.aStrides[last] == 0, b, bAt, geometry.bStrides[last] == 0,
-                    dst, at);
+        if (axis >= last - 1) {
+            rows(geometry, last == 0 ? 1 : geometry.extents[axis], geometry.extents[last], a, aAt, b, bAt, dst, at);
             return;
         }
         for (long i = 0; i < geometry.extents[axis]; i++) {
@@ -115,6 +127,20 @@ public abstract non-sealed class Binary extends Kernel {
      */
     protected abstract void execute(long count, MemorySegment a, long aAt, boolean aConstant, MemorySegment b, long bAt,
             boolean bConstant, MemorySegment dst, long at);
+
+    /**
+     * Computes {@code rows} &gt; 0 runs of {@code count} &gt; 0 elements, which follow each other in dst: each as
+     * {@link #execute} does unless a backend has better.
+     *
+     * @param aStride from the a of one run to that of the next, not negative
+     * @param bStride likewise
+     */
+    protected void executeRows(long rows, long count, MemorySegment a, long aAt, long aStride, boolean aConstant,
+            MemorySegment b, long bAt, long bStride, boolean bConstant, MemorySegment dst, long at) {
+        for (long row = 0; row < rows; row++) {
+            execute(count, a, aAt + row * aStride, aConstant, b, bAt + row * bStride, bConstant, dst, at + row * count);
+        }
+    }
 
     /** Extents and strides with axes merged that all three continue; the last stride of an operand is 0 or 1. */
     private record Geometry(Shape a, Shape b, Shape dst, long[] extents, long[] aStrides, long[] bStrides,

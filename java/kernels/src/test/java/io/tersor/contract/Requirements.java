@@ -2,19 +2,25 @@ package io.tersor.contract;
 
 import io.tersor.ffm.NativePlatform;
 import io.tersor.kernel.Activation;
+import io.tersor.kernel.ActivationSpec;
 import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Bias;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNormSpec;
+import io.tersor.kernel.MapFunction;
+import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Window;
 import io.tersor.quant.QuantParams;
@@ -37,6 +43,10 @@ final class Requirements {
     /** Products of 255 * 128 whose sum stays below 2^24. */
     private static final int ONEDNN_EXACT_SUM = 512;
 
+    private static final Set<MapFunction> NATIVE_FUNCTIONS = EnumSet.of(MapFunction.ABS, MapFunction.NEG, MapFunction.RELU,
+            MapFunction.LEAKY_RELU, MapFunction.AFFINE, MapFunction.HARD_SIGMOID, MapFunction.SQRT,
+            MapFunction.RECIPROCAL, MapFunction.EXP, MapFunction.SIGMOID, MapFunction.TANH, MapFunction.ERF);
+
     private Requirements() {}
 
     /** Returns the backends whose absence is no failure; scalar is never among them. */
@@ -58,7 +68,8 @@ final class Requirements {
             case SCALAR -> true;
             case VECTOR -> !(spec instanceof MoveSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
-                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || isMove(spec) || hasQuantizedProbabilities(spec);
+                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || isMove(spec) || hasQuantizedProbabilities(spec)
+                    || isReal(spec);
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
@@ -114,6 +125,17 @@ final class Requirements {
     /** Up to TERSOR_MOVE_MAX_RANK axes. */
     private static boolean isMove(KernelSpec spec) {
         return spec instanceof TransposeSpec || spec instanceof MoveSpec move && move.dims().rank() <= 8;
+    }
+
+    /** What tersor_map, tersor_binary, tersor_reduce and tersor_softmax have. */
+    private static boolean isReal(KernelSpec spec) {
+        return switch (spec) {
+            case MapSpec map -> NATIVE_FUNCTIONS.contains(map.function());
+            case ActivationSpec activation -> activation.type() == DataType.F32 && !activation.activation().isNone();
+            case BinarySpec binary -> binary.operation() != BinarySpec.Operation.POW;
+            case ReduceSpec reduce -> reduce.kind() != ReduceSpec.Kind.LOG_SUM;
+            default -> spec instanceof SoftmaxSpec;
+        };
     }
 
     private static boolean isInteger(KernelSpec spec) {

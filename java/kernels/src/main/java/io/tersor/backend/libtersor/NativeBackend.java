@@ -6,11 +6,14 @@ import io.tersor.ffm.Isa;
 import io.tersor.ffm.NativeBundle;
 import io.tersor.ffm.NativeLibrary;
 import io.tersor.ffm.NativePlatform;
+import io.tersor.kernel.ActivationSpec;
 import io.tersor.kernel.Attention;
 import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
+import io.tersor.kernel.Binary;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
@@ -18,6 +21,7 @@ import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
+import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MoveSpec;
@@ -25,7 +29,9 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
@@ -124,6 +130,10 @@ public final class NativeBackend implements BackendProvider {
             case QuantizeSpec _, DequantizeSpec _, RequantizeSpec _ -> Optional.empty();
             case LayerNormSpec _ -> Optional.empty();
             case MoveSpec _, TransposeSpec _ -> NativeMove.refusal(spec);
+            case MapSpec _, ActivationSpec _ -> NativeMap.refusal(spec);
+            case BinarySpec binary -> NativeBinary.refusal(binary);
+            case ReduceSpec reduce -> NativeReduce.refusal(reduce);
+            case SoftmaxSpec _ -> Optional.empty();
             case GlobalAveragePoolSpec pool when pool.type().isQuantized() -> Optional.empty();
             case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
                     Optional.empty();
@@ -157,9 +167,18 @@ public final class NativeBackend implements BackendProvider {
             case RequantizeSpec requantize -> NativeConversion.of(context, requantize, parallelism);
             case GlobalAveragePoolSpec pool -> new NativeGlobalAveragePool(context, pool, parallelism);
             case MoveSpec _, TransposeSpec _ -> new NativeMove(context, spec, parallelism);
+            case MapSpec map -> NativeMap.of(context, map, parallelism);
+            case ActivationSpec activation -> NativeMap.of(context, activation, parallelism);
+            case ReduceSpec reduce -> new NativeReduce(context, reduce, parallelism);
+            case SoftmaxSpec softmax -> new NativeSoftmax(context, softmax, parallelism);
             case Pool2dSpec pool -> NativeMaxPool.prepare(context, pool, parallelism);
             default -> throw new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
         };
+    }
+
+    @Override
+    public Binary prepare(BinarySpec spec, Parallelism parallelism) {
+        return new NativeBinary(context(spec), spec, parallelism);
     }
 
     @Override
