@@ -60,7 +60,16 @@ enum {
 };
 
 typedef int32_t tersor_type;
-enum { TERSOR_F32 = 1, TERSOR_S32 = 2, TERSOR_U8 = 3, TERSOR_S8 = 4, TERSOR_BF16 = 5 };
+enum {
+    TERSOR_F32 = 1,
+    TERSOR_S32 = 2,
+    TERSOR_U8 = 3,
+    TERSOR_S8 = 4,
+    TERSOR_BF16 = 5,
+    TERSOR_F16 = 6, /* IEEE 754 binary16; this and the next ones for tersor_cast alone */
+    TERSOR_S64 = 7,
+    TERSOR_BOOL = 8 /* a byte, 0 or 1 */
+};
 
 enum {
     TERSOR_ISA_PORTABLE = 1 << 0,    /* plain C, on every processor */
@@ -395,6 +404,15 @@ TERSOR_API tersor_status tersor_reduce(uint32_t isa, tersor_reduction kind, int6
  */
 TERSOR_API tersor_status tersor_softmax(uint32_t isa, int32_t logarithm, int64_t rows, int64_t columns, const float *src,
                                         float *dst);
+
+/*
+ * dst = src as another type: f32 and each other type, or two different ones of s32, s64, u8, s8, bool. Integers become
+ * f32 rounded half to even, f32 likewise f16 and bf16 (infinite where too large); f32 becomes an integer by truncation,
+ * saturated, 0 of NaN. Integers keep their low bits. bool is whether an element is not 0, NaN among these. `count` as
+ * large as int64 allows; elements aligned to their size.
+ */
+TERSOR_API tersor_status tersor_cast(uint32_t isa, tersor_type src_type, tersor_type dst_type, int64_t count,
+                                     const void *src, void *dst);
 
 typedef struct tersor_pool2d_window {
     int32_t kh, kw, stride_h, stride_w, dilation_h, dilation_w; /* at least 1 */

@@ -1,6 +1,6 @@
 /*
- * Functions of every element in plain C, compiled once for each instruction set; the compiler vectorizes the loops. Their
- * formulas stand in tersor.h.
+ * Functions of every element in plain C, compiled once for each instruction set; the compiler vectorizes the loops.
+ * Their formulas stand in tersor.h.
  */
 #ifndef TERSOR_MAP_BODY_H
 #define TERSOR_MAP_BODY_H
@@ -35,8 +35,8 @@ ALWAYS_INLINE float real_tanh(float x) {
 }
 
 /*
- * x + x * p(x^2) up to 15 / 16, beyond it 1 - e^q(|x|) with q the logarithm of the complement, 1 from 4 on; both came of
- * Chebyshev's interpolation, with errors below 6e-10 and 2e-8.
+ * x + x * p(x^2) up to 15 / 16, beyond it 1 - e^q(|x|) with q the logarithm of the complement, 1 from 4 on; both came
+ * of Chebyshev's interpolation, with errors below 6e-10 and 2e-8.
  */
 ALWAYS_INLINE float real_erf(float x) {
     const float magnitude = scalar_magnitude(x);

@@ -1,4 +1,4 @@
-/* Functions, operations, reductions and softmax of f32: one vectorized set of them for each instruction set. */
+/* Functions, operations, reductions, softmax of f32, and conversions: one vectorized set of them for each instruction set. */
 #ifndef TERSOR_REAL_H
 #define TERSOR_REAL_H
 
@@ -24,7 +24,8 @@ typedef struct reductions {
 
 /* Of the columns of [rows, pitch]: `count` of them, at most REDUCE_COLUMNS. */
 enum { REDUCE_COLUMNS = 512 };
-typedef void column_reduction(const float *x, int64_t rows, int64_t pitch, int64_t count, tersor_reduction kind, float *to);
+typedef void column_reduction(const float *x, int64_t rows, int64_t pitch, int64_t count, tersor_reduction kind,
+                              float *to);
 
 /* What a sum of `count` terms gives. */
 float real_finished(double sum, int64_t count, tersor_reduction kind);
@@ -32,12 +33,17 @@ float real_finished(double sum, int64_t count, tersor_reduction kind);
 /* `columns` > 0 elements of a row; `to` may be `from`. */
 typedef void softmax_function(const float *from, int64_t columns, float *to);
 
+/* `count` elements; a function for each pair of tersor_types, NULL where there is none. */
+typedef void cast_function(const void *src, int64_t count, void *dst);
+enum { CAST_TYPES = TERSOR_BOOL + 1 };
+
 typedef struct real_functions {
     map_function *map[TERSOR_MAP_FUNCTIONS];
     binary_function *binary[TERSOR_BINARY_OPERATIONS];
     reductions rows;
     column_reduction *reduce_columns;
     softmax_function *softmax, *log_softmax;
+    cast_function *cast[CAST_TYPES][CAST_TYPES];
 } real_functions;
 
 extern const real_functions real__portable, real__avx2, real__avx512f;

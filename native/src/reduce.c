@@ -57,7 +57,8 @@ tersor_status tersor_reduce(uint32_t isa, tersor_reduction kind, int64_t outer, 
     return TERSOR_OK;
 }
 
-tersor_status tersor_softmax(uint32_t isa, int32_t logarithm, int64_t rows, int64_t columns, const float *src, float *dst) {
+tersor_status tersor_softmax(uint32_t isa, int32_t logarithm, int64_t rows, int64_t columns, const float *src,
+                             float *dst) {
     const isa_kernels *kernels = kernels_for(isa);
     if (kernels == NULL) {
         return TERSOR_UNSUPPORTED_ISA;

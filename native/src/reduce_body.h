@@ -135,7 +135,8 @@ ALWAYS_INLINE void reduce_column_extremes(const float *x, int64_t rows, int64_t 
     }
 }
 
-static void reduce_columns(const float *x, int64_t rows, int64_t pitch, int64_t count, tersor_reduction kind, float *to) {
+static void reduce_columns(const float *x, int64_t rows, int64_t pitch, int64_t count, tersor_reduction kind,
+                           float *to) {
     double sums[REDUCE_COLUMNS] = {0};
     switch (kind) {
     case TERSOR_REDUCE_MAX:

@@ -3,10 +3,12 @@ package io.tersor.contract;
 import io.tersor.ffm.NativePlatform;
 import io.tersor.kernel.Activation;
 import io.tersor.kernel.ActivationSpec;
+import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Bias;
 import io.tersor.kernel.BinarySpec;
+import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
@@ -66,7 +68,7 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> !(spec instanceof MoveSpec);
+            case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof CastSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
                     || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || isMove(spec) || hasQuantizedProbabilities(spec)
                     || isReal(spec);
@@ -127,14 +129,15 @@ final class Requirements {
         return spec instanceof TransposeSpec || spec instanceof MoveSpec move && move.dims().rank() <= 8;
     }
 
-    /** What tersor_map, tersor_binary, tersor_reduce and tersor_softmax have. */
+    /** What tersor_map, tersor_binary, tersor_reduce, tersor_softmax and tersor_cast have. */
     private static boolean isReal(KernelSpec spec) {
         return switch (spec) {
             case MapSpec map -> NATIVE_FUNCTIONS.contains(map.function());
             case ActivationSpec activation -> activation.type() == DataType.F32 && !activation.activation().isNone();
             case BinarySpec binary -> binary.operation() != BinarySpec.Operation.POW;
             case ReduceSpec reduce -> reduce.kind() != ReduceSpec.Kind.LOG_SUM;
-            default -> spec instanceof SoftmaxSpec;
+            case AddSpec add -> add.dst() == DataType.F32;
+            default -> spec instanceof SoftmaxSpec || spec instanceof CastSpec;
         };
     }
 

@@ -72,6 +72,7 @@ final class Libtersor {
     private static final MethodHandle REDUCE = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
             ADDRESS);
     private static final MethodHandle SOFTMAX = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
+    private static final MethodHandle CAST = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle MOVE = handle(ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
             ADDRESS);
     private static final MethodHandle ATTENTION_SCRATCH_BYTES = handle(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS);
@@ -104,6 +105,7 @@ final class Libtersor {
     private final MemorySegment binary;
     private final MemorySegment reduce;
     private final MemorySegment softmax;
+    private final MemorySegment cast;
     private final MemorySegment move;
     private final MemorySegment attentionScratchBytes;
     private final MemorySegment attention;
@@ -143,6 +145,7 @@ final class Libtersor {
         this.binary = library.require("tersor_binary");
         this.reduce = library.require("tersor_reduce");
         this.softmax = library.require("tersor_softmax");
+        this.cast = library.require("tersor_cast");
         this.move = library.require("tersor_move");
         this.attentionScratchBytes = library.require("tersor_attention_scratch_bytes");
         this.attention = library.require("tersor_attention");
@@ -198,6 +201,9 @@ final class Libtersor {
             case U8 -> 3;
             case S8 -> 4;
             case BF16 -> 5;
+            case F16 -> 6;
+            case S64 -> 7;
+            case BOOL -> 8;
             default -> throw new IllegalArgumentException("libtersor has no type " + type);
         };
     }
@@ -458,6 +464,16 @@ final class Libtersor {
             throw unchecked(failure);
         }
         check("tersor_softmax", status);
+    }
+
+    void cast(int isa, int srcType, int dstType, long count, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) CAST.invokeExact(cast, isa, srcType, dstType, count, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_cast", status);
     }
 
     /**

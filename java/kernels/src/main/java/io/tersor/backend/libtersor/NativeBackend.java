@@ -7,6 +7,8 @@ import io.tersor.ffm.NativeBundle;
 import io.tersor.ffm.NativeLibrary;
 import io.tersor.ffm.NativePlatform;
 import io.tersor.kernel.ActivationSpec;
+import io.tersor.kernel.Add;
+import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.Attention;
 import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
@@ -14,6 +16,7 @@ import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
+import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
@@ -133,7 +136,8 @@ public final class NativeBackend implements BackendProvider {
             case MapSpec _, ActivationSpec _ -> NativeMap.refusal(spec);
             case BinarySpec binary -> NativeBinary.refusal(binary);
             case ReduceSpec reduce -> NativeReduce.refusal(reduce);
-            case SoftmaxSpec _ -> Optional.empty();
+            case AddSpec add -> NativeAdd.refusal(add);
+            case SoftmaxSpec _, CastSpec _ -> Optional.empty();
             case GlobalAveragePoolSpec pool when pool.type().isQuantized() -> Optional.empty();
             case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
                     Optional.empty();
@@ -169,11 +173,17 @@ public final class NativeBackend implements BackendProvider {
             case MoveSpec _, TransposeSpec _ -> new NativeMove(context, spec, parallelism);
             case MapSpec map -> NativeMap.of(context, map, parallelism);
             case ActivationSpec activation -> NativeMap.of(context, activation, parallelism);
+            case CastSpec cast -> new NativeCast(context, cast, parallelism);
             case ReduceSpec reduce -> new NativeReduce(context, reduce, parallelism);
             case SoftmaxSpec softmax -> new NativeSoftmax(context, softmax, parallelism);
             case Pool2dSpec pool -> NativeMaxPool.prepare(context, pool, parallelism);
             default -> throw new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
         };
+    }
+
+    @Override
+    public Add prepare(AddSpec spec, Parallelism parallelism) {
+        return new NativeAdd(context(spec), spec, parallelism);
     }
 
     @Override

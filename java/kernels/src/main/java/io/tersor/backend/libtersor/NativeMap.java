@@ -23,7 +23,7 @@ final class NativeMap extends Unary {
     /** Elements for which another thread is worth waking. */
     private static final long PART_ELEMENTS = 1 << 14;
     /** TERSOR_MAP_CLIP. */
-    private static final int CLIP = 0;
+    static final int CLIP = 0;
     private static final int NONE = -1;
 
     private final NativeContext context;
@@ -66,7 +66,8 @@ final class NativeMap extends Unary {
     static Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
             case MapSpec map when code(map.function()) == NONE -> Optional.of("no " + map.function());
-            case ActivationSpec activation when activation.type() != DataType.F32 -> Optional.of("activations of f32 only");
+            case ActivationSpec activation when activation.type() != DataType.F32 ->
+                    Optional.of("activations of f32 only");
             case ActivationSpec activation when activation.activation().isNone() -> Optional.of("no copies");
             default -> Optional.empty();
         };

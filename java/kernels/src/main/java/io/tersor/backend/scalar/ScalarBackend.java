@@ -10,6 +10,7 @@ import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
+import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
@@ -94,6 +95,7 @@ public final class ScalarBackend implements BackendProvider {
             case GlobalAveragePoolSpec pool -> new ScalarGlobalAveragePool(pool, parallelism);
             case ActivationSpec activation -> new ScalarActivation(activation, parallelism);
             case TransposeSpec transpose -> new ScalarTranspose(transpose, parallelism);
+            case CastSpec cast -> new ScalarCast(cast, parallelism);
             case MoveSpec move -> new ScalarMove(move, parallelism);
             case ReduceSpec reduce -> new ScalarReduce(reduce, parallelism);
             case MapSpec map -> new ScalarMap(map, parallelism);

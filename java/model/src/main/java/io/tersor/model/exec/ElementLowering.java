@@ -8,6 +8,7 @@ import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.BinarySpec.Operation;
+import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.MapFunction;
 import io.tersor.kernel.MapSpec;
@@ -66,6 +67,8 @@ final class ElementLowering {
                 requantize(node, lowering).map(spec -> unary(node, lowering, spec)).orElse(false));
         table.put("QuantizeLinear", ElementLowering::quantize);
         table.put("DequantizeLinear", ElementLowering::dequantize);
+        table.put("Cast", ElementLowering::cast);
+        table.put("CastLike", ElementLowering::cast);
         table.put("Concat", ElementLowering::concat);
     }
 
@@ -168,6 +171,16 @@ final class ElementLowering {
                 || found.alpha() > 0);
         return spec.isPresent() && lowering.type(node.inputs().getFirst()).type() == DataType.F32
                 && unary(node, lowering, spec.get());
+    }
+
+    private static boolean cast(Node node, Lowering lowering) {
+        DataType from = lowering.type(node.inputs().getFirst()).type();
+        DataType to = lowering.type(node.output()).type();
+        if (!CastSpec.covers(from, to)) {
+            return false;
+        }
+        CastSpec spec = new CastSpec(from, to);
+        return lowering.kernels.isBeyondJava(spec) && unary(node, lowering, spec);
     }
 
     /** SwiGLU: Swish of the gate, then the product with the other operand, which has the same shape. */

@@ -120,14 +120,18 @@ final class Kernels implements AutoCloseable {
         return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
     }
 
+    /** Returns whether the ordered backend, or else another than the scalar one, has a kernel: Java's loops are faster. */
+    boolean isBeyondJava(KernelSpec spec) {
+        Backend backend = options.backend().orElseGet(() -> registry.explain(spec, options.forKernels()).backend());
+        return backend != Backend.SCALAR && registry.refusal(backend, spec).isEmpty();
+    }
+
     /**
      * Returns a kernel for a move, on the ordered backend if that has it; none where Java does it as well: where only the
      * scalar backend has it. It belongs to the plan, whose shapes are in its spec.
      */
     Optional<Unary> move(Node node, MoveSpec spec, Packing packing) {
-        Backend backend = options.backend().orElseGet(() -> registry.explain(spec, options.forKernels()).backend());
-        return backend == Backend.SCALAR || registry.refusal(backend, spec).isPresent() ? Optional.empty()
-                : Optional.of(packing.direct().own(node, () -> registry.prepare(spec, options.forKernels())).get());
+        return !isBeyondJava(spec) ? Optional.empty() : Optional.of(packing.direct().own(node, () -> registry.prepare(spec, options.forKernels())).get());
     }
 
     /**

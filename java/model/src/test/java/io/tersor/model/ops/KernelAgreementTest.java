@@ -216,6 +216,28 @@ class KernelAgreementTest {
         }
     }
 
+    @Test
+    void casts() {
+        for (int to : new int[] {1, 3, 6, 7, 9}) {
+            Tensor reals = random(16, 3, 35);
+            reals.set(0, Double.NaN);
+            reals.set(1, -0.0);
+            Tensor integers = Tensor.allocate(Arena.ofAuto(), DataType.S64, Shape.of(3, 35));
+            for (int i = 0; i < 105; i++) {
+                integers.setLong(i, i * 0x1234567_8901L - (1L << 50) + (1L << i % 63));
+            }
+            if (to != 1) {
+                check(Backend.NATIVE, node("Cast", Attributes.NONE.with("to", to)), "native/cast_f32", List.of(), reals);
+            }
+            if (to != 7) {
+                check(Backend.NATIVE, node("Cast", Attributes.NONE.with("to", to)), "native/cast_s64", List.of(), integers);
+                check(Backend.NATIVE, node("Cast", Attributes.NONE.with("to", to)), "native/cast_u8",
+                        List.of(), bytes(4, 31));
+            }
+        }
+        check(Backend.SCALAR, node("Cast", Attributes.NONE.with("to", 6)), "java/cast", List.of(), random(16, 3, 35));
+    }
+
     /** Results as much larger as the strides say, in one convolution for each phase. */
     @Test
     void transposedConvolutionsByPhases() {
