@@ -58,12 +58,13 @@ public final class OperatorGraphs {
             }
         }
         List<String> outputs = new ArrayList<>(List.of("y"));
-        if (operator.equals("Split")) {
+        if (operator.equals("Split") || operator.equals("TopK")) {
             outputs.add("z");
         }
         graph.node(Node.of("node", operator, names, outputs, attributes));
         for (String output : outputs) {
-            graph.output(new ValueInfo(output, result, Optional.empty()));
+            boolean places = operator.equals("TopK") && output.equals("z");
+            graph.output(new ValueInfo(output, places ? DataType.S64 : result, Optional.empty()));
         }
         graphs.put(operator + (detail.isEmpty() ? "" : " " + detail), graph.build());
     }
@@ -154,6 +155,8 @@ public final class OperatorGraphs {
         one("ArgMax", "128x1000", DataType.S64, Attributes.NONE.with("axis", 1), List.of(f32(Shape.of(128, 1000))));
         one("ArgMax", "1x21x64x64 axis 1", DataType.S64, Attributes.NONE.with("axis", 1),
                 List.of(f32(Shape.of(1, 21, 64, 64))));
+        one("TopK", "8x8400 by 300", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(8, 8400)), longs(300)));
+        one("TopK", "128x1000 by 5", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(128, 1000)), longs(5)));
         one("CumSum", TOKENS + " axis 1", DataType.F32, Attributes.NONE, List.of(f32(TOKENS), longs(1)));
         one("LayerNormalization", TOKENS.toString(), DataType.F32, Attributes.NONE,
                 List.of(f32(TOKENS), normal(768), normal(768)));
