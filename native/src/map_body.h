@@ -1,6 +1,7 @@
 /*
  * Functions of every element in plain C, compiled once for each instruction set; the compiler vectorizes the loops.
- * Their formulas stand in tersor.h.
+ * Their formulas stand in tersor.h. An including file may define MAP_EXPONENTIALS as better functions of e^x, the
+ * sigmoid and the hyperbolic tangent, in this order, which is that of their numbers.
  */
 #ifndef TERSOR_MAP_BODY_H
 #define TERSOR_MAP_BODY_H
@@ -93,10 +94,14 @@ MAP(affine, real_affine(alpha, x, beta))
 MAP(hard_sigmoid, real_hard_sigmoid(x, alpha, beta))
 MAP(sqrt, sqrtf(x))
 MAP(reciprocal, 1.0f / x)
+MAP(erf, real_erf(x))
+
+#ifndef MAP_EXPONENTIALS
 MAP(exp, real_exp(x))
 MAP(sigmoid, real_sigmoid(x))
 MAP(tanh, alpha * real_tanh(beta * x))
-MAP(erf, real_erf(x))
+#define MAP_EXPONENTIALS map_exp, map_sigmoid, map_tanh
+#endif
 
 #define MAP_FUNCTIONS                                                                                                  \
     {                                                                                                                  \
@@ -104,8 +109,8 @@ MAP(erf, real_erf(x))
         [TERSOR_MAP_SILU] = map_silu, [TERSOR_MAP_HARD_SWISH] = map_hard_swish, [TERSOR_MAP_ABS] = map_abs,            \
         [TERSOR_MAP_NEG] = map_neg, [TERSOR_MAP_RELU] = map_relu, [TERSOR_MAP_LEAKY_RELU] = map_leaky_relu,            \
         [TERSOR_MAP_AFFINE] = map_affine, [TERSOR_MAP_HARD_SIGMOID] = map_hard_sigmoid,                                \
-        [TERSOR_MAP_SQRT] = map_sqrt, [TERSOR_MAP_RECIPROCAL] = map_reciprocal, [TERSOR_MAP_EXP] = map_exp,            \
-        [TERSOR_MAP_SIGMOID] = map_sigmoid, [TERSOR_MAP_TANH] = map_tanh, [TERSOR_MAP_ERF] = map_erf                   \
+        [TERSOR_MAP_SQRT] = map_sqrt, [TERSOR_MAP_RECIPROCAL] = map_reciprocal,                                        \
+        [TERSOR_MAP_ERF] = map_erf, [TERSOR_MAP_EXP] = MAP_EXPONENTIALS                                                \
     }
 
 #endif

@@ -1,5 +1,8 @@
 #include <immintrin.h>
+#include <math.h>
 #include <stdint.h>
+
+#include "exponential__avx512f.h"
 
 static void cast_f16_f32_512(const void *src, int64_t count, void *dst) {
     const uint16_t *from = src;
@@ -23,6 +26,9 @@ static void cast_f32_f16_512(const void *src, int64_t count, void *dst) {
                                                        _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
+#define MAP_EXPONENTIALS map_exp_512, map_sigmoid_512, map_tanh_512
+#define SOFTMAX_MAX softmax_max_512
+#define SOFTMAX_EXPONENTIALS softmax_exponentials_512
 #define CAST_F16_F32 cast_f16_f32_512
 #define CAST_F32_F16 cast_f32_f16_512
 #include "real_body.h"
