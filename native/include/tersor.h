@@ -382,6 +382,16 @@ TERSOR_API tersor_status tersor_binary(uint32_t isa, tersor_binary_operation ope
                                        const float *a, int64_t a_row_stride, int64_t a_column_stride, const float *b,
                                        int64_t b_row_stride, int64_t b_column_stride, void *dst);
 
+/*
+ * dst [rows, columns], contiguous: of condition (row, column) != 0 the element of a, otherwise that of b, of any bits.
+ * Operands lie as in tersor_binary; elements of 1, 2, 4 or 8 bytes, aligned to their size. dst overlaps no operand.
+ */
+TERSOR_API tersor_status tersor_select(uint32_t isa, int32_t element_bytes, int64_t rows, int64_t columns,
+                                       const uint8_t *condition, int64_t condition_row_stride,
+                                       int64_t condition_column_stride, const void *a, int64_t a_row_stride,
+                                       int64_t a_column_stride, const void *b, int64_t b_row_stride,
+                                       int64_t b_column_stride, void *dst);
+
 /* Sums are those of binary64 in an order that depends on isa, rounded once. */
 typedef int32_t tersor_reduction;
 enum {

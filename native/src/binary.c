@@ -3,23 +3,6 @@
 #include "compiler.h"
 #include "kernels.h"
 
-/* The last element that rows and columns reach lies where int64 and the address space have it. */
-static tersor_status check_operand(const float *address, int64_t rows, int64_t row_stride, int64_t columns,
-                                   int64_t column_stride) {
-    int64_t down, elements;
-    if (row_stride < 0 || (column_stride != 0 && column_stride != 1)) {
-        return TERSOR_INVALID_ARGUMENT;
-    }
-    if (rows == 0 || columns == 0) {
-        return TERSOR_OK;
-    }
-    if (__builtin_mul_overflow(rows - 1, row_stride, &down)
-        || __builtin_add_overflow(down, (columns - 1) * column_stride + 1, &elements)) {
-        return TERSOR_INVALID_SIZE;
-    }
-    return check_floats(address, elements);
-}
-
 tersor_status tersor_binary(uint32_t isa, tersor_binary_operation operation, int64_t rows, int64_t columns,
                             const float *a, int64_t a_row_stride, int64_t a_column_stride, const float *b,
                             int64_t b_row_stride, int64_t b_column_stride, void *dst) {
@@ -38,8 +21,8 @@ tersor_status tersor_binary(uint32_t isa, tersor_binary_operation operation, int
     int64_t bytes;
     RETURN_IF_ERROR(checked_product(factors, 3, &bytes));
     RETURN_IF_ERROR(check_range(dst, bytes, (size_t) dst_bytes));
-    RETURN_IF_ERROR(check_operand(a, rows, a_row_stride, columns, a_column_stride));
-    RETURN_IF_ERROR(check_operand(b, rows, b_row_stride, columns, b_column_stride));
+    RETURN_IF_ERROR(check_broadcast(a, 4, rows, a_row_stride, columns, a_column_stride));
+    RETURN_IF_ERROR(check_broadcast(b, 4, rows, b_row_stride, columns, b_column_stride));
     binary_function *function = kernels->real->binary[operation];
     for (int64_t row = 0; columns != 0 && row < rows; row++) {
         function(a + row * a_row_stride, a_column_stride, b + row * b_row_stride, b_column_stride, columns,

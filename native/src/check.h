@@ -82,6 +82,27 @@ static inline tersor_status checked_product(const int64_t *factors, int count, i
     return TERSOR_OK;
 }
 
+/*
+ * Rows of columns that may lie at one place: strides of elements, those of rows not negative, of columns 0 or 1. The last
+ * element that they reach lies where int64 and the address space have it.
+ */
+static inline tersor_status check_broadcast(const void *address, int64_t element_bytes, int64_t rows, int64_t row_stride,
+                                            int64_t columns, int64_t column_stride) {
+    int64_t bytes;
+    if (row_stride < 0 || (column_stride != 0 && column_stride != 1)) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
+    if (rows == 0 || columns == 0) {
+        return TERSOR_OK;
+    }
+    if (__builtin_mul_overflow(rows - 1, row_stride, &bytes)
+        || __builtin_add_overflow(bytes, (columns - 1) * column_stride + 1, &bytes)
+        || __builtin_mul_overflow(bytes, element_bytes, &bytes)) {
+        return TERSOR_INVALID_SIZE;
+    }
+    return check_range(address, bytes, (size_t) element_bytes);
+}
+
 /* [first, first + count) lies within [0, total). */
 static inline tersor_status check_part(int64_t first, int64_t count, int64_t total) {
     const bool inside = first >= 0 && count >= 0 && first <= total && count <= total - first;

@@ -37,6 +37,10 @@ typedef void softmax_function(const float *from, int64_t columns, float *to);
 typedef void cast_function(const void *src, int64_t count, void *dst);
 enum { CAST_TYPES = TERSOR_BOOL + 1 };
 
+/* `count` elements; steps as those of binary_function. */
+typedef void select_function(const uint8_t *condition, const void *a, int64_t a_step, const void *b, int64_t b_step,
+                             int64_t count, void *to);
+
 typedef struct real_functions {
     map_function *map[TERSOR_MAP_FUNCTIONS];
     binary_function *binary[TERSOR_BINARY_OPERATIONS];
@@ -44,6 +48,7 @@ typedef struct real_functions {
     column_reduction *reduce_columns;
     softmax_function *softmax, *log_softmax;
     cast_function *cast[CAST_TYPES][CAST_TYPES];
+    select_function *select[4]; /* of 1, 2, 4 and 8 bytes */
 } real_functions;
 
 extern const real_functions real__portable, real__avx2, real__avx512f;

@@ -6,16 +6,17 @@ import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+import java.util.List;
 
 /** A prepared elementwise operation of two tensors, see {@link BinarySpec}. */
 public abstract non-sealed class Binary extends Kernel {
     /** Elements for which another thread is worth waking. */
     private static final long PART_ELEMENTS = 1 << 14;
+    private static final List<String> OPERANDS = List.of("a", "b");
 
     private final BinarySpec spec;
     // For the shapes of the last run: tensors are run again and again, and to compute it allocates.
-    private volatile Geometry latest = Geometry.of(Shape.of(), Shape.of(), Shape.of());
+    private volatile Broadcast latest = Broadcast.of(OPERANDS, Shape.of(), Shape.of(), Shape.of());
 
     /** For backends: see {@link Kernel} for the arena. */
     protected Binary(BinarySpec spec, Backend backend, Parallelism parallelism, Arena arena) {
@@ -44,9 +45,10 @@ public abstract non-sealed class Binary extends Kernel {
         check("a", a, DataType.F32);
         check("b", b, DataType.F32);
         check("dst", dst, spec.dst());
-        Geometry geometry = latest;
-        if (geometry.a != a.shape() || geometry.b != b.shape() || geometry.dst != dst.shape()) {
-            geometry = Geometry.of(a.shape(), b.shape(), dst.shape());
+        Broadcast geometry = latest;
+        if (geometry.operands()[0] != a.shape() || geometry.operands()[1] != b.shape()
+                || geometry.dst() != dst.shape()) {
+            geometry = Broadcast.of(OPERANDS, dst.shape(), a.shape(), b.shape());
             latest = geometry;
         }
         if (dst.shape().elements() == 0) {
@@ -60,9 +62,9 @@ public abstract non-sealed class Binary extends Kernel {
     }
 
     /** Lets threads have rows, or parts of them where there are few. */
-    private void share(Geometry geometry, MemorySegment a, MemorySegment b, MemorySegment dst, long elements) {
-        int last = geometry.extents.length - 1;
-        long length = geometry.extents[last];
+    private void share(Broadcast geometry, MemorySegment a, MemorySegment b, MemorySegment dst, long elements) {
+        int last = geometry.extents().length - 1;
+        long length = geometry.extents()[last];
         long rows = elements / length;
         long wanted = Math.min(4L * parallelism().threads(), elements / PART_ELEMENTS);
         long cuts = rows >= wanted ? 1 : Math.ceilDiv(wanted, rows);
@@ -76,28 +78,25 @@ public abstract non-sealed class Binary extends Kernel {
             long together;
             for (long row = part / cuts * each; row < lastRow && first < end; row += together) {
                 together = last == 0 ? 1
-                        : Math.min(lastRow - row, geometry.extents[last - 1] - row % geometry.extents[last - 1]);
-                long aAt = first * geometry.aStrides[last];
-                long bAt = first * geometry.bStrides[last];
+                        : Math.min(lastRow - row, geometry.extents()[last - 1] - row % geometry.extents()[last - 1]);
+                long aAt = first * geometry.strides()[0][last];
+                long bAt = first * geometry.strides()[1][last];
                 long rest = row;
                 for (int axis = last - 1; axis >= 0; axis--) {
-                    long index = rest % geometry.extents[axis];
-                    aAt += index * geometry.aStrides[axis];
-                    bAt += index * geometry.bStrides[axis];
-                    rest /= geometry.extents[axis];
+                    long index = rest % geometry.extents()[axis];
+                    aAt += index * geometry.strides()[0][axis];
+                    bAt += index * geometry.strides()[1][axis];
+                    rest /= geometry.extents()[axis];
                 }
                 rows(geometry, together, end - first, a, aAt, b, bAt, dst, row * length + first);
             }
         });
     }
 
-    private void rows(Geometry geometry, long rows, long count, MemorySegment a, long aAt, MemorySegment b, long bAt,
+    private void rows(Broadcast geometry, long rows, long count, MemorySegment a, long aAt, MemorySegment b, long bAt,
             MemorySegment dst, long at) {
-        int last = geometry.extents.length - 1;
-        long aStride = last == 0 ? 0 : geometry.aStrides[last - 1];
-        long bStride = last == 0 ? 0 : geometry.bStrides[last - 1];
-        executeRows(rows, count, a, aAt, aStride, geometry.aStrides[last] == 0, b, bAt, bStride,
-                geometry.bStrides[last] == 0, dst, at);
+        executeRows(rows, count, a, aAt, geometry.rowStride(0), geometry.columnStride(0) == 0, b, bAt,
+                geometry.rowStride(1), geometry.columnStride(1) == 0, dst, at);
     }
 
     private static void check(String operand, Tensor tensor, DataType type) {
@@ -106,16 +105,16 @@ public abstract non-sealed class Binary extends Kernel {
         }
     }
 
-    private void walk(Geometry geometry, int axis, MemorySegment a, long aAt, MemorySegment b, long bAt,
+    private void walk(Broadcast geometry, int axis, MemorySegment a, long aAt, MemorySegment b, long bAt,
             MemorySegment dst, long at) {
-        int last = geometry.extents.length - 1;
+        int last = geometry.extents().length - 1;
         if (axis >= last - 1) {
-            rows(geometry, last == 0 ? 1 : geometry.extents[axis], geometry.extents[last], a, aAt, b, bAt, dst, at);
+            rows(geometry, last == 0 ? 1 : geometry.extents()[axis], geometry.extents()[last], a, aAt, b, bAt, dst, at);
             return;
         }
-        for (long i = 0; i < geometry.extents[axis]; i++) {
-            walk(geometry, axis + 1, a, aAt + i * geometry.aStrides[axis], b, bAt + i * geometry.bStrides[axis], dst,
-                    at + i * geometry.dstStrides[axis]);
+        for (long i = 0; i < geometry.extents()[axis]; i++) {
+            walk(geometry, axis + 1, a, aAt + i * geometry.strides()[0][axis], b, bAt + i * geometry.strides()[1][axis], dst,
+                    at + i * geometry.dstStrides()[axis]);
         }
     }
 
@@ -139,61 +138,6 @@ public abstract non-sealed class Binary extends Kernel {
             MemorySegment b, long bAt, long bStride, boolean bConstant, MemorySegment dst, long at) {
         for (long row = 0; row < rows; row++) {
             execute(count, a, aAt + row * aStride, aConstant, b, bAt + row * bStride, bConstant, dst, at + row * count);
-        }
-    }
-
-    /** Extents and strides with axes merged that all three continue; the last stride of an operand is 0 or 1. */
-    private record Geometry(Shape a, Shape b, Shape dst, long[] extents, long[] aStrides, long[] bStrides,
-            long[] dstStrides) {
-        private static Geometry of(Shape a, Shape b, Shape dst) {
-            int rank = dst.rank();
-            long[] aFull = strides("a", a, dst);
-            long[] bFull = strides("b", b, dst);
-            long[] extents = new long[Math.max(1, rank)];
-            long[] aStrides = new long[extents.length];
-            long[] bStrides = new long[extents.length];
-            extents[0] = 1;
-            int count = 0;
-            for (int axis = 0; axis < rank; axis++) {
-                long extent = dst.dim(axis);
-                boolean given = dim(a, rank, axis) == extent || dim(b, rank, axis) == extent;
-                OperandException.check(given, "dst", "the larger extents of a " + a + " and b " + b, dst);
-                if (extent == 1) {
-                    continue;
-                }
-                boolean joins = count > 0 && aStrides[count - 1] == aFull[axis] * extent
-                        && bStrides[count - 1] == bFull[axis] * extent;
-                count += joins ? 0 : 1;
-                extents[count - 1] = joins ? extents[count - 1] * extent : extent;
-                aStrides[count - 1] = aFull[axis];
-                bStrides[count - 1] = bFull[axis];
-            }
-            int used = Math.max(1, count);
-            long[] dstStrides = new long[used];
-            dstStrides[used - 1] = 1;
-            for (int axis = used - 2; axis >= 0; axis--) {
-                dstStrides[axis] = dstStrides[axis + 1] * extents[axis + 1];
-            }
-            return new Geometry(a, b, dst, Arrays.copyOf(extents, used), aStrides, bStrides, dstStrides);
-        }
-
-        private static long dim(Shape shape, int rank, int axis) {
-            int own = axis - (rank - shape.rank());
-            return own < 0 ? 1 : shape.dim(own);
-        }
-
-        private static long[] strides(String operand, Shape shape, Shape dst) {
-            OperandException.check(shape.rank() <= dst.rank(), operand, "at most " + dst.rank() + " axes", shape);
-            long[] own = shape.rowMajorStrides();
-            long[] strides = new long[dst.rank()];
-            int added = dst.rank() - shape.rank();
-            for (int axis = 0; axis < shape.rank(); axis++) {
-                long extent = shape.dim(axis);
-                OperandException.check(extent == 1 || extent == dst.dim(axis + added), operand,
-                        "extents of dst " + dst + " or 1", shape);
-                strides[axis + added] = extent == 1 ? 0 : own[axis];
-            }
-            return strides;
         }
     }
 }

@@ -22,6 +22,7 @@ import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Window;
@@ -68,7 +69,8 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof CastSpec);
+            case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof CastSpec)
+                    && !(spec instanceof SelectSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
                     || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || isMove(spec) || hasQuantizedProbabilities(spec)
                     || isReal(spec);
@@ -129,7 +131,7 @@ final class Requirements {
         return spec instanceof TransposeSpec || spec instanceof MoveSpec move && move.dims().rank() <= 8;
     }
 
-    /** What tersor_map, tersor_binary, tersor_reduce, tersor_softmax and tersor_cast have. */
+    /** What tersor_map, tersor_binary, tersor_reduce, tersor_softmax, tersor_cast and tersor_select have. */
     private static boolean isReal(KernelSpec spec) {
         return switch (spec) {
             case MapSpec map -> NATIVE_FUNCTIONS.contains(map.function());
@@ -137,7 +139,7 @@ final class Requirements {
             case BinarySpec binary -> binary.operation() != BinarySpec.Operation.POW;
             case ReduceSpec reduce -> reduce.kind() != ReduceSpec.Kind.LOG_SUM;
             case AddSpec add -> add.dst() == DataType.F32;
-            default -> spec instanceof SoftmaxSpec || spec instanceof CastSpec;
+            default -> spec instanceof SoftmaxSpec || spec instanceof CastSpec || spec instanceof SelectSpec;
         };
     }
 

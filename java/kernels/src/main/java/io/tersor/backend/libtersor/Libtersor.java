@@ -73,6 +73,8 @@ final class Libtersor {
             ADDRESS);
     private static final MethodHandle SOFTMAX = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle CAST = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
+    private static final MethodHandle SELECT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+            JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
     private static final MethodHandle MOVE = handle(ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
             ADDRESS);
     private static final MethodHandle ATTENTION_SCRATCH_BYTES = handle(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS);
@@ -106,6 +108,7 @@ final class Libtersor {
     private final MemorySegment reduce;
     private final MemorySegment softmax;
     private final MemorySegment cast;
+    private final MemorySegment select;
     private final MemorySegment move;
     private final MemorySegment attentionScratchBytes;
     private final MemorySegment attention;
@@ -146,6 +149,7 @@ final class Libtersor {
         this.reduce = library.require("tersor_reduce");
         this.softmax = library.require("tersor_softmax");
         this.cast = library.require("tersor_cast");
+        this.select = library.require("tersor_select");
         this.move = library.require("tersor_move");
         this.attentionScratchBytes = library.require("tersor_attention_scratch_bytes");
         this.attention = library.require("tersor_attention");
@@ -474,6 +478,19 @@ final class Libtersor {
             throw unchecked(failure);
         }
         check("tersor_cast", status);
+    }
+
+    void select(int isa, int elementBytes, long rows, long columns, MemorySegment condition, long conditionRowStride,
+            long conditionColumnStride, MemorySegment a, long aRowStride, long aColumnStride, MemorySegment b,
+            long bRowStride, long bColumnStride, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) SELECT.invokeExact(select, isa, elementBytes, rows, columns, condition, conditionRowStride,
+                    conditionColumnStride, a, aRowStride, aColumnStride, b, bRowStride, bColumnStride, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_select", status);
     }
 
     /**

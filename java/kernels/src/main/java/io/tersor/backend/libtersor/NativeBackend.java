@@ -34,6 +34,8 @@ import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.Select;
+import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
@@ -137,7 +139,7 @@ public final class NativeBackend implements BackendProvider {
             case BinarySpec binary -> NativeBinary.refusal(binary);
             case ReduceSpec reduce -> NativeReduce.refusal(reduce);
             case AddSpec add -> NativeAdd.refusal(add);
-            case SoftmaxSpec _, CastSpec _ -> Optional.empty();
+            case SoftmaxSpec _, CastSpec _, SelectSpec _ -> Optional.empty();
             case GlobalAveragePoolSpec pool when pool.type().isQuantized() -> Optional.empty();
             case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
                     Optional.empty();
@@ -184,6 +186,11 @@ public final class NativeBackend implements BackendProvider {
     @Override
     public Add prepare(AddSpec spec, Parallelism parallelism) {
         return new NativeAdd(context(spec), spec, parallelism);
+    }
+
+    @Override
+    public Select prepare(SelectSpec spec, Parallelism parallelism) {
+        return new NativeSelect(context(spec), spec, parallelism);
     }
 
     @Override

@@ -32,6 +32,8 @@ import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
 import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.Select;
+import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
@@ -125,6 +127,11 @@ public final class ScalarBackend implements BackendProvider {
     @Override
     public RecurrentCell prepare(RecurrentCellSpec spec, Optional<Tensor> peepholes, Parallelism parallelism) {
         return new ScalarRecurrentCell(spec, peepholes, parallelism);
+    }
+
+    @Override
+    public Select prepare(SelectSpec spec, Parallelism parallelism) {
+        return new ScalarSelect(spec, parallelism);
     }
 
     @Override

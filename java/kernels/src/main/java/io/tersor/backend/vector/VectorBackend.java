@@ -34,6 +34,7 @@ import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
 import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
@@ -84,7 +85,7 @@ public final class VectorBackend implements BackendProvider {
                     Optional.of("more than 1024 elements in a head");
             case Pool2dSpec pool2d when !VectorPool2d.serves(pool2d) ->
                     Optional.of("more than 65536 pixels in a window");
-            case MoveSpec _, CastSpec _ -> Optional.of("not implemented by this backend");
+            case MoveSpec _, CastSpec _, SelectSpec _ -> Optional.of("not implemented by this backend");
             default -> Optional.empty();
         };
     }

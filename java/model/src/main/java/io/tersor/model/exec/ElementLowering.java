@@ -14,6 +14,8 @@ import io.tersor.kernel.MapFunction;
 import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.Select;
+import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.model.Node;
@@ -69,6 +71,7 @@ final class ElementLowering {
         table.put("DequantizeLinear", ElementLowering::dequantize);
         table.put("Cast", ElementLowering::cast);
         table.put("CastLike", ElementLowering::cast);
+        table.put("Where", ElementLowering::where);
         table.put("Concat", ElementLowering::concat);
     }
 
@@ -112,6 +115,27 @@ final class ElementLowering {
         int inPlace = lowering.plan.slot(from[0]).type().equals(type) ? 0
                 : lowering.plan.slot(from[1]).type().equals(type) ? 1 : -1;
         lowering.step(node, kernel, from, to, inPlace, (in, out) -> kernel.run(in[0], in[1], out[0]));
+        define(node, lowering, to, nhwc);
+        return true;
+    }
+
+    /** A choice of operands of any shapes, in NHWC if one lies so and the others can. */
+    private static boolean where(Node node, Lowering lowering) {
+        TensorType type = lowering.type(node.output());
+        if (type.type().isPacked() || type.type().bits() < Byte.SIZE) {
+            return false;
+        }
+        SelectSpec spec = new SelectSpec(type.type());
+        if (!lowering.kernels.isBeyondJava(spec)) {
+            return false;
+        }
+        boolean nhwc = node.inputs().stream().anyMatch(lowering::isOnlyNhwc)
+                && node.inputs().stream().allMatch(lowering::fitsNhwc);
+        Select kernel = lowering.kernels.select(node, spec);
+        int[] from = node.inputs().stream().mapToInt(input -> slot(node, lowering, input, nhwc)).toArray();
+        int to = lowering.plan.planned(new TensorType(type.type(),
+                nhwc ? Shapes.permute(type.shape(), Lowering.TO_NHWC) : type.shape()));
+        lowering.step(node, kernel, from, to, -1, (in, out) -> kernel.run(in[0], in[1], in[2], out[0]));
         define(node, lowering, to, nhwc);
         return true;
     }

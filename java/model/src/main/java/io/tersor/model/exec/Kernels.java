@@ -25,6 +25,8 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
+import io.tersor.kernel.Select;
+import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.model.Graph;
@@ -107,6 +109,11 @@ final class Kernels implements AutoCloseable {
 
     /** Returns an operation of two tensors. */
     Binary binary(Node node, BinarySpec spec) {
+        return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
+    }
+
+    /** Returns a choice between two operands. */
+    Select select(Node node, SelectSpec spec) {
         return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
     }
 

@@ -217,6 +217,20 @@ class KernelAgreementTest {
     }
 
     @Test
+    void choices() {
+        Tensor mask = Tensor.allocate(Arena.ofAuto(), DataType.BOOL, Shape.of(5, 1, 7));
+        for (int i = 0; i < 35; i++) {
+            mask.setLong(i, i * 7 % 3 == 0 ? 1 : 0);
+        }
+        check(Backend.NATIVE, node("Where", Attributes.NONE), "native/select_f32", List.of(), mask, random(1, 2, 5, 3, 7),
+                random(2, 1, 7));
+        check(Backend.NATIVE, node("Where", Attributes.NONE), "native/select_u8", List.of(), mask, bytes(1),
+                bytes(2, 5, 3, 1));
+        check(Backend.SCALAR, node("Where", Attributes.NONE), "java/where", List.of(), mask, random(1, 2, 5, 3, 7),
+                random(2, 1, 7));
+    }
+
+    @Test
     void casts() {
         for (int to : new int[] {1, 3, 6, 7, 9}) {
             Tensor reals = random(16, 3, 35);
