@@ -329,9 +329,9 @@ TERSOR_API tersor_status tersor_layer_norm(uint32_t isa, tersor_type dst_type, i
 
 /*
  * Functions of every f32 element x with parameters alpha and beta. The first five are exact: their steps stand in
- * src/scalar.h. Of the others those up to RECIPROCAL are rounded once (HARD_SIGMOID before its bounds); EXP, SIGMOID and
- * ERF have errors of up to 3 units in the last place (those of the smallest normal number where results are smaller),
- * TANH of up to 5, which may differ between isas. NaN stays NaN but for CLIP.
+ * src/scalar.h. Of the others those up to RECIPROCAL are rounded once (HARD_SIGMOID before its bounds); EXP, SIGMOID
+ * and ERF have errors of up to 3 units in the last place (those of the smallest normal number where results are
+ * smaller), TANH of up to 5, which may differ between isas. NaN stays NaN but for CLIP.
  */
 typedef int32_t tersor_map_function;
 enum {
@@ -408,11 +408,12 @@ TERSOR_API tersor_status tersor_reduce(uint32_t isa, tersor_reduction kind, int6
                                        const float *src, float *dst);
 
 /*
- * Softmax of rows [rows, columns]: y = e^(x - max) / s with s the sum of e^(x - max), or with `logarithm` x - max - ln(s).
- * Relative errors are below 2^-20 (of the logarithm, those of 1 + |y|); y below the normal numbers may be 0. A row with a
- * NaN or an infinity of its own maximum gives NaN. Sizes as large as int64 allows; dst may be src.
+ * Softmax of rows [rows, columns]: y = e^(x - max) / s with s the sum of e^(x - max), or with `logarithm` x - max -
+ * ln(s). Relative errors are below 2^-20 (of the logarithm, those of 1 + |y|); y below the normal numbers may be 0. A
+ * row with a NaN or an infinity of its own maximum gives NaN. Sizes as large as int64 allows; dst may be src.
  */
-TERSOR_API tersor_status tersor_softmax(uint32_t isa, int32_t logarithm, int64_t rows, int64_t columns, const float *src,
+TERSOR_API tersor_status tersor_softmax(uint32_t isa, int32_t logarithm, int64_t rows, int64_t columns,
+                                        const float *src,
                                         float *dst);
 
 /*

@@ -1,6 +1,6 @@
 /*
- * Conversions between element types in plain C, compiled once for each instruction set; the compiler vectorizes the loops.
- * An including file may define CAST_F16_F32 and CAST_F32_F16 as better functions of cast_f16_f32's kind before.
+ * Conversions between element types in plain C, compiled once for each instruction set; the compiler vectorizes the
+ * loops. An including file may define CAST_F16_F32 and CAST_F32_F16 as better functions of cast_f16_f32's kind before.
  */
 #ifndef TERSOR_CAST_BODY_H
 #define TERSOR_CAST_BODY_H
@@ -22,12 +22,13 @@
 ALWAYS_INLINE int32_t cast_to_s32(float x, float least, float most) {
     const float above = x > least ? x : least;
     const float within = above < most ? above : most;
-    return x != x ? 0 : (int32_t) within;
+    /* By masks: of nested choices compilers make too many comparisons. */
+    return (int32_t) within & -(int32_t) (x == x);
 }
 
 ALWAYS_INLINE int32_t cast_s32_of(float x) {
-    /* The largest float below 2^31. */
-    return x >= 0x1p31f ? INT32_MAX : cast_to_s32(x, -0x1p31f, 0x1.fffffep30f);
+    /* Up to the largest float below 2^31, whose missing bits are added above it. */
+    return cast_to_s32(x, -0x1p31f, 0x1.fffffep30f) | (-(int32_t) (x >= 0x1p31f) & INT32_MAX);
 }
 
 ALWAYS_INLINE int64_t cast_s64_of(float x) {

@@ -83,10 +83,11 @@ static inline tersor_status checked_product(const int64_t *factors, int count, i
 }
 
 /*
- * Rows of columns that may lie at one place: strides of elements, those of rows not negative, of columns 0 or 1. The last
- * element that they reach lies where int64 and the address space have it.
+ * Rows of columns that may lie at one place: strides of elements, those of rows not negative, of columns 0 or 1. The
+ * last element that they reach lies where int64 and the address space have it.
  */
-static inline tersor_status check_broadcast(const void *address, int64_t element_bytes, int64_t rows, int64_t row_stride,
+static inline tersor_status check_broadcast(const void *address, int64_t element_bytes, int64_t rows,
+                                            int64_t row_stride,
                                             int64_t columns, int64_t column_stride) {
     int64_t bytes;
     if (row_stride < 0 || (column_stride != 0 && column_stride != 1)) {

@@ -1,4 +1,7 @@
-/* Functions, operations, reductions, softmax of f32, and conversions: one vectorized set of them for each instruction set. */
+/*
+ * Functions, operations, reductions, softmax of f32, and conversions: one vectorized set of them for each instruction
+ * set.
+ */
 #ifndef TERSOR_REAL_H
 #define TERSOR_REAL_H
 

@@ -9,7 +9,7 @@ static int64_t cases;
 enum { TYPES = TERSOR_BOOL + 1 };
 
 static int64_t size_of(tersor_type type) {
-    return type == TERSOR_S64 ? 8 : type == TERSOR_F32 || type == TERSOR_S32 ? 4 : type == TERSOR_F16 || type == TERSOR_BF16 ? 2 : 1;
+    return type == TERSOR_S64 ? 8 : type == TERSOR_BOOL ? 1 : type == TERSOR_F16 ? 2 : bytes_of(type);
 }
 
 static double half_value(uint16_t half) {
@@ -60,14 +60,17 @@ static bool is_nearest(const void *array, tersor_type type, int64_t i, double x)
     }
     /* Numbers beyond the largest are rounded as if the next power of two were there. */
     const uint16_t magnitude = bits & 0x7fff, infinite = type == TERSOR_F16 ? 0x7c00 : 0x7f80;
-    const uint16_t around[3] = {(uint16_t) (magnitude - (magnitude > 0)), magnitude, (uint16_t) (magnitude + (magnitude < infinite))};
+    const uint16_t around[3] = {(uint16_t) (magnitude - (magnitude > 0)), magnitude,
+                                (uint16_t) (magnitude + (magnitude < infinite))};
     double distance[3];
     for (int n = 0; n < 3; n++) {
-        const double value = around[n] == infinite ? (type == TERSOR_F16 ? 65536.0 : 0x1p128) : real_of(around[n], type);
+        const double beyond = type == TERSOR_F16 ? 65536.0 : 0x1p128;
+        const double value = around[n] == infinite ? beyond : real_of(around[n], type);
         distance[n] = fabs(fabs(x) - value);
     }
-    const bool below = around[0] == magnitude || distance[1] < distance[0] || (distance[1] == distance[0] && bits % 2 == 0);
-    const bool above = around[2] == magnitude || distance[1] < distance[2] || (distance[1] == distance[2] && bits % 2 == 0);
+    const bool even = bits % 2 == 0;
+    const bool below = around[0] == magnitude || distance[1] < distance[0] || (distance[1] == distance[0] && even);
+    const bool above = around[2] == magnitude || distance[1] < distance[2] || (distance[1] == distance[2] && even);
     return below && above && (x == 0 || signbit(x) == (bits >> 15 != 0));
 }
 
@@ -104,8 +107,10 @@ static bool converted(const void *src, tersor_type from, const void *dst, tersor
 
 static void fill(void *src, tersor_type type, int64_t count) {
     static const float EDGES[] = {0.0f, -0.0f, 0.5f, -0.5f, 254.9f, 255.5f, 256.0f, -128.9f, 127.9f, 0x1p31f, -0x1p31f,
-                                  0x1.fffffep30f, 0x1p63f, -0x1p63f, 0x1.fffffep62f, 3e38f, -3e38f, NAN, INFINITY, -INFINITY,
-                                  65504.0f, 65519.9f, 65520.0f, 65536.0f, 0x1p-24f, 0x1p-25f, 0x1.000002p-25f, 0x1.8p-24f,
+                                  0x1.fffffep30f, 0x1p63f, -0x1p63f, 0x1.fffffep62f, 3e38f, -3e38f, NAN, INFINITY,
+                                      -INFINITY,
+                                  65504.0f, 65519.9f, 65520.0f, 65536.0f, 0x1p-24f, 0x1p-25f, 0x1.000002p-25f,
+                                      0x1.8p-24f,
                                   0x1p-14f, 0x1.ffcp-15f, 0x1.002p0f, 0x1.006p0f, 0x1p-149f, -1e-7f, 0x1.fffffep127f};
     for (int64_t i = 0; i < count; i++) {
         uint64_t bits = random_next() >> (random_between(0, 1) != 0 ? 0 : 40);
@@ -169,9 +174,11 @@ static void run_refusals(void) {
     expect_status(tersor_cast(isa, TERSOR_BOOL + 1, TERSOR_S32, 4, from, to), TERSOR_INVALID_ARGUMENT, "cast from");
     expect_status(tersor_cast(isa, TERSOR_F32, -1, 4, from, to), TERSOR_INVALID_ARGUMENT, "cast to");
     expect_status(tersor_cast(isa, TERSOR_F32, TERSOR_S32, -1, from, to), TERSOR_INVALID_SIZE, "cast count");
-    expect_status(tersor_cast(isa, TERSOR_U8, TERSOR_S64, INT64_MAX / 4, from, to), TERSOR_INVALID_SIZE, "cast overflow");
+    expect_status(tersor_cast(isa, TERSOR_U8, TERSOR_S64, INT64_MAX / 4, from, to), TERSOR_INVALID_SIZE,
+                  "cast overflow");
     expect_status(tersor_cast(isa, TERSOR_F32, TERSOR_S32, 4, NULL, to), TERSOR_NULL_POINTER, "cast null");
-    expect_status(tersor_cast(isa, TERSOR_F32, TERSOR_S32, 3, from, (char *) to + 1), TERSOR_MISALIGNED, "cast misaligned");
+    expect_status(tersor_cast(isa, TERSOR_F32, TERSOR_S32, 3, from, (char *) to + 1), TERSOR_MISALIGNED,
+                  "cast misaligned");
     for (int i = 0; i < 4; i++) {
         expect_status(to[i] == 7 ? TERSOR_OK : TERSOR_INVALID_ARGUMENT, TERSOR_OK, "what is refused leaves dst alone");
     }

@@ -8,8 +8,10 @@ static int64_t cases;
 
 static const int64_t LENGTHS[] = {0, 1, 2, 7, 8, 15, 16, 17, 31, 33, 64, 65, 127, 513, 1025, 1500};
 enum { LENGTHS_COUNT = sizeof LENGTHS / sizeof *LENGTHS };
-static const float EDGES[] = {0.0f,   -0.0f,  1.0f,    -1.0f,   NAN,     INFINITY, -INFINITY, 0x1p-149f, -0x1p-149f, 0x1p-126f,
-                              3e38f,  -3e38f, 88.7f,   88.8f,   -87.4f,  -88.0f,   -103.9f,   -104.1f,   9.9f,       -10.1f,
+static const float EDGES[] = {0.0f,   -0.0f,  1.0f,    -1.0f,   NAN,     INFINITY, -INFINITY, 0x1p-149f, -0x1p-149f,
+                              0x1p-126f,
+                              3e38f,  -3e38f, 88.7f,   88.8f,   -87.4f,  -88.0f,   -103.9f,   -104.1f,   9.9f,
+                                  -10.1f,
                               0.9375f, 0.93750006f, 4.0f, -4.1f, 89.5f, 1e-30f, -1e-30f, 0.3f};
 enum { EDGES_COUNT = sizeof EDGES / sizeof *EDGES };
 
@@ -228,10 +230,12 @@ static double reduced(tersor_reduction kind, const float *x, int64_t count, int6
     }
 }
 
-static void run_reduce(uint32_t isa, tersor_reduction kind, int64_t outer, int64_t count, int64_t inner, guard_side side) {
+static void run_reduce(uint32_t isa, tersor_reduction kind, int64_t outer, int64_t count, int64_t inner,
+                       guard_side side) {
     cases++;
     random_seed((uint64_t) (count * 1000 + inner * 10 + kind + 1));
-    float *src = guarded(side, (size_t) (outer * count * inner) * 4), *dst = guarded(side, (size_t) (outer * inner) * 4);
+    float *src = guarded(side, (size_t) (outer * count * inner) * 4);
+    float *dst = guarded(side, (size_t) (outer * inner) * 4);
     random_floats(src, (size_t) (outer * count * inner), 3.0f);
     if (count > 3 && count % 2 == 0 && inner > 0) {
         draw(src, count * inner / 2, 3.0f);
@@ -301,25 +305,31 @@ static void run_refusals(void) {
     expect_status(tersor_map(isa, TERSOR_MAP_ABS, 0, 0, 4, NULL, to), TERSOR_NULL_POINTER, "map null");
     expect_status(tersor_map(isa, TERSOR_MAP_ABS, 0, 0, 3, a, odd), TERSOR_MISALIGNED, "map misaligned");
     expect_status(tersor_map(isa, TERSOR_MAP_ABS, 0, 0, 0, NULL, NULL), TERSOR_OK, "map of nothing");
-    expect_status(tersor_binary(0, TERSOR_BINARY_ADD, 1, 4, a, 4, 1, a, 4, 1, to), TERSOR_UNSUPPORTED_ISA, "binary isa");
+    expect_status(tersor_binary(0, TERSOR_BINARY_ADD, 1, 4, a, 4, 1, a, 4, 1, to), TERSOR_UNSUPPORTED_ISA,
+                  "binary isa");
     expect_status(tersor_binary(isa, TERSOR_BINARY_OPERATIONS, 1, 4, a, 4, 1, a, 4, 1, to), TERSOR_INVALID_ARGUMENT,
                   "binary operation");
     expect_status(tersor_binary(isa, TERSOR_BINARY_ADD, 1, 4, a, 4, 2, a, 4, 1, to), TERSOR_INVALID_ARGUMENT,
                   "binary column stride");
     expect_status(tersor_binary(isa, TERSOR_BINARY_ADD, 1, 4, a, 4, 1, a, -4, 1, to), TERSOR_INVALID_ARGUMENT,
                   "binary row stride");
-    expect_status(tersor_binary(isa, TERSOR_BINARY_ADD, -1, 4, a, 4, 1, a, 4, 1, to), TERSOR_INVALID_SIZE, "binary rows");
+    expect_status(tersor_binary(isa, TERSOR_BINARY_ADD, -1, 4, a, 4, 1, a, 4, 1, to), TERSOR_INVALID_SIZE,
+                  "binary rows");
     expect_status(tersor_binary(isa, TERSOR_BINARY_ADD, INT64_MAX / 2, 4, a, 0, 0, a, 0, 0, to), TERSOR_INVALID_SIZE,
                   "binary overflow");
     expect_status(tersor_binary(isa, TERSOR_BINARY_ADD, 3, 1, a, INT64_MAX, 0, a, 0, 0, to), TERSOR_INVALID_SIZE,
                   "binary reach");
-    expect_status(tersor_binary(isa, TERSOR_BINARY_ADD, 1, 4, a, 4, 1, NULL, 4, 1, to), TERSOR_NULL_POINTER, "binary null");
+    expect_status(tersor_binary(isa, TERSOR_BINARY_ADD, 1, 4, a, 4, 1, NULL, 4, 1, to), TERSOR_NULL_POINTER,
+                  "binary null");
     expect_status(tersor_binary(isa, TERSOR_BINARY_ADD, 1, 3, a, 4, 1, a, 4, 1, odd), TERSOR_MISALIGNED, "binary dst");
-    expect_status(tersor_binary(isa, TERSOR_BINARY_LESS, 0, 3, NULL, 4, 1, NULL, 4, 1, NULL), TERSOR_OK, "binary of nothing");
+    expect_status(tersor_binary(isa, TERSOR_BINARY_LESS, 0, 3, NULL, 4, 1, NULL, 4, 1, NULL), TERSOR_OK,
+                  "binary of nothing");
     expect_status(tersor_reduce(0, TERSOR_REDUCE_SUM, 1, 4, 1, a, to), TERSOR_UNSUPPORTED_ISA, "reduce isa");
-    expect_status(tersor_reduce(isa, TERSOR_REDUCE_SUM_SQUARE + 1, 1, 4, 1, a, to), TERSOR_INVALID_ARGUMENT, "reduce kind");
+    expect_status(tersor_reduce(isa, TERSOR_REDUCE_SUM_SQUARE + 1, 1, 4, 1, a, to), TERSOR_INVALID_ARGUMENT,
+                  "reduce kind");
     expect_status(tersor_reduce(isa, TERSOR_REDUCE_SUM, 1, -4, 1, a, to), TERSOR_INVALID_SIZE, "reduce count");
-    expect_status(tersor_reduce(isa, TERSOR_REDUCE_SUM, INT64_MAX / 4, 4, 4, a, to), TERSOR_INVALID_SIZE, "reduce overflow");
+    expect_status(tersor_reduce(isa, TERSOR_REDUCE_SUM, INT64_MAX / 4, 4, 4, a, to), TERSOR_INVALID_SIZE,
+                  "reduce overflow");
     expect_status(tersor_reduce(isa, TERSOR_REDUCE_SUM, 1, 4, 1, NULL, to), TERSOR_NULL_POINTER, "reduce null");
     expect_status(tersor_softmax(0, 0, 1, 4, a, to), TERSOR_UNSUPPORTED_ISA, "softmax isa");
     expect_status(tersor_softmax(isa, 0, -1, 4, a, to), TERSOR_INVALID_SIZE, "softmax rows");

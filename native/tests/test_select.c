@@ -33,13 +33,15 @@ static void run(uint32_t isa, int64_t bytes, int64_t rows, int64_t columns, int 
         o[0].data[i] = (uint8_t) (random_between(0, 1) != 0 ? 0 : o[0].data[i]);
     }
     uint8_t *dst = guarded(side, (size_t) (rows * columns * bytes));
-    bool ok = expect_status(tersor_select(isa, (int32_t) bytes, rows, columns, o[0].data, o[0].row, o[0].column, o[1].data,
+    bool ok = expect_status(tersor_select(isa, (int32_t) bytes, rows, columns, o[0].data, o[0].row, o[0].column,
+                                          o[1].data,
                                           o[1].row, o[1].column, o[2].data, o[2].row, o[2].column, dst),
                             TERSOR_OK, "select");
     for (int64_t i = 0; ok && i < rows * columns; i++) {
         const int64_t row = i / columns, column = i % columns;
         const operand *from = &o[o[0].data[row * o[0].row + column * o[0].column] != 0 ? 1 : 2];
-        if (memcmp(dst + i * bytes, from->data + (row * from->row + column * from->column) * bytes, (size_t) bytes) != 0) {
+        if (memcmp(dst + i * bytes, from->data + (row * from->row + column * from->column) * bytes,
+                   (size_t) bytes) != 0) {
             ok = false;
             fail("isa=%s select of %lld bytes [%lld, %lld] kinds=%d side=%d at %lld", tersor_isa_name(isa),
                  (long long) bytes, (long long) rows, (long long) columns, kinds, side, (long long) i);
@@ -53,7 +55,8 @@ static void run_refusals(void) {
     const uint8_t condition[4] = {0, 1, 0, 1};
     int32_t from[4] = {1, 2, 3, 4}, to[4] = {7, 7, 7, 7};
     const uint32_t isa = TERSOR_ISA_PORTABLE;
-    expect_status(tersor_select(0, 4, 1, 4, condition, 0, 1, from, 0, 1, from, 0, 1, to), TERSOR_UNSUPPORTED_ISA, "isa");
+    expect_status(tersor_select(0, 4, 1, 4, condition, 0, 1, from, 0, 1, from, 0, 1, to), TERSOR_UNSUPPORTED_ISA,
+                  "isa");
     expect_status(tersor_select(isa, 3, 1, 4, condition, 0, 1, from, 0, 1, from, 0, 1, to), TERSOR_INVALID_ARGUMENT,
                   "bytes");
     expect_status(tersor_select(isa, 4, 1, -4, condition, 0, 1, from, 0, 1, from, 0, 1, to), TERSOR_INVALID_SIZE,

@@ -53,7 +53,9 @@ ALWAYS_INLINE __m512 sigmoid_512(__m512 x) {
     return quotient_512(_mm512_mask_mov_ps(one, below, e), _mm512_add_ps(one, e));
 }
 
-/* t / (t + 2) with t = e^(-2 |x|) - 1, and the sign of x; steps that need no multiplication leave its units to others. */
+/*
+ * t / (t + 2) with t = e^(-2 |x|) - 1, and the sign of x; steps that need no multiplication leave its units to others.
+ */
 ALWAYS_INLINE __m512 tanh_512(__m512 x) {
     const __m512 sign = _mm512_set1_ps(-0.0f), one = _mm512_set1_ps(1.0f), magic = _mm512_set1_ps(12582912.0f);
     const __m512 magnitude = _mm512_min_ps(_mm512_set1_ps(10.0f), _mm512_andnot_ps(sign, x));

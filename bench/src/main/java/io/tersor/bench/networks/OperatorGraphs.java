@@ -104,7 +104,8 @@ public final class OperatorGraphs {
     }
 
     private void functions() {
-        for (String name : List.of("Relu", "HardSwish", "Sigmoid", "Tanh", "Erf", "Exp", "Softplus", "Elu", "LeakyRelu", "HardSigmoid", "Abs",
+        for (String name : List.of("Relu", "HardSwish", "Sigmoid", "Tanh", "Erf", "Exp", "Softplus", "Elu",
+                "LeakyRelu", "HardSigmoid", "Abs",
                 "Neg", "Floor", "Ceil", "Round", "Reciprocal", "Sign", "Sin", "Cos", "Tan", "Atan", "Sinh", "Cosh")) {
             one(name, IMAGE.toString(), DataType.F32, Attributes.NONE, List.of(f32(IMAGE)));
         }
@@ -134,11 +135,14 @@ public final class OperatorGraphs {
         one("Where", "1x12x128x128 with 1x1x128x128", DataType.F32, Attributes.NONE,
                 List.of(input("c", DataType.BOOL, Shape.of(1, 1, 128, 128)),
                         input("a", DataType.F32, Shape.of(1, 12, 128, 128)), floats(-10000)));
-        one("Cast", "s32 to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.S32, IMAGE)));
+        one("Cast", "s32 to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.S32,
+                IMAGE)));
         one("Cast", "u8 to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.U8, IMAGE)));
-        one("Cast", "bool to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.BOOL, IMAGE)));
+        one("Cast", "bool to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.BOOL,
+                IMAGE)));
         one("Cast", "f32 to f16", DataType.F16, Attributes.NONE.with("to", 10), List.of(f32(IMAGE)));
-        one("Cast", "f16 to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.F16, IMAGE)));
+        one("Cast", "f16 to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.F16,
+                IMAGE)));
         one("Cast", "f32 to s64", DataType.S64, Attributes.NONE.with("to", 7), List.of(f32(IMAGE)));
         one("Cast", "f32 to s32", DataType.S32, Attributes.NONE.with("to", 6), List.of(f32(IMAGE)));
     }

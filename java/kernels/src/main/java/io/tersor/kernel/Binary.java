@@ -35,8 +35,8 @@ public abstract non-sealed class Binary extends Kernel {
      *
      * @param a f32, contiguous
      * @param b f32, contiguous; its extents are those of a or 1, axis by axis from the last, or the other way round
-     * @param dst of the larger extents and the spec's type, contiguous; if f32 it may be the memory of an operand of its
-     *     shape, not overlap it otherwise
+     * @param dst of the larger extents and the spec's type, contiguous; if f32 it may be the memory of an operand of
+     *     its shape, not overlap it otherwise
      * @throws OperandException if type, shape or strides do not fit
      * @throws IllegalStateException if this kernel or a tensor's arena is closed
      */
@@ -113,7 +113,8 @@ public abstract non-sealed class Binary extends Kernel {
             return;
         }
         for (long i = 0; i < geometry.extents()[axis]; i++) {
-            walk(geometry, axis + 1, a, aAt + i * geometry.strides()[0][axis], b, bAt + i * geometry.strides()[1][axis], dst,
+            walk(geometry, axis + 1, a, aAt + i * geometry.strides()[0][axis], b,
+                    bAt + i * geometry.strides()[1][axis], dst,
                     at + i * geometry.dstStrides()[axis]);
         }
     }

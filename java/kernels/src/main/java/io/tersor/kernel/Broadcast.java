@@ -38,7 +38,8 @@ record Broadcast(Shape dst, Shape[] operands, long[] extents, long[][] strides, 
                 given |= dim(operands[i], rank, axis) == extent;
                 joins = joins && strides[i][used - 1] == full[i][axis] * extent;
             }
-            OperandException.check(given, "dst", "the larger extents of " + names + " " + Arrays.toString(operands), dst);
+            OperandException.check(given, "dst", "the larger extents of " + names + " " + Arrays.toString(operands),
+                    dst);
             if (extent == 1) {
                 continue;
             }

@@ -61,7 +61,8 @@ public abstract non-sealed class Select extends Kernel {
             return;
         }
         Broadcast known = geometry;
-        parallelism().ranges(known.extents()[0], bytes / PART_BYTES, (first, end) -> walk(known, 0, first, end, condition,
+        parallelism().ranges(known.extents()[0], bytes / PART_BYTES, (first, end) -> walk(known, 0, first, end,
+                condition,
                 first * known.strides()[0][0], a, first * known.strides()[1][0], b, first * known.strides()[2][0], dst,
                 first * known.dstStrides()[0]));
     }
@@ -80,7 +81,8 @@ public abstract non-sealed class Select extends Kernel {
             long rows = axis == last ? 1 : end - first;
             long columns = axis == last ? end - first : geometry.extents()[last];
             execute(rows, columns, condition.data(), conditionAt, geometry.rowStride(0), geometry.columnStride(0),
-                    a.data(), aAt, geometry.rowStride(1), geometry.columnStride(1), b.data(), bAt, geometry.rowStride(2),
+                    a.data(), aAt, geometry.rowStride(1), geometry.columnStride(1), b.data(), bAt,
+                    geometry.rowStride(2),
                     geometry.columnStride(2), dst.data(), at);
             return;
         }
@@ -92,10 +94,11 @@ public abstract non-sealed class Select extends Kernel {
     }
 
     /**
-     * Computes rows &gt; 0 of columns &gt; 0 elements, contiguous in dst. Places and strides are in elements; column strides
-     * are 0 or 1, row strides not negative.
+     * Computes rows &gt; 0 of columns &gt; 0 elements, contiguous in dst. Places and strides are in elements; column
+     * strides are 0 or 1, row strides not negative.
      */
     protected abstract void execute(long rows, long columns, MemorySegment condition, long conditionAt,
-            long conditionRow, long conditionColumn, MemorySegment a, long aAt, long aRow, long aColumn, MemorySegment b,
+            long conditionRow, long conditionColumn, MemorySegment a, long aAt, long aRow, long aColumn,
+            MemorySegment b,
             long bAt, long bRow, long bColumn, MemorySegment dst, long at);
 }

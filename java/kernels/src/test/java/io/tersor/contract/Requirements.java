@@ -46,7 +46,8 @@ final class Requirements {
     /** Products of 255 * 128 whose sum stays below 2^24. */
     private static final int ONEDNN_EXACT_SUM = 512;
 
-    private static final Set<MapFunction> NATIVE_FUNCTIONS = EnumSet.of(MapFunction.ABS, MapFunction.NEG, MapFunction.RELU,
+    private static final Set<MapFunction> NATIVE_FUNCTIONS = EnumSet.of(MapFunction.ABS, MapFunction.NEG,
+            MapFunction.RELU,
             MapFunction.LEAKY_RELU, MapFunction.AFFINE, MapFunction.HARD_SIGMOID, MapFunction.SQRT,
             MapFunction.RECIPROCAL, MapFunction.EXP, MapFunction.SIGMOID, MapFunction.TANH, MapFunction.ERF);
 
@@ -72,7 +73,8 @@ final class Requirements {
             case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof CastSpec)
                     && !(spec instanceof SelectSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
-                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || isMove(spec) || hasQuantizedProbabilities(spec)
+                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || isMove(spec)
+                    || hasQuantizedProbabilities(spec)
                     || isReal(spec);
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));

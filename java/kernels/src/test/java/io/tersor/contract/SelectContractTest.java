@@ -22,7 +22,8 @@ import org.junit.jupiter.api.TestFactory;
 class SelectContractTest {
     /** The condition, a, b, and dst. */
     private static final Shape[][] SHAPES = {
-        {Shape.of(), Shape.of(), Shape.of(), Shape.of()}, {Shape.of(1031), Shape.of(1031), Shape.of(1031), Shape.of(1031)},
+        {Shape.of(), Shape.of(), Shape.of(), Shape.of()}, {Shape.of(1031), Shape.of(1031), Shape.of(1031),
+                Shape.of(1031)},
         {Shape.of(3, 17), Shape.of(17), Shape.of(), Shape.of(3, 17)},
         {Shape.of(3, 1), Shape.of(3, 17), Shape.of(17), Shape.of(3, 17)},
         {Shape.of(1, 1, 5, 7), Shape.of(2, 3, 5, 7), Shape.of(1), Shape.of(2, 3, 5, 7)},

@@ -26,7 +26,8 @@ final class ScalarSelect extends Select {
         long bytes = spec().type().bytes(1);
         for (long row = 0; row < rows; row++) {
             for (long i = 0; i < columns; i++) {
-                boolean chosen = condition.get(ValueLayout.JAVA_BYTE, conditionAt + row * conditionRow + i * conditionColumn)
+                boolean chosen = condition.get(ValueLayout.JAVA_BYTE,
+                        conditionAt + row * conditionRow + i * conditionColumn)
                         != 0;
                 long from = chosen ? aAt + row * aRow + i * aColumn : bAt + row * bRow + i * bColumn;
                 MemorySegment.copy(chosen ? a : b, from * bytes, dst, (at + row * columns + i) * bytes, bytes);

@@ -19,9 +19,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Transposed convolutions of NHWC images in f32 with fixed weights, by {@link TransposedPhases} where these fit; elsewhere
- * a product for each group gives what every pixel adds to every tap, [pixels, taps * oc / groups], and each pixel of the
- * result sums what lands there.
+ * Transposed convolutions of NHWC images in f32 with fixed weights, by {@link TransposedPhases} where these fit;
+ * elsewhere a product for each group gives what every pixel adds to every tap, [pixels, taps * oc / groups], and each
+ * pixel of the result sums what lands there.
  */
 final class ConvTransposeLowering {
     private ConvTransposeLowering() {}
@@ -54,7 +54,8 @@ final class ConvTransposeLowering {
         TransposedRows rows = new TransposedRows(window, src, (int) shape.dim(2), (int) shape.dim(3),
                 bias.map(Tensor::toFloats).orElse(new float[(int) out.dim(1)]));
         boolean depthwise = window.groups() > 1 && window.groups() == shape.dim(0) && shape.dim(1) == 1;
-        return depthwise ? depthwise(node, lowering, weights.get(), rows) : product(node, lowering, weights.get(), rows, note);
+        return depthwise ? depthwise(node, lowering, weights.get(), rows) : product(node, lowering, weights.get(),
+                rows, note);
     }
 
     private static TensorType result(TransposedRows rows) {

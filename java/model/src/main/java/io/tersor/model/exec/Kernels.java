@@ -127,7 +127,9 @@ final class Kernels implements AutoCloseable {
         return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
     }
 
-    /** Returns whether the ordered backend, or else another than the scalar one, has a kernel: Java's loops are faster. */
+    /**
+     * Returns whether the ordered backend, or else another than the scalar one, has a kernel: Java's loops are faster.
+     */
     boolean isBeyondJava(KernelSpec spec) {
         Backend backend = options.backend().orElseGet(() -> registry.explain(spec, options.forKernels()).backend());
         return backend != Backend.SCALAR && registry.refusal(backend, spec).isEmpty();
@@ -138,7 +140,8 @@ final class Kernels implements AutoCloseable {
      * scalar backend has it. It belongs to the plan, whose shapes are in its spec.
      */
     Optional<Unary> move(Node node, MoveSpec spec, Packing packing) {
-        return !isBeyondJava(spec) ? Optional.empty() : Optional.of(packing.direct().own(node, () -> registry.prepare(spec, options.forKernels())).get());
+        return !isBeyondJava(spec) ? Optional.empty() : Optional.of(packing.direct().own(node,
+                () -> registry.prepare(spec, options.forKernels())).get());
     }
 
     /**

@@ -113,7 +113,8 @@ record TransposedPhases(TransposedWindow window, Shape src, Tensor weights, Opti
         // Phases may have the same spec, but not the same weights: kernels are known by node and spec.
         Node named = Node.of(node.name() + "/phase_" + phaseY + "_" + phaseX, node.operator(), node.inputs(),
                 node.outputs(), node.attributes());
-        long rows = Math.max(1, window.out().dim(0) * window.out().dim(2) * window.out().dim(3) / stride(0) / stride(1));
+        long rows = Math.max(1,
+                window.out().dim(0) * window.out().dim(2) * window.out().dim(3) / stride(0) / stride(1));
         List<String> constants = new ArrayList<>(List.of(node.inputs().get(1)));
         node.input(2).ifPresent(constants::add);
         return lowering.kernels.conv(named, spec, rows, () -> taps(y, x), () -> bias, constants, lowering.packing);

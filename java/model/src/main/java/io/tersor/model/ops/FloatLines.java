@@ -197,8 +197,8 @@ record FloatLines(long outer, int extent, long inner) {
     }
 
     /**
-     * Finds the k first ones of a line in the order of their elements, of equal ones the first: they are the low halves of
-     * the first k candidates.
+     * Finds the k first ones of a line in the order of their elements, of equal ones the first: they are the low halves
+     * of the first k candidates.
      *
      * @param line of the outer * inner
      * @param k above 0

@@ -173,7 +173,8 @@ final class ReduceOps {
         Shape shape = Shape.of(dims.stream().mapToLong(Long::longValue).toArray());
         if (servesLines(context, extent)) {
             FloatLines lines = new FloatLines(Shapes.product(src, 0, axis), (int) extent, inner);
-            return Computation.of(new TensorType(DataType.S64, shape), (in, out) -> lines.arg(in[0], out[0], max, last));
+            return Computation.of(new TensorType(DataType.S64, shape), (in, out) -> lines.arg(in[0], out[0], max,
+                    last));
         }
         return Computation.of(new TensorType(DataType.S64, shape), (in, out) -> {
             for (long i = 0; i < shape.elements(); i++) {

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 class FloatLinesTest {
     private static final Shape[] SHAPES = {Shape.of(3, 1, 5), Shape.of(2, 17), Shape.of(3, 2100), Shape.of(1030, 3),
         Shape.of(2, 40, 1031), Shape.of(2, 3, 4, 5), Shape.of(1), Shape.of(0, 3), Shape.of(3, 0, 2)};
-    private static final double[] EDGES = {0, -0.0, 1, -1, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY,
+    private static final double[] EDGES = {0, -0.0, 1, -1, Double.NaN, Double.POSITIVE_INFINITY,
+            Double.NEGATIVE_INFINITY,
         Float.MIN_VALUE, -Float.MIN_VALUE, Float.MAX_VALUE};
 
     private final Random random = new Random(17);

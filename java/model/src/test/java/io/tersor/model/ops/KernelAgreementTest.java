@@ -222,7 +222,8 @@ class KernelAgreementTest {
         for (int i = 0; i < 35; i++) {
             mask.setLong(i, i * 7 % 3 == 0 ? 1 : 0);
         }
-        check(Backend.NATIVE, node("Where", Attributes.NONE), "native/select_f32", List.of(), mask, random(1, 2, 5, 3, 7),
+        check(Backend.NATIVE, node("Where", Attributes.NONE), "native/select_f32", List.of(), mask, random(1, 2, 5, 3,
+                7),
                 random(2, 1, 7));
         check(Backend.NATIVE, node("Where", Attributes.NONE), "native/select_u8", List.of(), mask, bytes(1),
                 bytes(2, 5, 3, 1));
@@ -241,10 +242,12 @@ class KernelAgreementTest {
                 integers.setLong(i, i * 0x1234567_8901L - (1L << 50) + (1L << i % 63));
             }
             if (to != 1) {
-                check(Backend.NATIVE, node("Cast", Attributes.NONE.with("to", to)), "native/cast_f32", List.of(), reals);
+                check(Backend.NATIVE, node("Cast", Attributes.NONE.with("to", to)), "native/cast_f32", List.of(),
+                        reals);
             }
             if (to != 7) {
-                check(Backend.NATIVE, node("Cast", Attributes.NONE.with("to", to)), "native/cast_s64", List.of(), integers);
+                check(Backend.NATIVE, node("Cast", Attributes.NONE.with("to", to)), "native/cast_s64", List.of(),
+                        integers);
                 check(Backend.NATIVE, node("Cast", Attributes.NONE.with("to", to)), "native/cast_u8",
                         List.of(), bytes(4, 31));
             }
@@ -265,7 +268,8 @@ class KernelAgreementTest {
             long[] kernel = {strides[0] + random.nextInt(4), strides[1] + random.nextInt(4)};
             long[] before = {random.nextInt((int) (kernel[0] - strides[0]) + 1),
                 random.nextInt((int) (kernel[1] - strides[1]) + 1)};
-            Attributes attributes = Attributes.NONE.with("strides", strides).with("group", groups).with("pads", new long[] {
+            Attributes attributes = Attributes.NONE.with("strides", strides).with("group", groups).with("pads",
+                    new long[] {
                 before[0], before[1], kernel[0] - strides[0] - before[0], kernel[1] - strides[1] - before[1]});
             List<Tensor> inputs = new ArrayList<>(List.of(random(seed, 1 + random.nextInt(2), ic, 1 + random.nextInt(5),
                     1 + random.nextInt(5)), random(seed + 1, ic, oc, kernel[0], kernel[1])));
