@@ -60,7 +60,16 @@ enum {
 };
 
 typedef int32_t tersor_type;
-enum { TERSOR_F32 = 1, TERSOR_S32 = 2, TERSOR_U8 = 3, TERSOR_S8 = 4, TERSOR_BF16 = 5 };
+enum {
+    TERSOR_F32 = 1,
+    TERSOR_S32 = 2,
+    TERSOR_U8 = 3,
+    TERSOR_S8 = 4,
+    TERSOR_BF16 = 5,
+    TERSOR_F16 = 6, /* IEEE 754 binary16; this and the next ones for tersor_cast alone */
+    TERSOR_S64 = 7,
+    TERSOR_BOOL = 8 /* a byte, 0 or 1 */
+};
 
 enum {
     TERSOR_ISA_PORTABLE = 1 << 0,    /* plain C, on every processor */
@@ -336,6 +345,104 @@ TERSOR_API tersor_status tersor_multiply(uint32_t isa, int64_t rows, int64_t col
 TERSOR_API tersor_status tersor_layer_norm(uint32_t isa, tersor_type dst_type, int32_t centered, int64_t rows,
                                            int64_t columns, float epsilon, const float *scale, const float *bias,
                                            int32_t dst_zero_point, const float *src, void *dst);
+
+/*
+ * Functions of every f32 element x with parameters alpha and beta. The first five are exact: their steps stand in
+ * src/scalar.h. Of the others those up to RECIPROCAL are rounded once (HARD_SIGMOID before its bounds); EXP, SIGMOID
+ * and ERF have errors of up to 3 units in the last place (those of the smallest normal number where results are
+ * smaller), TANH of up to 5, which may differ between isas. NaN stays NaN but for CLIP.
+ */
+typedef int32_t tersor_map_function;
+enum {
+    TERSOR_MAP_CLIP = 0,         /* x > alpha ? x : alpha, then below beta likewise; alpha <= beta */
+    TERSOR_MAP_GELU = 1,         /* the functions of tersor_function */
+    TERSOR_MAP_GELU_TANH = 2,
+    TERSOR_MAP_SILU = 3,
+    TERSOR_MAP_HARD_SWISH = 4,
+    TERSOR_MAP_ABS = 5,          /* |x| */
+    TERSOR_MAP_NEG = 6,          /* -x */
+    TERSOR_MAP_RELU = 7,         /* 0 for x < 0, else x */
+    TERSOR_MAP_LEAKY_RELU = 8,   /* x for x >= 0, else alpha * x */
+    TERSOR_MAP_AFFINE = 9,       /* alpha * x + beta */
+    TERSOR_MAP_HARD_SIGMOID = 10, /* max(0, min(1, alpha * x + beta)) */
+    TERSOR_MAP_SQRT = 11,
+    TERSOR_MAP_RECIPROCAL = 12,  /* 1 / x */
+    TERSOR_MAP_EXP = 13,         /* e^x */
+    TERSOR_MAP_SIGMOID = 14,     /* 1 / (1 + e^-x) */
+    TERSOR_MAP_TANH = 15,        /* alpha * tanh(beta * x) */
+    TERSOR_MAP_ERF = 16,         /* the error function */
+    TERSOR_MAP_FUNCTIONS = 17    /* how many there are */
+};
+/* `count`, as large as int64 allows; dst may be src. */
+TERSOR_API tersor_status tersor_map(uint32_t isa, tersor_map_function function, float alpha, float beta, int64_t count,
+                                    const float *src, float *dst);
+
+/* Operations of two f32 elements, rounded once; comparisons, from EQUAL on, give a byte, 0 or 1. */
+typedef int32_t tersor_binary_operation;
+enum {
+    TERSOR_BINARY_ADD = 0,
+    TERSOR_BINARY_SUB = 1,
+    TERSOR_BINARY_MUL = 2,
+    TERSOR_BINARY_DIV = 3,
+    TERSOR_BINARY_MIN = 4, /* NaN if either is; -0 is smaller than 0 */
+    TERSOR_BINARY_MAX = 5,
+    TERSOR_BINARY_PRELU = 6, /* a < 0 ? b * a : a */
+    TERSOR_BINARY_EQUAL = 7,
+    TERSOR_BINARY_LESS = 8,
+    TERSOR_BINARY_LESS_OR_EQUAL = 9,
+    TERSOR_BINARY_OPERATIONS = 10 /* how many there are */
+};
+/*
+ * dst [rows, columns], contiguous: of a (row, column) at element row * a_row_stride + column * a_column_stride, and b
+ * likewise. Row strides are not negative, column strides 0 or 1, sizes as large as int64 allows. dst, if f32, may be an
+ * operand that lies as it does.
+ */
+TERSOR_API tersor_status tersor_binary(uint32_t isa, tersor_binary_operation operation, int64_t rows, int64_t columns,
+                                       const float *a, int64_t a_row_stride, int64_t a_column_stride, const float *b,
+                                       int64_t b_row_stride, int64_t b_column_stride, void *dst);
+
+/*
+ * dst [rows, columns], contiguous: of condition (row, column) != 0 the element of a, otherwise that of b, of any bits.
+ * Operands lie as in tersor_binary; elements of 1, 2, 4 or 8 bytes, aligned to their size. dst overlaps no operand.
+ */
+TERSOR_API tersor_status tersor_select(uint32_t isa, int32_t element_bytes, int64_t rows, int64_t columns,
+                                       const uint8_t *condition, int64_t condition_row_stride,
+                                       int64_t condition_column_stride, const void *a, int64_t a_row_stride,
+                                       int64_t a_column_stride, const void *b, int64_t b_row_stride,
+                                       int64_t b_column_stride, void *dst);
+
+/* Sums are those of binary64 in an order that depends on isa, rounded once. */
+typedef int32_t tersor_reduction;
+enum {
+    TERSOR_REDUCE_SUM = 0,
+    TERSOR_REDUCE_MEAN = 1, /* NaN of nothing */
+    TERSOR_REDUCE_MAX = 2,  /* NaN if there is one; -0 is smaller than 0; -infinity of nothing */
+    TERSOR_REDUCE_MIN = 3,  /* likewise, infinity */
+    TERSOR_REDUCE_L1 = 4,   /* the sum of magnitudes */
+    TERSOR_REDUCE_L2 = 5,   /* the square root of the sum of squares */
+    TERSOR_REDUCE_SUM_SQUARE = 6
+};
+/* dst [outer, inner] of src [outer, count, inner] along the middle axis; sizes as large as int64 allows. */
+TERSOR_API tersor_status tersor_reduce(uint32_t isa, tersor_reduction kind, int64_t outer, int64_t count, int64_t inner,
+                                       const float *src, float *dst);
+
+/*
+ * Softmax of rows [rows, columns]: y = e^(x - max) / s with s the sum of e^(x - max), or with `logarithm` x - max -
+ * ln(s). Relative errors are below 2^-20 (of the logarithm, those of 1 + |y|); y below the normal numbers may be 0. A
+ * row with a NaN or an infinity of its own maximum gives NaN. Sizes as large as int64 allows; dst may be src.
+ */
+TERSOR_API tersor_status tersor_softmax(uint32_t isa, int32_t logarithm, int64_t rows, int64_t columns,
+                                        const float *src,
+                                        float *dst);
+
+/*
+ * dst = src as another type: f32 and each other type, or two different ones of s32, s64, u8, s8, bool. Integers become
+ * f32 rounded half to even, f32 likewise f16 and bf16 (infinite where too large); f32 becomes an integer by truncation,
+ * saturated, 0 of NaN. Integers keep their low bits. bool is whether an element is not 0, NaN among these. `count` as
+ * large as int64 allows; elements aligned to their size.
+ */
+TERSOR_API tersor_status tersor_cast(uint32_t isa, tersor_type src_type, tersor_type dst_type, int64_t count,
+                                     const void *src, void *dst);
 
 typedef struct tersor_pool2d_window {
     int32_t kh, kw, stride_h, stride_w, dilation_h, dilation_w; /* at least 1 */

@@ -62,6 +62,15 @@ static inline tersor_status check_vector(const void *address, int64_t count, int
     return check_matrix(address, 1, count, count, element_bytes);
 }
 
+/* An array of any length. */
+static inline tersor_status check_floats(const float *address, int64_t count) {
+    int64_t bytes;
+    if (count < 0 || __builtin_mul_overflow(count, INT64_C(4), &bytes)) {
+        return TERSOR_INVALID_SIZE;
+    }
+    return check_range(address, bytes, 4);
+}
+
 /* The product of `count` factors that are not negative, unless it leaves int64. */
 static inline tersor_status checked_product(const int64_t *factors, int count, int64_t *product) {
     *product = 1;
@@ -71,6 +80,28 @@ static inline tersor_status checked_product(const int64_t *factors, int count, i
         }
     }
     return TERSOR_OK;
+}
+
+/*
+ * Rows of columns that may lie at one place: strides of elements, those of rows not negative, of columns 0 or 1. The
+ * last element that they reach lies where int64 and the address space have it.
+ */
+static inline tersor_status check_broadcast(const void *address, int64_t element_bytes, int64_t rows,
+                                            int64_t row_stride,
+                                            int64_t columns, int64_t column_stride) {
+    int64_t bytes;
+    if (row_stride < 0 || (column_stride != 0 && column_stride != 1)) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
+    if (rows == 0 || columns == 0) {
+        return TERSOR_OK;
+    }
+    if (__builtin_mul_overflow(rows - 1, row_stride, &bytes)
+        || __builtin_add_overflow(bytes, (columns - 1) * column_stride + 1, &bytes)
+        || __builtin_mul_overflow(bytes, element_bytes, &bytes)) {
+        return TERSOR_INVALID_SIZE;
+    }
+    return check_range(address, bytes, (size_t) element_bytes);
 }
 
 /* [first, first + count) lies within [0, total). */

@@ -14,6 +14,13 @@
 #define UNROLL(count) PRAGMA(GCC unroll count)
 #endif
 
+/* No iteration of the loop reads what another one writes: operands are the same memory or do not overlap. */
+#if defined(__clang__)
+#define INDEPENDENT PRAGMA(clang loop vectorize(assume_safety))
+#else
+#define INDEPENDENT PRAGMA(GCC ivdep)
+#endif
+
 /*
  * Keeps a vector of sums in one register through a loop: GCC 12 otherwise moves each sum of a loop that takes two steps at
  * a time to another register and back, a third of the loop's instructions.

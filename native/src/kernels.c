@@ -28,6 +28,7 @@ extern const depthwise_kernel f32_depthwise_8x4__portable, f32_depthwise_8x8__av
 #define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x1__portable
 #define WIDE_DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x1__portable
 #define F32_GEMM_BESIDE_AMX f32_gemm_4x16__portable
+#define REAL_BESIDE_AMX real__portable
 #define F32_SPARSE_BESIDE_AMX f32_sparse__portable
 #define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_8x4__portable
 #else
@@ -35,6 +36,7 @@ extern const depthwise_kernel f32_depthwise_8x4__portable, f32_depthwise_8x8__av
 #define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_2x64__avx512_vnni
 #define WIDE_DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x16__avx2
 #define F32_GEMM_BESIDE_AMX f32_gemm_12x32__avx512f
+#define REAL_BESIDE_AMX real__avx512f
 #define F32_SPARSE_BESIDE_AMX f32_sparse__avx512f
 #define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_8x16__avx512f
 #endif
@@ -54,6 +56,7 @@ static const isa_kernels ALL[] = {
         .name = "portable",
         .epilogue = &epilogue__portable,
         .elementwise = &elementwise__portable,
+        .real = &real__portable,
         .attention = &attention__portable,
         .u8s8_gemm = &u8s8_gemm_4x16__portable,
         .s8s8_gemm = &s8s8_gemm_4x16__portable,
@@ -74,6 +77,7 @@ static const isa_kernels ALL[] = {
         .name = "avx2",
         .epilogue = &epilogue__avx2,
         .elementwise = &elementwise__avx2,
+        .real = &real__avx2,
         .attention = &attention__avx2,
         .u8s8_gemm = &u8s8_gemm_6x16__avx2,
         .s8s8_gemm = &s8s8_gemm_6x16__avx2,
@@ -95,6 +99,7 @@ static const isa_kernels ALL[] = {
         .name = "avx2_vnni",
         .epilogue = &epilogue__avx2,
         .elementwise = &elementwise__avx2,
+        .real = &real__avx2,
         .attention = &attention__avx2_vnni,
         .u8s8_gemm = &u8s8_gemm_6x16__avx2_vnni,
         .s8s8_gemm = &s8s8_gemm_6x16__avx2_vnni,
@@ -116,6 +121,7 @@ static const isa_kernels ALL[] = {
         .name = "avx512_vnni",
         .epilogue = &epilogue__avx512_vnni,
         .elementwise = &elementwise__avx512_vnni,
+        .real = &real__avx512f,
         .attention = &attention__avx512_vnni,
         .u8s8_gemm = &u8s8_gemm_12x32__avx512_vnni,
         .s8s8_gemm = &s8s8_gemm_12x32__avx512_vnni,
@@ -138,6 +144,7 @@ static const isa_kernels ALL[] = {
         .name = "avx512_bf16",
         .epilogue = &epilogue__avx512_vnni,
         .elementwise = &elementwise__avx512_vnni,
+        .real = &real__avx512f,
         .attention = &attention__avx512_vnni,
         .u8s8_gemm = &u8s8_gemm_12x32__avx512_vnni,
         .s8s8_gemm = &s8s8_gemm_12x32__avx512_vnni,
@@ -160,6 +167,7 @@ static const isa_kernels ALL[] = {
         .name = "avx512_amx",
         .epilogue = &BESIDE_AMX(epilogue_),
         .elementwise = &BESIDE_AMX(elementwise_),
+        .real = &REAL_BESIDE_AMX,
         .attention = &attention__amx_int8,
         .u8s8_gemm = &u8s8_gemm_16x64__amx_int8,
         .s8s8_gemm = &s8s8_gemm_16x64__amx_int8,

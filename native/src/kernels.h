@@ -7,6 +7,7 @@
 #include "elementwise.h"
 #include "epilogue.h"
 #include "gemm.h"
+#include "real.h"
 
 /* The kernels of one pair of types for each tersor_sparsity. */
 typedef struct sparse_kernels {
@@ -19,6 +20,7 @@ typedef struct isa_kernels {
     const char *name;
     const epilogue_functions *epilogue;
     const elementwise_functions *elementwise;
+    const real_functions *real;
     const attention_kernel *attention;
     const gemm_kernel *u8s8_gemm, *s8s8_gemm, *f32_gemm, *bf16_gemm;
     const sparse_kernels *u8s8_sparse, *s8s8_sparse, *f32_sparse;

@@ -5,11 +5,27 @@
 /* Rows longer than this are copied by memcpy. */
 enum { LONG_ROW_BYTES = 512 };
 
+/* Repetitions of a block that takes between these bytes are copies of the first one, which still is in the cache. */
+enum { LEAST_REPEATED_BYTES = 128, MOST_REPEATED_BYTES = 1 << 16 };
+
 #if defined(__clang__)
 #define SHUFFLE(type, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
 #define SHUFFLE(type, a, b, ...) __builtin_shuffle(a, b, (type##_vector){__VA_ARGS__})
 #endif
+
+/* How many elements the axes from this one on fill in dst without gaps, in any order; 0 if there are gaps. */
+static int64_t block_elements(const tersor_move_geometry *g, int32_t axis) {
+    int64_t elements = 1, reach = 0;
+    for (int32_t i = axis; i < g->rank; i++) {
+        if (g->dst_strides[i] < 0) {
+            return 0;
+        }
+        elements *= g->dims[i];
+        reach += (g->dims[i] - 1) * g->dst_strides[i];
+    }
+    return reach == elements - 1 ? elements : 0;
+}
 
 #define MOVE_ELEMENT uint8_t
 #define MOVE(name) u8_##name

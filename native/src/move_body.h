@@ -152,6 +152,16 @@ static void MOVE(plane)(const MOVE_ELEMENT *from, int64_t column_step, MOVE_ELEM
 static void MOVE(walk)(const tersor_move_geometry *g, int32_t axis, const MOVE_ELEMENT *from, MOVE_ELEMENT *to) {
     const int32_t rest = g->rank - axis;
     const int64_t extent = g->dims[axis], src_stride = g->src_strides[axis], dst_stride = g->dst_strides[axis];
+    if (rest > 1 && src_stride == 0 && extent > 1) {
+        const int64_t bytes = block_elements(g, axis + 1) * (int64_t) sizeof(MOVE_ELEMENT);
+        if (bytes >= LEAST_REPEATED_BYTES && bytes <= MOST_REPEATED_BYTES) {
+            MOVE(walk)(g, axis + 1, from, to);
+            for (int64_t i = 1; i < extent; i++) {
+                memcpy(to + i * dst_stride, to, (size_t) bytes);
+            }
+            return;
+        }
+    }
     if (rest == 1) {
         MOVE(line)(from, src_stride, to, extent);
     } else if (rest == 2 && g->src_strides[axis + 1] == 1) {

@@ -58,12 +58,13 @@ public final class OperatorGraphs {
             }
         }
         List<String> outputs = new ArrayList<>(List.of("y"));
-        if (operator.equals("Split")) {
+        if (operator.equals("Split") || operator.equals("TopK")) {
             outputs.add("z");
         }
         graph.node(Node.of("node", operator, names, outputs, attributes));
         for (String output : outputs) {
-            graph.output(new ValueInfo(output, result, Optional.empty()));
+            boolean places = operator.equals("TopK") && output.equals("z");
+            graph.output(new ValueInfo(output, places ? DataType.S64 : result, Optional.empty()));
         }
         graphs.put(operator + (detail.isEmpty() ? "" : " " + detail), graph.build());
     }
@@ -103,7 +104,8 @@ public final class OperatorGraphs {
     }
 
     private void functions() {
-        for (String name : List.of("Sigmoid", "Tanh", "Erf", "Exp", "Softplus", "Elu", "LeakyRelu", "HardSigmoid", "Abs",
+        for (String name : List.of("Relu", "HardSwish", "Sigmoid", "Tanh", "Erf", "Exp", "Softplus", "Elu",
+                "LeakyRelu", "HardSigmoid", "Abs",
                 "Neg", "Floor", "Ceil", "Round", "Reciprocal", "Sign", "Sin", "Cos", "Tan", "Atan", "Sinh", "Cosh")) {
             one(name, IMAGE.toString(), DataType.F32, Attributes.NONE, List.of(f32(IMAGE)));
         }
@@ -111,7 +113,12 @@ public final class OperatorGraphs {
 
     private void operations() {
         ofMagnitudes("Sqrt", "");
-        for (String name : List.of("Max", "Min", "PRelu")) {
+        ofMagnitudes("Log", "");
+        for (String name : List.of("Add", "Mul")) {
+            one(name, IMAGE + " twice", DataType.F32, Attributes.NONE,
+                    List.of(input("a", DataType.F32, IMAGE), input("b", DataType.F32, IMAGE)));
+        }
+        for (String name : List.of("Add", "Mul", "Div", "Max", "Min", "PRelu")) {
             one(name, IMAGE + " with 64x1x1", DataType.F32, Attributes.NONE, List.of(
                     input("a", DataType.F32, IMAGE), normal(64, 1, 1)));
         }
@@ -125,17 +132,38 @@ public final class OperatorGraphs {
         one("Where", IMAGE.toString(), DataType.F32, Attributes.NONE, List.of(input("c", DataType.BOOL, IMAGE),
                 input("a", DataType.F32, IMAGE), floats(0)));
         one("Cast", "s64 to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.S64, IMAGE)));
+        one("Where", "1x12x128x128 with 1x1x128x128", DataType.F32, Attributes.NONE,
+                List.of(input("c", DataType.BOOL, Shape.of(1, 1, 128, 128)),
+                        input("a", DataType.F32, Shape.of(1, 12, 128, 128)), floats(-10000)));
+        one("Cast", "s32 to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.S32,
+                IMAGE)));
+        one("Cast", "u8 to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.U8, IMAGE)));
+        one("Cast", "bool to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.BOOL,
+                IMAGE)));
+        one("Cast", "f32 to f16", DataType.F16, Attributes.NONE.with("to", 10), List.of(f32(IMAGE)));
+        one("Cast", "f16 to f32", DataType.F32, Attributes.NONE.with("to", 1), List.of(input("x", DataType.F16,
+                IMAGE)));
+        one("Cast", "f32 to s64", DataType.S64, Attributes.NONE.with("to", 7), List.of(f32(IMAGE)));
         one("Cast", "f32 to s32", DataType.S32, Attributes.NONE.with("to", 6), List.of(f32(IMAGE)));
     }
 
     private void reductions() {
-        for (String name : List.of("ReduceMean", "ReduceMax")) {
+        for (String name : List.of("ReduceMean", "ReduceMax", "ReduceL2")) {
             one(name, TOKENS + " last axis", DataType.F32, Attributes.NONE, List.of(f32(TOKENS), longs(-1)));
             one(name, IMAGE + " axes 2 3", DataType.F32, Attributes.NONE, List.of(f32(IMAGE), longs(2, 3)));
             one(name, IMAGE + " axis 1", DataType.F32, Attributes.NONE, List.of(f32(IMAGE), longs(1)));
         }
         one("Softmax", "1x21x64x64 axis 1", DataType.F32, Attributes.NONE.with("axis", 1), List.of(
                 f32(Shape.of(1, 21, 64, 64))));
+        one("Softmax", "1x12x128x128", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(1, 12, 128, 128))));
+        one("ArgMax", "128x1000", DataType.S64, Attributes.NONE.with("axis", 1), List.of(f32(Shape.of(128, 1000))));
+        one("ArgMax", "1x21x64x64 axis 1", DataType.S64, Attributes.NONE.with("axis", 1),
+                List.of(f32(Shape.of(1, 21, 64, 64))));
+        one("TopK", "8x8400 by 300", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(8, 8400)), longs(300)));
+        one("TopK", "128x1000 by 5", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(128, 1000)), longs(5)));
+        one("CumSum", TOKENS + " axis 1", DataType.F32, Attributes.NONE, List.of(f32(TOKENS), longs(1)));
+        one("LayerNormalization", TOKENS.toString(), DataType.F32, Attributes.NONE,
+                List.of(f32(TOKENS), normal(768), normal(768)));
         one("LogSoftmax", "128x1000", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(128, 1000))));
         one("InstanceNormalization", IMAGE.toString(), DataType.F32, Attributes.NONE,
                 List.of(f32(IMAGE), normal(64), normal(64)));

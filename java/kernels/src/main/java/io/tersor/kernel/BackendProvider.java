@@ -92,6 +92,11 @@ public interface BackendProvider {
         throw unsupported(spec);
     }
 
+    /** Returns the kernel. */
+    default Select prepare(SelectSpec spec, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
     /**
      * Returns the kernel.
      *

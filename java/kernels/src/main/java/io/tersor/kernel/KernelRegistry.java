@@ -231,6 +231,11 @@ public final class KernelRegistry {
         return choose(spec, options).prepare(spec, options.parallelism());
     }
 
+    /** Prepares a choice between two tensors. */
+    public Select prepare(SelectSpec spec, PrepareOptions options) {
+        return choose(spec, options).prepare(spec, options.parallelism());
+    }
+
     /**
      * Prepares a step of a recurrent layer.
      *

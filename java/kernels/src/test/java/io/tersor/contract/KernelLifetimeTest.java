@@ -21,6 +21,7 @@ import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Bias;
 import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
+import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
@@ -47,6 +48,8 @@ import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
 import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.Select;
+import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.TransposeSpec;
@@ -99,6 +102,7 @@ class KernelLifetimeTest {
                 case UnarySpec unary -> unary.srcType();
                 case LayerNormSpec _, MatrixProductSpec _, RecurrentCellSpec _, DynamicQuantizerSpec _ -> F32;
                 case BinarySpec binary -> binary.a();
+                case SelectSpec _ -> DataType.BOOL;
                 case AttentionSpec attention -> attention.q().type();
             };
         }
@@ -120,6 +124,7 @@ class KernelLifetimeTest {
                 case BinarySpec binary -> Tensor.allocate(arena, binary.dst(), srcShape);
                 case DynamicQuantizerSpec quantizer -> Tensor.allocate(arena, U8,
                         srcShape.with(0, srcShape.dim(0) * quantizer.levels().planes()));
+                case SelectSpec select -> Tensor.allocate(arena, select.type(), srcShape);
                 case MatrixProductSpec _ -> Tensor.allocate(arena, F32, srcShape.with(-1, srcShape.dim(0)));
                 case AttentionSpec attention -> Tensor.allocate(arena, attention.dst().type(), srcShape);
             };
@@ -139,6 +144,7 @@ class KernelLifetimeTest {
                     case LayerNormSpec norm -> candidate.registry().prepare(norm,
                             weights(arena, F32, Shape.of(norm.columns())), Optional.empty(), options);
                     case BinarySpec binary -> candidate.registry().prepare(binary, options);
+                    case SelectSpec select -> candidate.registry().prepare(select, options);
                     case RecurrentCellSpec cell -> candidate.registry().prepare(cell, Optional.empty(), options);
                     case DynamicQuantizerSpec quantizer -> candidate.registry().prepare(quantizer,
                             QuantParams.perTensor(0.5f, 0), weights(arena, S32, Shape.of(quantizer.n())),
@@ -164,6 +170,7 @@ class KernelLifetimeTest {
             case Unary unary -> unary.run(src, dst);
             case LayerNorm norm -> norm.run(src, dst);
             case Binary binary -> binary.run(src, src, dst);
+            case Select select -> select.run(src, src, src, dst);
             case RecurrentCell cell -> {
                 for (long row = 0; row < src.shape().dim(0); row++) {
                     cell.run(src, row, src, dst, dst, row);
@@ -208,6 +215,8 @@ class KernelLifetimeTest {
         subjects.add(new Subject(new MatrixProductSpec(true), rows));
         subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.SUB), rows));
         subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.MUL, U8, U8, U8, SRC, SRC, DST), rows));
+        subjects.add(new Subject(new SelectSpec(DataType.BOOL), rows));
+        subjects.add(new Subject(new CastSpec(F32, U8), rows));
         subjects.add(new Subject(new TransposeSpec(U8), Shape.of(2, 9, 70)));
         subjects.add(new Subject(LookupSpec.of(U8, S8, new byte[LookupSpec.ENTRIES]), rows));
         subjects.add(new Subject(new MoveSpec(U8, Shape.of(9, 70), Shape.of(70, 9), 0, Shape.of(70, 9), List.of(1L, 70L)),

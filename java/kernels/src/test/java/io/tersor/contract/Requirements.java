@@ -2,21 +2,29 @@ package io.tersor.contract;
 
 import io.tersor.ffm.NativePlatform;
 import io.tersor.kernel.Activation;
+import io.tersor.kernel.ActivationSpec;
+import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Bias;
 import io.tersor.kernel.BinarySpec;
+import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.LookupSpec;
+import io.tersor.kernel.MapFunction;
+import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.SelectSpec;
+import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Window;
 import io.tersor.quant.QuantParams;
@@ -39,6 +47,11 @@ final class Requirements {
     /** Products of 255 * 128 whose sum stays below 2^24. */
     private static final int ONEDNN_EXACT_SUM = 512;
 
+    private static final Set<MapFunction> NATIVE_FUNCTIONS = EnumSet.of(MapFunction.ABS, MapFunction.NEG,
+            MapFunction.RELU,
+            MapFunction.LEAKY_RELU, MapFunction.AFFINE, MapFunction.HARD_SIGMOID, MapFunction.SQRT,
+            MapFunction.RECIPROCAL, MapFunction.EXP, MapFunction.SIGMOID, MapFunction.TANH, MapFunction.ERF);
+
     private Requirements() {}
 
     /** Returns the backends whose absence is no failure; scalar is never among them. */
@@ -58,9 +71,11 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> !(spec instanceof MoveSpec);
+            case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof CastSpec)
+                    && !(spec instanceof SelectSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
-                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec || isProductOfBytes(spec) || isMove(spec) || hasQuantizedProbabilities(spec);
+                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec
+                    || isProductOfBytes(spec) || isMove(spec) || hasQuantizedProbabilities(spec) || isReal(spec);
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
@@ -120,6 +135,18 @@ final class Requirements {
     /** Up to TERSOR_MOVE_MAX_RANK axes. */
     private static boolean isMove(KernelSpec spec) {
         return spec instanceof TransposeSpec || spec instanceof MoveSpec move && move.dims().rank() <= 8;
+    }
+
+    /** What tersor_map, tersor_binary, tersor_reduce, tersor_softmax, tersor_cast and tersor_select have. */
+    private static boolean isReal(KernelSpec spec) {
+        return switch (spec) {
+            case MapSpec map -> NATIVE_FUNCTIONS.contains(map.function());
+            case ActivationSpec activation -> activation.type() == DataType.F32 && !activation.activation().isNone();
+            case BinarySpec binary -> binary.operation() != BinarySpec.Operation.POW;
+            case ReduceSpec reduce -> reduce.kind() != ReduceSpec.Kind.LOG_SUM;
+            case AddSpec add -> add.dst() == DataType.F32;
+            default -> spec instanceof SoftmaxSpec || spec instanceof CastSpec || spec instanceof SelectSpec;
+        };
     }
 
     private static boolean isInteger(KernelSpec spec) {

@@ -65,6 +65,16 @@ final class Libtersor {
             JAVA_INT, JAVA_FLOAT, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle REQUANTIZE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
+    private static final MethodHandle MAP = handle(JAVA_INT, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG, ADDRESS,
+            ADDRESS);
+    private static final MethodHandle BINARY = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+            JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle REDUCE = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
+            ADDRESS);
+    private static final MethodHandle SOFTMAX = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
+    private static final MethodHandle CAST = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
+    private static final MethodHandle SELECT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+            JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
     private static final MethodHandle MOVE = handle(ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
             ADDRESS);
     private static final MethodHandle MULTIPLY = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG,
@@ -96,6 +106,12 @@ final class Libtersor {
     private final MemorySegment layerNorm;
     private final MemorySegment maxPool2d;
     private final MemorySegment globalAveragePool;
+    private final MemorySegment map;
+    private final MemorySegment binary;
+    private final MemorySegment reduce;
+    private final MemorySegment softmax;
+    private final MemorySegment cast;
+    private final MemorySegment select;
     private final MemorySegment move;
     private final MemorySegment lookup;
     private final MemorySegment multiply;
@@ -133,6 +149,12 @@ final class Libtersor {
         this.layerNorm = library.require("tersor_layer_norm");
         this.maxPool2d = library.require("tersor_max_pool2d");
         this.globalAveragePool = library.require("tersor_global_average_pool");
+        this.map = library.require("tersor_map");
+        this.binary = library.require("tersor_binary");
+        this.reduce = library.require("tersor_reduce");
+        this.softmax = library.require("tersor_softmax");
+        this.cast = library.require("tersor_cast");
+        this.select = library.require("tersor_select");
         this.move = library.require("tersor_move");
         this.lookup = library.require("tersor_lookup");
         this.multiply = library.require("tersor_multiply");
@@ -190,6 +212,9 @@ final class Libtersor {
             case U8 -> 3;
             case S8 -> 4;
             case BF16 -> 5;
+            case F16 -> 6;
+            case S64 -> 7;
+            case BOOL -> 8;
             default -> throw new IllegalArgumentException("libtersor has no type " + type);
         };
     }
@@ -404,6 +429,75 @@ final class Libtersor {
             throw unchecked(failure);
         }
         check("tersor_requantize", status);
+    }
+
+    /** @param function a tersor_map_function, see {@link NativeMap} */
+    void map(int isa, int function, float alpha, float beta, long count, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) MAP.invokeExact(map, isa, function, alpha, beta, count, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_map", status);
+    }
+
+    /** @param operation a tersor_binary_operation, see {@link NativeBinary} */
+    void binary(int isa, int operation, long rows, long columns, MemorySegment a, long aRowStride, long aColumnStride,
+            MemorySegment b, long bRowStride, long bColumnStride, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) BINARY.invokeExact(binary, isa, operation, rows, columns, a, aRowStride, aColumnStride, b,
+                    bRowStride, bColumnStride, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_binary", status);
+    }
+
+    /** @param kind a tersor_reduction, see {@link NativeReduce} */
+    void reduce(int isa, int kind, long outer, long count, long inner, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) REDUCE.invokeExact(reduce, isa, kind, outer, count, inner, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_reduce", status);
+    }
+
+    void softmax(int isa, boolean logarithm, long rows, long columns, MemorySegment src, MemorySegment dst) {
+        int log = logarithm ? 1 : 0;
+        int status;
+        try {
+            status = (int) SOFTMAX.invokeExact(softmax, isa, log, rows, columns, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_softmax", status);
+    }
+
+    void cast(int isa, int srcType, int dstType, long count, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) CAST.invokeExact(cast, isa, srcType, dstType, count, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_cast", status);
+    }
+
+    void select(int isa, int elementBytes, long rows, long columns, MemorySegment condition, long conditionRowStride,
+            long conditionColumnStride, MemorySegment a, long aRowStride, long aColumnStride, MemorySegment b,
+            long bRowStride, long bColumnStride, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) SELECT.invokeExact(select, isa, elementBytes, rows, columns, condition, conditionRowStride,
+                    conditionColumnStride, a, aRowStride, aColumnStride, b, bRowStride, bColumnStride, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_select", status);
     }
 
     /**

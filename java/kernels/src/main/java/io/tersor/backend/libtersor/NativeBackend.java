@@ -6,6 +6,9 @@ import io.tersor.ffm.Isa;
 import io.tersor.ffm.NativeBundle;
 import io.tersor.ffm.NativeLibrary;
 import io.tersor.ffm.NativePlatform;
+import io.tersor.kernel.ActivationSpec;
+import io.tersor.kernel.Add;
+import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.Attention;
 import io.tersor.kernel.AttentionSpec;
 import io.tersor.kernel.Backend;
@@ -13,6 +16,7 @@ import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
+import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
@@ -21,6 +25,7 @@ import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.LookupSpec;
+import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MoveSpec;
@@ -28,7 +33,11 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.Select;
+import io.tersor.kernel.SelectSpec;
+import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
@@ -128,6 +137,11 @@ public final class NativeBackend implements BackendProvider {
             case LayerNormSpec _, LookupSpec _ -> Optional.empty();
             case BinarySpec binary when binary.isQuantized() -> Optional.empty();
             case MoveSpec _, TransposeSpec _ -> NativeMove.refusal(spec);
+            case MapSpec _, ActivationSpec _ -> NativeMap.refusal(spec);
+            case BinarySpec binary -> NativeBinary.refusal(binary);
+            case ReduceSpec reduce -> NativeReduce.refusal(reduce);
+            case AddSpec add -> NativeAdd.refusal(add);
+            case SoftmaxSpec _, CastSpec _, SelectSpec _ -> Optional.empty();
             case GlobalAveragePoolSpec pool when pool.type().isQuantized() -> Optional.empty();
             case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
                     Optional.empty();
@@ -162,14 +176,31 @@ public final class NativeBackend implements BackendProvider {
             case GlobalAveragePoolSpec pool -> new NativeGlobalAveragePool(context, pool, parallelism);
             case MoveSpec _, TransposeSpec _ -> new NativeMove(context, spec, parallelism);
             case LookupSpec lookup -> NativeLookup.of(context, lookup, parallelism);
+            case MapSpec map -> NativeMap.of(context, map, parallelism);
+            case ActivationSpec activation -> NativeMap.of(context, activation, parallelism);
+            case CastSpec cast -> new NativeCast(context, cast, parallelism);
+            case ReduceSpec reduce -> new NativeReduce(context, reduce, parallelism);
+            case SoftmaxSpec softmax -> new NativeSoftmax(context, softmax, parallelism);
             case Pool2dSpec pool -> NativeMaxPool.prepare(context, pool, parallelism);
             default -> throw new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
         };
     }
 
     @Override
+    public Add prepare(AddSpec spec, Parallelism parallelism) {
+        return new NativeAdd(context(spec), spec, parallelism);
+    }
+
+    @Override
+    public Select prepare(SelectSpec spec, Parallelism parallelism) {
+        return new NativeSelect(context(spec), spec, parallelism);
+    }
+
+    @Override
     public Binary prepare(BinarySpec spec, Parallelism parallelism) {
-        return new NativeBinary(context(spec), spec, parallelism);
+        NativeContext context = context(spec);
+        return spec.isQuantized() ? new NativeByteProduct(context, spec, parallelism)
+                : new NativeBinary(context, spec, parallelism);
     }
 
     @Override

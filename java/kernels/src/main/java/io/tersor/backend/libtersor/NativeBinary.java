@@ -1,19 +1,51 @@
 package io.tersor.backend.libtersor;
 
+import io.tersor.UnsupportedKernelException;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Parallelism;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
-/** Products of bytes by tersor_multiply. */
+/** Operations of two tensors by tersor_binary. */
 final class NativeBinary extends Binary {
     private final NativeContext context;
+    private final int operation;
+    // Greater is less with the operands swapped.
+    private final boolean swaps;
 
     NativeBinary(NativeContext context, BinarySpec spec, Parallelism parallelism) {
+        refusal(spec).ifPresent(reason -> {
+            throw new UnsupportedKernelException(Backend.NATIVE.label(), spec, reason);
+        });
         super(spec, Backend.NATIVE, parallelism, Arena.ofShared());
         this.context = context;
+        this.operation = code(spec.operation());
+        this.swaps = spec.operation() == BinarySpec.Operation.GREATER
+                || spec.operation() == BinarySpec.Operation.GREATER_OR_EQUAL;
+    }
+
+    static Optional<String> refusal(BinarySpec spec) {
+        return spec.operation() == BinarySpec.Operation.POW ? Optional.of("no powers") : Optional.empty();
+    }
+
+    /** Returns the tersor_binary_operation. */
+    private static int code(BinarySpec.Operation operation) {
+        return switch (operation) {
+            case ADD -> 0;
+            case SUB -> 1;
+            case MUL -> 2;
+            case DIV -> 3;
+            case MIN -> 4;
+            case MAX -> 5;
+            case PRELU -> 6;
+            case EQUAL -> 7;
+            case LESS, GREATER -> 8;
+            case LESS_OR_EQUAL, GREATER_OR_EQUAL -> 9;
+            case POW -> throw new IllegalStateException("refused: " + operation);
+        };
     }
 
     @Override
@@ -22,22 +54,29 @@ final class NativeBinary extends Binary {
     }
 
     @Override
-    protected void executeRows(long rows, long count, MemorySegment a, long aAt, long aStride, boolean aConstant,
-            MemorySegment b, long bAt, long bStride, boolean bConstant, MemorySegment dst, long at) {
-        context.library().multiply(context.isa(), rows, count, Libtersor.typeCode(spec().a()),
-                spec().aParams().zeroPoint(), aStride, aConstant ? 0 : 1, from(a, aAt), Libtersor.typeCode(spec().b()),
-                spec().bParams().zeroPoint(), bStride, bConstant ? 0 : 1, from(b, bAt), spec().multiplier(),
-                Libtersor.typeCode(spec().dst()), spec().dstParams().zeroPoint(), from(dst, at));
-    }
-
-    @Override
     protected void execute(long count, MemorySegment a, long aAt, boolean aConstant, MemorySegment b, long bAt,
             boolean bConstant, MemorySegment dst, long at) {
         executeRows(1, count, a, aAt, 0, aConstant, b, bAt, 0, bConstant, dst, at);
     }
 
-    /** Without a slice where that is the whole: it would be allocated. */
-    private static MemorySegment from(MemorySegment bytes, long at) {
-        return at == 0 ? bytes : bytes.asSlice(at);
+    @Override
+    protected void executeRows(long rows, long count, MemorySegment a, long aAt, long aStride, boolean aConstant,
+            MemorySegment b, long bAt, long bStride, boolean bConstant, MemorySegment dst, long at) {
+        MemorySegment left = from(a, aAt, Float.BYTES);
+        MemorySegment right = from(b, bAt, Float.BYTES);
+        MemorySegment to = from(dst, at, spec().operation().compares() ? 1 : Float.BYTES);
+        long aColumn = aConstant ? 0 : 1;
+        long bColumn = bConstant ? 0 : 1;
+        if (swaps) {
+            context.library().binary(context.isa(), operation, rows, count, right, bStride, bColumn, left, aStride,
+                    aColumn, to);
+        } else {
+            context.library().binary(context.isa(), operation, rows, count, left, aStride, aColumn, right, bStride,
+                    bColumn, to);
+        }
+    }
+
+    private static MemorySegment from(MemorySegment memory, long element, int bytes) {
+        return element == 0 ? memory : memory.asSlice(element * bytes);
     }
 }

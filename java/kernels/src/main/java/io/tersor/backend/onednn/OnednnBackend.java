@@ -18,6 +18,7 @@ import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.RecurrentCellSpec;
+import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.tensor.Tensor;
@@ -50,7 +51,7 @@ public final class OnednnBackend implements BackendProvider {
             case Conv2dSpec conv -> inexact(conv.isInteger()).or(() -> OnednnConv2d.refusal(conv));
             case AddSpec add -> OnednnAdd.refusal(add);
             case UnarySpec unary -> UnaryOperation.refusal(unary);
-            case LayerNormSpec _, MatrixProductSpec _, AttentionSpec _, BinarySpec _, RecurrentCellSpec _,
+            case LayerNormSpec _, MatrixProductSpec _, AttentionSpec _, BinarySpec _, SelectSpec _, RecurrentCellSpec _,
                     DynamicQuantizerSpec _ ->
                     Optional.of("not implemented by this backend");
         };

@@ -10,6 +10,7 @@ import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
+import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
@@ -34,6 +35,8 @@ import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
 import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.Select;
+import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
@@ -99,6 +102,7 @@ public final class ScalarBackend implements BackendProvider {
             case ActivationSpec activation -> new ScalarActivation(activation, parallelism);
             case TransposeSpec transpose -> new ScalarTranspose(transpose, parallelism);
             case LookupSpec lookup -> new ScalarLookup(lookup, parallelism);
+            case CastSpec cast -> new ScalarCast(cast, parallelism);
             case MoveSpec move -> new ScalarMove(move, parallelism);
             case ReduceSpec reduce -> new ScalarReduce(reduce, parallelism);
             case MapSpec map -> new ScalarMap(map, parallelism);
@@ -134,6 +138,11 @@ public final class ScalarBackend implements BackendProvider {
     public DynamicQuantizer prepare(DynamicQuantizerSpec spec, QuantParams weights, Tensor columnSums,
             Optional<Tensor> bias, Parallelism parallelism) {
         return new ScalarDynamicQuantizer(spec, weights, columnSums, bias, parallelism);
+    }
+
+    @Override
+    public Select prepare(SelectSpec spec, Parallelism parallelism) {
+        return new ScalarSelect(spec, parallelism);
     }
 
     @Override

@@ -12,6 +12,7 @@ import io.tersor.kernel.BackendProvider;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
+import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
@@ -36,6 +37,7 @@ import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
 import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
@@ -87,7 +89,7 @@ public final class VectorBackend implements BackendProvider {
                     Optional.of("more than 1024 elements in a head");
             case Pool2dSpec pool2d when !VectorPool2d.serves(pool2d) ->
                     Optional.of("more than 65536 pixels in a window");
-            case MoveSpec _ -> Optional.of("not implemented by this backend");
+            case MoveSpec _, CastSpec _, SelectSpec _ -> Optional.of("not implemented by this backend");
             default -> Optional.empty();
         };
     }
@@ -130,7 +132,7 @@ public final class VectorBackend implements BackendProvider {
             case TransposeSpec transpose -> new VectorTranspose(transpose, parallelism, pool);
             case ReduceSpec reduce -> new VectorReduce(reduce, parallelism, pool);
             case LookupSpec lookup -> new VectorLookup(lookup, parallelism, pool);
-            case MoveSpec _ -> throw new UnsupportedKernelException(backend().label(), spec,
+            case MoveSpec _, CastSpec _ -> throw new UnsupportedKernelException(backend().label(), spec,
                     "not implemented by this backend");
             case MapSpec map -> new VectorMap(map, parallelism, pool);
             case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);

@@ -12,18 +12,23 @@ import io.tersor.ffm.NativeBundle;
 import io.tersor.ffm.NativeLibrary;
 import io.tersor.ffm.NativePlatform;
 import io.tersor.kernel.Activation;
+import io.tersor.kernel.ActivationSpec;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.Bias;
+import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.KernelRegistry;
+import io.tersor.kernel.MapFunction;
+import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
-import io.tersor.kernel.SoftmaxSpec;
+import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.Unary;
+import io.tersor.kernel.UnarySpec;
 import io.tersor.quant.QuantParams;
 import io.tersor.quant.Quantizer;
 import io.tersor.quant.Rounding;
@@ -31,10 +36,10 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -181,9 +186,15 @@ class NativeBackendTest {
     void refusesWhatItDoesNotImplement() {
         QuantizeSpec halfAway = new QuantizeSpec(DataType.S8, QuantParams.IDENTITY, Rounding.HALF_AWAY);
         assertTrue(backend.refusal(halfAway).isPresent());
-        SoftmaxSpec softmax = new SoftmaxSpec();
-        assertTrue(backend.refusal(softmax).isPresent());
-        assertThrows(UnsupportedKernelException.class, () -> registry.prepare(softmax, PrepareOptions.DEFAULT.on(
+        for (UnarySpec spec : List.of(new MapSpec(MapFunction.SIN), new ReduceSpec(ReduceSpec.Kind.LOG_SUM),
+                new ActivationSpec(DataType.F32, QuantParams.IDENTITY, Activation.NONE))) {
+            assertTrue(backend.refusal(spec).isPresent());
+            assertThrows(UnsupportedKernelException.class, () -> registry.prepare(spec, PrepareOptions.DEFAULT.on(
+                    Backend.NATIVE)));
+        }
+        BinarySpec powers = new BinarySpec(BinarySpec.Operation.POW);
+        assertTrue(backend.refusal(powers).isPresent());
+        assertThrows(UnsupportedKernelException.class, () -> registry.prepare(powers, PrepareOptions.DEFAULT.on(
                 Backend.NATIVE)));
     }
 

@@ -19,8 +19,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Transposed convolutions of NHWC images in f32 with fixed weights: a product for each group gives what every pixel adds
- * to every tap, [pixels, taps * oc / groups], and each pixel of the result sums what lands there.
+ * Transposed convolutions of NHWC images in f32 with fixed weights, by {@link TransposedPhases} where these fit;
+ * elsewhere a product for each group gives what every pixel adds to every tap, [pixels, taps * oc / groups], and each
+ * pixel of the result sums what lands there.
  */
 final class ConvTransposeLowering {
     private ConvTransposeLowering() {}
@@ -44,10 +45,17 @@ final class ConvTransposeLowering {
         if (out.elements() == 0) {
             return false;
         }
+        Optional<String> note = lowering.sparsity(node.inputs().get(1))
+                .flatMap(format -> SparseChoice.dense(format, "transposed convolutions take all weights").note());
+        TransposedPhases phases = new TransposedPhases(window, src, weights.get(), bias);
+        if (phases.fits() && phases.lower(node, lowering, note)) {
+            return true;
+        }
         TransposedRows rows = new TransposedRows(window, src, (int) shape.dim(2), (int) shape.dim(3),
                 bias.map(Tensor::toFloats).orElse(new float[(int) out.dim(1)]));
         boolean depthwise = window.groups() > 1 && window.groups() == shape.dim(0) && shape.dim(1) == 1;
-        return depthwise ? depthwise(node, lowering, weights.get(), rows) : product(node, lowering, weights.get(), rows);
+        return depthwise ? depthwise(node, lowering, weights.get(), rows) : product(node, lowering, weights.get(),
+                rows, note);
     }
 
     private static TensorType result(TransposedRows rows) {
@@ -69,7 +77,8 @@ final class ConvTransposeLowering {
         return true;
     }
 
-    private static boolean product(Node node, Lowering lowering, Tensor weights, TransposedRows rows) {
+    private static boolean product(Node node, Lowering lowering, Tensor weights, TransposedRows rows,
+            Optional<String> note) {
         Shape shape = weights.shape();
         Shape src = rows.src();
         Shape out = rows.window().out();
@@ -96,8 +105,6 @@ final class ConvTransposeLowering {
         int products = lowering.plan.planned(new TensorType(DataType.F32, sums));
         Parallelism parallelism = lowering.kernels.parallelism();
         Shape operand = groups == 1 ? Shape.of(pixels, inputs) : Shape.of(groups, pixels, inputs);
-        Optional<String> note = lowering.sparsity(node.inputs().get(1))
-                .flatMap(format -> SparseChoice.dense(format, "transposed convolutions take all weights").note());
         TensorType result = result(rows);
         lowering.plan.step(() -> new Step(new StepInfo(node.name(), node.operator(), product.get().describe(),
                 result.type(), result.shape(), note), new int[] {from}, new int[] {to, products}, -1, (in, outputs) -> {

@@ -8,12 +8,15 @@ import io.tersor.kernel.AddSpec;
 import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.BinarySpec.Operation;
+import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.LookupSpec;
 import io.tersor.kernel.MapFunction;
 import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.RequantizeSpec;
+import io.tersor.kernel.Select;
+import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.model.Node;
@@ -70,6 +73,9 @@ final class ElementLowering {
         table.put(Node.INTERNAL + ".Lookup", ElementLowering::lookup);
         table.put("QuantizeLinear", ElementLowering::quantize);
         table.put("DequantizeLinear", ElementLowering::dequantize);
+        table.put("Cast", ElementLowering::cast);
+        table.put("CastLike", ElementLowering::cast);
+        table.put("Where", ElementLowering::where);
         table.put("Concat", ElementLowering::concat);
     }
 
@@ -119,6 +125,27 @@ final class ElementLowering {
         int inPlace = lowering.plan.slot(from[0]).type().equals(type) ? 0
                 : lowering.plan.slot(from[1]).type().equals(type) ? 1 : -1;
         lowering.step(node, kernel, from, to, inPlace, (in, out) -> kernel.run(in[0], in[1], out[0]));
+        define(node, lowering, to, nhwc);
+        return true;
+    }
+
+    /** A choice of operands of any shapes, in NHWC if one lies so and the others can. */
+    private static boolean where(Node node, Lowering lowering) {
+        TensorType type = lowering.type(node.output());
+        if (type.type().isPacked() || type.type().bits() < Byte.SIZE) {
+            return false;
+        }
+        SelectSpec spec = new SelectSpec(type.type());
+        if (!lowering.kernels.isBeyondJava(spec)) {
+            return false;
+        }
+        boolean nhwc = node.inputs().stream().anyMatch(lowering::isOnlyNhwc)
+                && node.inputs().stream().allMatch(lowering::fitsNhwc);
+        Select kernel = lowering.kernels.select(node, spec);
+        int[] from = node.inputs().stream().mapToInt(input -> slot(node, lowering, input, nhwc)).toArray();
+        int to = lowering.plan.planned(new TensorType(type.type(),
+                nhwc ? Shapes.permute(type.shape(), Lowering.TO_NHWC) : type.shape()));
+        lowering.step(node, kernel, from, to, -1, (in, out) -> kernel.run(in[0], in[1], in[2], out[0]));
         define(node, lowering, to, nhwc);
         return true;
     }
@@ -187,6 +214,16 @@ final class ElementLowering {
                 || found.alpha() > 0);
         return spec.isPresent() && lowering.type(node.inputs().getFirst()).type() == DataType.F32
                 && unary(node, lowering, spec.get());
+    }
+
+    private static boolean cast(Node node, Lowering lowering) {
+        DataType from = lowering.type(node.inputs().getFirst()).type();
+        DataType to = lowering.type(node.output()).type();
+        if (!CastSpec.covers(from, to)) {
+            return false;
+        }
+        CastSpec spec = new CastSpec(from, to);
+        return lowering.kernels.isBeyondJava(spec) && unary(node, lowering, spec);
     }
 
     /** SwiGLU: Swish of the gate, then the product with the other operand, which has the same shape. */

@@ -28,6 +28,8 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.RecurrentCell;
 import io.tersor.kernel.RecurrentCellSpec;
+import io.tersor.kernel.Select;
+import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.model.Graph;
@@ -131,6 +133,11 @@ final class Kernels implements AutoCloseable {
         return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
     }
 
+    /** Returns a choice between two operands. */
+    Select select(Node node, SelectSpec spec) {
+        return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
+    }
+
     /** Returns a sum. */
     Add add(Node node, AddSpec spec) {
         return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
@@ -142,13 +149,20 @@ final class Kernels implements AutoCloseable {
     }
 
     /**
+     * Returns whether the ordered backend, or else another than the scalar one, has a kernel: Java's loops are faster.
+     */
+    boolean isBeyondJava(KernelSpec spec) {
+        Backend backend = options.backend().orElseGet(() -> registry.explain(spec, options.forKernels()).backend());
+        return backend != Backend.SCALAR && registry.refusal(backend, spec).isEmpty();
+    }
+
+    /**
      * Returns a kernel for a move, on the ordered backend if that has it; none where Java does it as well: where only the
      * scalar backend has it. It belongs to the plan, whose shapes are in its spec.
      */
     Optional<Unary> move(Node node, MoveSpec spec, Packing packing) {
-        Backend backend = options.backend().orElseGet(() -> registry.explain(spec, options.forKernels()).backend());
-        return backend == Backend.SCALAR || registry.refusal(backend, spec).isPresent() ? Optional.empty()
-                : Optional.of(packing.direct().own(node, () -> registry.prepare(spec, options.forKernels())).get());
+        return !isBeyondJava(spec) ? Optional.empty() : Optional.of(packing.direct().own(node,
+                () -> registry.prepare(spec, options.forKernels())).get());
     }
 
     /**

@@ -111,12 +111,17 @@ final class CastOp {
         long[] integers = new long[CHUNK];
         for (long at = 0; at < count; at += CHUNK) {
             int length = (int) Math.min(CHUNK, count - at);
-            if (whole && !real) {
+            boolean wide = in.type() == DataType.S64;
+            if (whole && (wide || !real)) {
                 ElementRuns.read(in, at, integers, length);
             } else {
                 ElementRuns.read(in, at, reals, length);
             }
             if (real) {
+                // Rounded once, which doubles would not allow.
+                for (int i = 0; i < length && wide; i++) {
+                    reals[i] = (float) integers[i];
+                }
                 ElementRuns.write(reals, length, out, at);
                 continue;
             }

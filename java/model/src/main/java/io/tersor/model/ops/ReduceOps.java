@@ -64,7 +64,7 @@ final class ReduceOps {
         table.put("ReduceLogSumExp", ReduceOps::logSumExp);
         table.put("ArgMax", context -> arg(context, true));
         table.put("ArgMin", context -> arg(context, false));
-        table.put("CumSum", context -> cumulate(context, 0, Double::sum, Long::sum));
+        table.put("CumSum", ReduceOps::cumulateSums);
         table.put("CumProd", context -> cumulate(context, 1, (a, b) -> a * b, (a, b) -> a * b));
         table.put("TopK", ReduceOps::topK);
     }
@@ -171,6 +171,11 @@ final class ReduceOps {
         long inner = Shapes.product(src, axis + 1, src.rank());
         long extent = src.dim(axis);
         Shape shape = Shape.of(dims.stream().mapToLong(Long::longValue).toArray());
+        if (servesLines(context, extent)) {
+            FloatLines lines = new FloatLines(Shapes.product(src, 0, axis), (int) extent, inner);
+            return Computation.of(new TensorType(DataType.S64, shape), (in, out) -> lines.arg(in[0], out[0], max,
+                    last));
+        }
         return Computation.of(new TensorType(DataType.S64, shape), (in, out) -> {
             for (long i = 0; i < shape.elements(); i++) {
                 long start = i / inner * extent * inner + i % inner;
@@ -183,6 +188,23 @@ final class ReduceOps {
                 out[0].setLong(i, best);
             }
         });
+    }
+
+    private static boolean servesLines(OpContext context, long extent) {
+        return context.type(0) == DataType.F32 && extent <= Integer.MAX_VALUE;
+    }
+
+    private static Computation cumulateSums(OpContext context) {
+        Shape shape = context.shape(0);
+        int axis = context.axis(context.value(1).getLong(0), shape.rank());
+        if (!servesLines(context, shape.dim(axis))) {
+            return cumulate(context, 0, Double::sum, Long::sum);
+        }
+        boolean exclusive = context.attributes().integer("exclusive", 0) != 0;
+        boolean reverse = context.attributes().integer("reverse", 0) != 0;
+        FloatLines lines = new FloatLines(Shapes.product(shape, 0, axis), (int) shape.dim(axis),
+                Shapes.product(shape, axis + 1, shape.rank()));
+        return Computation.of(context.input(0), (in, out) -> lines.cumulate(in[0], out[0], exclusive, reverse));
     }
 
     private static Computation cumulate(OpContext context, long neutral, java.util.function.DoubleBinaryOperator real,
@@ -225,6 +247,11 @@ final class ReduceOps {
         long inner = Shapes.product(input.shape(), axis + 1, input.shape().rank());
         Shape shape = input.shape().with(axis, k);
         List<TensorType> outputs = List.of(new TensorType(input.type(), shape), new TensorType(DataType.S64, shape));
+        if (servesLines(context, extent)) {
+            FloatLines lines = new FloatLines(Shapes.product(input.shape(), 0, axis), (int) extent, inner);
+            return new Computation(outputs, Computation.Kind.GENERAL, (in, out) ->
+                    topOf(lines, in[0], (int) k, sign < 0, out));
+        }
         return new Computation(outputs, Computation.Kind.GENERAL, (in, out) -> {
             Integer[] order = new Integer[Math.toIntExact(extent)];
             for (long line = 0; line < input.shape().elements() / Math.max(1, extent); line++) {
@@ -242,5 +269,22 @@ final class ReduceOps {
                 }
             }
         });
+    }
+
+    private static void topOf(FloatLines lines, Tensor from, int k, boolean largest, Tensor[] out) {
+        int[] keys = new int[lines.extent()];
+        long[] candidates = lines.candidates(k);
+        for (long line = 0; line < lines.outer() * lines.inner() && k > 0; line++) {
+            lines.best(from, line, k, largest, keys, candidates);
+            long start = line / lines.inner() * lines.extent() * lines.inner() + line % lines.inner();
+            long target = line / lines.inner() * k * lines.inner() + line % lines.inner();
+            for (int i = 0; i < k; i++) {
+                int chosen = (int) candidates[i];
+                Elements.copy(from, start + chosen * lines.inner(), out[0], target + i * lines.inner());
+                if (Elements.given(out, 1)) {
+                    out[1].setLong(target + i * lines.inner(), chosen);
+                }
+            }
+        }
     }
 }

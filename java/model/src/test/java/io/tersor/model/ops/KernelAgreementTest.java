@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -193,7 +194,7 @@ class KernelAgreementTest {
             // Of one channel each, or of some.
             boolean depthwise = seed >= 65;
             long ic = depthwise ? groups : groups * (1 + random.nextInt(9));
-            long oc = depthwise ? 1 : 1 + random.nextInt(20);
+            long oc = depthwise ? 1 : 1 + random.nextInt(15);
             long[] kernel = {1 + random.nextInt(4), 1 + random.nextInt(4)};
             Attributes attributes = Attributes.NONE
                     .with("strides", new long[] {1 + random.nextInt(3), 1 + random.nextInt(3)})
@@ -207,9 +208,76 @@ class KernelAgreementTest {
             if (random.nextBoolean()) {
                 inputs.add(random(seed + 2, groups * oc));
             }
-            check(backend, node("ConvTranspose", attributes), depthwise ? "java/convtranspose_depthwise"
+            // Some of the depthwise ones are convolutions of phases.
+            check(backend, node("ConvTranspose", attributes), depthwise
+                            ? backend == Backend.SCALAR ? "java/convtranspose_depthwise" : "depthwise"
                             : backend == Backend.SCALAR ? "matmul" : "gemm",
                     List.of(1, 2), inputs.toArray(Tensor[]::new));
+        }
+    }
+
+    @Test
+    void choices() {
+        Tensor mask = Tensor.allocate(Arena.ofAuto(), DataType.BOOL, Shape.of(5, 1, 7));
+        for (int i = 0; i < 35; i++) {
+            mask.setLong(i, i * 7 % 3 == 0 ? 1 : 0);
+        }
+        check(Backend.NATIVE, node("Where", Attributes.NONE), "native/select_f32", List.of(), mask, random(1, 2, 5, 3,
+                7),
+                random(2, 1, 7));
+        check(Backend.NATIVE, node("Where", Attributes.NONE), "native/select_u8", List.of(), mask, bytes(1),
+                bytes(2, 5, 3, 1));
+        check(Backend.SCALAR, node("Where", Attributes.NONE), "java/where", List.of(), mask, random(1, 2, 5, 3, 7),
+                random(2, 1, 7));
+    }
+
+    @Test
+    void casts() {
+        for (int to : new int[] {1, 3, 6, 7, 9}) {
+            Tensor reals = random(16, 3, 35);
+            reals.set(0, Double.NaN);
+            reals.set(1, -0.0);
+            Tensor integers = Tensor.allocate(Arena.ofAuto(), DataType.S64, Shape.of(3, 35));
+            for (int i = 0; i < 105; i++) {
+                integers.setLong(i, i * 0x1234567_8901L - (1L << 50) + (1L << i % 63));
+            }
+            if (to != 1) {
+                check(Backend.NATIVE, node("Cast", Attributes.NONE.with("to", to)), "native/cast_f32", List.of(),
+                        reals);
+            }
+            if (to != 7) {
+                check(Backend.NATIVE, node("Cast", Attributes.NONE.with("to", to)), "native/cast_s64", List.of(),
+                        integers);
+                check(Backend.NATIVE, node("Cast", Attributes.NONE.with("to", to)), "native/cast_u8",
+                        List.of(), bytes(4, 31));
+            }
+        }
+        check(Backend.SCALAR, node("Cast", Attributes.NONE.with("to", 6)), "java/cast", List.of(), random(16, 3, 35));
+    }
+
+    /** Results as much larger as the strides say, in one convolution for each phase. */
+    @Test
+    void transposedConvolutionsByPhases() {
+        Random random = new Random(15);
+        for (int seed = 0; seed < 80; seed++) {
+            long groups = seed < 40 ? 1 : 2 + random.nextInt(4);
+            boolean depthwise = seed >= 60;
+            long ic = depthwise ? groups : groups * (1 + random.nextInt(9));
+            long oc = depthwise ? 1 + random.nextInt(2) : 16 + random.nextInt(5);
+            long[] strides = {1 + random.nextInt(4), 1 + random.nextInt(4)};
+            long[] kernel = {strides[0] + random.nextInt(4), strides[1] + random.nextInt(4)};
+            long[] before = {random.nextInt((int) (kernel[0] - strides[0]) + 1),
+                random.nextInt((int) (kernel[1] - strides[1]) + 1)};
+            Attributes attributes = Attributes.NONE.with("strides", strides).with("group", groups).with("pads",
+                    new long[] {
+                before[0], before[1], kernel[0] - strides[0] - before[0], kernel[1] - strides[1] - before[1]});
+            List<Tensor> inputs = new ArrayList<>(List.of(random(seed, 1 + random.nextInt(2), ic, 1 + random.nextInt(5),
+                    1 + random.nextInt(5)), random(seed + 1, ic, oc, kernel[0], kernel[1])));
+            if (random.nextBoolean()) {
+                inputs.add(random(seed + 2, groups * oc));
+            }
+            check(Backend.NATIVE, node("ConvTranspose", attributes), " + native/move", List.of(1, 2),
+                    inputs.toArray(Tensor[]::new));
         }
     }
 

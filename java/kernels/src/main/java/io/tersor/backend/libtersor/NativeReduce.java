@@ -1,0 +1,63 @@
+package io.tersor.backend.libtersor;
+
+import io.tersor.UnsupportedKernelException;
+import io.tersor.kernel.Backend;
+import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.ReduceSpec;
+import io.tersor.kernel.Unary;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/** Reductions by tersor_reduce; threads share the outer axis. */
+final class NativeReduce extends Unary {
+    /** Elements for which another thread is worth waking. */
+    private static final long PART_ELEMENTS = 1 << 15;
+
+    private final NativeContext context;
+    private final int kind;
+
+    NativeReduce(NativeContext context, ReduceSpec spec, Parallelism parallelism) {
+        refusal(spec).ifPresent(reason -> {
+            throw new UnsupportedKernelException(Backend.NATIVE.label(), spec, reason);
+        });
+        super(spec, Backend.NATIVE, parallelism, Arena.ofShared());
+        this.context = context;
+        // A tersor_reduction has the same order.
+        this.kind = spec.kind().ordinal();
+    }
+
+    static Optional<String> refusal(ReduceSpec spec) {
+        return spec.kind() == ReduceSpec.Kind.LOG_SUM ? Optional.of("no logarithms") : Optional.empty();
+    }
+
+    @Override
+    protected String kernelName() {
+        return spec().name() + "__" + context.tier().label();
+    }
+
+    @Override
+    protected void execute(Tensor src, Tensor dst) {
+        long outer = src.shape().dim(0);
+        long elements = src.shape().elements();
+        if (parallelism().threads() == 1 || elements / PART_ELEMENTS <= 1) {
+            // Without what ranges would allocate.
+            reduce(outer, src, 0, dst);
+            return;
+        }
+        parallelism().ranges(outer, elements / PART_ELEMENTS, (first, end) -> reduce(end - first, src, first, dst));
+    }
+
+    private void reduce(long outer, Tensor src, long first, Tensor dst) {
+        long count = src.shape().dim(1);
+        long inner = src.shape().dim(2);
+        MemorySegment from = src.data();
+        MemorySegment to = dst.data();
+        if (first > 0) {
+            from = from.asSlice(first * count * inner * Float.BYTES);
+            to = to.asSlice(first * inner * Float.BYTES);
+        }
+        context.library().reduce(context.isa(), kind, outer, count, inner, from, to);
+    }
+}

@@ -1,0 +1,36 @@
+#include <immintrin.h>
+#include <math.h>
+#include <stdint.h>
+
+#include "exponential__avx512f.h"
+
+static void cast_f16_f32_512(const void *src, int64_t count, void *dst) {
+    const uint16_t *from = src;
+    float *to = dst;
+    for (; count >= 16; count -= 16, from += 16, to += 16) {
+        _mm512_storeu_ps(to, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *) (const void *) from)));
+    }
+    const __mmask16 mask = (__mmask16) ((1u << count) - 1);
+    _mm512_mask_storeu_ps(to, mask, _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, from)));
+}
+
+static void cast_f32_f16_512(const void *src, int64_t count, void *dst) {
+    const float *from = src;
+    uint16_t *to = dst;
+    for (; count >= 16; count -= 16, from += 16, to += 16) {
+        _mm256_storeu_si256((__m256i *) (void *) to,
+                            _mm512_cvtps_ph(_mm512_loadu_ps(from), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    }
+    const __mmask16 mask = (__mmask16) ((1u << count) - 1);
+    _mm256_mask_storeu_epi16(to, mask, _mm512_cvtps_ph(_mm512_maskz_loadu_ps(mask, from),
+                                                       _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
+#define MAP_EXPONENTIALS map_exp_512, map_sigmoid_512, map_tanh_512
+#define SOFTMAX_MAX softmax_max_512
+#define SOFTMAX_EXPONENTIALS softmax_exponentials_512
+#define CAST_F16_F32 cast_f16_f32_512
+#define CAST_F32_F16 cast_f32_f16_512
+#include "real_body.h"
+
+const real_functions real__avx512f = REAL_FUNCTIONS;

@@ -1,0 +1,59 @@
+/*
+ * Functions, operations, reductions, softmax of f32, and conversions: one vectorized set of them for each instruction
+ * set.
+ */
+#ifndef TERSOR_REAL_H
+#define TERSOR_REAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tersor.h"
+
+/* `count` elements; `to` may be `from`. */
+typedef void map_function(const float *from, int64_t count, float alpha, float beta, float *to);
+
+/* `count` elements; a step is 1, or 0 where all have the same operand. `to` may be `a` or `b` where that one's is 1. */
+typedef void binary_function(const float *a, int64_t a_step, const float *b, int64_t b_step, int64_t count, void *to);
+
+/* Of a run of floats. Sums are those of binary64. */
+typedef struct reductions {
+    double (*sum)(const float *x, int64_t count);
+    double (*magnitudes)(const float *x, int64_t count);
+    double (*squares)(const float *x, int64_t count);
+    float (*max)(const float *x, int64_t count);
+    float (*min)(const float *x, int64_t count);
+} reductions;
+
+/* Of the columns of [rows, pitch]: `count` of them, at most REDUCE_COLUMNS. */
+enum { REDUCE_COLUMNS = 512 };
+typedef void column_reduction(const float *x, int64_t rows, int64_t pitch, int64_t count, tersor_reduction kind,
+                              float *to);
+
+/* What a sum of `count` terms gives. */
+float real_finished(double sum, int64_t count, tersor_reduction kind);
+
+/* `columns` > 0 elements of a row; `to` may be `from`. */
+typedef void softmax_function(const float *from, int64_t columns, float *to);
+
+/* `count` elements; a function for each pair of tersor_types, NULL where there is none. */
+typedef void cast_function(const void *src, int64_t count, void *dst);
+enum { CAST_TYPES = TERSOR_BOOL + 1 };
+
+/* `count` elements; steps as those of binary_function. */
+typedef void select_function(const uint8_t *condition, const void *a, int64_t a_step, const void *b, int64_t b_step,
+                             int64_t count, void *to);
+
+typedef struct real_functions {
+    map_function *map[TERSOR_MAP_FUNCTIONS];
+    binary_function *binary[TERSOR_BINARY_OPERATIONS];
+    reductions rows;
+    column_reduction *reduce_columns;
+    softmax_function *softmax, *log_softmax;
+    cast_function *cast[CAST_TYPES][CAST_TYPES];
+    select_function *select[4]; /* of 1, 2, 4 and 8 bytes */
+} real_functions;
+
+extern const real_functions real__portable, real__avx2, real__avx512f;
+
+#endif

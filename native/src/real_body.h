@@ -1,0 +1,11 @@
+/* All functions of real.h in plain C; the including file gives the table its name. */
+#include "binary_body.h"
+#include "cast_body.h"
+#include "map_body.h"
+#include "reduce_body.h"
+#include "select_body.h"
+#include "softmax_body.h"
+
+#define REAL_FUNCTIONS                                                                                                 \
+    { MAP_FUNCTIONS, BINARY_OPERATIONS, ROW_REDUCTIONS, reduce_columns, softmax_row, log_softmax_row,       \
+      CAST_FUNCTIONS, SELECT_FUNCTIONS }
