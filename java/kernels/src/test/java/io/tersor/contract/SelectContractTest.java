@@ -57,27 +57,10 @@ class SelectContractTest {
             }
             double[] expected = new double[(int) shapes[3].elements()];
             for (int i = 0; i < expected.length; i++) {
-                int chosen = values[0][index(0, i)] != 0 ? 1 : 2;
-                expected[i] = values[chosen][index(chosen, i)];
+                int chosen = values[0][BinaryContractTest.index(shapes[0], shapes[3], i)] != 0 ? 1 : 2;
+                expected[i] = values[chosen][BinaryContractTest.index(shapes[chosen], shapes[3], i)];
             }
             Expected.exact(expected).check(dst, candidate.backend());
-        }
-
-        /** Returns which element of an operand serves an element of the result. */
-        private int index(int operand, int element) {
-            Shape shape = shapes[operand];
-            int index = 0;
-            int rest = element;
-            int stride = 1;
-            for (int axis = 1; axis <= shapes[3].rank(); axis++) {
-                int extent = (int) shapes[3].dim(-axis);
-                if (axis <= shape.rank()) {
-                    index += shape.dim(-axis) == 1 ? 0 : rest % extent * stride;
-                    stride *= (int) shape.dim(-axis);
-                }
-                rest /= extent;
-            }
-            return index;
         }
     }
 
