@@ -23,13 +23,18 @@ import org.junit.jupiter.api.TestFactory;
 /** Add on every backend. */
 @Tag("isa-tiers")
 class AddContractTest {
-    private static final int[] LENGTHS = {0, 1, 2, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 129, 1000, 4099};
+    private static final int[] LENGTHS = {0, 1, 2, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 129, 1000, 4099, 70_001};
 
     private record AddCase(String id, AddSpec spec, Shape shape, double[] a, double[] b, double[] values,
             boolean inPlace) implements ContractCase {
         @Override
         public String operands() {
             return "shape " + shape + (inPlace ? ", dst is a" : "");
+        }
+
+        @Override
+        public int threads() {
+            return shape.elements() > 65_536 ? 3 : 1;
         }
 
         @Override

@@ -16,7 +16,9 @@ import org.junit.jupiter.api.TestFactory;
 class ReduceContractTest {
     private static final Shape[] SHAPES = {Shape.of(1, 1, 1), Shape.of(3, 17, 1), Shape.of(2, 1031, 1),
         Shape.of(2, 5, 3), Shape.of(2, 33, 16), Shape.of(3, 7, 1030), Shape.of(1, 2100, 1), Shape.of(4, 0, 3),
-        Shape.of(0, 4, 3), Shape.of(2, 0, 1), Shape.of(5, 31, 31)};
+        Shape.of(0, 4, 3), Shape.of(2, 0, 1), Shape.of(5, 31, 31),
+        // What threads share.
+        Shape.of(70, 1031, 1), Shape.of(40, 61, 31)};
 
     @TestFactory
     Stream<DynamicNode> reductions() {
@@ -30,7 +32,7 @@ class ReduceContractTest {
                     draw.sprinkle(src, 2);
                 }
                 UnaryCase one = new UnaryCase(id, new ReduceSpec(kind), shape, src, expected(kind, shape, src));
-                cases.add(draw.below(2) == 0 ? one : one.on(3));
+                cases.add(draw.below(2) == 0 && shape.elements() < 50_000 ? one : one.on(3));
             }
         }
         return ContractSuite.of(ReduceContractTest.class, cases);
