@@ -61,7 +61,7 @@ class BenchLibraryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"16,14,14,32,1,1,1,0,1,1", "3,20,17,8,7,5,2,3,1,1", "24,9,9,24,3,3,2,1,1,24", "8,12,12,12,3,3,1,2,2,4",
+    @CsvSource({"16,14,14,32,1,1,1,0,1,1", "3,20,17,8,7,5,2,3,1,1", "24,9,9,24,3,3,2,1,1,24", "8,12,12,12,3,3,2,2,2,4",
         "64,15,15,64,3,3,2,1,1,1"})
     void convolutionsFromCAndFromJavaAgreeBitForBit(int ic, int ih, int iw, int oc, int kh, int kw, int stride, int pad,
             int dilation, int groups) {
