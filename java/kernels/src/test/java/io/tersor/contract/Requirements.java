@@ -156,7 +156,7 @@ final class Requirements {
 
     /**
      * Without VNNI oneDNN's sums saturate at 16 bits; long sums for s32 pass through float32; weights with zero points
-     * it knows for some shapes alone.
+     * it knows for some shapes alone; padded windows with more dilation than stride may overrun its memory.
      */
     private static boolean onednnTakes(Candidate candidate, KernelSpec spec) {
         boolean vnni = Pattern.compile("vnni|bf16|amx|avx10").matcher(candidate.label()).find();
@@ -166,7 +166,9 @@ final class Requirements {
                             || !candidate.label().contains("amx"))
                     && (matMul.dst() != DataType.S32 || matMul.k() <= ONEDNN_EXACT_SUM);
             case Conv2dSpec conv -> conv.weightsParams().isSymmetric()
-                    && (conv.dst() != DataType.S32 || conv.reduction() <= ONEDNN_EXACT_SUM);
+                    && (conv.dst() != DataType.S32 || conv.reduction() <= ONEDNN_EXACT_SUM)
+                    && (conv.window().dilationH() <= conv.window().strideH()
+                            || conv.window().padTop() == 0 && conv.window().padBottom() == 0);
             default -> false;
         };
     }

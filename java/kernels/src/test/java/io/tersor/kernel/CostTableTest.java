@@ -121,14 +121,16 @@ class CostTableTest {
     }
 
     @Test
-    void convolutionsOfOnePixelAreOnednnsOnOneThread() {
-        Conv2dSpec conv = new Conv2dSpec(DataType.U8, DataType.S8, DataType.U8, 64, 64, Window.of(1, 1), 1,
-                QuantParams.IDENTITY, QuantParams.IDENTITY, QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
-        assertEquals(Backend.ONEDNN, order(conv, PrepareOptions.DEFAULT).getFirst());
-        assertEquals(Backend.NATIVE, order(Isa.AMX, Optional.empty()).of(conv, PrepareOptions.DEFAULT).backends()
-                .getFirst());
-        try (Parallelism two = Parallelism.of(2)) {
-            assertEquals(Backend.NATIVE, order(conv, PrepareOptions.DEFAULT.with(two)).getFirst());
+    void convolutionsOfBytesAreLibtersors() {
+        for (Window window : List.of(Window.of(1, 1), Window.of(3, 3))) {
+            Conv2dSpec conv = new Conv2dSpec(DataType.U8, DataType.S8, DataType.U8, 64, 64, window, 1,
+                    QuantParams.IDENTITY, QuantParams.IDENTITY, QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
+            assertEquals(Backend.NATIVE, order(conv, PrepareOptions.DEFAULT).getFirst());
+            assertEquals(Backend.NATIVE, order(Isa.AMX, Optional.empty()).of(conv, PrepareOptions.DEFAULT).backends()
+                    .getFirst());
+            try (Parallelism two = Parallelism.of(2)) {
+                assertEquals(Backend.NATIVE, order(conv, PrepareOptions.DEFAULT.with(two)).getFirst());
+            }
         }
     }
 
