@@ -105,6 +105,10 @@ class FuseLookupsTest {
     @Test
     void otherOperandsAreNoFunctionsOfBytes() {
         unchanged((b, r) -> b.add("Relu", r));
+        unchanged((b, r) -> {
+            b.output(ValueInfo.of(b.add("Tanh", r), DataType.F32, Dim.of(2), Dim.of(128)));
+            return b.add("Relu", r);
+        });
         unchanged((b, r) -> b.add("Softmax", r));
         unchanged((b, r) -> b.add("Add", r, b.constant("row", Tensor.ofFloats(ARENA, Shape.of(2, 1), 1f, 2f))));
         // A constant that adds an axis.
