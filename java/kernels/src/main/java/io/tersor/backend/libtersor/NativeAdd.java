@@ -63,6 +63,6 @@ final class NativeAdd extends Add {
     }
 
     private static MemorySegment from(MemorySegment memory, long element) {
-        return element == 0 ? memory : memory.asSlice(element * Float.BYTES);
+        return NativeContext.from(memory, element * Float.BYTES);
     }
 }

@@ -62,9 +62,9 @@ final class NativeBinary extends Binary {
     @Override
     protected void executeRows(long rows, long count, MemorySegment a, long aAt, long aStride, boolean aConstant,
             MemorySegment b, long bAt, long bStride, boolean bConstant, MemorySegment dst, long at) {
-        MemorySegment left = from(a, aAt, Float.BYTES);
-        MemorySegment right = from(b, bAt, Float.BYTES);
-        MemorySegment to = from(dst, at, spec().operation().compares() ? 1 : Float.BYTES);
+        MemorySegment left = NativeContext.from(a, aAt * Float.BYTES);
+        MemorySegment right = NativeContext.from(b, bAt * Float.BYTES);
+        MemorySegment to = NativeContext.from(dst, spec().dst().bytes(at));
         long aColumn = aConstant ? 0 : 1;
         long bColumn = bConstant ? 0 : 1;
         if (swaps) {
@@ -74,9 +74,5 @@ final class NativeBinary extends Binary {
             context.library().binary(context.isa(), operation, rows, count, left, aStride, aColumn, right, bStride,
                     bColumn, to);
         }
-    }
-
-    private static MemorySegment from(MemorySegment memory, long element, int bytes) {
-        return element == 0 ? memory : memory.asSlice(element * bytes);
     }
 }

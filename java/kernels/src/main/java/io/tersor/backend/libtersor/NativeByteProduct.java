@@ -25,19 +25,14 @@ final class NativeByteProduct extends Binary {
     protected void executeRows(long rows, long count, MemorySegment a, long aAt, long aStride, boolean aConstant,
             MemorySegment b, long bAt, long bStride, boolean bConstant, MemorySegment dst, long at) {
         context.library().multiply(context.isa(), rows, count, Libtersor.typeCode(spec().a()),
-                spec().aParams().zeroPoint(), aStride, aConstant ? 0 : 1, from(a, aAt), Libtersor.typeCode(spec().b()),
-                spec().bParams().zeroPoint(), bStride, bConstant ? 0 : 1, from(b, bAt), spec().multiplier(),
-                Libtersor.typeCode(spec().dst()), spec().dstParams().zeroPoint(), from(dst, at));
+                spec().aParams().zeroPoint(), aStride, aConstant ? 0 : 1, NativeContext.from(a, aAt), Libtersor.typeCode(spec().b()),
+                spec().bParams().zeroPoint(), bStride, bConstant ? 0 : 1, NativeContext.from(b, bAt), spec().multiplier(),
+                Libtersor.typeCode(spec().dst()), spec().dstParams().zeroPoint(), NativeContext.from(dst, at));
     }
 
     @Override
     protected void execute(long count, MemorySegment a, long aAt, boolean aConstant, MemorySegment b, long bAt,
             boolean bConstant, MemorySegment dst, long at) {
         executeRows(1, count, a, aAt, 0, aConstant, b, bAt, 0, bConstant, dst, at);
-    }
-
-    /** Without a slice where that is the whole: it would be allocated. */
-    private static MemorySegment from(MemorySegment bytes, long at) {
-        return at == 0 ? bytes : bytes.asSlice(at);
     }
 }

@@ -3,12 +3,12 @@ package io.tersor.backend.libtersor;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Parallelism;
-import io.tersor.kernel.Unary;
+import io.tersor.kernel.SharedUnary;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 
 /** Conversions by tersor_cast; threads share the elements. */
-final class NativeCast extends Unary {
+final class NativeCast extends SharedUnary {
     /** Elements for which another thread is worth waking. */
     private static final long PART_ELEMENTS = 1 << 17;
 
@@ -31,13 +31,13 @@ final class NativeCast extends Unary {
     @Override
     protected void execute(Tensor src, Tensor dst) {
         long elements = src.shape().elements();
-        if (parallelism().threads() == 1 || elements / PART_ELEMENTS <= 1) {
-            // Without what ranges would allocate.
-            context.library().cast(context.isa(), srcType, dstType, elements, src.data(), dst.data());
-            return;
-        }
-        parallelism().ranges(elements, elements / PART_ELEMENTS, (first, end) -> context.library().cast(context.isa(),
-                srcType, dstType, end - first, src.data().asSlice(spec().srcType().bytes(first)),
-                dst.data().asSlice(spec().dstType().bytes(first))));
+        share(elements, elements / PART_ELEMENTS, src, dst);
+    }
+
+    @Override
+    protected void range(long first, long end, Tensor src, Tensor dst) {
+        context.library().cast(context.isa(), srcType, dstType, end - first,
+                NativeContext.from(src.data(), spec().srcType().bytes(first)),
+                NativeContext.from(dst.data(), spec().dstType().bytes(first)));
     }
 }

@@ -26,6 +26,11 @@ record NativeContext(Libtersor library, Tier tier, ScratchPool scratch, WeightMe
         }
     }
 
+    /** Returns the memory from a byte on; itself for the first one, where a slice would be allocated. */
+    static MemorySegment from(MemorySegment memory, long at) {
+        return at == 0 ? memory : memory.asSlice(at);
+    }
+
     /** Returns the values in native memory, or NULL if all are 0, which libtersor takes as absent. */
     static MemorySegment intsOrNull(int[] values, Arena arena) {
         return Arrays.stream(values).allMatch(value -> value == 0) ? MemorySegment.NULL

@@ -5,13 +5,13 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.LookupSpec;
 import io.tersor.kernel.Parallelism;
-import io.tersor.kernel.Unary;
+import io.tersor.kernel.SharedUnary;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Lookup by tersor_lookup; threads share what is long. */
-final class NativeLookup extends Unary {
+final class NativeLookup extends SharedUnary {
     /** Bytes that are worth waking a thread for. */
     private static final long PART_BYTES = 1 << 21;
 
@@ -36,14 +36,12 @@ final class NativeLookup extends Unary {
     @Override
     protected void execute(Tensor src, Tensor dst) {
         long count = src.shape().elements();
-        Libtersor library = context.library();
-        int isa = context.isa();
-        if (parallelism().threads() == 1 || count / PART_BYTES <= 1) {
-            // Without what ranges would allocate.
-            library.lookup(isa, count, src.data(), table, dst.data());
-            return;
-        }
-        parallelism().ranges(count, count / PART_BYTES, (first, end) -> library.lookup(isa, end - first,
-                src.data().asSlice(first), table, dst.data().asSlice(first)));
+        share(count, count / PART_BYTES, src, dst);
+    }
+
+    @Override
+    protected void range(long first, long end, Tensor src, Tensor dst) {
+        context.library().lookup(context.isa(), end - first, NativeContext.from(src.data(), first), table,
+                NativeContext.from(dst.data(), first));
     }
 }

@@ -8,7 +8,7 @@ import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MapFunction;
 import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.Parallelism;
-import io.tersor.kernel.Unary;
+import io.tersor.kernel.SharedUnary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Tensor;
@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Functions and bounds of every f32 element by tersor_map; threads share the elements. */
-final class NativeMap extends Unary {
+final class NativeMap extends SharedUnary {
     /** Elements for which another thread is worth waking. */
     private static final long PART_ELEMENTS = 1 << 14;
     /** TERSOR_MAP_CLIP. */
@@ -109,19 +109,17 @@ final class NativeMap extends Unary {
     @Override
     protected void execute(Tensor src, Tensor dst) {
         long elements = src.shape().elements();
-        if (parallelism().threads() == 1 || elements / PART_ELEMENTS <= 1) {
-            // Without what ranges would allocate.
-            apply(elements, src.data(), dst.data());
-            return;
-        }
-        parallelism().ranges(elements, elements / PART_ELEMENTS, (first, end) -> apply(end - first,
-                src.data().asSlice(first * Float.BYTES), dst.data().asSlice(first * Float.BYTES)));
+        share(elements, elements / PART_ELEMENTS, src, dst);
     }
 
-    private void apply(long count, MemorySegment src, MemorySegment dst) {
+    @Override
+    protected void range(long first, long end, Tensor src, Tensor dst) {
+        MemorySegment from = NativeContext.from(src.data(), first * Float.BYTES);
+        MemorySegment to = NativeContext.from(dst.data(), first * Float.BYTES);
         for (int i = 0; i < passes.size(); i++) {
             Pass pass = passes.get(i);
-            context.library().map(context.isa(), pass.function, pass.alpha, pass.beta, count, i == 0 ? src : dst, dst);
+            context.library().map(context.isa(), pass.function, pass.alpha, pass.beta, end - first, i == 0 ? from : to,
+                    to);
         }
     }
 }

@@ -4,14 +4,14 @@ import io.tersor.UnsupportedKernelException;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.ReduceSpec;
-import io.tersor.kernel.Unary;
+import io.tersor.kernel.SharedUnary;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** Reductions by tersor_reduce; threads share the outer axis. */
-final class NativeReduce extends Unary {
+final class NativeReduce extends SharedUnary {
     /** Elements for which another thread is worth waking. */
     private static final long PART_ELEMENTS = 1 << 15;
 
@@ -39,25 +39,15 @@ final class NativeReduce extends Unary {
 
     @Override
     protected void execute(Tensor src, Tensor dst) {
-        long outer = src.shape().dim(0);
-        long elements = src.shape().elements();
-        if (parallelism().threads() == 1 || elements / PART_ELEMENTS <= 1) {
-            // Without what ranges would allocate.
-            reduce(outer, src, 0, dst);
-            return;
-        }
-        parallelism().ranges(outer, elements / PART_ELEMENTS, (first, end) -> reduce(end - first, src, first, dst));
+        share(src.shape().dim(0), src.shape().elements() / PART_ELEMENTS, src, dst);
     }
 
-    private void reduce(long outer, Tensor src, long first, Tensor dst) {
+    @Override
+    protected void range(long first, long end, Tensor src, Tensor dst) {
         long count = src.shape().dim(1);
         long inner = src.shape().dim(2);
-        MemorySegment from = src.data();
-        MemorySegment to = dst.data();
-        if (first > 0) {
-            from = from.asSlice(first * count * inner * Float.BYTES);
-            to = to.asSlice(first * inner * Float.BYTES);
-        }
-        context.library().reduce(context.isa(), kind, outer, count, inner, from, to);
+        context.library().reduce(context.isa(), kind, end - first, count, inner,
+                NativeContext.from(src.data(), first * count * inner * Float.BYTES),
+                NativeContext.from(dst.data(), first * inner * Float.BYTES));
     }
 }

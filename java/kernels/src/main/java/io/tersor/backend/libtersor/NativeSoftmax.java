@@ -2,13 +2,13 @@ package io.tersor.backend.libtersor;
 
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.SharedUnary;
 import io.tersor.kernel.SoftmaxSpec;
-import io.tersor.kernel.Unary;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 
 /** Softmax by tersor_softmax; threads share the rows. */
-final class NativeSoftmax extends Unary {
+final class NativeSoftmax extends SharedUnary {
     /** Elements for which another thread is worth waking. */
     private static final long PART_ELEMENTS = 1 << 13;
 
@@ -30,15 +30,14 @@ final class NativeSoftmax extends Unary {
     protected void execute(Tensor src, Tensor dst) {
         long columns = src.shape().dim(-1);
         long elements = src.shape().elements();
-        if (parallelism().threads() == 1 || elements / PART_ELEMENTS <= 1) {
-            // Without what ranges would allocate.
-            context.library().softmax(context.isa(), logarithm, elements / columns, columns, src.data(), dst.data());
-            return;
-        }
-        parallelism().ranges(elements / columns, elements / PART_ELEMENTS, (first, end) -> {
-            long offset = first * columns * Float.BYTES;
-            context.library().softmax(context.isa(), logarithm, end - first, columns, src.data().asSlice(offset),
-                    dst.data().asSlice(offset));
-        });
+        share(elements / columns, elements / PART_ELEMENTS, src, dst);
+    }
+
+    @Override
+    protected void range(long first, long end, Tensor src, Tensor dst) {
+        long columns = src.shape().dim(-1);
+        long offset = first * columns * Float.BYTES;
+        context.library().softmax(context.isa(), logarithm, end - first, columns,
+                NativeContext.from(src.data(), offset), NativeContext.from(dst.data(), offset));
     }
 }

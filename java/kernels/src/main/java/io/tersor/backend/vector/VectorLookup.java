@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.LookupSpec;
 import io.tersor.kernel.Parallelism;
-import io.tersor.kernel.Unary;
+import io.tersor.kernel.SharedUnary;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,7 +14,7 @@ import java.lang.foreign.MemorySegment;
  * Lookup by way of arrays, for whose indices the compiler needs no checks. The Vector API selects from two vectors at
  * most, which on many CPUs is no instruction.
  */
-final class VectorLookup extends Unary {
+final class VectorLookup extends SharedUnary {
     private static final int CHUNK_BYTES = 4096;
     private static final long PART_BYTES = 1 << 18;
 
@@ -35,25 +35,21 @@ final class VectorLookup extends Unary {
     @Override
     protected void execute(Tensor src, Tensor dst) {
         long count = src.shape().elements();
-        if (parallelism().threads() == 1 || count / PART_BYTES <= 1) {
-            // Without what ranges would allocate.
-            range(src.data(), dst.data(), 0, count);
-            return;
-        }
-        parallelism().ranges(count, count / PART_BYTES, (first, end) -> range(src.data(), dst.data(), first, end));
+        share(count, count / PART_BYTES, src, dst);
     }
 
-    private void range(MemorySegment src, MemorySegment dst, long first, long end) {
+    @Override
+    protected void range(long first, long end, Tensor src, Tensor dst) {
         Scratch scratch = pool.take();
         scratch.growBytes(CHUNK_BYTES);
         byte[] bytes = scratch.bytes;
         for (long at = first; at < end; at += CHUNK_BYTES) {
             int length = (int) Math.min(CHUNK_BYTES, end - at);
-            MemorySegment.copy(src, JAVA_BYTE, at, bytes, 0, length);
+            MemorySegment.copy(src.data(), JAVA_BYTE, at, bytes, 0, length);
             for (int i = 0; i < length; i++) {
                 bytes[i] = table[bytes[i] & 0xff];
             }
-            MemorySegment.copy(bytes, 0, dst, JAVA_BYTE, at, length);
+            MemorySegment.copy(bytes, 0, dst.data(), JAVA_BYTE, at, length);
         }
         pool.give(scratch);
     }
