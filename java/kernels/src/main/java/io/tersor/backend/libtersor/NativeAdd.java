@@ -54,9 +54,9 @@ final class NativeAdd extends Add {
         for (long at = first; at < end; at += length) {
             long count = Math.min(length, end - at);
             MemorySegment to = from(dst, at);
-            context.library().binary(context.isa(), ADD, 1, count, from(a, at), 0, 1, from(b, at), 0, 1, to);
+            context.elements().binary(context.isa(), ADD, 1, count, from(a, at), 0, 1, from(b, at), 0, 1, to);
             if (bounded) {
-                context.library().map(context.isa(), NativeMap.CLIP, spec().activation().lo(), spec().activation().hi(),
+                context.elements().map(context.isa(), NativeMap.CLIP, spec().activation().lo(), spec().activation().hi(),
                         count, to, to);
             }
         }

@@ -40,7 +40,7 @@ final class NativeAttention extends Attention {
         super(spec, Backend.NATIVE, parallelism, arena);
         this.context = context;
         this.struct = struct;
-        this.kernelName = context.library().attentionKernelName(context.isa());
+        this.kernelName = context.products().attentionKernelName(context.isa());
     }
 
     static NativeAttention prepare(NativeContext context, AttentionSpec spec, Parallelism parallelism) {
@@ -102,7 +102,7 @@ final class NativeAttention extends Attention {
     private long scratchBytes(int lengthK) {
         Sizing known = sizing;
         if (known.lengthK != lengthK) {
-            known = new Sizing(lengthK, context.library().attentionScratchBytes(context.isa(), struct, lengthK));
+            known = new Sizing(lengthK, context.products().attentionScratchBytes(context.isa(), struct, lengthK));
             sizing = known;
         }
         return known.bytes;
@@ -113,7 +113,7 @@ final class NativeAttention extends Attention {
             long scratchBytes) {
         MemorySegment scratch = context.scratch().take(scratchBytes);
         try {
-            context.library().attention(context.isa(), struct, n, lengthQ, lengthK, firstHead, count, q, k, v, mask,
+            context.products().attention(context.isa(), struct, n, lengthQ, lengthK, firstHead, count, q, k, v, mask,
                     maskImage, maskHead, maskRow, dst, scratch);
         } finally {
             context.scratch().give(scratch);

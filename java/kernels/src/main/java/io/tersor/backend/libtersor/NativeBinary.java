@@ -68,10 +68,10 @@ final class NativeBinary extends Binary {
         long aColumn = aConstant ? 0 : 1;
         long bColumn = bConstant ? 0 : 1;
         if (swaps) {
-            context.library().binary(context.isa(), operation, rows, count, right, bStride, bColumn, left, aStride,
+            context.elements().binary(context.isa(), operation, rows, count, right, bStride, bColumn, left, aStride,
                     aColumn, to);
         } else {
-            context.library().binary(context.isa(), operation, rows, count, left, aStride, aColumn, right, bStride,
+            context.elements().binary(context.isa(), operation, rows, count, left, aStride, aColumn, right, bStride,
                     bColumn, to);
         }
     }

@@ -24,7 +24,7 @@ final class NativeByteProduct extends Binary {
     @Override
     protected void executeRows(long rows, long count, MemorySegment a, long aAt, long aStride, boolean aConstant,
             MemorySegment b, long bAt, long bStride, boolean bConstant, MemorySegment dst, long at) {
-        context.library().multiply(context.isa(), rows, count, Libtersor.typeCode(spec().a()),
+        context.elements().multiply(context.isa(), rows, count, Libtersor.typeCode(spec().a()),
                 spec().aParams().zeroPoint(), aStride, aConstant ? 0 : 1, NativeContext.from(a, aAt), Libtersor.typeCode(spec().b()),
                 spec().bParams().zeroPoint(), bStride, bConstant ? 0 : 1, NativeContext.from(b, bAt), spec().multiplier(),
                 Libtersor.typeCode(spec().dst()), spec().dstParams().zeroPoint(), NativeContext.from(dst, at));

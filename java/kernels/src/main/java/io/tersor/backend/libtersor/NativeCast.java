@@ -36,7 +36,7 @@ final class NativeCast extends SharedUnary {
 
     @Override
     protected void range(long first, long end, Tensor src, Tensor dst) {
-        context.library().cast(context.isa(), srcType, dstType, end - first,
+        context.elements().cast(context.isa(), srcType, dstType, end - first,
                 NativeContext.from(src.data(), spec().srcType().bytes(first)),
                 NativeContext.from(dst.data(), spec().dstType().bytes(first)));
     }

@@ -15,6 +15,14 @@ record NativeContext(Libtersor library, Tier tier, ScratchPool scratch, WeightMe
         return tier.bit();
     }
 
+    LibtersorProducts products() {
+        return library.products();
+    }
+
+    LibtersorElements elements() {
+        return library.elements();
+    }
+
     /** Returns a kernel built in a shared arena of its own, which is closed if the building fails. */
     static <K> K building(Function<Arena, K> builder) {
         Arena arena = Arena.ofShared();

@@ -38,8 +38,8 @@ final class NativeConv2d extends Conv2d {
         this.context = context;
         this.packed = packed;
         this.epilogue = epilogue;
-        this.kernelName = context.library().packedKernelName(packed);
-        this.scratchBytes = context.library().packedScratchBytes(packed);
+        this.kernelName = context.products().packedKernelName(packed);
+        this.scratchBytes = context.products().packedScratchBytes(packed);
     }
 
     static NativeConv2d prepare(NativeContext context, Conv2dSpec spec, Tensor weights, Optional<Tensor> bias,
@@ -64,9 +64,9 @@ final class NativeConv2d extends Conv2d {
             int[] zeroPoints = spec.isInteger()
                     ? NativeContext.ints(spec.oc(), spec.weightsParams()::zeroPoint) : new int[0];
             boolean hasZeroPoints = Arrays.stream(zeroPoints).anyMatch(zeroPoint -> zeroPoint != 0);
-            MemorySegment packed = context.weights().allocate(context.library().conv2dPackedBytes(context.isa(), srcType,
+            MemorySegment packed = context.weights().allocate(context.products().conv2dPackedBytes(context.isa(), srcType,
                     weightsType, sparsity, accuracy, geometry, hasZeroPoints, readable.data()), arena);
-            context.library().conv2dPack(context.isa(), srcType, weightsType, sparsity, accuracy, geometry,
+            context.products().conv2dPack(context.isa(), srcType, weightsType, sparsity, accuracy, geometry,
                     readable.data(), spec.srcParams().zeroPoint(), NativeContext.intsOrNull(zeroPoints, temporary),
                     NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
             return packed;
@@ -154,7 +154,7 @@ final class NativeConv2d extends Conv2d {
             MemorySegment src, MemorySegment residual, MemorySegment dst) {
         MemorySegment scratch = context.scratch().take(scratchBytes);
         try {
-            context.library().conv2d(packed, epilogue, n, h, w, firstLine, lines, firstChannel, channels, src,
+            context.products().conv2d(packed, epilogue, n, h, w, firstLine, lines, firstChannel, channels, src,
                     residual, dst, scratch);
         } finally {
             context.scratch().give(scratch);

@@ -82,7 +82,7 @@ final class NativeConversion extends Unary {
     protected void execute(Tensor src, Tensor dst) {
         Shape shape = src.shape();
         if (spec() instanceof QuantizeSpec quantize && quantize.toNhwc()) {
-            context.library().quantizeNhwc(context.isa(), dstType, shape.dim(0), shape.dim(1),
+            context.elements().quantizeNhwc(context.isa(), dstType, shape.dim(0), shape.dim(1),
                     shape.dim(2) * shape.dim(3), src.data(), params.scale(), params.zeroPoint(), dst.data());
             return;
         }
@@ -99,13 +99,13 @@ final class NativeConversion extends Unary {
     }
 
     private void convert(long outer, long inner, MemorySegment src, MemorySegment dst) {
-        Libtersor library = context.library();
+        LibtersorElements functions = context.elements();
         switch (spec()) {
-            case QuantizeSpec _ -> library.quantize(context.isa(), dstType, outer, channels, inner, src, factors,
+            case QuantizeSpec _ -> functions.quantize(context.isa(), dstType, outer, channels, inner, src, factors,
                     zeroPoints, dst);
-            case DequantizeSpec _ -> library.dequantize(context.isa(), srcType, outer, channels, inner, src, factors,
+            case DequantizeSpec _ -> functions.dequantize(context.isa(), srcType, outer, channels, inner, src, factors,
                     zeroPoints, dst);
-            default -> library.requantize(context.isa(), srcType, dstType, outer, channels, inner, src, zeroPoints,
+            default -> functions.requantize(context.isa(), srcType, dstType, outer, channels, inner, src, zeroPoints,
                     factors, dstZeroPoint, dst);
         }
     }

@@ -27,7 +27,7 @@ final class NativeGlobalAveragePool extends Unary {
     @Override
     protected void execute(Tensor src, Tensor dst) {
         Shape shape = src.shape();
-        context.library().globalAveragePool(context.isa(), Libtersor.typeCode(pool.type()), shape.dim(0),
+        context.elements().globalAveragePool(context.isa(), Libtersor.typeCode(pool.type()), shape.dim(0),
                 shape.dim(1) * shape.dim(2), shape.dim(3), pool.srcParams().zeroPoint(), pool.multiplier(),
                 pool.dstParams().zeroPoint(), src.data(), dst.data());
     }

@@ -71,7 +71,7 @@ final class NativeLayerNorm extends LayerNorm {
     }
 
     private void normalize(long rows, MemorySegment src, MemorySegment dst) {
-        context.library().layerNorm(context.isa(), dstType, spec().centered(), rows, spec().columns(), spec().epsilon(),
+        context.elements().layerNorm(context.isa(), dstType, spec().centered(), rows, spec().columns(), spec().epsilon(),
                 scale, bias, spec().dstParams().zeroPoint(), src, dst);
     }
 }

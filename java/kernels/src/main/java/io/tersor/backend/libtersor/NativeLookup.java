@@ -41,7 +41,7 @@ final class NativeLookup extends SharedUnary {
 
     @Override
     protected void range(long first, long end, Tensor src, Tensor dst) {
-        context.library().lookup(context.isa(), end - first, NativeContext.from(src.data(), first), table,
+        context.elements().lookup(context.isa(), end - first, NativeContext.from(src.data(), first), table,
                 NativeContext.from(dst.data(), first));
     }
 }

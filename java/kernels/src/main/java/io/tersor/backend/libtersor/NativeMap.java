@@ -118,7 +118,7 @@ final class NativeMap extends SharedUnary {
         MemorySegment to = NativeContext.from(dst.data(), first * Float.BYTES);
         for (int i = 0; i < passes.size(); i++) {
             Pass pass = passes.get(i);
-            context.library().map(context.isa(), pass.function, pass.alpha, pass.beta, end - first, i == 0 ? from : to,
+            context.elements().map(context.isa(), pass.function, pass.alpha, pass.beta, end - first, i == 0 ? from : to,
                     to);
         }
     }

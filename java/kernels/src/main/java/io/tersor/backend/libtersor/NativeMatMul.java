@@ -30,8 +30,8 @@ final class NativeMatMul extends MatMul {
         this.packed = packed;
         this.epilogue = epilogue;
         this.n = spec.n();
-        this.kernelName = (spec.isDynamic() ? "dynamic_" : "") + context.library().packedKernelName(packed);
-        this.scratchBytes = context.library().packedScratchBytes(packed);
+        this.kernelName = (spec.isDynamic() ? "dynamic_" : "") + context.products().packedKernelName(packed);
+        this.scratchBytes = context.products().packedScratchBytes(packed);
     }
 
     static NativeMatMul prepare(NativeContext context, MatMulSpec spec, Tensor weights, Optional<Tensor> bias,
@@ -55,9 +55,9 @@ final class NativeMatMul extends MatMul {
             int[] zeroPoints = spec.weights() == DataType.S8
                     ? NativeContext.ints((int) spec.n(), spec.weightsParams()::zeroPoint) : new int[0];
             MemorySegment packed = context.weights().allocate(
-                    context.library().gemmPackedBytes(context.isa(), srcType, weightsType, sparsity, spec.k(), spec.n(),
+                    context.products().gemmPackedBytes(context.isa(), srcType, weightsType, sparsity, spec.k(), spec.n(),
                             readable.data(), readable.stride(0), readable.stride(1)), arena);
-            context.library().gemmPack(context.isa(), srcType, weightsType, sparsity, spec.k(), spec.n(),
+            context.products().gemmPack(context.isa(), srcType, weightsType, sparsity, spec.k(), spec.n(),
                     readable.data(), readable.stride(0), readable.stride(1), spec.srcParams().zeroPoint(),
                     NativeContext.intsOrNull(zeroPoints, temporary),
                     NativeContext.intsOrNull(epilogue.integerBias(), temporary), packed);
@@ -128,7 +128,8 @@ final class NativeMatMul extends MatMul {
         public void run(long part) {
             long firstRow = columns < n ? 0 : part * rows;
             long firstColumn = columns < n ? part * columns : 0;
-            multiply(m, firstRow, Math.min(rows, m - firstRow), firstColumn, Math.min(columns, n - firstColumn), src, srcRowStride, srcColumnStride, residual,
+            multiply(m, firstRow, Math.min(rows, m - firstRow), firstColumn,
+                    Math.min(columns, n - firstColumn), src, srcRowStride, srcColumnStride, residual,
                     ldResidual, dst, ldDst);
         }
     }
@@ -138,7 +139,7 @@ final class NativeMatMul extends MatMul {
             long ldDst) {
         MemorySegment scratch = context.scratch().take(scratchBytes);
         try {
-            context.library().gemm(packed, epilogue, m, firstRow, rows, firstColumn, columns, src, srcRowStride,
+            context.products().gemm(packed, epilogue, m, firstRow, rows, firstColumn, columns, src, srcRowStride,
                     srcColumnStride, residual, ldResidual, dst, ldDst, scratch);
         } finally {
             context.scratch().give(scratch);

@@ -51,7 +51,7 @@ final class NativeMaxPool extends Unary {
 
     private void lines(Tensor src, Tensor dst, long first, long count) {
         Shape from = src.shape();
-        context.library().maxPool2d(context.isa(), type, window, from.dim(0), from.dim(1), from.dim(2), from.dim(3),
+        context.elements().maxPool2d(context.isa(), type, window, from.dim(0), from.dim(1), from.dim(2), from.dim(3),
                 dst.shape().dim(1), dst.shape().dim(2), first, count, src.data(), dst.data());
     }
 }

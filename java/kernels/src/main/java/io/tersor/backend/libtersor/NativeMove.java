@@ -93,14 +93,14 @@ final class NativeMove extends Unary {
         Geometry g = geometry;
         long from = src.shape().elements();
         long to = dst.shape().elements();
-        Libtersor library = context.library();
+        LibtersorElements functions = context.elements();
         long bytes = to * (spec().srcType().bits() / 8);
         if (parallelism().threads() == 1 || bytes / PART_BYTES <= 1) {
             // Without what ranges would allocate.
-            library.move(g.memory, g.axis, 0, g.extent, from, src.data(), to, dst.data());
+            functions.move(g.memory, g.axis, 0, g.extent, from, src.data(), to, dst.data());
             return;
         }
-        parallelism().ranges(g.extent, bytes / PART_BYTES, (first, end) -> library.move(g.memory, g.axis, first,
+        parallelism().ranges(g.extent, bytes / PART_BYTES, (first, end) -> functions.move(g.memory, g.axis, first,
                 end - first, from, src.data(), to, dst.data()));
     }
 }

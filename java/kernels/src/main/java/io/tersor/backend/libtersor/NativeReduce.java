@@ -46,7 +46,7 @@ final class NativeReduce extends SharedUnary {
     protected void range(long first, long end, Tensor src, Tensor dst) {
         long count = src.shape().dim(1);
         long inner = src.shape().dim(2);
-        context.library().reduce(context.isa(), kind, end - first, count, inner,
+        context.elements().reduce(context.isa(), kind, end - first, count, inner,
                 NativeContext.from(src.data(), first * count * inner * Float.BYTES),
                 NativeContext.from(dst.data(), first * inner * Float.BYTES));
     }

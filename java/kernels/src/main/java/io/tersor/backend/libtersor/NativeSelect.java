@@ -27,7 +27,7 @@ final class NativeSelect extends Select {
     protected void execute(long rows, long columns, MemorySegment condition, long conditionAt, long conditionRow,
             long conditionColumn, MemorySegment a, long aAt, long aRow, long aColumn, MemorySegment b, long bAt,
             long bRow, long bColumn, MemorySegment dst, long at) {
-        context.library().select(context.isa(), bytes, rows, columns, NativeContext.from(condition, conditionAt),
+        context.elements().select(context.isa(), bytes, rows, columns, NativeContext.from(condition, conditionAt),
                 conditionRow, conditionColumn, NativeContext.from(a, aAt * bytes), aRow, aColumn,
                 NativeContext.from(b, bAt * bytes), bRow, bColumn, NativeContext.from(dst, at * bytes));
     }

@@ -37,7 +37,7 @@ final class NativeSoftmax extends SharedUnary {
     protected void range(long first, long end, Tensor src, Tensor dst) {
         long columns = src.shape().dim(-1);
         long offset = first * columns * Float.BYTES;
-        context.library().softmax(context.isa(), logarithm, end - first, columns,
+        context.elements().softmax(context.isa(), logarithm, end - first, columns,
                 NativeContext.from(src.data(), offset), NativeContext.from(dst.data(), offset));
     }
 }

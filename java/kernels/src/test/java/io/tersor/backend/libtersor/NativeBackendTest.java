@@ -234,7 +234,7 @@ class NativeBackendTest {
         Libtersor library = new Libtersor(
                 NativeLibrary.load(new NativeBundle("libtersor", List.of(LIBRARY), "the build")));
         LibtersorException refused = assertThrows(LibtersorException.class,
-                () -> library.gemmPackedBytes(Tier.PORTABLE.bit(), Libtersor.typeCode(DataType.U8),
+                () -> library.products().gemmPackedBytes(Tier.PORTABLE.bit(), Libtersor.typeCode(DataType.U8),
                         Libtersor.typeCode(DataType.S8), Sparsity.code(Optional.empty(), DataType.S8), -1, 1, MemorySegment.NULL, 1,
                         1));
         assertTrue(refused.getMessage().contains("tersor_gemm_packed_bytes"), refused::getMessage);

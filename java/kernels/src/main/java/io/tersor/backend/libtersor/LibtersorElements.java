@@ -1,0 +1,269 @@
+package io.tersor.backend.libtersor;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.tersor.ffm.NativeLibrary;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** Functions of tersor.h on elements: conversions, maps, broadcasting, reductions, pooling, moves. */
+final class LibtersorElements extends Downcalls {
+    private static final MethodHandle CONVERT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
+            ADDRESS, ADDRESS, ADDRESS);
+    private static final MethodHandle QUANTIZE_NHWC = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
+            JAVA_FLOAT, JAVA_INT, ADDRESS);
+    private static final MethodHandle MAX_POOL2D = handle(JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
+    private static final MethodHandle LAYER_NORM = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_FLOAT,
+            ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle GLOBAL_AVERAGE_POOL = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_INT, JAVA_FLOAT, JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle REQUANTIZE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS);
+    private static final MethodHandle MAP = handle(JAVA_INT, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG, ADDRESS,
+            ADDRESS);
+    private static final MethodHandle BINARY = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+            JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle REDUCE = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
+            ADDRESS);
+    private static final MethodHandle SOFTMAX = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
+    private static final MethodHandle CAST = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
+    private static final MethodHandle SELECT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+            JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle MOVE = handle(ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
+            ADDRESS);
+    private static final MethodHandle MULTIPLY = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG,
+            JAVA_LONG, ADDRESS, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_FLOAT, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle LOOKUP = handle(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS);
+
+    private final MemorySegment quantize;
+    private final MemorySegment quantizeNhwc;
+    private final MemorySegment dequantize;
+    private final MemorySegment requantize;
+    private final MemorySegment layerNorm;
+    private final MemorySegment maxPool2d;
+    private final MemorySegment globalAveragePool;
+    private final MemorySegment map;
+    private final MemorySegment binary;
+    private final MemorySegment reduce;
+    private final MemorySegment softmax;
+    private final MemorySegment cast;
+    private final MemorySegment select;
+    private final MemorySegment move;
+    private final MemorySegment lookup;
+    private final MemorySegment multiply;
+
+    LibtersorElements(NativeLibrary library) {
+        super(library);
+        this.quantize = library.require("tersor_quantize");
+        this.quantizeNhwc = library.require("tersor_quantize_nhwc");
+        this.dequantize = library.require("tersor_dequantize");
+        this.requantize = library.require("tersor_requantize");
+        this.layerNorm = library.require("tersor_layer_norm");
+        this.maxPool2d = library.require("tersor_max_pool2d");
+        this.globalAveragePool = library.require("tersor_global_average_pool");
+        this.map = library.require("tersor_map");
+        this.binary = library.require("tersor_binary");
+        this.reduce = library.require("tersor_reduce");
+        this.softmax = library.require("tersor_softmax");
+        this.cast = library.require("tersor_cast");
+        this.select = library.require("tersor_select");
+        this.move = library.require("tersor_move");
+        this.lookup = library.require("tersor_lookup");
+        this.multiply = library.require("tersor_multiply");
+    }
+
+    void quantize(int isa, int dstType, long outer, long channels, long inner, MemorySegment src, MemorySegment scale,
+            MemorySegment zeroPoint, MemorySegment dst) {
+        convert("tersor_quantize", quantize, isa, dstType, outer, channels, inner, src, scale, zeroPoint, dst);
+    }
+
+    void quantizeNhwc(int isa, int dstType, long images, long channels, long pixels, MemorySegment src, float scale,
+            int zeroPoint, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) QUANTIZE_NHWC.invokeExact(quantizeNhwc, isa, dstType, images, channels, pixels, src, scale,
+                    zeroPoint, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_quantize_nhwc", status);
+    }
+
+    void dequantize(int isa, int srcType, long outer, long channels, long inner, MemorySegment src,
+            MemorySegment scale, MemorySegment zeroPoint, MemorySegment dst) {
+        convert("tersor_dequantize", dequantize, isa, srcType, outer, channels, inner, src, scale, zeroPoint, dst);
+    }
+
+    private void convert(String name, MemorySegment function, int isa, int type, long outer, long channels, long inner,
+            MemorySegment src, MemorySegment scale, MemorySegment zeroPoint, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) CONVERT.invokeExact(function, isa, type, outer, channels, inner, src, scale, zeroPoint,
+                    dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check(name, status);
+    }
+
+    /** @param window a tersor_pool2d_window, see {@link NativeMaxPool} */
+    void maxPool2d(int isa, int type, MemorySegment window, long images, long h, long w, long channels, long oh,
+            long ow, long firstLine, long lines, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) MAX_POOL2D.invokeExact(maxPool2d, isa, type, window, images, h, w, channels, oh, ow,
+                    firstLine, lines, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_max_pool2d", status);
+    }
+
+    void layerNorm(int isa, int dstType, boolean centered, long rows, long columns, float epsilon, MemorySegment scale,
+            MemorySegment bias, int dstZeroPoint, MemorySegment src, MemorySegment dst) {
+        int center = centered ? 1 : 0;
+        int status;
+        try {
+            status = (int) LAYER_NORM.invokeExact(layerNorm, isa, dstType, center, rows, columns, epsilon, scale, bias,
+                    dstZeroPoint, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_layer_norm", status);
+    }
+
+    void globalAveragePool(int isa, int type, long images, long pixels, long channels, int srcZeroPoint,
+            float multiplier, int dstZeroPoint, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) GLOBAL_AVERAGE_POOL.invokeExact(globalAveragePool, isa, type, images, pixels, channels,
+                    srcZeroPoint, multiplier, dstZeroPoint, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_global_average_pool", status);
+    }
+
+    void requantize(int isa, int srcType, int dstType, long outer, long channels, long inner, MemorySegment src,
+            MemorySegment srcZeroPoint, MemorySegment multiplier, int dstZeroPoint, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) REQUANTIZE.invokeExact(requantize, isa, srcType, dstType, outer, channels, inner, src,
+                    srcZeroPoint, multiplier, dstZeroPoint, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_requantize", status);
+    }
+
+    /** @param function a tersor_map_function, see {@link NativeMap} */
+    void map(int isa, int function, float alpha, float beta, long count, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) MAP.invokeExact(map, isa, function, alpha, beta, count, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_map", status);
+    }
+
+    /** @param operation a tersor_binary_operation, see {@link NativeBinary} */
+    void binary(int isa, int operation, long rows, long columns, MemorySegment a, long aRowStride, long aColumnStride,
+            MemorySegment b, long bRowStride, long bColumnStride, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) BINARY.invokeExact(binary, isa, operation, rows, columns, a, aRowStride, aColumnStride, b,
+                    bRowStride, bColumnStride, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_binary", status);
+    }
+
+    /** @param kind a tersor_reduction, see {@link NativeReduce} */
+    void reduce(int isa, int kind, long outer, long count, long inner, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) REDUCE.invokeExact(reduce, isa, kind, outer, count, inner, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_reduce", status);
+    }
+
+    void softmax(int isa, boolean logarithm, long rows, long columns, MemorySegment src, MemorySegment dst) {
+        int log = logarithm ? 1 : 0;
+        int status;
+        try {
+            status = (int) SOFTMAX.invokeExact(softmax, isa, log, rows, columns, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_softmax", status);
+    }
+
+    void cast(int isa, int srcType, int dstType, long count, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) CAST.invokeExact(cast, isa, srcType, dstType, count, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_cast", status);
+    }
+
+    void select(int isa, int elementBytes, long rows, long columns, MemorySegment condition, long conditionRowStride,
+            long conditionColumnStride, MemorySegment a, long aRowStride, long aColumnStride, MemorySegment b,
+            long bRowStride, long bColumnStride, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) SELECT.invokeExact(select, isa, elementBytes, rows, columns, condition, conditionRowStride,
+                    conditionColumnStride, a, aRowStride, aColumnStride, b, bRowStride, bColumnStride, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_select", status);
+    }
+
+    /**
+     * @param geometry a tersor_move_geometry, see {@link NativeMove}
+     * @param axis along which only some positions are moved
+     */
+    void move(MemorySegment geometry, int axis, long first, long count, long srcElements, MemorySegment src,
+            long dstElements, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) MOVE.invokeExact(move, geometry, axis, first, count, srcElements, src, dstElements, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_move", status);
+    }
+
+    void lookup(int isa, long count, MemorySegment src, MemorySegment table, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) LOOKUP.invokeExact(lookup, isa, count, src, table, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_lookup", status);
+    }
+
+    void multiply(int isa, long rows, long columns, int aType, int aZeroPoint, long aRowStride, long aColumnStride,
+            MemorySegment a, int bType, int bZeroPoint, long bRowStride, long bColumnStride, MemorySegment b,
+            float multiplier, int dstType, int dstZeroPoint, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) MULTIPLY.invokeExact(multiply, isa, rows, columns, aType, aZeroPoint, aRowStride, aColumnStride,
+                    a, bType, bZeroPoint, bRowStride, bColumnStride, b, multiplier, dstType, dstZeroPoint, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_multiply", status);
+    }
+}
