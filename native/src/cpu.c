@@ -93,6 +93,8 @@ uint32_t cpu_isas(void) {
         mask = detect();
 #if defined(TERSOR_EMULATION)
         mask |= TERSOR_ISA_AVX512_AMX | (mask & TERSOR_ISA_AVX2 ? TERSOR_ISA_AVX2_VNNI : 0);
+#elif defined(TERSOR_EMULATED_TILES)
+        mask |= mask & CPU_AVX512_VBMI2 ? TERSOR_ISA_AVX512_AMX : 0;
 #endif
         atomic_store_explicit(&detected, mask, memory_order_relaxed);
     }

@@ -23,7 +23,7 @@ static inline void emulated_require(int condition) {
     }
 }
 
-static inline void _tile_loadconfig(const void *address) {
+static inline void emulated_loadconfig(const void *address) {
     const uint8_t *c = address;
     emulated_require(c[0] == 1 && c[1] == 0);
     for (int i = 0; i < 8; i++) {
@@ -35,11 +35,11 @@ static inline void _tile_loadconfig(const void *address) {
     }
 }
 
-static inline void _tile_release(void) {
+static inline void emulated_release(void) {
     memset(emulated_tiles, 0, sizeof emulated_tiles);
 }
 
-static inline void _tile_loadd(int index, const void *base, int64_t stride) {
+static __attribute__((noinline, unused)) void emulated_loadd(int index, const void *base, int64_t stride) {
     emulated_tile *t = &emulated_tiles[index];
     emulated_require(t->rows > 0);
     for (int i = 0; i < t->rows; i++) {
@@ -47,16 +47,16 @@ static inline void _tile_loadd(int index, const void *base, int64_t stride) {
     }
 }
 
-static inline void _tile_stream_loadd(int index, const void *base, int64_t stride) {
-    _tile_loadd(index, base, stride);
+static inline void emulated_stream_loadd(int index, const void *base, int64_t stride) {
+    emulated_loadd(index, base, stride);
 }
 
-static inline void _tile_zero(int index) {
+static inline void emulated_zero(int index) {
     emulated_require(emulated_tiles[index].rows > 0);
     memset(emulated_tiles[index].data, 0, sizeof emulated_tiles[index].data);
 }
 
-static inline void _tile_stored(int index, void *base, int64_t stride) {
+static __attribute__((noinline, unused)) void emulated_stored(int index, void *base, int64_t stride) {
     const emulated_tile *t = &emulated_tiles[index];
     emulated_require(t->rows > 0);
     for (int i = 0; i < t->rows; i++) {
@@ -64,23 +64,23 @@ static inline void _tile_stored(int index, void *base, int64_t stride) {
     }
 }
 
-static inline void emulated_dot(int c, int a, int b, bool a_signed, bool b_signed) {
+static __attribute__((noinline)) void emulated_dot(int c, int a, int b, bool a_signed, bool b_signed) {
     emulated_tile *tc = &emulated_tiles[c];
     const emulated_tile *ta = &emulated_tiles[a], *tb = &emulated_tiles[b];
     emulated_require(tc->rows > 0 && tc->rows == ta->rows && tc->row_bytes == tb->row_bytes);
     emulated_require(ta->row_bytes == 4 * tb->rows);
     for (int i = 0; i < tc->rows; i++) {
-        for (int j = 0; j < tc->row_bytes / 4; j++) {
-            uint32_t acc;
-            memcpy(&acc, &tc->data[i][4 * j], 4);
-            for (int k = 0; k < ta->row_bytes; k++) {
-                const uint8_t x = ta->data[i][k];
-                const uint8_t y = tb->data[k / 4][4 * j + k % 4];
-                const int product = (a_signed ? (int8_t) x : x) * (b_signed ? (int8_t) y : y);
-                acc += (uint32_t) product;
+        uint32_t sums[16] = {0};
+        memcpy(sums, tc->data[i], (size_t) tc->row_bytes);
+        for (int k = 0; k < tb->rows; k++) {
+            for (int j = 0; j < tc->row_bytes / 4; j++) {
+                for (int l = 0; l < 4; l++) {
+                    const uint8_t x = ta->data[i][4 * k + l], y = tb->data[k][4 * j + l];
+                    sums[j] += (uint32_t) ((a_signed ? (int8_t) x : x) * (b_signed ? (int8_t) y : y));
+                }
             }
-            memcpy(&tc->data[i][4 * j], &acc, 4);
         }
+        memcpy(tc->data[i], sums, (size_t) tc->row_bytes);
     }
 }
 
@@ -92,7 +92,7 @@ static inline float emulated_bf16(const uint8_t *from) {
 }
 
 /* Without the hardware's flushing of subnormal numbers. */
-static inline void _tile_dpbf16ps(int c, int a, int b) {
+static __attribute__((noinline, unused)) void emulated_dpbf16ps(int c, int a, int b) {
     emulated_tile *tc = &emulated_tiles[c];
     const emulated_tile *ta = &emulated_tiles[a], *tb = &emulated_tiles[b];
     emulated_require(tc->rows > 0 && tc->rows == ta->rows && tc->row_bytes == tb->row_bytes);
@@ -109,16 +109,38 @@ static inline void _tile_dpbf16ps(int c, int a, int b) {
     }
 }
 
-static inline void _tile_dpbusd(int c, int a, int b) {
+static inline void emulated_dpbusd(int c, int a, int b) {
     emulated_dot(c, a, b, false, true);
 }
 
-static inline void _tile_dpbssd(int c, int a, int b) {
+static inline void emulated_dpbssd(int c, int a, int b) {
     emulated_dot(c, a, b, true, true);
 }
 
-static inline void _tile_dpbsud(int c, int a, int b) {
+static inline void emulated_dpbsud(int c, int a, int b) {
     emulated_dot(c, a, b, true, false);
 }
+
+/* In the place of intrinsics, which may be functions or macros. */
+#undef _tile_loadconfig
+#define _tile_loadconfig emulated_loadconfig
+#undef _tile_release
+#define _tile_release emulated_release
+#undef _tile_loadd
+#define _tile_loadd emulated_loadd
+#undef _tile_stream_loadd
+#define _tile_stream_loadd emulated_stream_loadd
+#undef _tile_zero
+#define _tile_zero emulated_zero
+#undef _tile_stored
+#define _tile_stored emulated_stored
+#undef _tile_dpbf16ps
+#define _tile_dpbf16ps emulated_dpbf16ps
+#undef _tile_dpbusd
+#define _tile_dpbusd emulated_dpbusd
+#undef _tile_dpbssd
+#define _tile_dpbssd emulated_dpbssd
+#undef _tile_dpbsud
+#define _tile_dpbsud emulated_dpbsud
 
 #endif

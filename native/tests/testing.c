@@ -117,6 +117,12 @@ uint32_t usable_isas(void) {
     expect_status(tersor_cpu_isas(&mask), TERSOR_OK, "tersor_cpu_isas");
 #if defined(TERSOR_EMULATION)
     mask &= TERSOR_ISA_AVX512_AMX | TERSOR_ISA_AVX2_VNNI; /* the others are tested without emulation */
+#elif defined(TERSOR_EMULATED_TILES)
+    mask &= TERSOR_ISA_AVX512_AMX;
+    if (mask == 0) {
+        puts("skipped: no AVX-512");
+        exit(TEST_SKIPPED);
+    }
 #endif
     return mask;
 }

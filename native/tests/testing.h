@@ -8,6 +8,9 @@
 
 #include "tersor.h"
 
+/* The exit status of a test that this machine cannot run. */
+enum { TEST_SKIPPED = 77 };
+
 /* Which unreadable page an operand touches. */
 typedef enum guard_side { GUARD_AFTER, GUARD_BEFORE } guard_side;
 

@@ -2,10 +2,13 @@
 #ifndef TERSOR_AMX_TILE_H
 #define TERSOR_AMX_TILE_H
 
-#if defined(TERSOR_EMULATION)
-#include "amx_emulation.h"
-#else
+#if !defined(TERSOR_EMULATION)
 #include <immintrin.h>
+#endif
+
+/* Instead of everything that AMX machines have, or of the tiles alone. */
+#if defined(TERSOR_EMULATION) || defined(TERSOR_EMULATED_TILES)
+#include "amx_emulation.h"
 #endif
 
 #include "compiler.h"

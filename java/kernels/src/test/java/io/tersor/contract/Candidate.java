@@ -16,6 +16,9 @@ import java.util.List;
  * @param label names both, such as {@code native-avx2}
  */
 record Candidate(String label, Backend backend, KernelRegistry registry) {
+    /** The only candidate to test, where a run of the tests is about that one. */
+    private static final String ONLY = System.getProperty("tersor.test.candidate");
+
     /** Returns every backend that runs here, on every instruction set that can be had inside one JVM. */
     static List<Candidate> all() {
         List<Candidate> candidates = new ArrayList<>();
@@ -26,6 +29,12 @@ record Candidate(String label, Backend backend, KernelRegistry registry) {
             }
         }
         addLowerTiers(candidates);
+        if (ONLY != null) {
+            candidates.removeIf(candidate -> !candidate.label().equals(ONLY));
+            if (candidates.isEmpty()) {
+                throw new IllegalStateException("no candidate " + ONLY + " on this machine");
+            }
+        }
         return candidates;
     }
 
