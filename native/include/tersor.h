@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 9
+#define TERSOR_ABI_VERSION 10
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -240,15 +240,15 @@ typedef struct tersor_attention_operand {
 /* heads is a multiple of kv_heads: head h uses keys and values h / (heads / kv_heads). */
 typedef struct tersor_attention_spec {
     int64_t heads, kv_heads, size, value_size;
-    tersor_attention_operand q, k, v, dst; /* u8 or s8; dst also f32, with zero_point 0 */
+    tersor_attention_operand q, k, v, dst; /* u8 or s8, dst also f32; or all four f32; f32 with zero_point 0 */
     float score_scale;                     /* from sums of products to scores */
-    float probability_scale;               /* 2^-30 or more */
+    float probability_scale;               /* 2^-30 or more; of f32 q, k and v 0 */
     float output_scale;                    /* from sums of products to dst */
     int32_t causal;                        /* 1: key j takes part for queries from number j on; 0: for all */
 } tersor_attention_spec;
 
 /*
- * Scaled dot-product attention with 8-bit probabilities. For query i of a head and its keys and values j:
+ * Scaled dot-product attention, of bytes with 8-bit probabilities. For query i of a head and its keys and values j:
  *   score[j] = (float) (sum over e of (q[i, e] - zq) * (k[j, e] - zk)) * (score_scale * log2(e))
  *   score[j] = score[j] + mask[i, j] * log2(e)                                             if there is a mask
  *   weight[j] = 2^(score[j] - the largest score); 0 if that exponent is below -100 or NaN, or j does not take part
@@ -258,6 +258,11 @@ typedef struct tersor_attention_spec {
  * Sums of integers are exact, modulo 2^32. total is the sum of the weights in 16 parts, of keys with the same j % 16 in
  * the order of j; then halves of these are added until one is left. NaN is no largest score. All else is IEEE single
  * precision in the order given, none fused; the steps of 2^x stand in src/scalar.h.
+ *
+ * Of floats the weights are not quantized, with score[j] = (sum over e of q[i, e] * k[j, e]) * score_scale + mask[i, j]:
+ *   weight[j] = e^(score[j] - the largest score);  dst[i, e] = sum over j of weight[j] * output_scale / total * v[j, e]
+ * and all 0 where no key takes part or all scores are -infinity; sums and e^x as accurate as those of tersor_gemm and
+ * tersor_softmax. A value of a key without weight may count as 0 times itself.
  */
 /* What one call with keys of this length needs. */
 TERSOR_API tersor_status tersor_attention_scratch_bytes(uint32_t isa, const tersor_attention_spec *spec,
@@ -273,7 +278,8 @@ TERSOR_API tersor_status tersor_attention(uint32_t isa, const tersor_attention_s
                                           int64_t mask_head_stride, int64_t mask_query_stride, void *dst, void *scratch,
                                           int64_t scratch_bytes);
 /* The kernel that runs, e.g. "u8s8_attention_32x16__amx_int8"; static storage. */
-TERSOR_API tersor_status tersor_attention_kernel_name(uint32_t isa, const char **name);
+TERSOR_API tersor_status tersor_attention_kernel_name(uint32_t isa, const tersor_attention_spec *spec,
+                                                      const char **name);
 
 /*
  * Zeroed memory for packed weights, in pages of TERSOR_PAGE_BYTES where the system has such: those who walk through many

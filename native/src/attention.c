@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "compiler.h"
+#include "f32_attention.h"
 #include "kernels.h"
 
 /* Offsets into scratch, in bytes. */
@@ -31,8 +32,13 @@ typedef struct call {
     float lo, hi;
 } call;
 
-static tersor_status check_operand(const tersor_attention_operand *o, bool may_be_real) {
-    const bool known = is_i8(o->type) || (may_be_real && o->type == TERSOR_F32);
+/* Floats throughout, instead of bytes. */
+static bool is_real(const tersor_attention_spec *spec) {
+    return spec->q.type == TERSOR_F32;
+}
+
+static tersor_status check_operand(const tersor_attention_operand *o, bool may_be_bytes, bool may_be_real) {
+    const bool known = (may_be_bytes && is_i8(o->type)) || (may_be_real && o->type == TERSOR_F32);
     if (!known || (o->layout != TERSOR_TOKENS && o->layout != TERSOR_HEADS)) {
         return TERSOR_INVALID_ARGUMENT;
     }
@@ -48,11 +54,13 @@ static tersor_status check_spec(const tersor_attention_spec *spec) {
     if (spec->kv_heads == 0 || spec->heads % spec->kv_heads != 0) {
         return TERSOR_INVALID_SIZE;
     }
-    RETURN_IF_ERROR(check_operand(&spec->q, false));
-    RETURN_IF_ERROR(check_operand(&spec->k, false));
-    RETURN_IF_ERROR(check_operand(&spec->v, false));
-    RETURN_IF_ERROR(check_operand(&spec->dst, true));
-    const bool scaled = spec->probability_scale >= 0x1p-30f && spec->probability_scale < INFINITY;
+    const bool real = is_real(spec);
+    RETURN_IF_ERROR(check_operand(&spec->q, !real, real));
+    RETURN_IF_ERROR(check_operand(&spec->k, !real, real));
+    RETURN_IF_ERROR(check_operand(&spec->v, !real, real));
+    RETURN_IF_ERROR(check_operand(&spec->dst, !real, true));
+    const bool scaled = real ? spec->probability_scale == 0
+                             : spec->probability_scale >= 0x1p-30f && spec->probability_scale < INFINITY;
     return scaled && (spec->causal == 0 || spec->causal == 1) ? TERSOR_OK : TERSOR_INVALID_ARGUMENT;
 }
 
@@ -114,16 +122,6 @@ static tersor_status check_mask(const call *c, int64_t n) {
                                                                  : check_range(c->mask, bytes, 4);
 }
 
-/* Where a head's rows start in an operand, in elements, and how far they are apart. */
-static int64_t first_of(const tersor_attention_operand *o, int64_t image, int64_t head, int64_t heads, int64_t size,
-                        int64_t length) {
-    return (o->layout == TERSOR_TOKENS ? image * length * heads + head : (image * heads + head) * length) * size;
-}
-
-static int64_t stride_of(const tersor_attention_operand *o, int64_t heads, int64_t size) {
-    return o->layout == TERSOR_TOKENS ? heads * size : size;
-}
-
 /* Queries that are worked on together: `rows` from number `first` on of a head of an image. */
 typedef struct block {
     int64_t image, head, first, rows;
@@ -133,8 +131,8 @@ typedef struct block {
 static void pack_keys(const call *c, const block *b) {
     const tersor_attention_spec *s = c->spec;
     const int64_t head = b->head / (s->heads / s->kv_heads), padded_size = c->l.padded_size;
-    const uint8_t *keys = c->k + first_of(&s->k, b->image, head, s->kv_heads, s->size, c->length_k);
-    const int64_t stride = stride_of(&s->k, s->kv_heads, s->size);
+    const uint8_t *keys = c->k + attention_first(&s->k, b->image, head, s->kv_heads, s->size, c->length_k);
+    const int64_t stride = attention_stride(&s->k, s->kv_heads, s->size);
     int32_t *terms = (int32_t *) (void *) (c->scratch + c->l.key_terms);
     const uint32_t constant = (uint32_t) s->size * (uint32_t) c->k_zero_point;
     for (int64_t first = 0; first < c->length_k; first += ATTENTION_LANES) {
@@ -151,10 +149,10 @@ static void pack_keys(const call *c, const block *b) {
 static void pack_values(const call *c, const block *b) {
     const tersor_attention_spec *s = c->spec;
     const int64_t head = b->head / (s->heads / s->kv_heads);
-    const uint8_t *values = c->v + first_of(&s->v, b->image, head, s->kv_heads, s->value_size, c->length_k);
+    const uint8_t *values = c->v + attention_first(&s->v, b->image, head, s->kv_heads, s->value_size, c->length_k);
     for (int64_t column = 0; column < s->value_size; column += ATTENTION_LANES) {
         const attention_matrix from = {values + column, c->length_k, min_s64(ATTENTION_LANES, s->value_size - column),
-                                       stride_of(&s->v, s->kv_heads, s->value_size), c->v_flip};
+                                       attention_stride(&s->v, s->kv_heads, s->value_size), c->v_flip};
         c->kernel->pack(&from, (int8_t *) c->scratch + c->l.values + column * c->l.padded_keys);
     }
 }
@@ -162,8 +160,8 @@ static void pack_values(const call *c, const block *b) {
 /* What the product with the keys needs. */
 static void prepare(const call *c, const block *b) {
     const tersor_attention_spec *s = c->spec;
-    const int64_t stride = stride_of(&s->q, s->heads, s->size);
-    const int64_t at = first_of(&s->q, b->image, b->head, s->heads, s->size, c->length_q) + b->first * stride;
+    const int64_t stride = attention_stride(&s->q, s->heads, s->size);
+    const int64_t at = attention_first(&s->q, b->image, b->head, s->heads, s->size, c->length_q) + b->first * stride;
     const attention_matrix queries = {c->q + at, b->rows, s->size, stride, c->q_flip};
     int32_t *row_terms = (int32_t *) (void *) (c->scratch + c->l.row_terms);
     if (b->starts) {
@@ -221,8 +219,8 @@ static void multiply_values(const call *c, const block *b) {
 
 static void store(const call *c, const block *b) {
     const tersor_attention_spec *s = c->spec;
-    const int64_t stride = stride_of(&s->dst, s->heads, s->value_size);
-    const int64_t at = first_of(&s->dst, b->image, b->head, s->heads, s->value_size, c->length_q) + b->first * stride;
+    const int64_t stride = attention_stride(&s->dst, s->heads, s->value_size);
+    const int64_t at = attention_first(&s->dst, b->image, b->head, s->heads, s->value_size, c->length_q) + b->first * stride;
     const attention_store job = {
         .rows = b->rows,
         .columns = s->value_size,
@@ -293,15 +291,39 @@ static void run(const call *c, int64_t first_head, int64_t count) {
     }
 }
 
+static void run_real(const call *c, const isa_kernels *kernels, int64_t first_head, int64_t count) {
+    f32_attention_heads(
+        &(f32_attention){
+            .kernels = kernels,
+            .spec = c->spec,
+            .length_q = c->length_q,
+            .length_k = c->length_k,
+            .q = (const float *) (const void *) c->q,
+            .k = (const float *) (const void *) c->k,
+            .v = (const float *) (const void *) c->v,
+            .mask = c->mask,
+            .mask_image_stride = c->mask_image_stride,
+            .mask_head_stride = c->mask_head_stride,
+            .mask_query_stride = c->mask_query_stride,
+            .dst = (float *) (void *) c->dst,
+            .scratch = c->scratch,
+        },
+        first_head, count);
+}
+
 tersor_status tersor_attention_scratch_bytes(uint32_t isa, const tersor_attention_spec *spec, int64_t length_k,
                                              int64_t *bytes) {
     layout l;
     RETURN_IF_ERROR(check_range(bytes, sizeof *bytes, sizeof *bytes));
-    if (kernels_for(isa) == NULL) {
+    const isa_kernels *kernels = kernels_for(isa);
+    if (kernels == NULL) {
         return TERSOR_UNSUPPORTED_ISA;
     }
     RETURN_IF_ERROR(check_spec(spec));
     RETURN_IF_ERROR(check_dimension(length_k));
+    if (is_real(spec)) {
+        return f32_attention_scratch_bytes(kernels, spec, length_k, bytes);
+    }
     RETURN_IF_ERROR(lay_out(spec, length_k, &l));
     *bytes = l.bytes;
     return TERSOR_OK;
@@ -342,7 +364,11 @@ tersor_status tersor_attention(uint32_t isa, const tersor_attention_spec *spec, 
     c.v_zero_point = spec->v.zero_point - c.v_flip;
     c.lo = (float) (type_min(spec->dst.type) - spec->dst.zero_point);
     c.hi = (float) (type_max(spec->dst.type) - spec->dst.zero_point);
-    RETURN_IF_ERROR(lay_out(spec, length_k, &c.l));
+    if (is_real(spec)) {
+        RETURN_IF_ERROR(f32_attention_scratch_bytes(kernels, spec, length_k, &c.l.bytes));
+    } else {
+        RETURN_IF_ERROR(lay_out(spec, length_k, &c.l));
+    }
     RETURN_IF_ERROR(check_part(first_head, count, n * spec->heads));
     RETURN_IF_ERROR(check_tensor(q, spec->q.type, n, length_q, spec->heads, spec->size));
     RETURN_IF_ERROR(check_tensor(k, spec->k.type, n, length_k, spec->kv_heads, spec->size));
@@ -352,18 +378,24 @@ tersor_status tersor_attention(uint32_t isa, const tersor_attention_spec *spec, 
         RETURN_IF_ERROR(check_mask(&c, n));
     }
     RETURN_IF_ERROR(check_buffer(scratch, scratch_bytes, c.l.bytes));
-    if (length_q > 0 && count > 0 && spec->value_size > 0) {
+    if (length_q == 0 || count == 0 || spec->value_size == 0) {
+        return TERSOR_OK;
+    }
+    if (is_real(spec)) {
+        run_real(&c, kernels, first_head, count);
+    } else {
         run(&c, first_head, count);
     }
     return TERSOR_OK;
 }
 
-tersor_status tersor_attention_kernel_name(uint32_t isa, const char **name) {
+tersor_status tersor_attention_kernel_name(uint32_t isa, const tersor_attention_spec *spec, const char **name) {
     RETURN_IF_ERROR(check_range((const void *) name, sizeof *name, _Alignof(const char *)));
     const isa_kernels *kernels = kernels_for(isa);
     if (kernels == NULL) {
         return TERSOR_UNSUPPORTED_ISA;
     }
-    *name = kernels->attention->name;
+    RETURN_IF_ERROR(check_spec(spec));
+    *name = is_real(spec) ? kernels->f32_attention : kernels->attention->name;
     return TERSOR_OK;
 }

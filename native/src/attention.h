@@ -76,6 +76,16 @@ typedef struct attention_kernel {
     void (*store_i8)(const attention_store *store);
 } attention_kernel;
 
+/* Where a head's rows start in an operand, in elements, and how far they are apart. */
+static inline int64_t attention_first(const tersor_attention_operand *o, int64_t n, int64_t head, int64_t heads,
+                                      int64_t size, int64_t length) {
+    return (o->layout == TERSOR_TOKENS ? n * length * heads + head : (n * heads + head) * length) * size;
+}
+
+static inline int64_t attention_stride(const tersor_attention_operand *o, int64_t heads, int64_t size) {
+    return o->layout == TERSOR_TOKENS ? heads * size : size;
+}
+
 extern const attention_kernel attention__portable, attention__avx2, attention__avx2_vnni, attention__avx512_vnni,
     attention__amx_int8;
 

@@ -61,6 +61,10 @@ tersor_status gemm_check_quantization(const quantization *q, int64_t n, bool *ha
                 for (int64_t i = 0; i < group; i++) {                                                                  \
                     const bool inside = k + i < w->k;                                                                  \
                     const int64_t offset = inside ? weights_offset(w, k + i) : 0;                                      \
+                    if (inside && group == 1 && w->n_stride == 1 && columns == kernel->columns) {                      \
+                        memcpy(to, from + offset + panel, (size_t) columns * sizeof *to);                              \
+                        continue;                                                                                      \
+                    }                                                                                                  \
                     for (int64_t j = 0; j < kernel->columns; j++) {                                                    \
                         to[j * group + i] = inside && j < columns ? from[offset + (panel + j) * w->n_stride] : 0;      \
                     }                                                                                                  \

@@ -28,6 +28,7 @@ extern const depthwise_kernel f32_depthwise_8x4__portable, f32_depthwise_8x8__av
 #define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x1__portable
 #define WIDE_DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x1__portable
 #define F32_GEMM_BESIDE_AMX f32_gemm_4x16__portable
+#define F32_ATTENTION_BESIDE_AMX "f32_attention_4x16__portable"
 #define REAL_BESIDE_AMX real__portable
 #define F32_SPARSE_BESIDE_AMX f32_sparse__portable
 #define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_8x4__portable
@@ -36,6 +37,7 @@ extern const depthwise_kernel f32_depthwise_8x4__portable, f32_depthwise_8x8__av
 #define DEPTHWISE_BESIDE_AMX(types) types##_depthwise_2x64__avx512_vnni
 #define WIDE_DEPTHWISE_BESIDE_AMX(types) types##_depthwise_1x16__avx2
 #define F32_GEMM_BESIDE_AMX f32_gemm_12x32__avx512f
+#define F32_ATTENTION_BESIDE_AMX "f32_attention_12x32__avx512f"
 #define REAL_BESIDE_AMX real__avx512f
 #define F32_SPARSE_BESIDE_AMX f32_sparse__avx512f
 #define F32_DEPTHWISE_BESIDE_AMX f32_depthwise_8x16__avx512f
@@ -67,6 +69,7 @@ static const isa_kernels ALL[] = {
         .s8s8_depthwise = &s8s8_depthwise_1x1__portable,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x1__portable,
         .s8s8_wide_depthwise = &s8s8_depthwise_1x1__portable,
+        .f32_attention = "f32_attention_4x16__portable",
         .f32_gemm = &f32_gemm_4x16__portable,
         .bf16_gemm = &bf16_gemm_4x16__portable,
         .f32_depthwise = &f32_depthwise_8x4__portable,
@@ -88,6 +91,7 @@ static const isa_kernels ALL[] = {
         .s8s8_depthwise = &s8s8_depthwise_1x16__avx2,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
+        .f32_attention = "f32_attention_6x16__avx2",
         .f32_gemm = &f32_gemm_6x16__avx2,
         .bf16_gemm = &bf16_gemm_6x16__avx2,
         .f32_depthwise = &f32_depthwise_8x8__avx2,
@@ -110,6 +114,7 @@ static const isa_kernels ALL[] = {
         .s8s8_depthwise = &s8s8_depthwise_1x16__avx2,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
+        .f32_attention = "f32_attention_6x16__avx2",
         .f32_gemm = &f32_gemm_6x16__avx2,
         .bf16_gemm = &bf16_gemm_6x16__avx2,
         .f32_depthwise = &f32_depthwise_8x8__avx2,
@@ -133,6 +138,7 @@ static const isa_kernels ALL[] = {
         .s8s8_depthwise = &s8s8_depthwise_2x64__avx512_vnni,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
+        .f32_attention = "f32_attention_12x32__avx512f",
         .f32_gemm = &f32_gemm_12x32__avx512f,
         .bf16_gemm = &bf16_gemm_12x32__avx512f,
         .f32_depthwise = &f32_depthwise_8x16__avx512f,
@@ -156,6 +162,7 @@ static const isa_kernels ALL[] = {
         .s8s8_depthwise = &s8s8_depthwise_2x64__avx512_vnni,
         .u8s8_wide_depthwise = &u8s8_depthwise_1x16__avx2,
         .s8s8_wide_depthwise = &s8s8_depthwise_1x16__avx2,
+        .f32_attention = "f32_attention_12x32__avx512f",
         .f32_gemm = &f32_gemm_12x32__avx512f,
         .bf16_gemm = &bf16_gemm_12x32__avx512_bf16,
         .f32_depthwise = &f32_depthwise_8x16__avx512f,
@@ -179,6 +186,7 @@ static const isa_kernels ALL[] = {
         .s8s8_depthwise = &DEPTHWISE_BESIDE_AMX(s8s8),
         .u8s8_wide_depthwise = &WIDE_DEPTHWISE_BESIDE_AMX(u8s8),
         .s8s8_wide_depthwise = &WIDE_DEPTHWISE_BESIDE_AMX(s8s8),
+        .f32_attention = F32_ATTENTION_BESIDE_AMX,
         .f32_gemm = &F32_GEMM_BESIDE_AMX,
         .bf16_gemm = &bf16_gemm_16x64__amx_bf16,
         .f32_depthwise = &F32_DEPTHWISE_BESIDE_AMX,

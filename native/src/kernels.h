@@ -22,6 +22,7 @@ typedef struct isa_kernels {
     const elementwise_functions *elementwise;
     const real_functions *real;
     const attention_kernel *attention;
+    const char *f32_attention; /* the name of that by f32_gemm */
     const gemm_kernel *u8s8_gemm, *s8s8_gemm, *f32_gemm, *bf16_gemm;
     const sparse_kernels *u8s8_sparse, *s8s8_sparse, *f32_sparse;
     const gemm_kernel *u8s8_bitmask, *s8s8_bitmask; /* NULL: blocks_16; they need bitmask_cpu */

@@ -327,6 +327,7 @@ static void test_arguments(void) {
     CALL(TERSOR_INVALID_SIZE, a.mask = real_mask; a.mask_head_stride = -1);
     CALL(TERSOR_INVALID_SIZE, a.mask = real_mask; a.mask_image_stride = INT64_MAX);
     CALL(TERSOR_INVALID_ARGUMENT, a.spec.q.type = TERSOR_F32; a.spec.q.zero_point = 0);
+    CALL(TERSOR_INVALID_ARGUMENT, a.spec.k.type = TERSOR_F32; a.spec.k.zero_point = 0);
     CALL(TERSOR_INVALID_ARGUMENT, a.spec.k.type = TERSOR_S32; a.spec.k.zero_point = 0);
     CALL(TERSOR_INVALID_ARGUMENT, a.spec.v.zero_point = 256);
     CALL(TERSOR_INVALID_ARGUMENT, a.spec.dst.type = TERSOR_BF16; a.spec.dst.zero_point = 0);
@@ -344,8 +345,9 @@ static void test_arguments(void) {
     expect_status(tersor_attention_scratch_bytes(0, &spec, 5, &bytes), TERSOR_UNSUPPORTED_ISA, "isa");
     expect_status(tersor_attention_scratch_bytes(TERSOR_ISA_PORTABLE, &spec, 5, NULL), TERSOR_NULL_POINTER,
                   "no result");
-    expect_status(tersor_attention_kernel_name(0, &name), TERSOR_UNSUPPORTED_ISA, "isa");
-    expect_status(tersor_attention_kernel_name(TERSOR_ISA_PORTABLE, NULL), TERSOR_NULL_POINTER, "no name");
+    expect_status(tersor_attention_kernel_name(0, &spec, &name), TERSOR_UNSUPPORTED_ISA, "isa");
+    expect_status(tersor_attention_kernel_name(TERSOR_ISA_PORTABLE, &spec, NULL), TERSOR_NULL_POINTER, "no name");
+    expect_status(tersor_attention_kernel_name(TERSOR_ISA_PORTABLE, NULL, &name), TERSOR_NULL_POINTER, "no spec");
     if (bytes != -7 || name != NULL) {
         fail("a refused question was answered");
     }

@@ -35,6 +35,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What each backend must be able to do, so that neither a missing backend nor one that refuses passes unseen. */
 final class Requirements {
@@ -75,7 +76,7 @@ final class Requirements {
                     && !(spec instanceof SelectSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
                     || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec
-                    || isProductOfBytes(spec) || isMove(spec) || hasQuantizedProbabilities(spec) || isReal(spec);
+                    || isProductOfBytes(spec) || isMove(spec) || isUniformAttention(spec) || isReal(spec);
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
@@ -114,8 +115,10 @@ final class Requirements {
         return spec instanceof MatMulSpec || spec instanceof Conv2dSpec;
     }
 
-    private static boolean hasQuantizedProbabilities(KernelSpec spec) {
-        return spec instanceof AttentionSpec attention && attention.probabilities().isPresent();
+    private static boolean isUniformAttention(KernelSpec spec) {
+        return spec instanceof AttentionSpec attention && (attention.probabilities().isPresent()
+                || Stream.of(attention.q(), attention.k(), attention.v(), attention.dst())
+                        .allMatch(operand -> operand.type() == DataType.F32));
     }
 
     private static boolean isConversion(KernelSpec spec) {

@@ -102,6 +102,21 @@ class CostTableTest {
     }
 
     @Test
+    void vectorCodeMustWinClearly() {
+        for (double library : new double[] {1.2, 1.3}) {
+            CostTable table = CostTable.parse(HEADER + """
+                    op types m k n backend threads micros
+                    matmul f32 8 64 64 vector 1 1.00
+                    matmul f32 8 64 64 native 1 %s
+                    """.formatted(library).replace(' ', '\t'));
+            BackendOrder.Ranking ranking = order(Isa.AVX2, Optional.of(table)).of(
+                    spec(DataType.F32, DataType.F32, DataType.F32, 64, 64), PrepareOptions.DEFAULT);
+            assertEquals(library < 1.25 ? Backend.NATIVE : Backend.VECTOR, ranking.backends().getFirst());
+            assertTrue(ranking.reason().contains("vector 1.00 us"), ranking.reason());
+        }
+    }
+
+    @Test
     void threadsAreACoordinateToo() {
         MatMulSpec f32 = spec(DataType.F32, DataType.F32, DataType.F32, 64, 64);
         try (Parallelism three = Parallelism.of(3)) {

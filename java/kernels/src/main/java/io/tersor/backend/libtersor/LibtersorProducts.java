@@ -28,7 +28,7 @@ final class LibtersorProducts extends Downcalls {
     private static final MethodHandle ATTENTION_SCRATCH_BYTES = handle(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS);
     private static final MethodHandle ATTENTION = handle(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle ATTENTION_KERNEL_NAME = handle(JAVA_INT, ADDRESS);
+    private static final MethodHandle ATTENTION_KERNEL_NAME = handle(JAVA_INT, ADDRESS, ADDRESS);
 
     private final MemorySegment packedKernelName;
     private final MemorySegment packedScratchBytes;
@@ -157,11 +157,12 @@ final class LibtersorProducts extends Downcalls {
         }
     }
 
-    String attentionKernelName(int isa) {
+    /** @param spec a tersor_attention_spec, see {@link NativeAttention} */
+    String attentionKernelName(int isa, MemorySegment spec) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment name = arena.allocate(ADDRESS);
             check("tersor_attention_kernel_name", call(
-                    () -> (int) ATTENTION_KERNEL_NAME.invokeExact(attentionKernelName, isa, name)));
+                    () -> (int) ATTENTION_KERNEL_NAME.invokeExact(attentionKernelName, isa, spec, name)));
             return string(name.get(ADDRESS, 0));
         }
     }

@@ -12,12 +12,15 @@ import io.tersor.kernel.AttentionSpec.Operand;
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Parallelism;
 import io.tersor.quant.QuantParams;
+import io.tersor.tensor.DataType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
+import java.util.Optional;
+import java.util.stream.Stream;
 
-/** Attention with 8-bit probabilities by tersor_attention; threads share heads. */
+/** Attention of floats, or of bytes with 8-bit probabilities, by tersor_attention; threads share heads. */
 final class NativeAttention extends Attention {
     private static final StructLayout OPERAND = MemoryLayout.structLayout(JAVA_INT.withName("type"),
             JAVA_INT.withName("zero_point"), JAVA_INT.withName("layout"), JAVA_INT.withName("reserved"));
@@ -40,7 +43,14 @@ final class NativeAttention extends Attention {
         super(spec, Backend.NATIVE, parallelism, arena);
         this.context = context;
         this.struct = struct;
-        this.kernelName = context.products().attentionKernelName(context.isa());
+        this.kernelName = context.products().attentionKernelName(context.isa(), struct);
+    }
+
+    static Optional<String> refusal(AttentionSpec spec) {
+        boolean floats = Stream.of(spec.q(), spec.k(), spec.v(), spec.dst())
+                .allMatch(operand -> operand.type() == DataType.F32);
+        return floats || spec.probabilities().isPresent() ? Optional.empty()
+                : Optional.of("operands of f32 throughout, or quantized probabilities");
     }
 
     static NativeAttention prepare(NativeContext context, AttentionSpec spec, Parallelism parallelism) {
@@ -60,7 +70,7 @@ final class NativeAttention extends Attention {
         set(struct, "dst", spec.dst());
         struct.set(JAVA_FLOAT, offset("score_scale"), spec.scoreScale());
         struct.set(JAVA_FLOAT, offset("probability_scale"),
-                spec.probabilities().map(QuantParams::scale).orElseThrow());
+                spec.probabilities().map(QuantParams::scale).orElse(0f));
         struct.set(JAVA_FLOAT, offset("output_scale"), spec.outputScale());
         struct.set(JAVA_INT, offset("causal"), spec.causal() ? 1 : 0);
         return struct;

@@ -145,8 +145,7 @@ public final class NativeBackend implements BackendProvider {
             case GlobalAveragePoolSpec pool when pool.type().isQuantized() -> Optional.empty();
             case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
                     Optional.empty();
-            case AttentionSpec attention -> attention.probabilities().isPresent() ? Optional.empty()
-                    : Optional.of("quantized probabilities only");
+            case AttentionSpec attention -> NativeAttention.refusal(attention);
             default -> Optional.of("not implemented by this backend");
         };
     }
