@@ -450,23 +450,36 @@ TERSOR_API tersor_status tersor_softmax(uint32_t isa, int32_t logarithm, int64_t
 TERSOR_API tersor_status tersor_cast(uint32_t isa, tersor_type src_type, tersor_type dst_type, int64_t count,
                                      const void *src, void *dst);
 
+typedef int32_t tersor_pooling;
+enum {
+    TERSOR_POOL_MAX = 0,
+    TERSOR_POOL_AVERAGE = 1,             /* over the taps inside the image */
+    TERSOR_POOL_AVERAGE_WITH_PADDING = 2 /* and inside its padding */
+};
+
 typedef struct tersor_pool2d_window {
     int32_t kh, kw, stride_h, stride_w, dilation_h, dilation_w; /* at least 1 */
-    int32_t pad_top, pad_left;                                  /* at least 0 */
+    int32_t pad_top, pad_left, pad_bottom, pad_right;           /* at least 0 */
 } tersor_pool2d_window;
 
+/* Of a window that is averaged, at most. */
+#define TERSOR_POOL_AVERAGE_TAPS (1 << 23)
 /*
- * dst [images, oh, ow, channels] = the largest of each window in src [images, h, w, channels], both u8 or both s8; where
- * a window reaches beyond the image, nothing is, and where it is empty, the result is the type's least value. Computes
- * `lines` of the images * oh lines of dst from first_line on; dst does not overlap src.
+ * dst [images, oh, ow, channels] of each window in src [images, h, w, channels], both u8, s8 or f32.
+ * maximum:  the largest; where a window reaches beyond the image, nothing is, and where it is empty, the result is the
+ *           type's least value (-infinity). NaN if there is one.
+ * average:  f32: sum / count, with the error of sums at the top, 0 of nothing; bytes: r = (float) sum of (src -
+ *           src_zero_point) * multiplier / count, 0 of nothing, then as quantize. What lies in the padding adds nothing
+ *           but to the count of TERSOR_POOL_AVERAGE_WITH_PADDING.
+ * Zero points are 0 of f32; these and the multiplier do not count for maxima. Computes `lines` of the images * oh lines
+ * of dst from first_line on; dst does not overlap src.
  */
-TERSOR_API tersor_status tersor_max_pool2d(uint32_t isa, tersor_type type, const tersor_pool2d_window *window,
-                                           int64_t images, int64_t h, int64_t w, int64_t channels, int64_t oh,
-                                           int64_t ow, int64_t first_line, int64_t lines, const void *src, void *dst);
-/*
- * dst [images, channels] = the mean of src [images, pixels, channels] over the pixels, both u8 or both s8:
- * r = (float) sum of (src - src_zero_point) * multiplier / pixels, 0 without pixels, then as quantize.
- */
+TERSOR_API tersor_status tersor_pool2d(uint32_t isa, tersor_pooling kind, tersor_type type,
+                                       const tersor_pool2d_window *window, int64_t images, int64_t h, int64_t w,
+                                       int64_t channels, int64_t oh, int64_t ow, int64_t first_line, int64_t lines,
+                                       int32_t src_zero_point, float multiplier, int32_t dst_zero_point,
+                                       const void *src, void *dst);
+/* dst [images, channels] = the mean of src [images, pixels, channels] over the pixels, any number, as averages above. */
 TERSOR_API tersor_status tersor_global_average_pool(uint32_t isa, tersor_type type, int64_t images, int64_t pixels,
                                                     int64_t channels, int32_t src_zero_point, float multiplier,
                                                     int32_t dst_zero_point, const void *src, void *dst);

@@ -21,22 +21,26 @@ typedef void elementwise_function(const void *src, int64_t count, const elementw
 typedef void quantize_nhwc_function(const float *src, int64_t channels, int64_t pixels, float scale, int32_t zero_point,
                                     void *dst);
 
-typedef struct max_pool {
+typedef struct pool2d {
     tersor_pool2d_window window;
     int64_t h, w, channels, ow;
-} max_pool;
+    /* Of averages; what is quantized of bytes alone. */
+    bool counts_padding;
+    int32_t src_zero_point, dst_zero_point;
+    float multiplier;
+} pool2d;
 
-/* Line y of the maxima of one image. */
-typedef void max_pool_function(const max_pool *p, int64_t y, const void *image, void *line);
+/* Line y of what is taken over the windows of one image. */
+typedef void pool2d_function(const pool2d *p, int64_t y, const void *image, void *line);
 
-typedef struct average_pool {
+typedef struct global_average_pool {
     int64_t pixels, channels;
     int32_t src_zero_point, dst_zero_point;
     float multiplier;
-} average_pool;
+} global_average_pool;
 
 /* The means of one image. */
-typedef void average_pool_function(const average_pool *p, const void *image, void *dst);
+typedef void global_average_pool_function(const global_average_pool *p, const void *image, void *dst);
 
 typedef struct layer_norm {
     tersor_type dst_type;
@@ -75,8 +79,8 @@ typedef struct elementwise_functions {
     elementwise_function *dequantize_u8, *dequantize_s8, *dequantize_s32;
     elementwise_function *requantize_u8_u8, *requantize_u8_s8, *requantize_s8_u8, *requantize_s8_s8, *requantize_s32_u8,
         *requantize_s32_s8;
-    max_pool_function *max_pool_u8, *max_pool_s8;
-    average_pool_function *average_pool_u8, *average_pool_s8;
+    pool2d_function *max_pool_u8, *max_pool_s8, *max_pool_f32, *average_pool_u8, *average_pool_s8, *average_pool_f32;
+    global_average_pool_function *global_average_pool_u8, *global_average_pool_s8, *global_average_pool_f32;
     layer_norm_function *layer_norm_rows;
     float (*quantize_row)(const float *src, int64_t count, int8_t *levels); /* and returns its scale, see tersor.h */
     multiply_function *multiply_rows;

@@ -7,6 +7,7 @@
 
 #include "average_pool_body.h"
 #include "elementwise.h"
+#include "global_average_pool_body.h"
 #include "layer_norm_body.h"
 #include "max_pool_body.h"
 #include "multiply_body.h"
@@ -136,6 +137,6 @@ static float quantize_row(const float *src, int64_t count, int8_t *levels) {
 /* The table, with these or better functions for quantization. */
 #define ELEMENTWISE_FUNCTIONS(u8, s8, nhwc_u8, nhwc_s8)                                                                \
     u8, s8, nhwc_u8, nhwc_s8, dequantize_u8, dequantize_s8, dequantize_s32, requantize_u8_u8, requantize_u8_s8,        \
-        requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8,       \
-        max_pool_u8, max_pool_s8, average_pool_u8,     \
-        average_pool_s8, layer_norm_rows, quantize_row, multiply_rows
+        requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8, max_pool_u8, max_pool_s8,      \
+        max_pool_f32, average_pool_u8, average_pool_s8, average_pool_f32, global_average_pool_u8,                      \
+        global_average_pool_s8, global_average_pool_f32, layer_norm_rows, quantize_row, multiply_rows

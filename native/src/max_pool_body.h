@@ -1,29 +1,17 @@
-/* Maximum pooling of 8-bit pixels in plain C, compiled once for each instruction set; the compiler vectorizes the loops. */
+/* Maximum pooling in plain C, compiled once for each instruction set; the compiler vectorizes the loops. */
 #ifndef TERSOR_MAX_POOL_BODY_H
 #define TERSOR_MAX_POOL_BODY_H
 
+#include <math.h>
+
 #include "compiler.h"
 #include "elementwise.h"
-
-/* The taps of a window that lie inside one axis of an image. */
-typedef struct taps {
-    int64_t first, count; /* the first one's place */
-} taps;
-
-/* The steps that cover a distance; a division takes as long as a window. */
-ALWAYS_INLINE int64_t steps_over(int64_t distance, int64_t step) {
-    return step == 1 ? distance : (distance + step - 1) / step;
-}
-
-ALWAYS_INLINE taps taps_inside(int64_t start, int64_t dilation, int64_t window, int64_t extent) {
-    const int64_t before = start >= 0 ? 0 : steps_over(-start, dilation);
-    const int64_t end = start >= extent ? 0 : steps_over(extent - start, dilation);
-    return (taps){start + before * dilation, (end < window ? end : window) - before};
-}
+#include "pool_taps.h"
 
 enum { MAX_POOL_STRIP = 64 };
 
-#define MAXIMUM(a, b) ((a) > (b) ? (a) : (b))
+/* A NaN stays; of integers the second comparison is none. */
+#define MAXIMUM(a, b) ((a) > (b) || (a) != (a) ? (a) : (b))
 
 /* Channels [0, count) of one pixel; `least` where no tap is inside. Strips of constant length stay in registers. */
 #define MAX_POOL(name, type, least)                                                                                    \
@@ -60,7 +48,7 @@ enum { MAX_POOL_STRIP = 64 };
             max_pixel_##name(from, rows, row_step, columns, column_step, count, to);                                   \
         }                                                                                                              \
     }                                                                                                                  \
-    static void max_pool_##name(const max_pool *p, int64_t y, const void *image, void *line) {           \
+    static void max_pool_##name(const pool2d *p, int64_t y, const void *image, void *line) {           \
         const tersor_pool2d_window *k = &p->window;                                                                    \
         const taps rows = taps_inside(y * k->stride_h - k->pad_top, k->dilation_h, k->kh, p->h);                       \
         const int64_t row_step = k->dilation_h * p->w * p->channels, column_step = k->dilation_w * p->channels;        \
@@ -82,6 +70,7 @@ enum { MAX_POOL_STRIP = 64 };
 
 MAX_POOL(u8, uint8_t, 0)
 MAX_POOL(s8, int8_t, -128)
+MAX_POOL(f32, float, -INFINITY)
 
 #undef MAXIMUM
 #undef MAX_POOL

@@ -345,24 +345,49 @@ static void test_elementwise(void) {
                   TERSOR_INVALID_ARGUMENT, "zero point");
 }
 
+/* What a pooling of [1, 2, 2, 1] by windows of one pixel says of one argument that is changed. */
+typedef struct pooling {
+    uint32_t isa;
+    tersor_pooling kind;
+    tersor_type type;
+    tersor_pool2d_window window;
+    int64_t images, h, w, oh, first_line, lines;
+    int32_t zero_point;
+    const void *src;
+} pooling;
+
+static tersor_status pool(pooling p) {
+    return tersor_pool2d(p.isa, p.kind, p.type, &p.window, p.images, p.h, p.w, 1, p.oh, 2, p.first_line, p.lines,
+                         p.zero_point, 1, 0, p.src, dst);
+}
+
+#define POOL(expected, change)                                                                                         \
+    do {                                                                                                               \
+        pooling p = {ISA, TERSOR_POOL_MAX, TERSOR_U8, {1, 1, 1, 1, 1, 1, 0, 0, 0, 0}, 1, 2, 2, 2, 0, 2, 0, src};       \
+        change;                                                                                                        \
+        expect_status(pool(p), expected, #change);                                                                     \
+    } while (0)
+
 static void test_pool(void) {
+    const int64_t huge = 0x7fffffff;
     cases++;
-    tersor_pool2d_window k = {1, 1, 1, 1, 1, 1, 0, 0};
-    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_OK, "valid");
-    expect_status(tersor_max_pool2d(0, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_UNSUPPORTED_ISA, "isa");
-    expect_status(tersor_max_pool2d(ISA, TERSOR_F32, &k, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_INVALID_ARGUMENT,
-                  "type");
-    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, NULL, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_NULL_POINTER,
-                  "window");
-    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 0, 2, NULL, dst), TERSOR_NULL_POINTER, "src");
-    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 1, 2, src, dst), TERSOR_INVALID_SIZE, "lines");
-    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, -2, 2, 0, 0, src, dst), TERSOR_INVALID_SIZE,
-                  "negative lines");
-    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 0x7fffffff, 0x7fffffff, 0x7fffffff, 1, 2, 2, 0, 2, src, dst),
-                  TERSOR_INVALID_SIZE, "overflow");
-    k.dilation_w = 0;
-    expect_status(tersor_max_pool2d(ISA, TERSOR_U8, &k, 1, 2, 2, 1, 2, 2, 0, 2, src, dst), TERSOR_INVALID_SIZE,
-                  "dilation");
+    POOL(TERSOR_OK, p.kind = TERSOR_POOL_AVERAGE_WITH_PADDING);
+    POOL(TERSOR_UNSUPPORTED_ISA, p.isa = 0);
+    POOL(TERSOR_INVALID_ARGUMENT, p.type = TERSOR_S32);
+    POOL(TERSOR_INVALID_ARGUMENT, p.kind = -1);
+    POOL(TERSOR_INVALID_ARGUMENT, p.kind = 3);
+    POOL(TERSOR_INVALID_ARGUMENT, p.zero_point = 256);
+    POOL(TERSOR_NULL_POINTER, p.src = NULL);
+    POOL(TERSOR_MISALIGNED, p.type = TERSOR_F32; p.src = src + 1);
+    POOL(TERSOR_INVALID_SIZE, p.first_line = 1);
+    POOL(TERSOR_INVALID_SIZE, p.oh = -2; p.lines = 0);
+    POOL(TERSOR_INVALID_SIZE, p.images = p.h = p.w = huge);
+    POOL(TERSOR_INVALID_SIZE, p.window.dilation_w = 0);
+    POOL(TERSOR_INVALID_SIZE, p.window.pad_right = -1);
+    POOL(TERSOR_OK, p.window.kh = p.window.kw = 4000);
+    POOL(TERSOR_INVALID_SIZE, p.window.kh = p.window.kw = 4000; p.kind = TERSOR_POOL_AVERAGE);
+    expect_status(tersor_pool2d(ISA, TERSOR_POOL_MAX, TERSOR_U8, NULL, 1, 2, 2, 1, 2, 2, 0, 2, 0, 1, 0, src, dst),
+                  TERSOR_NULL_POINTER, "window");
 }
 
 static void test_global_average_pool(void) {

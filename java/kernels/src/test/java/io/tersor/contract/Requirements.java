@@ -75,7 +75,7 @@ final class Requirements {
             case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof CastSpec)
                     && !(spec instanceof SelectSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
-                    || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec
+                    || isPool(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec
                     || isProductOfBytes(spec) || isMove(spec) || isUniformAttention(spec) || isReal(spec);
             case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
@@ -130,9 +130,8 @@ final class Requirements {
         return spec instanceof BinarySpec binary && binary.isQuantized();
     }
 
-    private static boolean isPoolOfBytes(KernelSpec spec) {
-        return spec instanceof Pool2dSpec pool && pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized()
-                || spec instanceof GlobalAveragePoolSpec global && global.type().isQuantized();
+    private static boolean isPool(KernelSpec spec) {
+        return spec instanceof Pool2dSpec || spec instanceof GlobalAveragePoolSpec;
     }
 
     /** Up to TERSOR_MOVE_MAX_RANK axes. */

@@ -15,8 +15,9 @@ final class LibtersorElements extends Downcalls {
             ADDRESS, ADDRESS, ADDRESS);
     private static final MethodHandle QUANTIZE_NHWC = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
             JAVA_FLOAT, JAVA_INT, ADDRESS);
-    private static final MethodHandle MAX_POOL2D = handle(JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
+    private static final MethodHandle POOL2D = handle(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_FLOAT, JAVA_INT, ADDRESS,
+            ADDRESS);
     private static final MethodHandle LAYER_NORM = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_FLOAT,
             ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle GLOBAL_AVERAGE_POOL = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
@@ -44,7 +45,7 @@ final class LibtersorElements extends Downcalls {
     private final MemorySegment dequantize;
     private final MemorySegment requantize;
     private final MemorySegment layerNorm;
-    private final MemorySegment maxPool2d;
+    private final MemorySegment pool2d;
     private final MemorySegment globalAveragePool;
     private final MemorySegment map;
     private final MemorySegment binary;
@@ -63,7 +64,7 @@ final class LibtersorElements extends Downcalls {
         this.dequantize = library.require("tersor_dequantize");
         this.requantize = library.require("tersor_requantize");
         this.layerNorm = library.require("tersor_layer_norm");
-        this.maxPool2d = library.require("tersor_max_pool2d");
+        this.pool2d = library.require("tersor_pool2d");
         this.globalAveragePool = library.require("tersor_global_average_pool");
         this.map = library.require("tersor_map");
         this.binary = library.require("tersor_binary");
@@ -110,17 +111,21 @@ final class LibtersorElements extends Downcalls {
         check(name, status);
     }
 
-    /** @param window a tersor_pool2d_window, see {@link NativeMaxPool} */
-    void maxPool2d(int isa, int type, MemorySegment window, long images, long h, long w, long channels, long oh,
-            long ow, long firstLine, long lines, MemorySegment src, MemorySegment dst) {
+    /**
+     * @param kind a tersor_pooling
+     * @param window a tersor_pool2d_window, see {@link NativePool2d}
+     */
+    void pool2d(int isa, int kind, int type, MemorySegment window, long images, long h, long w, long channels, long oh,
+            long ow, long firstLine, long lines, int srcZeroPoint, float multiplier, int dstZeroPoint,
+            MemorySegment src, MemorySegment dst) {
         int status;
         try {
-            status = (int) MAX_POOL2D.invokeExact(maxPool2d, isa, type, window, images, h, w, channels, oh, ow,
-                    firstLine, lines, src, dst);
+            status = (int) POOL2D.invokeExact(pool2d, isa, kind, type, window, images, h, w, channels, oh, ow,
+                    firstLine, lines, srcZeroPoint, multiplier, dstZeroPoint, src, dst);
         } catch (Throwable failure) {
             throw unchecked(failure);
         }
-        check("tersor_max_pool2d", status);
+        check("tersor_pool2d", status);
     }
 
     void layerNorm(int isa, int dstType, boolean centered, long rows, long columns, float epsilon, MemorySegment scale,

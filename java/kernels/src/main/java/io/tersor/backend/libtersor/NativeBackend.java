@@ -142,9 +142,8 @@ public final class NativeBackend implements BackendProvider {
             case ReduceSpec reduce -> NativeReduce.refusal(reduce);
             case AddSpec add -> NativeAdd.refusal(add);
             case SoftmaxSpec _, CastSpec _, SelectSpec _ -> Optional.empty();
-            case GlobalAveragePoolSpec pool when pool.type().isQuantized() -> Optional.empty();
-            case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
-                    Optional.empty();
+            case GlobalAveragePoolSpec _ -> Optional.empty();
+            case Pool2dSpec pool -> NativePool2d.refusal(pool);
             case AttentionSpec attention -> NativeAttention.refusal(attention);
             default -> Optional.of("not implemented by this backend");
         };
@@ -180,7 +179,7 @@ public final class NativeBackend implements BackendProvider {
             case CastSpec cast -> new NativeCast(context, cast, parallelism);
             case ReduceSpec reduce -> new NativeReduce(context, reduce, parallelism);
             case SoftmaxSpec softmax -> new NativeSoftmax(context, softmax, parallelism);
-            case Pool2dSpec pool -> NativeMaxPool.prepare(context, pool, parallelism);
+            case Pool2dSpec pool -> NativePool2d.prepare(context, pool, parallelism);
             default -> throw new UnsupportedKernelException(backend().label(), spec, "not implemented by this backend");
         };
     }

@@ -8,7 +8,7 @@ import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 
-/** Global average pooling of 8-bit images by tersor_global_average_pool, on the calling thread: it takes microseconds. */
+/** Global average pooling by tersor_global_average_pool, on the calling thread: it takes microseconds. */
 final class NativeGlobalAveragePool extends Unary {
     private final NativeContext context;
     private final GlobalAveragePoolSpec pool;

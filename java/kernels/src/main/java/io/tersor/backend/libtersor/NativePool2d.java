@@ -10,25 +10,35 @@ import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 
-/** Maximum pooling of 8-bit images by tersor_max_pool2d; threads share the output lines. */
-final class NativeMaxPool extends Unary {
+/** Pooling by tersor_pool2d; threads share the output lines. */
+final class NativePool2d extends Unary {
+    /** TERSOR_POOL_AVERAGE_TAPS. */
+    private static final long MAX_TAPS = 1 << 23;
+
     private final NativeContext context;
-    private final int type;
+    private final Pool2dSpec pool;
     private final MemorySegment window;
 
-    private NativeMaxPool(NativeContext context, Pool2dSpec spec, Parallelism parallelism, Arena arena) {
+    private NativePool2d(NativeContext context, Pool2dSpec spec, Parallelism parallelism, Arena arena) {
         super(spec, Backend.NATIVE, parallelism, arena);
         this.context = context;
-        this.type = Libtersor.typeCode(spec.type());
+        this.pool = spec;
         Window w = spec.window();
         // A tersor_pool2d_window.
         this.window = arena.allocateFrom(ValueLayout.JAVA_INT, w.kh(), w.kw(), w.strideH(), w.strideW(), w.dilationH(),
-                w.dilationW(), w.padTop(), w.padLeft());
+                w.dilationW(), w.padTop(), w.padLeft(), w.padBottom(), w.padRight());
     }
 
-    static NativeMaxPool prepare(NativeContext context, Pool2dSpec spec, Parallelism parallelism) {
-        return NativeContext.building(arena -> new NativeMaxPool(context, spec, parallelism, arena));
+    static Optional<String> refusal(Pool2dSpec spec) {
+        boolean fits = (long) spec.window().kh() * spec.window().kw() <= MAX_TAPS;
+        return fits || spec.kind() == Pool2dSpec.Kind.MAX ? Optional.empty()
+                : Optional.of("averages over more than 2^23 pixels");
+    }
+
+    static NativePool2d prepare(NativeContext context, Pool2dSpec spec, Parallelism parallelism) {
+        return NativeContext.building(arena -> new NativePool2d(context, spec, parallelism, arena));
     }
 
     @Override
@@ -51,7 +61,9 @@ final class NativeMaxPool extends Unary {
 
     private void lines(Tensor src, Tensor dst, long first, long count) {
         Shape from = src.shape();
-        context.elements().maxPool2d(context.isa(), type, window, from.dim(0), from.dim(1), from.dim(2), from.dim(3),
-                dst.shape().dim(1), dst.shape().dim(2), first, count, src.data(), dst.data());
+        // A tersor_pooling counts as Kind does.
+        context.elements().pool2d(context.isa(), pool.kind().ordinal(), Libtersor.typeCode(pool.type()), window,
+                from.dim(0), from.dim(1), from.dim(2), from.dim(3), dst.shape().dim(1), dst.shape().dim(2), first, count,
+                pool.srcParams().zeroPoint(), pool.multiplier(), pool.dstParams().zeroPoint(), src.data(), dst.data());
     }
 }
