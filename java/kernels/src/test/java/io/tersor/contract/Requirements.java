@@ -76,7 +76,7 @@ final class Requirements {
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
                     || isPoolOfBytes(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec
                     || isProductOfBytes(spec) || isMove(spec) || hasQuantizedProbabilities(spec) || isReal(spec);
-            case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
+            case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec) && !strides(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
     }
@@ -108,6 +108,12 @@ final class Requirements {
                     && (conv.residual().isEmpty() || !conv.dst().isFloating());
             default -> true;
         };
+    }
+
+    /** Whether windows over one channel have a longer stride along the rows, which oneDNN may get wrong. */
+    private static boolean strides(KernelSpec spec) {
+        return spec instanceof Conv2dSpec conv && conv.ic() == conv.groups()
+                && conv.window().strideW() > conv.window().strideH();
     }
 
     private static boolean isProduct(KernelSpec spec) {

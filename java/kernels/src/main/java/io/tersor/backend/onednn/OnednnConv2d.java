@@ -76,6 +76,9 @@ final class OnednnConv2d extends Conv2d {
         if (Onednn.get().hasAvx512() && skipsRows(spec.window())) {
             return Optional.of("oneDNN reserves too little memory for windows lower than their stride on AVX-512");
         }
+        if (Onednn.get().hasAvx512() && mistakesRows(spec)) {
+            return Optional.of("oneDNN is wrong on AVX-512 for one channel with a stride along its rows alone");
+        }
         Optional<String> inexact = OnednnEpilogue.refusal(spec.src(), spec.dst(), spec.reduction(), spec.srcParams(),
                 spec.weightsParams())
                 .or(() -> OnednnEpilogue.refusal(spec.src(), spec.dst(), spec.residual(),
@@ -108,6 +111,18 @@ final class OnednnConv2d extends Conv2d {
     static boolean skipsRows(Window window) {
         boolean plain = window.kh() == 1 && window.kw() == 1 && !window.isPadded();
         return window.strideH() > window.kh() && !plain;
+    }
+
+    /**
+     * Returns whether sums are wrong (3.11, brgemm_convolution_fwd_t) where the result happens to be one column wide,
+     * for several rows of it: windows wider than a pixel, not dilated, that move along the rows of their only channel,
+     * and by one pixel from row to row. What is truly depthwise has an implementation of its own.
+     */
+    static boolean mistakesRows(Conv2dSpec spec) {
+        Window window = spec.window();
+        boolean depthwise = spec.groups() > 1 && spec.oc() == spec.groups();
+        return spec.ic() == spec.groups() && !depthwise && window.strideH() == 1 && window.strideW() > 1
+                && window.kw() > 1 && window.dilationW() == 1;
     }
 
     private static OnednnEpilogue epilogue(Conv2dSpec spec, Epilogue epilogue) {
