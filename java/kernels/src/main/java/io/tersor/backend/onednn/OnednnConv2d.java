@@ -73,6 +73,9 @@ final class OnednnConv2d extends Conv2d {
         if (overrunsHeap(spec)) {
             return Optional.of("oneDNN overruns its memory for padded, dilated windows of s8 or shifted sources");
         }
+        if (mistakesPadding(spec)) {
+            return Optional.of("oneDNN is wrong for padded channels of s8 or shifted sources that are convolved alone");
+        }
         if (Onednn.get().hasAvx512() && skipsRows(spec.window())) {
             return Optional.of("oneDNN reserves too little memory for windows lower than their stride on AVX-512");
         }
@@ -98,9 +101,27 @@ final class OnednnConv2d extends Conv2d {
      */
     private static boolean overrunsHeap(Conv2dSpec spec) {
         Window window = spec.window();
-        boolean shifted = spec.src() == DataType.S8 || spec.src() == DataType.U8 && !spec.srcParams().isSymmetric();
-        return shifted && window.kh() > 1 && window.dilationH() > window.strideH()
+        return isShifted(spec) && window.kh() > 1 && window.dilationH() > window.strideH()
                 && (window.padTop() > 0 || window.padBottom() > 0);
+    }
+
+    private static boolean isShifted(Conv2dSpec spec) {
+        return spec.src() == DataType.S8 || spec.src() == DataType.U8 && !spec.srcParams().isSymmetric();
+    }
+
+    private static boolean isDepthwise(Conv2dSpec spec) {
+        return spec.groups() > 1 && spec.ic() == spec.groups() && spec.oc() == spec.groups();
+    }
+
+    /**
+     * Returns whether the correction of a shifted src may be wrong (3.11, AVX-512) where windows see padding: on
+     * the left or right for one channel alone, above or below for depthwise windows of one row.
+     */
+    static boolean mistakesPadding(Conv2dSpec spec) {
+        Window window = spec.window();
+        return isShifted(spec) && spec.ic() == spec.groups() && (isDepthwise(spec)
+                ? window.kh() == 1 && (window.padTop() > 0 || window.padBottom() > 0)
+                : window.padLeft() > 0 || window.padRight() > 0);
     }
 
     /**
@@ -120,8 +141,7 @@ final class OnednnConv2d extends Conv2d {
      */
     static boolean mistakesRows(Conv2dSpec spec) {
         Window window = spec.window();
-        boolean depthwise = spec.groups() > 1 && spec.oc() == spec.groups();
-        return spec.ic() == spec.groups() && !depthwise && window.strideH() == 1 && window.strideW() > 1
+        return spec.ic() == spec.groups() && !isDepthwise(spec) && window.strideH() == 1 && window.strideW() > 1
                 && window.kw() > 1 && window.dilationW() == 1;
     }
 

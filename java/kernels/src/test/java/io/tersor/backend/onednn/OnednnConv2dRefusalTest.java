@@ -67,7 +67,7 @@ class OnednnConv2dRefusalTest {
         Window rows = Window.of(2, 3).stride(1, 2);
         for (DataType src : List.of(DataType.F32, DataType.U8, DataType.S8)) {
             assertTrue(mistakes(src, 1, 7, 1, rows));
-            assertTrue(mistakes(src, 1, 1, 1, Window.of(1, 2).stride(1, 4).padding(1)));
+            assertTrue(mistakes(src, 1, 1, 1, Window.of(1, 2).stride(1, 4)));
             assertTrue(mistakes(src, 3, 6, 3, rows));
             assertFalse(mistakes(src, 3, 3, 3, rows));
             assertFalse(mistakes(src, 2, 7, 1, rows));
@@ -76,6 +76,21 @@ class OnednnConv2dRefusalTest {
             assertFalse(mistakes(src, 1, 7, 1, Window.of(3, 1).stride(1, 2)));
             assertFalse(mistakes(src, 1, 7, 1, rows.dilation(1, 2)));
         }
+    }
+
+    @Test
+    void refusesPaddedSingleChannelsOfShiftedSources() {
+        Window sides = Window.of(3, 3).padding(0, 1, 0, 0);
+        Window ends = Window.of(1, 3).padding(0, 0, 1, 0);
+        assertTrue(OnednnConv2d.mistakesPadding(spec(DataType.S8, 0, 1, 8, 1, sides)));
+        assertTrue(OnednnConv2d.mistakesPadding(spec(DataType.U8, 3, 4, 8, 4, sides)));
+        assertTrue(OnednnConv2d.mistakesPadding(spec(DataType.S8, 0, 8, 8, 8, ends)));
+        assertTrue(OnednnConv2d.refusal(spec(DataType.S8, 0, 1, 8, 1, sides)).isPresent());
+        assertFalse(OnednnConv2d.mistakesPadding(spec(DataType.U8, 0, 1, 8, 1, sides)));
+        assertFalse(OnednnConv2d.mistakesPadding(spec(DataType.F32, 0, 1, 8, 1, sides)));
+        assertFalse(OnednnConv2d.mistakesPadding(spec(DataType.S8, 0, 2, 8, 1, sides)));
+        assertFalse(OnednnConv2d.mistakesPadding(spec(DataType.S8, 0, 8, 8, 8, sides)));
+        assertFalse(OnednnConv2d.mistakesPadding(spec(DataType.S8, 0, 1, 8, 1, ends)));
     }
 
     private static boolean mistakes(DataType src, int ic, int oc, int groups, Window window) {
