@@ -32,10 +32,10 @@ final class UnaryOps {
         }
         table.put("Shrink", UnaryOps::shrink);
         // Of these there are versions for integers too.
-        any(table, "Erf", ErrorFunction::erf, x -> (long) ErrorFunction.erf(x));
-        any(table, "Abs", Math::abs, Math::abs);
+        any(table, "Erf", ErrorFunction::erf, x -> (long) (float) ErrorFunction.erf(x));
+        any(table, "Abs", Math::abs, Math::abs, x -> x);
         any(table, "Neg", x -> -x, x -> -x);
-        any(table, "Sign", x -> x > 0 ? 1 : x < 0 ? -1 : x, Long::signum);
+        any(table, "Sign", x -> x > 0 ? 1 : x < 0 ? -1 : x, Long::signum, x -> x == 0 ? 0 : 1);
         // NaN stays NaN, as in ONNX.
         any(table, "Relu", x -> x < 0 ? 0 : x, x -> Math.max(x, 0));
         table.put("Not", context -> Computation.elementwise(context.input(0), (in, out) ->
@@ -91,8 +91,17 @@ final class UnaryOps {
 
     private static void any(Map<String, Operator> table, String name, DoubleUnaryOperator real,
             LongUnaryOperator integer) {
-        table.put(name, context -> Computation.elementwise(context.input(0), context.type(0).isFloating()
-                ? (in, out) -> reals(in[0], out[0], real) : (in, out) -> integers(in[0], out[0], integer)));
+        any(table, name, real, integer, integer);
+    }
+
+    /** @param wide for integers of 64 bits without a sign */
+    private static void any(Map<String, Operator> table, String name, DoubleUnaryOperator real,
+            LongUnaryOperator integer, LongUnaryOperator wide) {
+        table.put(name, context -> {
+            LongUnaryOperator function = context.type(0) == DataType.U64 ? wide : integer;
+            return Computation.elementwise(context.input(0), context.type(0).isFloating()
+                    ? (in, out) -> reals(in[0], out[0], real) : (in, out) -> integers(in[0], out[0], function));
+        });
     }
 
     static void reals(Tensor in, Tensor out, DoubleUnaryOperator function) {

@@ -71,6 +71,15 @@ class OperatorEdgesTest {
     }
 
     @Test
+    void widestUnsignedIntegersHaveNoSign() {
+        Tensor x = integers(DataType.U64, 0, 3, -3);
+        assertArrayEquals(new long[] {0, 1, 1}, run("Sign", 13, Attributes.NONE, x).toLongs());
+        assertArrayEquals(new long[] {0, 3, -3}, run("Abs", 13, Attributes.NONE, x).toLongs());
+        assertArrayEquals(new long[] {0, 3, -3}, run("PRelu", 16, Attributes.NONE, x, integers(DataType.U64, 2))
+                .toLongs());
+    }
+
+    @Test
     void unsignedIntegersAreScatteredByTheirOrder() {
         for (String operator : List.of("ScatterND", "ScatterElements")) {
             Tensor index = operator.equals("ScatterND") ? Tensor.ofLongs(ARENA, Shape.of(2, 1), 0, 1) : longs(0, 1);
@@ -108,6 +117,8 @@ class OperatorEdgesTest {
     void errorFunctionOfIntegers() {
         assertArrayEquals(new long[] {-1, 0, 0, 0, 1}, run("Erf", 13, Attributes.NONE,
                 integers(DataType.S8, -9, -1, 0, 2, 40)).toLongs());
+        // Rounded to binary32 first.
+        assertArrayEquals(new long[] {0, 1}, run("Erf", 13, Attributes.NONE, integers(DataType.S32, 3, 4)).toLongs());
         assertArrayEquals(new long[] {0, 1}, run("Erf", 13, Attributes.NONE, integers(DataType.U16, 0, 6000)).toLongs());
     }
 
