@@ -55,7 +55,15 @@ class Conv2dContractTest {
             Geometry.of(1, 1, 1, 3, 5, THREE.padding(1)), Geometry.of(1, 2, 1, 16, 17, Window.of(5, 5).padding(2)),
             Geometry.of(1, 2, 2, 64, 64, THREE.padding(1)), Geometry.of(2, 1, 2, 5, 6, Window.of(7, 7).padding(3)),
             Geometry.of(1, 1, 1, 2, 3, THREE.padding(3).stride(2)), Geometry.of(1, 0, 3, 4, 5, THREE.padding(2)),
-            Geometry.of(1, 2, 2, 3, 4, THREE), Geometry.of(0, 4, 4, 3, 4, THREE));
+            Geometry.of(1, 2, 2, 3, 4, THREE), Geometry.of(0, 4, 4, 3, 4, THREE),
+            // One channel in, one column out.
+            Geometry.of(1, 14, 4, 1, 8, Window.of(2, 3).stride(1, 3)),
+            Geometry.of(2, 7, 3, 3, 24, Window.of(1, 3).stride(1, 2)).groups(3),
+            // One channel with padding at the sides; depthwise windows over padding alone.
+            Geometry.of(1, 3, 3, 1, 8, THREE.padding(0, 2, 0, 2)),
+            Geometry.of(1, 5, 8, 1, 16, THREE.padding(0, 3, 0, 3)),
+            Geometry.of(2, 8, 4, 32, 32, ONE.padding(0, 0, 1, 0)).groups(32),
+            Geometry.of(1, 15, 1, 4, 132, THREE.padding(0, 1, 0, 1).stride(2)).groups(4));
 
     /** Kernels of 7x7 and more, most depthwise, which spectra may compute where norms bound the errors. */
     private static final List<Geometry> LARGE = List.of(

@@ -77,7 +77,7 @@ final class Requirements {
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
                     || isPool(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec
                     || isProductOfBytes(spec) || isMove(spec) || isUniformAttention(spec) || isReal(spec);
-            case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec)
+            case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec) && !strides(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
     }
@@ -109,6 +109,12 @@ final class Requirements {
                     && (conv.residual().isEmpty() || !conv.dst().isFloating());
             default -> true;
         };
+    }
+
+    /** Whether windows over one channel have a longer stride along the rows, which oneDNN may get wrong. */
+    private static boolean strides(KernelSpec spec) {
+        return spec instanceof Conv2dSpec conv && conv.ic() == conv.groups()
+                && conv.window().strideW() > conv.window().strideH();
     }
 
     private static boolean isProduct(KernelSpec spec) {
@@ -158,7 +164,8 @@ final class Requirements {
 
     /**
      * Without VNNI oneDNN's sums saturate at 16 bits; long sums for s32 pass through float32; weights with zero points
-     * it knows for some shapes alone; padded windows with more dilation than stride may overrun its memory.
+     * it knows for some shapes alone; padded windows with more dilation than stride may overrun its memory, and those
+     * of single channels are mistaken.
      */
     private static boolean onednnTakes(Candidate candidate, KernelSpec spec) {
         boolean vnni = Pattern.compile("vnni|bf16|amx|avx10").matcher(candidate.label()).find();
@@ -170,7 +177,9 @@ final class Requirements {
             case Conv2dSpec conv -> conv.weightsParams().isSymmetric()
                     && (conv.dst() != DataType.S32 || conv.reduction() <= ONEDNN_EXACT_SUM)
                     && (conv.window().dilationH() <= conv.window().strideH()
-                            || conv.window().padTop() == 0 && conv.window().padBottom() == 0);
+                            || conv.window().padTop() == 0 && conv.window().padBottom() == 0)
+                    && (conv.ic() > conv.groups() || !conv.window().isPadded()
+                            || conv.groups() > 1 && conv.oc() == conv.groups() && conv.window().kh() > 1);
             default -> false;
         };
     }

@@ -211,4 +211,28 @@ class PreparedNetworkTest {
             }
         }
     }
+
+    /** Plans are first tried with extents that weights may not fit. */
+    @Test
+    void innerExtentsMayBeOpen() {
+        for (boolean quantized : List.of(false, true)) {
+            GraphBuilder b = Graph.builder("open", 21);
+            b.input(ValueInfo.of("x", DataType.F32, Dim.of("n"), Dim.of("m"), Dim.of("k")));
+            String w = b.constant("w", Tensor.ofFloats(Arena.ofAuto(), Shape.of(3, 2), 1, 2, 3, 4, 5, 6));
+            String bias = b.constant("bias", Tensor.ofFloats(Arena.ofAuto(), Shape.of(2), 10, 20));
+            String x = quantized ? levels(b, "x", DataType.U8) : "x";
+            String sum = b.add("Add", b.add("MatMul", x, quantized ? levels(b, w, DataType.S8) : w), bias);
+            String y = quantized ? levels(b, sum, DataType.U8) : sum;
+            Graph graph = b.output(ValueInfo.of(y, DataType.F32, Dim.of("n"), Dim.of("m"), Dim.of(2))).build();
+            Tensor input = Tensor.ofFloats(Arena.ofAuto(), Shape.of(1, 2, 3), 1, 0, 0, 1, 1, 1);
+            assertArrayEquals(new float[] {11, 22, 19, 32}, TestGraphs.run(graph, SCALAR, input));
+        }
+    }
+
+    /** Rounds a value to integers of a type. */
+    private static String levels(GraphBuilder b, String value, DataType type) {
+        String scale = b.constant("scale", Tensor.ofFloats(Arena.ofAuto(), Shape.of(), 1));
+        String zero = b.constant("zero", Tensor.allocate(Arena.ofAuto(), type, Shape.of()));
+        return b.add("DequantizeLinear", b.add("QuantizeLinear", value, scale, zero), scale, zero);
+    }
 }

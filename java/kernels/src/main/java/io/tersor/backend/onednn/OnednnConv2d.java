@@ -73,8 +73,14 @@ final class OnednnConv2d extends Conv2d {
         if (overrunsHeap(spec)) {
             return Optional.of("oneDNN overruns its memory for padded, dilated windows of s8 or shifted sources");
         }
+        if (mistakesPadding(spec)) {
+            return Optional.of("oneDNN is wrong for padded channels of s8 or shifted sources that are convolved alone");
+        }
         if (Onednn.get().hasAvx512() && skipsRows(spec.window())) {
             return Optional.of("oneDNN reserves too little memory for windows lower than their stride on AVX-512");
+        }
+        if (Onednn.get().hasAvx512() && mistakesRows(spec)) {
+            return Optional.of("oneDNN is wrong on AVX-512 for one channel with a stride along its rows alone");
         }
         Optional<String> inexact = OnednnEpilogue.refusal(spec.src(), spec.dst(), spec.reduction(), spec.srcParams(),
                 spec.weightsParams())
@@ -95,9 +101,27 @@ final class OnednnConv2d extends Conv2d {
      */
     private static boolean overrunsHeap(Conv2dSpec spec) {
         Window window = spec.window();
-        boolean shifted = spec.src() == DataType.S8 || spec.src() == DataType.U8 && !spec.srcParams().isSymmetric();
-        return shifted && window.kh() > 1 && window.dilationH() > window.strideH()
+        return isShifted(spec) && window.kh() > 1 && window.dilationH() > window.strideH()
                 && (window.padTop() > 0 || window.padBottom() > 0);
+    }
+
+    private static boolean isShifted(Conv2dSpec spec) {
+        return spec.src() == DataType.S8 || spec.src() == DataType.U8 && !spec.srcParams().isSymmetric();
+    }
+
+    private static boolean isDepthwise(Conv2dSpec spec) {
+        return spec.groups() > 1 && spec.ic() == spec.groups() && spec.oc() == spec.groups();
+    }
+
+    /**
+     * Returns whether the correction of a shifted src may be wrong (3.11, AVX-512) where windows see padding: on
+     * the left or right for one channel alone, above or below for depthwise windows of one row.
+     */
+    static boolean mistakesPadding(Conv2dSpec spec) {
+        Window window = spec.window();
+        return isShifted(spec) && spec.ic() == spec.groups() && (isDepthwise(spec)
+                ? window.kh() == 1 && (window.padTop() > 0 || window.padBottom() > 0)
+                : window.padLeft() > 0 || window.padRight() > 0);
     }
 
     /**
@@ -108,6 +132,17 @@ final class OnednnConv2d extends Conv2d {
     static boolean skipsRows(Window window) {
         boolean plain = window.kh() == 1 && window.kw() == 1 && !window.isPadded();
         return window.strideH() > window.kh() && !plain;
+    }
+
+    /**
+     * Returns whether sums are wrong (3.11, brgemm_convolution_fwd_t) where the result happens to be one column wide,
+     * for several rows of it: windows wider than a pixel, not dilated, that move along the rows of their only channel,
+     * and by one pixel from row to row. What is truly depthwise has an implementation of its own.
+     */
+    static boolean mistakesRows(Conv2dSpec spec) {
+        Window window = spec.window();
+        return spec.ic() == spec.groups() && !isDepthwise(spec) && window.strideH() == 1 && window.strideW() > 1
+                && window.kw() > 1 && window.dilationW() == 1;
     }
 
     private static OnednnEpilogue epilogue(Conv2dSpec spec, Epilogue epilogue) {

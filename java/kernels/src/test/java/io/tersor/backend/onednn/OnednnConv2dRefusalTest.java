@@ -16,7 +16,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Convolutions for which oneDNN would write where it has no memory, on whatever machine this runs. */
+/** Convolutions for which oneDNN would be wrong or write where it has no memory, on whatever machine this runs. */
 class OnednnConv2dRefusalTest {
     private static final String OVERRUN = "overruns";
     private static final Window DILATED = Window.of(3, 3).dilation(3, 2).padding(2);
@@ -62,15 +62,57 @@ class OnednnConv2dRefusalTest {
         }
     }
 
+    @Test
+    void refusesStridesAlongTheRowsOfOneChannelOnAvx512() {
+        Window rows = Window.of(2, 3).stride(1, 2);
+        for (DataType src : List.of(DataType.F32, DataType.U8, DataType.S8)) {
+            assertTrue(mistakes(src, 1, 7, 1, rows));
+            assertTrue(mistakes(src, 1, 1, 1, Window.of(1, 2).stride(1, 4)));
+            assertTrue(mistakes(src, 3, 6, 3, rows));
+            assertFalse(mistakes(src, 3, 3, 3, rows));
+            assertFalse(mistakes(src, 2, 7, 1, rows));
+            assertFalse(mistakes(src, 1, 7, 1, Window.of(2, 3)));
+            assertFalse(mistakes(src, 1, 7, 1, Window.of(2, 3).stride(2)));
+            assertFalse(mistakes(src, 1, 7, 1, Window.of(3, 1).stride(1, 2)));
+            assertFalse(mistakes(src, 1, 7, 1, rows.dilation(1, 2)));
+        }
+    }
+
+    @Test
+    void refusesPaddedSingleChannelsOfShiftedSources() {
+        Window sides = Window.of(3, 3).padding(0, 1, 0, 0);
+        Window ends = Window.of(1, 3).padding(0, 0, 1, 0);
+        assertTrue(OnednnConv2d.mistakesPadding(spec(DataType.S8, 0, 1, 8, 1, sides)));
+        assertTrue(OnednnConv2d.mistakesPadding(spec(DataType.U8, 3, 4, 8, 4, sides)));
+        assertTrue(OnednnConv2d.mistakesPadding(spec(DataType.S8, 0, 8, 8, 8, ends)));
+        assertTrue(OnednnConv2d.refusal(spec(DataType.S8, 0, 1, 8, 1, sides)).isPresent());
+        assertFalse(OnednnConv2d.mistakesPadding(spec(DataType.U8, 0, 1, 8, 1, sides)));
+        assertFalse(OnednnConv2d.mistakesPadding(spec(DataType.F32, 0, 1, 8, 1, sides)));
+        assertFalse(OnednnConv2d.mistakesPadding(spec(DataType.S8, 0, 2, 8, 1, sides)));
+        assertFalse(OnednnConv2d.mistakesPadding(spec(DataType.S8, 0, 8, 8, 8, sides)));
+        assertFalse(OnednnConv2d.mistakesPadding(spec(DataType.S8, 0, 1, 8, 1, ends)));
+    }
+
+    private static boolean mistakes(DataType src, int ic, int oc, int groups, Window window) {
+        Conv2dSpec spec = spec(src, 0, ic, oc, groups, window);
+        boolean refused = OnednnConv2d.refusal(spec).filter(reason -> reason.contains("along its rows")).isPresent();
+        assertEquals(Onednn.get().hasAvx512() && OnednnConv2d.mistakesRows(spec), refused, window.toString());
+        return OnednnConv2d.mistakesRows(spec);
+    }
+
     private static boolean overruns(DataType src, int zeroPoint, Window window) {
         return refusal(src, zeroPoint, window).filter(reason -> reason.contains(OVERRUN)).isPresent();
     }
 
     private static Optional<String> refusal(DataType src, int zeroPoint, Window window) {
+        return OnednnConv2d.refusal(spec(src, zeroPoint, 5, 7, 1, window));
+    }
+
+    private static Conv2dSpec spec(DataType src, int zeroPoint, int ic, int oc, int groups, Window window) {
         boolean real = src == DataType.F32;
         QuantParams params = real ? QuantParams.IDENTITY : QuantParams.perTensor(0.25f, zeroPoint);
-        return OnednnConv2d.refusal(new Conv2dSpec(src, real ? DataType.F32 : DataType.S8, DataType.F32, 5, 7, window,
-                1, params, real ? QuantParams.IDENTITY : QuantParams.perTensor(0.5f, 0), QuantParams.IDENTITY,
-                Bias.NONE, Optional.empty(), Activation.NONE));
+        return new Conv2dSpec(src, real ? DataType.F32 : DataType.S8, DataType.F32, ic, oc, window,
+                groups, params, real ? QuantParams.IDENTITY : QuantParams.perTensor(0.5f, 0), QuantParams.IDENTITY,
+                Bias.NONE, Optional.empty(), Activation.NONE);
     }
 }

@@ -114,7 +114,7 @@ final class ElementLowering {
     private static boolean broadcast(Node node, Lowering lowering, BinarySpec spec, int b) {
         String left = node.inputs().get(0);
         String right = node.inputs().get(b);
-        boolean nhwc = (lowering.isOnlyNhwc(left) || lowering.isOnlyNhwc(right)) && lowering.fitsNhwc(left)
+        boolean nhwc = (lowering.isNhwcImage(left) || lowering.isNhwcImage(right)) && lowering.fitsNhwc(left)
                 && lowering.fitsNhwc(right);
         Binary kernel = lowering.kernels.binary(node, spec);
         int[] from = {slot(node, lowering, left, nhwc), slot(node, lowering, right, nhwc)};
@@ -139,7 +139,7 @@ final class ElementLowering {
         if (!lowering.kernels.isBeyondJava(spec)) {
             return false;
         }
-        boolean nhwc = node.inputs().stream().anyMatch(lowering::isOnlyNhwc)
+        boolean nhwc = node.inputs().stream().anyMatch(lowering::isNhwcImage)
                 && node.inputs().stream().allMatch(lowering::fitsNhwc);
         Select kernel = lowering.kernels.select(node, spec);
         int[] from = node.inputs().stream().mapToInt(input -> slot(node, lowering, input, nhwc)).toArray();
@@ -237,7 +237,7 @@ final class ElementLowering {
         UnarySpec spec = alpha == 1f
                 ? new ActivationSpec(DataType.F32, QuantParams.IDENTITY, Activation.of(ActivationFunction.SILU))
                 : new MapSpec(MapFunction.SWISH, alpha, 0f);
-        boolean nhwc = (lowering.isOnlyNhwc(gate) || lowering.isOnlyNhwc(value)) && lowering.fitsNhwc(gate)
+        boolean nhwc = (lowering.isNhwcImage(gate) || lowering.isNhwcImage(value)) && lowering.fitsNhwc(gate)
                 && lowering.fitsNhwc(value);
         int from = slot(node, lowering, gate, nhwc);
         int factor = slot(node, lowering, value, nhwc);

@@ -193,7 +193,7 @@ final class Lowering {
     private boolean elementwiseInNhwc(Node node) {
         boolean wanted = false;
         for (String input : node.inputs()) {
-            wanted |= nhwc.containsKey(input) && !plain.containsKey(input);
+            wanted |= isNhwcImage(input);
             if (!input.isEmpty() && !fitsNhwc(input)) {
                 return false;
             }
@@ -249,6 +249,11 @@ final class Lowering {
     /** Returns whether a value lies in memory as NHWC and not as the graph has it. */
     boolean isOnlyNhwc(String value) {
         return nhwc.containsKey(value) && !plain.containsKey(value);
+    }
+
+    /** Returns whether a value lies as NHWC alone and has those axes: not the result of a convolution of one axis. */
+    boolean isNhwcImage(String value) {
+        return isOnlyNhwc(value) && type(value).shape().rank() == 4;
     }
 
     /** Returns the elements of a value if they are the same in all runs. */

@@ -35,7 +35,7 @@ final class BinaryOps {
         table.put("Mod", BinaryOps::mod);
         table.put("SwiGLU", BinaryOps::swiglu);
         table.put("PRelu", context -> binary(context, context.type(0), (x, slope) -> x < 0 ? slope * x : x,
-                (_, x, slope) -> x < 0 ? slope * x : x));
+                (type, x, slope) -> x < 0 && type != DataType.U64 ? slope * x : x));
         variadic(table, "Max", Math::max, (type, a, b) -> Elements.compare(type, a, b) > 0 ? a : b, false);
         variadic(table, "Min", Math::min, (type, a, b) -> Elements.compare(type, a, b) < 0 ? a : b, false);
         variadic(table, "Sum", Double::sum, (_, a, b) -> a + b, false);

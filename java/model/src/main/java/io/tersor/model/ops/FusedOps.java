@@ -17,6 +17,8 @@ final class FusedOps {
     }
 
     private static Computation dynamicMatMul(OpContext context) {
+        long k = context.shape(1).dim(0);
+        context.check(context.shape(0).rank() >= 1 && context.shape(0).dim(-1) == k, 0, "[..., " + k + "]");
         return Computation.kernelOnly(new TensorType(DataType.F32, context.shape(0).with(-1, context.shape(1).dim(1))));
     }
 

@@ -73,7 +73,10 @@ final class MatMulOps {
     private static Computation kernelOnly(OpContext context, DataType type, int bInput) {
         Shape b = context.shape(bInput);
         boolean transposed = context.attributes().integer("transB", 0) != 0;
+        context.check(b.rank() == 2, bInput, "rank 2");
         long n = transposed ? b.dim(0) : b.dim(1);
+        long k = transposed ? b.dim(1) : b.dim(0);
+        context.check(context.shape(0).rank() >= 1 && context.shape(0).dim(-1) == k, 0, "[..., " + k + "]");
         return Computation.kernelOnly(new TensorType(type, context.shape(0).with(-1, n)));
     }
 

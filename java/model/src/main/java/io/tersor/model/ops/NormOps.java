@@ -342,6 +342,9 @@ final class NormOps {
     }
 
     private static void line(Kind kind, Tensor in, Tensor out, long start, long stride, long count) {
+        if (count == 0) {
+            return;
+        }
         long best = start;
         for (long i = start; i < start + count * stride; i += stride) {
             best = in.get(i) > in.get(best) ? i : best;

@@ -8,6 +8,7 @@ import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * Extents and attributes of an RNN, GRU or LSTM node.
@@ -21,6 +22,9 @@ import java.util.Locale;
  */
 public record RecurrentLayout(int gates, int steps, int batch, int input, int hidden, int directions,
         boolean reverseOnly, boolean batchFirst, List<List<MapSpec>> activations) {
+    private static final Set<String> WITH_BETA = Set.of("affine", "scaledtanh", "hardsigmoid");
+    private static final Set<String> WITH_ALPHA = Set.of("affine", "scaledtanh", "hardsigmoid", "leakyrelu",
+            "thresholdedrelu", "elu");
     private static final List<MapSpec> USUAL =
             List.of(new MapSpec(MapFunction.SIGMOID), tanh(1, 1), tanh(1, 1));
 
@@ -129,14 +133,18 @@ public record RecurrentLayout(int gates, int steps, int batch, int input, int hi
                         : List.<String>of()).orElse(List.of());
         float[] alphas = context.attributes().reals("activation_alpha");
         float[] betas = context.attributes().reals("activation_beta");
+        // Values are for those functions that have such a parameter, in their order.
+        int alpha = 0;
+        int beta = 0;
         List<List<MapSpec>> all = new ArrayList<>();
         for (int d = 0; d < directions; d++) {
             List<MapSpec> own = new ArrayList<>();
             for (int i = 0; i < usual.size(); i++) {
                 int index = d * usual.size() + i;
-                own.add(index >= named.size() ? usual.get(i) : activation(context, named.get(index),
-                        index < alphas.length ? alphas[index] : Float.NaN,
-                        index < betas.length ? betas[index] : Float.NaN));
+                String name = index < named.size() ? named.get(index).toLowerCase(Locale.ROOT) : "";
+                own.add(name.isEmpty() ? usual.get(i) : activation(context, name,
+                        WITH_ALPHA.contains(name) && alpha < alphas.length ? alphas[alpha++] : Float.NaN,
+                        WITH_BETA.contains(name) && beta < betas.length ? betas[beta++] : Float.NaN));
             }
             all.add(List.copyOf(own));
         }
@@ -144,7 +152,7 @@ public record RecurrentLayout(int gates, int steps, int batch, int input, int hi
     }
 
     private static MapSpec activation(OpContext context, String name, float alpha, float beta) {
-        return switch (name.toLowerCase(Locale.ROOT)) {
+        return switch (name) {
             case "sigmoid" -> new MapSpec(MapFunction.SIGMOID);
             case "tanh" -> tanh(1, 1);
             case "relu" -> new MapSpec(MapFunction.RELU);

@@ -7,6 +7,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.DoubleBinaryOperator;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.LongBinaryOperator;
+import java.util.function.LongUnaryOperator;
 
 /** Reductions over any set of axes, ArgMax and its relatives, and cumulative sums. */
 final class ReduceOps {
@@ -23,8 +27,8 @@ final class ReduceOps {
         }
     }
 
-    private record Simple(double start, java.util.function.DoubleBinaryOperator step,
-            java.util.function.DoubleUnaryOperator end) implements Reduction {
+    private record Simple(double start, DoubleBinaryOperator step,
+            DoubleUnaryOperator end) implements Reduction {
         @Override
         public double add(double state, double value) {
             return step.applyAsDouble(state, value);
@@ -37,15 +41,19 @@ final class ReduceOps {
     }
 
     static void register(Map<String, Operator> table) {
-        reduce(table, "ReduceSum", 0, Double::sum, x -> x);
-        reduce(table, "ReduceProd", 1, (state, x) -> state * x, x -> x);
-        reduce(table, "ReduceMax", Double.NEGATIVE_INFINITY, Math::max, x -> x);
-        reduce(table, "ReduceMin", Double.POSITIVE_INFINITY, Math::min, x -> x);
-        reduce(table, "ReduceL1", 0, (state, x) -> state + Math.abs(x), x -> x);
-        reduce(table, "ReduceL2", 0, (state, x) -> state + x * x, Math::sqrt);
-        reduce(table, "ReduceSumSquare", 0, (state, x) -> state + x * x, x -> x);
-        reduce(table, "ReduceLogSum", 0, Double::sum, Math::log);
-        table.put("ReduceMean", context -> reduce(context, new Reduction() {
+        reduce(table, "ReduceSum", 0, Double::sum, Long::sum);
+        reduce(table, "ReduceProd", 1, (state, x) -> state * x, (state, x) -> state * x);
+        table.put("ReduceL1", context -> !Elements.isInteger(context.type(0))
+                ? reduce(context, new Simple(0, (state, x) -> state + Math.abs(x), DoubleUnaryOperator.identity()))
+                : integers(context, 0, context.type(0).min() < 0 ? (state, x) -> state + Math.abs(x) : Long::sum,
+                        LongUnaryOperator.identity()));
+        reduce(table, "ReduceSumSquare", 0, (state, x) -> state + x * x, (state, x) -> state + x * x);
+        table.put("ReduceL2", context -> reduce(context, new Simple(0, (state, x) -> state + x * x, Math::sqrt)));
+        table.put("ReduceLogSum", context -> reduce(context, new Simple(0, Double::sum, Math::log)));
+        table.put("ReduceMax", context -> extreme(context, true));
+        table.put("ReduceMin", context -> extreme(context, false));
+        table.put("ReduceMean", context -> Elements.isInteger(context.type(0)) ? integerMean(context)
+                : reduce(context, new Reduction() {
             @Override
             public double start() {
                 return 0;
@@ -69,9 +77,47 @@ final class ReduceOps {
         table.put("TopK", ReduceOps::topK);
     }
 
-    private static void reduce(Map<String, Operator> table, String name, double start,
-            java.util.function.DoubleBinaryOperator step, java.util.function.DoubleUnaryOperator end) {
-        table.put(name, context -> reduce(context, new Simple(start, step, end)));
+    private static void reduce(Map<String, Operator> table, String name, long start, DoubleBinaryOperator real,
+            LongBinaryOperator integer) {
+        table.put(name, context -> Elements.isInteger(context.type(0))
+                ? integers(context, start, integer, LongUnaryOperator.identity())
+                : reduce(context, new Simple(start, real, DoubleUnaryOperator.identity())));
+    }
+
+    private static Computation extreme(OpContext context, boolean max) {
+        DataType type = context.type(0);
+        if (!Elements.isInteger(type)) {
+            return reduce(context, new Simple(max ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY,
+                    max ? Math::max : Math::min, DoubleUnaryOperator.identity()));
+        }
+        long largest = type == DataType.U64 ? -1 : (long) type.max();
+        return integers(context, max ? (long) type.min() : largest,
+                (a, b) -> Elements.compare(type, a, b) >= 0 == max ? a : b, LongUnaryOperator.identity());
+    }
+
+    private static Computation integerMean(OpContext context) {
+        long count = plan(context).count;
+        boolean unsigned = context.type(0) == DataType.U64;
+        return integers(context, 0, Long::sum, sum -> count == 0 ? 0
+                : unsigned ? Long.divideUnsigned(sum, count) : sum / count);
+    }
+
+    /** A reduction of integers in 64 bits, of which the result keeps those that its type has. */
+    private static Computation integers(OpContext context, long start, LongBinaryOperator step, LongUnaryOperator end) {
+        Plan plan = plan(context);
+        return Computation.of(plan.output, (in, out) -> {
+            long[] state = new long[Math.toIntExact(plan.kept.elements())];
+            Arrays.fill(state, start);
+            plan.loop.run((at, target, stride, count) -> {
+                for (long i = 0; i < count; i++) {
+                    int index = (int) (target[0] + i * stride[0]);
+                    state[index] = step.applyAsLong(state[index], in[0].getLong(at + i));
+                }
+            });
+            for (int i = 0; i < state.length; i++) {
+                out[0].setLong(i, end.applyAsLong(state[i]));
+            }
+        });
     }
 
     /** The shape of the result with and without the reduced axes, and where each element goes. */
@@ -207,8 +253,8 @@ final class ReduceOps {
         return Computation.of(context.input(0), (in, out) -> lines.cumulate(in[0], out[0], exclusive, reverse));
     }
 
-    private static Computation cumulate(OpContext context, long neutral, java.util.function.DoubleBinaryOperator real,
-            java.util.function.LongBinaryOperator integer) {
+    private static Computation cumulate(OpContext context, long neutral, DoubleBinaryOperator real,
+            LongBinaryOperator integer) {
         TensorType input = context.input(0);
         int axis = context.axis(context.value(1).getLong(0), input.shape().rank());
         boolean exclusive = context.attributes().integer("exclusive", 0) != 0;

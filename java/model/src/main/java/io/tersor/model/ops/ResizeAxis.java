@@ -5,13 +5,16 @@ package io.tersor.model.ops;
  *
  * @param mode nearest, linear or cubic
  * @param transformation ONNX's coordinate_transformation_mode
- * @param nearest ONNX's nearest_mode
+ * @param nearest ONNX's nearest_mode, or {@link #OLD}
  * @param cubic the coefficient a of the cubic kernel
  * @param excludeOutside whether positions outside the image lose their weight, instead of repeating the border
  * @param antialias whether the kernel is stretched when the image shrinks
  */
 record ResizeAxis(String mode, String transformation, String nearest, double cubic, boolean excludeOutside,
         boolean antialias) {
+    /** Before opset 11: the position before, or behind where the axis becomes shorter. */
+    private static final String OLD = "old";
+
     /** Input positions and their weights, which sum to 1. */
     record Taps(int[] positions, double[] weights) {}
 
@@ -19,7 +22,7 @@ record ResizeAxis(String mode, String transformation, String nearest, double cub
         String mode = context.attributes().text("mode", "nearest");
         ResizeAxis axis = new ResizeAxis(mode,
                 old ? "asymmetric" : context.attributes().text("coordinate_transformation_mode", "half_pixel"),
-                old ? "floor" : context.attributes().text("nearest_mode", "round_prefer_floor"),
+                old ? OLD : context.attributes().text("nearest_mode", "round_prefer_floor"),
                 context.attributes().real("cubic_coeff_a", -0.75f),
                 context.attributes().integer("exclude_outside", 0) != 0,
                 context.attributes().integer("antialias", 0) != 0);
@@ -60,6 +63,7 @@ record ResizeAxis(String mode, String transformation, String nearest, double cub
     Taps taps(double x, int extent, double scale) {
         if (mode.equals("nearest")) {
             double rounded = switch (nearest) {
+                case OLD -> scale < 1 ? Math.ceil(x) : Math.floor(x);
                 case "floor" -> Math.floor(x);
                 case "ceil" -> Math.ceil(x);
                 case "round_prefer_ceil" -> Math.floor(x + 0.5);

@@ -46,16 +46,16 @@ final class ScatterOps {
         return data.type().isFloating()
                 ? (out, target, updates, source) -> out.set(target, real.applyAsDouble(out.get(target),
                         updates.get(source)))
-                : (out, target, updates, source) -> out.setLong(target, integer(reduction, out.getLong(target),
-                        updates.getLong(source)));
+                : (out, target, updates, source) -> out.setLong(target, integer(reduction, data.type(),
+                        out.getLong(target), updates.getLong(source)));
     }
 
-    private static long integer(String reduction, long a, long b) {
+    private static long integer(String reduction, DataType type, long a, long b) {
         return switch (reduction) {
             case "add" -> a + b;
             case "mul" -> a * b;
-            case "max" -> Math.max(a, b);
-            default -> Math.min(a, b);
+            case "max" -> Elements.compare(type, a, b) >= 0 ? a : b;
+            default -> Elements.compare(type, a, b) <= 0 ? a : b;
         };
     }
 
@@ -162,15 +162,15 @@ final class ScatterOps {
             }
         }
         long[] picked = Arrays.copyOf(found, count);
-        int rank = Math.max(1, data.shape().rank());
-        long[] strides = data.shape().rank() == 0 ? new long[] {1} : data.shape().rowMajorStrides();
+        // A scalar has no axes, so its one element has no index.
         Shape shape = data.shape();
+        int rank = shape.rank();
+        long[] strides = shape.rowMajorStrides();
         return new Computation(List.of(new TensorType(DataType.S64, Shape.of(rank, count))),
                 Computation.Kind.SHAPE_ONLY, (_, out) -> {
             for (int axis = 0; axis < rank; axis++) {
                 for (int i = 0; i < picked.length; i++) {
-                    long extent = shape.rank() == 0 ? 1 : shape.dim(axis);
-                    out[0].setLong((long) axis * picked.length + i, picked[i] / strides[axis] % extent);
+                    out[0].setLong((long) axis * picked.length + i, picked[i] / strides[axis] % shape.dim(axis));
                 }
             }
         });

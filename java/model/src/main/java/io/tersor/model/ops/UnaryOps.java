@@ -14,13 +14,16 @@ import java.util.function.LongUnaryOperator;
 /** Elementwise functions of one input; ONNX's formulas, computed in binary64 and rounded to the element type. */
 final class UnaryOps {
     private static final double SQRT_HALF = Math.sqrt(0.5);
+    private static final double LN_2 = Math.log(2);
+    /** What 1 more or less makes no difference to when it is squared. */
+    private static final double LARGE = 0x1p28;
 
     private UnaryOps() {}
 
     static void register(Map<String, Operator> table) {
-        real(table, "Asinh", x -> Math.copySign(Math.log(Math.abs(x) + Math.sqrt(x * x + 1)), x));
-        real(table, "Acosh", x -> Math.log(x + Math.sqrt(x * x - 1)));
-        real(table, "Atanh", x -> 0.5 * Math.log((1 + x) / (1 - x)));
+        real(table, "Asinh", UnaryOps::asinh);
+        real(table, "Acosh", UnaryOps::acosh);
+        real(table, "Atanh", UnaryOps::atanh);
         real(table, "HardSwish", x -> x * Math.clamp(x / 6 + 0.5, 0, 1));
         realWith(table, "Gelu", c -> c.attributes().text("approximate", "none").equals("tanh") ? UnaryOps::geluTanh
                 : x -> 0.5 * x * (1 + ErrorFunction.erf(x * SQRT_HALF)));
@@ -29,9 +32,10 @@ final class UnaryOps {
         }
         table.put("Shrink", UnaryOps::shrink);
         // Of these there are versions for integers too.
-        any(table, "Abs", Math::abs, Math::abs);
+        any(table, "Erf", ErrorFunction::erf, x -> (long) (float) ErrorFunction.erf(x));
+        any(table, "Abs", Math::abs, Math::abs, x -> x);
         any(table, "Neg", x -> -x, x -> -x);
-        any(table, "Sign", x -> x > 0 ? 1 : x < 0 ? -1 : x, Long::signum);
+        any(table, "Sign", x -> x > 0 ? 1 : x < 0 ? -1 : x, Long::signum, x -> x == 0 ? 0 : 1);
         // NaN stays NaN, as in ONNX.
         any(table, "Relu", x -> x < 0 ? 0 : x, x -> Math.max(x, 0));
         table.put("Not", context -> Computation.elementwise(context.input(0), (in, out) ->
@@ -47,6 +51,25 @@ final class UnaryOps {
         double lambda = context.attributes().real("lambd", 0.5f);
         DoubleUnaryOperator function = x -> x < -lambda ? x + bias : x > lambda ? x - bias : 0;
         return Computation.elementwise(context.input(0), (in, out) -> reals(in[0], out[0], function));
+    }
+
+    /** log(x + sqrt(x^2 + 1)), of odd symmetry, so that nothing cancels out. */
+    private static double asinh(double x) {
+        double a = Math.abs(x);
+        double y = a > LARGE ? Math.log(a) + LN_2 : Math.log1p(a + a * a / (1 + Math.sqrt(a * a + 1)));
+        return Math.copySign(y, x);
+    }
+
+    /** log(x + sqrt(x^2 - 1)), NaN below 1. */
+    private static double acosh(double x) {
+        double above = x < 1 ? Double.NaN : x - 1;
+        return x > LARGE ? Math.log(x) + LN_2 : Math.log1p(above + Math.sqrt(above * (above + 2)));
+    }
+
+    /** log((1 + x) / (1 - x)) / 2. */
+    private static double atanh(double x) {
+        double a = Math.abs(x);
+        return Math.copySign(0.5 * Math.log1p(2 * a / (1 - a)), x);
     }
 
     private static double geluTanh(double x) {
@@ -68,8 +91,17 @@ final class UnaryOps {
 
     private static void any(Map<String, Operator> table, String name, DoubleUnaryOperator real,
             LongUnaryOperator integer) {
-        table.put(name, context -> Computation.elementwise(context.input(0), context.type(0).isFloating()
-                ? (in, out) -> reals(in[0], out[0], real) : (in, out) -> integers(in[0], out[0], integer)));
+        any(table, name, real, integer, integer);
+    }
+
+    /** @param wide for integers of 64 bits without a sign */
+    private static void any(Map<String, Operator> table, String name, DoubleUnaryOperator real,
+            LongUnaryOperator integer, LongUnaryOperator wide) {
+        table.put(name, context -> {
+            LongUnaryOperator function = context.type(0) == DataType.U64 ? wide : integer;
+            return Computation.elementwise(context.input(0), context.type(0).isFloating()
+                    ? (in, out) -> reals(in[0], out[0], real) : (in, out) -> integers(in[0], out[0], function));
+        });
     }
 
     static void reals(Tensor in, Tensor out, DoubleUnaryOperator function) {

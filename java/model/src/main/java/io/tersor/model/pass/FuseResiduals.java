@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.LongStream;
 
 /**
  * Gives the sum behind a product to the product: Conv, MatMul and Gemm, real or quantized, whose result nothing but an
@@ -22,7 +23,8 @@ import java.util.Set;
  *
  * <p>In a quantized graph the product's result would be rounded to 8 bits before it is added. The fused one adds it as
  * it is, as other runtimes do, so that its result may be a step away from that of the two operators one by one, and is
- * the more exact one.
+ * the more exact one, unless the product leaves the range of its type. A range that begins or ends at zero is meant to
+ * be left, as it stands for a Relu: such a product stays apart.
  *
  * <p>The residual is input 3 of {@code io.tersor.Conv} and {@code .MatMul}, or input 9 of {@code .QConv} and
  * {@code .QMatMul}, followed by scale and zero point if it is quantized; inputs 12 and 13 of the latter are scale and
@@ -78,7 +80,14 @@ public final class FuseResiduals implements GraphPass {
             return graph.producer(value).filter(node -> !gone.contains(node.name())
                     && !value.equals(sum.inputs().get(other)) && Patterns.onlyConsumer(graph, value).isPresent()
                     && !Patterns.isActivated(node) && isProduct(node, quantized)
+                    && (!quantized || reachesBothWays(sum.inputs().get(operand + 2)))
                     && sameShape(value, sum.inputs().get(other)) && sameShape(value, sum.output()));
+        }
+
+        /** Whether numbers of both signs are left by a zero point. */
+        private boolean reachesBothWays(String zeroPoint) {
+            return graph.initializer(zeroPoint).filter(tensor -> LongStream.of(tensor.toLongs())
+                    .allMatch(zero -> zero > tensor.type().min() && zero < tensor.type().max())).isPresent();
         }
 
         private boolean isProduct(Node node, boolean quantized) {

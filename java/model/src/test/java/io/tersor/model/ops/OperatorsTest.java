@@ -175,6 +175,30 @@ class OperatorsTest {
         }
     }
 
+    /** One element of three axes might pass for a scalar beside an image. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Mul", "Where", "Shrink"})
+    void convolutionOfOneAxisWithOneResult(String operator) {
+        GraphBuilder b = Graph.builder("one", 17);
+        b.input(ValueInfo.of("x", DataType.F32, Shape.of(1, 1, 3)));
+        Tensor condition = Tensor.allocate(ARENA, DataType.BOOL, Shape.of());
+        condition.setLong(0, 1);
+        String conv = b.add("Conv", "x", b.constant("w", Tensor.ofFloats(ARENA, Shape.of(1, 1, 3), 1, 2, 3)));
+        String result = switch (operator) {
+            case "Mul" -> b.add("Mul", conv, b.add("Tan", conv));
+            case "Where" -> b.add("Where", b.constant("c", condition), conv, b.constant("v", floats(2)));
+            default -> b.add(operator, conv);
+        };
+        Graph graph = b.output(ValueInfo.of(result, DataType.F32, Shape.of(1, 1, 1))).build();
+        Tensor x = Tensor.ofFloats(ARENA, Shape.of(1, 1, 3), 1, 0, 1);
+        for (Backend backend : List.of(Backend.SCALAR, Backend.VECTOR)) {
+            try (PreparedNetwork network = Network.of(graph).prepare(backend)) {
+                float factor = operator.equals("Mul") ? (float) Math.tan(4) : 1;
+                assertArrayEquals(new float[] {4 * factor}, network.run(x, ARENA).toFloats(), 1e-5f);
+            }
+        }
+    }
+
     /** Runs the graph in f64, where no kernel and no layout but the graph's own takes part. */
     private static float[] expected(Graph graph, Tensor x) {
         GraphBuilder b = Graph.builder("f64", 17).input(ValueInfo.of("x", DataType.F64, x.shape()));

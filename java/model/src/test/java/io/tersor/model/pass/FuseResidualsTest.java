@@ -128,6 +128,16 @@ class FuseResidualsTest {
         check(pair(b.add("Relu", b.add("Add", conv, real)), 0.03f, 3), 0.0601f, "QConv", "DequantizeLinear");
     }
 
+    /** Where levels begin or end at zero, rounding to them is a Relu or its mirror image. */
+    @Test
+    void notWhereLevelsHaveOneSign() {
+        String real = pair(start(2, 4, 5, 3), 0.025f, 117);
+        String first = b.add("Add", pair(b.add("Conv", real, weights(4, 4, 1, 1)), 0.05f, 0), real);
+        String again = pair(first, 0.03f, 100);
+        String second = b.add("Add", again, pair(b.add("Conv", again, weights(4, 4, 1, 1)), 0.05f, 255));
+        check(pair(second, 0.05f, 120), 0.1501f, "QConv", "QAdd", "QConv", "QAdd", "DequantizeLinear");
+    }
+
     @Test
     void quantizedProductTakesARealSum() {
         String real = pair(start(2, 3, 6), 0.025f, 117);
