@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 9
+#define TERSOR_ABI_VERSION 10
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -164,14 +164,16 @@ TERSOR_API tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, te
  * that threads can share a matrix; src, residual, dst and the epilogue's arrays are those of the whole one.
  *
  * src (m, k) stands at element m * src_row_stride + k * src_column_stride, of which one is 1 and the other at least the
- * extent of the other axis. residual [m, n], if the epilogue has one, may be dst itself where their types and leading
+ * extent of the other axis. Where its parameters are known with the call alone, integers have src_scale, any number, and
+ * src_zero_point, which adds to the packed one: the epilogue's multiplier[n] is src_scale * multiplier[n] then, and dst
+ * f32, bf16 or s32. Otherwise they are 1 and 0. residual [m, n], if the epilogue has one, may be dst itself where their types and leading
  * dimensions are the same.
  */
 TERSOR_API tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor_epilogue *epilogue,
                                      int64_t m, int64_t first_row, int64_t rows, int64_t first_column, int64_t columns,
                                      const void *src, int64_t src_row_stride, int64_t src_column_stride,
-                                     const void *residual, int64_t ld_residual, void *dst, int64_t ld_dst,
-                                     void *scratch, int64_t scratch_bytes);
+                                     float src_scale, int32_t src_zero_point, const void *residual, int64_t ld_residual,
+                                     void *dst, int64_t ld_dst, void *scratch, int64_t scratch_bytes);
 
 /*
  * What bounds the errors of convolutions of f32. TERSOR_COMPONENTWISE: what is said at the top, each sum by itself.

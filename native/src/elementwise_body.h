@@ -134,8 +134,21 @@ static float quantize_row(const float *src, int64_t count, int8_t *levels) {
 }
 
 /* The table, with these or better functions for quantization. */
+static void source_columns(const product_columns *c, int64_t padded, float scale, int32_t zero_point,
+                           int32_t *restrict start, float *restrict factors) {
+    const int32_t *restrict compensation = c->compensation;
+    const int32_t *restrict sums = c->sums;
+    for (int64_t j = 0; j < padded; j++) {
+        start[j] = (int32_t) ((uint32_t) compensation[j] - (uint32_t) zero_point * (uint32_t) sums[j]);
+    }
+    const float *restrict multiplier = c->multiplier;
+    for (int64_t j = 0; multiplier != NULL && j < c->count; j++) {
+        factors[j] = scale * multiplier[j];
+    }
+}
+
 #define ELEMENTWISE_FUNCTIONS(u8, s8, nhwc_u8, nhwc_s8)                                                                \
     u8, s8, nhwc_u8, nhwc_s8, dequantize_u8, dequantize_s8, dequantize_s32, requantize_u8_u8, requantize_u8_s8,        \
         requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8,       \
         max_pool_u8, max_pool_s8, average_pool_u8,     \
-        average_pool_s8, layer_norm_rows, quantize_row, multiply_rows
+        average_pool_s8, layer_norm_rows, quantize_row, multiply_rows, source_columns

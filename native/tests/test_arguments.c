@@ -24,6 +24,8 @@ typedef struct gemm_arguments {
     int64_t m, first_row, rows, first_column, columns;
     const void *src;
     int64_t row_stride, column_stride;
+    float src_scale;
+    int32_t src_zero_point;
     const void *residual;
     int64_t ld_residual;
     void *dst;
@@ -43,6 +45,7 @@ static gemm_arguments valid(void) {
         .src = src,
         .row_stride = K,
         .column_stride = 1,
+        .src_scale = 1,
         .dst = dst,
         .ld_dst = N,
         .scratch = scratch,
@@ -55,8 +58,8 @@ static void expect_gemm(gemm_arguments a, tersor_status expected, const char *wh
     memset(dst, 0xa5, sizeof dst);
     const tersor_status status =
         tersor_gemm(a.packed, a.packed_bytes, a.epilogue == NULL ? &a.e : a.epilogue, a.m, a.first_row, a.rows,
-                    a.first_column, a.columns, a.src, a.row_stride, a.column_stride, a.residual, a.ld_residual, a.dst,
-                    a.ld_dst, a.scratch, a.scratch_bytes);
+                    a.first_column, a.columns, a.src, a.row_stride, a.column_stride, a.src_scale, a.src_zero_point,
+                    a.residual, a.ld_residual, a.dst, a.ld_dst, a.scratch, a.scratch_bytes);
     expect_status(status, expected, what);
     for (size_t i = 0; expected != TERSOR_OK && i < sizeof dst; i++) {
         if (dst[i] != 0xa5) {
@@ -118,6 +121,11 @@ static void test_gemm(void) {
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = 0);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = 6);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_zero_point = 256);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.src_zero_point = 1);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.src_scale = NAN);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_F32; a.src_zero_point = 256);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_S32; a.src_zero_point = -1);
+    REFUSED(TERSOR_OK, a.e.dst_type = TERSOR_S32; a.src_zero_point = 255; a.src_scale = NAN);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_zero_point = -1);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_S8; a.e.dst_zero_point = 128);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_F32; a.e.dst_zero_point = 1);
@@ -136,6 +144,7 @@ static void test_gemm(void) {
     REFUSED(TERSOR_INVALID_ARGUMENT, a.columns = 1; a.e.dst_type = TERSOR_U8);
     expect_status(pack(TERSOR_F32, TERSOR_S8, weights, 1, 1), TERSOR_OK, "pack f32 s8");
     REFUSED(TERSOR_INVALID_ARGUMENT, a.columns = 1; a.src = scratch; a.e.dst_type = TERSOR_U8);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.columns = 1; a.src = scratch; a.e.dst_type = TERSOR_F32; a.src_scale = 2);
     const tersor_conv2d_geometry one = {1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1};
     expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, TERSOR_COMPONENTWISE, &one, weights, 0, NULL, NULL, packed, BYTES), TERSOR_OK,
                   "pack a convolution");

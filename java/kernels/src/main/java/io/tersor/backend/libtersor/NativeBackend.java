@@ -20,6 +20,8 @@ import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.DynamicQuantizer;
+import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
@@ -41,6 +43,7 @@ import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
+import io.tersor.quant.QuantParams;
 import io.tersor.quant.Rounding;
 import io.tersor.tensor.Tensor;
 import java.util.Comparator;
@@ -127,6 +130,7 @@ public final class NativeBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
+            case DynamicQuantizerSpec quantizer -> NativeDynamicQuantizer.refusal(quantizer);
             case MatMulSpec matMul -> Sparsity.refusal(matMul.sparsity(), matMul.weights());
             case Conv2dSpec conv ->
                     conv.reduction() > Integer.MAX_VALUE ? Optional.of("sums of more than 2^31 - 1 products")
@@ -201,6 +205,12 @@ public final class NativeBackend implements BackendProvider {
         NativeContext context = context(spec);
         return spec.isQuantized() ? new NativeByteProduct(context, spec, parallelism)
                 : new NativeBinary(context, spec, parallelism);
+    }
+
+    @Override
+    public DynamicQuantizer prepare(DynamicQuantizerSpec spec, QuantParams weights, Tensor columnSums,
+            Optional<Tensor> bias, Parallelism parallelism) {
+        return new NativeDynamicQuantizer(context(spec), spec, parallelism);
     }
 
     @Override
