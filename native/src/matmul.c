@@ -157,8 +157,8 @@ static tersor_status check_source(const void *src, int64_t m, int64_t k, int64_t
 tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor_epilogue *given, int64_t m,
                           int64_t first_row, int64_t rows, int64_t first_column, int64_t columns, const void *src,
                           int64_t src_row_stride, int64_t src_column_stride, float src_scale, int32_t src_zero_point,
-                          const void *residual, int64_t ld_residual, void *dst, int64_t ld_dst, void *scratch,
-                          int64_t scratch_bytes) {
+                          int32_t backwards, const void *residual, int64_t ld_residual, void *dst, int64_t ld_dst,
+                          void *scratch, int64_t scratch_bytes) {
     choice c;
     layout l;
     epilogue e;
@@ -222,6 +222,7 @@ tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor
         .m = rows,
         .k = k,
         .n = columns,
+        .backwards = c.integers && backwards != 0,
         .src =
             {
                 .data = k == 0 ? packed : const_row_of(src, first_row, src_row_stride * src_bytes),

@@ -186,7 +186,7 @@ static bool multiply(const gemm_case *c, const operands *o, uint32_t isa, tersor
         const int64_t first_column = part < 2 ? 0 : column, columns = part < 2 ? column : c->n - column;
         ok = expect_status(tersor_gemm(packed, packed_bytes, &e, c->m, first_row, rows, first_column, columns, o->src,
                                        c->transposed_src ? 1 : o->ld_src, c->transposed_src ? o->ld_src : 1,
-                                       o->given_scale, o->given_zero_point, o->residual, o->ld_residual, dst, o->ld_dst,
+                                       o->given_scale, o->given_zero_point, (int32_t) (c->k & 1), o->residual, o->ld_residual, dst, o->ld_dst,
                                        scratch, scratch_bytes),
                            TERSOR_OK, "gemm");
     }
@@ -359,7 +359,7 @@ static void run_special(uint32_t isa) {
         float dst[4];
         const tersor_epilogue e = {
             .lo = CASES[i].lo, .hi = CASES[i].hi, .dst_type = TERSOR_F32, .function = CASES[i].function};
-        expect_status(tersor_gemm(packed, packed_bytes, &e, 4, 0, 4, 0, 1, SRC, 1, 1, 1, 0, NULL, 0, dst, 1, scratch,
+        expect_status(tersor_gemm(packed, packed_bytes, &e, 4, 0, 4, 0, 1, SRC, 1, 1, 1, 0, 0, NULL, 0, dst, 1, scratch,
                                   scratch_bytes),
                       TERSOR_OK, "gemm");
         for (int j = 0; j < 4; j++) {

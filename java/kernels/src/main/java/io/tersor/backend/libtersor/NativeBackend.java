@@ -35,6 +35,8 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.RecurrentCell;
+import io.tersor.kernel.RecurrentCellSpec;
 import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.Select;
@@ -130,6 +132,7 @@ public final class NativeBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
+            case RecurrentCellSpec cell -> NativeRecurrentCell.refusal(cell);
             case DynamicQuantizerSpec quantizer -> NativeDynamicQuantizer.refusal(quantizer);
             case MatMulSpec matMul -> Sparsity.refusal(matMul.sparsity(), matMul.weights());
             case Conv2dSpec conv ->
@@ -205,6 +208,11 @@ public final class NativeBackend implements BackendProvider {
         NativeContext context = context(spec);
         return spec.isQuantized() ? new NativeByteProduct(context, spec, parallelism)
                 : new NativeBinary(context, spec, parallelism);
+    }
+
+    @Override
+    public RecurrentCell prepare(RecurrentCellSpec spec, Optional<Tensor> peepholes, Parallelism parallelism) {
+        return NativeRecurrentCell.prepare(context(spec), spec, peepholes, parallelism);
     }
 
     @Override

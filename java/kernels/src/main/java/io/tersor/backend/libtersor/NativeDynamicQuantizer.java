@@ -8,20 +8,15 @@ import io.tersor.kernel.DynamicQuantizer;
 import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.DynamicQuantizerSpec.Levels;
 import io.tersor.kernel.Parallelism;
-import io.tersor.kernel.ReduceSpec;
 import io.tersor.tensor.DataType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** Levels of bytes by tersor_reduce and tersor_quantize; threads share both. */
+/** Levels of bytes by tersor_extremes and tersor_quantize; threads share both. */
 final class NativeDynamicQuantizer extends DynamicQuantizer {
     /** Elements for which another thread is worth waking. */
     private static final long PART_ELEMENTS = 1 << 15;
-    /** What tersor_quantize reads, and the extremes of a part, in the scratch. */
-    private static final long SCALE_AT = 0;
-    private static final long ZERO_POINT_AT = JAVA_FLOAT.byteSize();
-    private static final long EXTREMES_AT = 64;
     private static final long EXTREMES_BYTES = 2 * JAVA_FLOAT.byteSize();
 
     private final NativeContext context;
@@ -45,44 +40,43 @@ final class NativeDynamicQuantizer extends DynamicQuantizer {
         long count = m * spec().k();
         long parts = Math.clamp(count / PART_ELEMENTS, 1, parallelism().threads());
         long part = Math.ceilDiv(count, parts);
-        MemorySegment scratch = context.scratch().take(EXTREMES_AT + parts * EXTREMES_BYTES);
+        // Each element is of its own: slices of one would be allocated.
+        MemorySegment scales = context.scratch().take(parts * EXTREMES_BYTES);
+        MemorySegment zeroPoints = context.scratch().take(JAVA_INT.byteSize());
         if (parts == 1) {
-            extremes(src, 0, count, scratch, 0);
+            context.elements().extremes(context.isa(), count, src, scales);
         } else {
-            parallelism().run(parts, i -> extremes(src, i * part, Math.min(part, count - i * part), scratch, i));
+            parallelism().run(parts, i -> context.elements().extremes(context.isa(), Math.min(part, count - i * part),
+                    NativeContext.from(src, i * part * Float.BYTES),
+                    NativeContext.from(scales, i * EXTREMES_BYTES)));
         }
         float lo = 0;
         float hi = 0;
         for (long i = 0; i < parts; i++) {
-            lo = Math.min(lo, scratch.get(JAVA_FLOAT, EXTREMES_AT + i * EXTREMES_BYTES));
-            hi = Math.max(hi, scratch.get(JAVA_FLOAT, EXTREMES_AT + i * EXTREMES_BYTES + JAVA_FLOAT.byteSize()));
+            lo = Math.min(lo, scales.getAtIndex(JAVA_FLOAT, 2 * i));
+            hi = Math.max(hi, scales.getAtIndex(JAVA_FLOAT, 2 * i + 1));
         }
         float scale = scale(lo, hi);
         int zeroPoint = zeroPoint(lo, scale);
-        scratch.set(JAVA_FLOAT, SCALE_AT, scale);
-        scratch.set(JAVA_INT, ZERO_POINT_AT, zeroPoint);
+        scales.set(JAVA_FLOAT, 0, scale);
+        zeroPoints.set(JAVA_INT, 0, zeroPoint);
         if (parts == 1) {
-            levels(src, 0, count, scratch, levels);
+            levels(count, src, scales, zeroPoints, levels);
         } else {
-            parallelism().run(parts, i -> levels(src, i * part, Math.min(part, count - i * part), scratch, levels));
+            parallelism().run(parts, i -> levels(Math.min(part, count - i * part),
+                    NativeContext.from(src, i * part * Float.BYTES), scales, zeroPoints,
+                    NativeContext.from(levels, i * part)));
         }
-        context.scratch().give(scratch);
+        context.scratch().give(zeroPoints);
+        context.scratch().give(scales);
         params.set(JAVA_FLOAT, 0, scale);
         params.set(JAVA_FLOAT, JAVA_FLOAT.byteSize(), zeroPoint);
     }
 
-    private void extremes(MemorySegment src, long first, long count, MemorySegment scratch, long part) {
-        MemorySegment from = NativeContext.from(src, first * Float.BYTES);
-        long at = EXTREMES_AT + part * EXTREMES_BYTES;
-        context.elements().reduce(context.isa(), ReduceSpec.Kind.MIN.ordinal(), 1, count, 1, from, scratch.asSlice(at));
-        context.elements().reduce(context.isa(), ReduceSpec.Kind.MAX.ordinal(), 1, count, 1, from,
-                scratch.asSlice(at + JAVA_FLOAT.byteSize()));
-    }
-
-    private void levels(MemorySegment src, long first, long count, MemorySegment scratch, MemorySegment levels) {
-        context.elements().quantize(context.isa(), Libtersor.typeCode(DataType.U8), 1, 1, count,
-                NativeContext.from(src, first * Float.BYTES), scratch, scratch.asSlice(ZERO_POINT_AT),
-                NativeContext.from(levels, first));
+    private void levels(long count, MemorySegment src, MemorySegment scales, MemorySegment zeroPoints,
+            MemorySegment levels) {
+        context.elements().quantize(context.isa(), Libtersor.typeCode(DataType.U8), 1, 1, count, src, scales, zeroPoints,
+                levels);
     }
 
     @Override

@@ -21,6 +21,8 @@ final class NativeMatMul extends MatMul {
     private final MemorySegment epilogue;
     private final long n;
     private final long scratchBytes;
+    // Runs take turns; two at once that read the same one compute the same.
+    private boolean backwards;
     private final AtomicReference<SharedRun> spare = new AtomicReference<>();
 
     private NativeMatMul(NativeContext context, MatMulSpec spec, MemorySegment packed, MemorySegment epilogue,
@@ -79,6 +81,7 @@ final class NativeMatMul extends MatMul {
     @Override
     protected void execute(float srcScale, int srcZeroPoint, long m, MemorySegment src, long srcRowStride,
             long srcColumnStride, MemorySegment residual, long ldResidual, MemorySegment dst, long ldDst) {
+        backwards = !backwards;
         long columns = WorkShare.columnsPerPart(m, n, spec().k(), spec().weights().alignment(), WorkShare.COLUMNS,
                 parallelism());
         long rows = columns < n ? m : WorkShare.rowsPerPart(m, spec().k() * n, parallelism());
@@ -155,7 +158,7 @@ final class NativeMatMul extends MatMul {
         MemorySegment scratch = context.scratch().take(scratchBytes);
         try {
             context.products().gemm(packed, epilogue, m, firstRow, rows, firstColumn, columns, src, srcRowStride,
-                    srcColumnStride, srcScale, srcZeroPoint, residual, ldResidual, dst, ldDst, scratch);
+                    srcColumnStride, srcScale, srcZeroPoint, backwards, residual, ldResidual, dst, ldDst, scratch);
         } finally {
             context.scratch().give(scratch);
         }
