@@ -70,7 +70,7 @@ final class RecurrentLowering {
             }
             directions.add(kernels.get());
         }
-        add(new RecurrentRun(layout, directions));
+        add(new RecurrentRun(layout, directions, source == Source.DYNAMIC));
         return true;
     }
 
