@@ -110,7 +110,7 @@ typedef struct gemm_source {
 
 typedef struct gemm_operands {
     int64_t m, k, n;
-    bool backwards; /* the panels are walked from the last one on, where they are dense and the kernel has no way of its own */
+    bool backwards; /* dense panels are walked from the last one on, but by kernels with a way of their own */
     gemm_source src;
     gemm_weights weights;
     const epilogue *e;

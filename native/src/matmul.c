@@ -121,7 +121,8 @@ tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, tersor_type w
     head->weights_type = weights_type;
     head->k = k;
     head->n = n;
-    head->scratch_bytes = run_scratch(&c, k, type_bytes(src_type)) + (c.integers ? 2 * gemm_columns_bytes(c.gemm, n) : 0);
+    head->scratch_bytes =
+        run_scratch(&c, k, type_bytes(src_type)) + (c.integers ? 2 * gemm_columns_bytes(c.gemm, n) : 0);
     head->kernel_name = c.gemm->name;
     head->src_zero_point = src_zero_point;
     head->has_zero_points = has_zero_points;
@@ -210,8 +211,8 @@ tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor
             .sums = (const int32_t *) const_row_of(packed, 1, l.column_sums) + first_column,
             .multiplier = e.multiplier,
         };
-        c.kernels->elementwise->source_columns(&source, gemm_padded_n(c.gemm, columns), src_scale, src_zero_point, start,
-                                               factors);
+        c.kernels->elementwise->source_columns(&source, gemm_padded_n(c.gemm, columns), src_scale, src_zero_point,
+                                               start, factors);
         compensation = start;
         e.multiplier = e.multiplier == NULL ? NULL : factors;
     }

@@ -186,7 +186,8 @@ static bool multiply(const gemm_case *c, const operands *o, uint32_t isa, tersor
         const int64_t first_column = part < 2 ? 0 : column, columns = part < 2 ? column : c->n - column;
         ok = expect_status(tersor_gemm(packed, packed_bytes, &e, c->m, first_row, rows, first_column, columns, o->src,
                                        c->transposed_src ? 1 : o->ld_src, c->transposed_src ? o->ld_src : 1,
-                                       o->given_scale, o->given_zero_point, (int32_t) (c->k & 1), o->residual, o->ld_residual, dst, o->ld_dst,
+                                       o->given_scale, o->given_zero_point, (int32_t) (c->k & 1), o->residual,
+                                       o->ld_residual, dst, o->ld_dst,
                                        scratch, scratch_bytes),
                            TERSOR_OK, "gemm");
     }

@@ -155,7 +155,8 @@ ALWAYS_INLINE void i8_finish_vectors(i8_finish_form f, int rows, int vectors, __
 }
 
 /* Results in f32, with a residual of f32 or none. */
-ALWAYS_INLINE void i8_finish_floats(int rows, int vectors, __m512i acc[][2], const epilogue *e, const epilogue_tile *t) {
+ALWAYS_INLINE void i8_finish_floats(int rows, int vectors, __m512i acc[][2], const epilogue *e,
+                                    const epilogue_tile *t) {
     const __m512 lo = _mm512_set1_ps(e->lo), hi = _mm512_set1_ps(e->hi);
     const __m512 residual_multiplier = _mm512_set1_ps(e->residual_multiplier);
     UNROLL(2)

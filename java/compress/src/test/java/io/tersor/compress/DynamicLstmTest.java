@@ -70,7 +70,8 @@ class DynamicLstmTest {
      * @param bits choose the form
      */
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 63, 72, 73, 76, 88, 92, 104, 136, 200, 204, 216, 220, 251, 255})
+    @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 63, 72, 73, 76, 88, 92, 104, 136, 200, 204, 216, 220,
+        251, 255})
     void runsAsInOnnxRuntime(int bits) throws OrtException {
         DataType type = (bits & 1) != 0 ? DataType.U8 : DataType.S8;
         boolean perChannel = (bits & 2) != 0;

@@ -112,8 +112,8 @@ public record MatMulSpec(DataType src, DataType weights, DataType dst, long k, l
     @Override
     public String toString() {
         return name() + " k=" + k + " n=" + n + (batch == 1 ? "" : " batch=" + batch)
-                + (weights == DataType.S8 ? " src(" + (paramsAtRun ? "at run time" : srcParams) + ") weights(" + weightsParams + ") dst(" + dstParams
-                        + ")" : "")
+                + (weights == DataType.S8 ? " src(" + (paramsAtRun ? "at run time" : srcParams) + ") weights("
+                        + weightsParams + ") dst(" + dstParams + ")" : "")
                 + " bias=" + bias + residual.map(added -> " residual=" + added).orElse("") + " activation="
                 + activation + sparsity.map(format -> " sparsity=" + format).orElse("");
     }

@@ -97,7 +97,8 @@ final class LibtersorProducts extends Downcalls {
     /** @param epilogue a tersor_epilogue, see {@link NativeEpilogue} */
     void gemm(MemorySegment packed, MemorySegment epilogue, long m, long firstRow, long rows, long firstColumn,
             long columns, MemorySegment src, long srcRowStride, long srcColumnStride, float srcScale, int srcZeroPoint,
-            boolean backwards, MemorySegment residual, long ldResidual, MemorySegment dst, long ldDst, MemorySegment scratch) {
+            boolean backwards, MemorySegment residual, long ldResidual, MemorySegment dst, long ldDst,
+            MemorySegment scratch) {
         int walk = backwards ? 1 : 0;
         int status;
         try {

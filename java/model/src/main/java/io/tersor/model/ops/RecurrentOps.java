@@ -17,8 +17,8 @@ import java.util.Map;
  * DynamicQuantizeLSTM is ONNX Runtime's: weights of bytes, [directions, elements, 4 * hidden], with their scales and
  * zero points, one or 4 * hidden for each direction, as inputs 8 to 11; the source as a whole (where steps come first:
  * up to the end of the longest sequence) and at each step the states of all sequences are quantized as
- * DynamicQuantizeLinear does. What a sequence's state counts as there behind its end is open; as in ONNX Runtime it is the
- * last one for a step, then 0 where all h are wanted, for it is read from among them.
+ * DynamicQuantizeLinear does. What a sequence's state counts as there behind its end is open; as in ONNX Runtime it is
+ * the last one for a step, then 0 where all h are wanted, for it is read from among them.
  */
 final class RecurrentOps {
     /** Where the parameters of quantized operands begin. */

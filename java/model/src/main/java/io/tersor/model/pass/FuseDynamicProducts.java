@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Makes one {@code io.tersor.DynamicMatMul} of what follows a DynamicQuantizeLinear in a product whose source is quantized
- * at run time: MatMulInteger with a constant matrix of bytes, Cast to f32, Mul by the product of both scales, and where
- * they are there, an Add of a constant row and an activation. Its inputs are the levels, the matrix, its scale, its zero
- * point, the row, and the scale and zero point of the levels. DynamicQuantizeLinear stays a step of its own, for several
- * products may share it.
+ * Makes one {@code io.tersor.DynamicMatMul} of what follows a DynamicQuantizeLinear in a product whose source is
+ * quantized at run time: MatMulInteger with a constant matrix of bytes, Cast to f32, Mul by the product of both scales,
+ * and where they are there, an Add of a constant row and an activation. Its inputs are the levels, the matrix, its
+ * scale, its zero point, the row, and the scale and zero point of the levels. DynamicQuantizeLinear stays a step of its
+ * own, for several products may share it.
  */
 public final class FuseDynamicProducts implements GraphPass {
     private static final int FLOAT = 1;
