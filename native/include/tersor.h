@@ -164,14 +164,19 @@ TERSOR_API tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, te
  * that threads can share a matrix; src, residual, dst and the epilogue's arrays are those of the whole one.
  *
  * src (m, k) stands at element m * src_row_stride + k * src_column_stride, of which one is 1 and the other at least the
- * extent of the other axis. residual [m, n], if the epilogue has one, may be dst itself where their types and leading
+ * extent of the other axis. Where its parameters are known with the call alone, integers have src_scale, any number, and
+ * src_zero_point, which adds to the packed one: the epilogue's multiplier[n] is src_scale * multiplier[n] then, and dst
+ * f32, bf16 or s32. Otherwise they are 1 and 0. Where `backwards` is not 0 the columns may be walked from the last one to
+ * the first, for the same results: runs in either direction by turns find the weights in cache with which the run before
+ * ended. residual [m, n], if the epilogue has one, may be dst itself where their types and leading
  * dimensions are the same.
  */
 TERSOR_API tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor_epilogue *epilogue,
                                      int64_t m, int64_t first_row, int64_t rows, int64_t first_column, int64_t columns,
                                      const void *src, int64_t src_row_stride, int64_t src_column_stride,
-                                     const void *residual, int64_t ld_residual, void *dst, int64_t ld_dst,
-                                     void *scratch, int64_t scratch_bytes);
+                                     float src_scale, int32_t src_zero_point, int32_t backwards, const void *residual,
+                                     int64_t ld_residual, void *dst, int64_t ld_dst, void *scratch,
+                                     int64_t scratch_bytes);
 
 /*
  * What bounds the errors of convolutions of f32. TERSOR_COMPONENTWISE: what is said at the top, each sum by itself.
@@ -384,6 +389,38 @@ TERSOR_API tersor_status tersor_map(uint32_t isa, tersor_map_function function, 
                                     const float *src, float *dst);
 
 /* Operations of two f32 elements, rounded once; comparisons, from EQUAL on, give a byte, 0 or 1. */
+/*
+ * What follows the products in one step of a recurrent layer, for one sequence. With a[g] = x[g] + r[g] for gate g, the
+ * products of the input and of the state with their biases, bounded to [-clip, clip] before a function (NaN stays):
+ *   RNN                  h = gate(a[0])
+ *   GRU, gates z r n     h = (1 - z) * n + z * h with z = gate(a[z]), n = candidate(a[n]), or with reset_after
+ *                        n = candidate(x[n] + gate(a[r]) * r[n])
+ *   LSTM, gates i o f g  c = f * c + i * candidate(a[g]), h = o * output(c), with i = gate(a[i] + p[i] * c), f likewise
+ *                        or 1 - i where coupled, o = gate(a[o] + p[o] * c) of the new c; output has no bounds
+ */
+enum { TERSOR_RNN = 0, TERSOR_GRU = 1, TERSOR_LSTM = 2 };
+typedef struct tersor_recurrent_function {
+    tersor_map_function function;
+    float alpha, beta;
+} tersor_recurrent_function;
+typedef struct tersor_recurrent_cell {
+    const float *peepholes; /* [3, hidden] of i o f, or NULL */
+    int64_t hidden;
+    int32_t kind;
+    int32_t coupled, reset_after;
+    float clip; /* at least 0, infinity for none */
+    tersor_recurrent_function gate, candidate, output;
+    int32_t reserved;
+} tersor_recurrent_cell;
+/* From elements x_at, r_at and at on, x and r are [gates, hidden], and h and, of an LSTM, c [hidden] are replaced. */
+TERSOR_API tersor_status tersor_recurrent_step(uint32_t isa, const tersor_recurrent_cell *cell, const float *x,
+                                               int64_t x_at, const float *r, int64_t r_at, float *h, float *c,
+                                               int64_t at);
+/* scaled = gate(x + r) * h of a GRU's reset gate alone, all [hidden] from these elements on. */
+TERSOR_API tersor_status tersor_recurrent_reset(uint32_t isa, const tersor_recurrent_cell *cell, const float *x,
+                                                int64_t x_at, const float *r, int64_t r_at, const float *h,
+                                                float *scaled, int64_t at);
+
 typedef int32_t tersor_binary_operation;
 enum {
     TERSOR_BINARY_ADD = 0,
@@ -431,6 +468,8 @@ enum {
 /* dst [outer, inner] of src [outer, count, inner] along the middle axis; sizes as large as int64 allows. */
 TERSOR_API tersor_status tersor_reduce(uint32_t isa, tersor_reduction kind, int64_t outer, int64_t count, int64_t inner,
                                        const float *src, float *dst);
+/* range[0] = the least of src and 0, range[1] = the largest; both NaN if src has a NaN. */
+TERSOR_API tersor_status tersor_extremes(uint32_t isa, int64_t count, const float *src, float *range);
 
 /*
  * Softmax of rows [rows, columns]: y = e^(x - max) / s with s the sum of e^(x - max), or with `logarithm` x - max -

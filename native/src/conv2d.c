@@ -228,7 +228,7 @@ void conv2d_pack(const gemm_kernel *kernel, const depthwise_kernel *depthwise, c
                 q->bias == NULL ? NULL : q->bias + channel,
             };
             gemm_pack_columns(kernel, &view, &of_group, row_of(packed, 1, l->compensation + columns),
-                              row_of(packed, 1, l->zero_points + columns));
+                              row_of(packed, 1, l->zero_points + columns), NULL);
         }
     }
     if (l->ones != 0) {

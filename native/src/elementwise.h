@@ -73,6 +73,17 @@ typedef struct byte_product {
 /* to may be a or b. */
 typedef void multiply_function(const byte_product *p, int64_t rows, const uint8_t *a, const uint8_t *b, uint8_t *to);
 
+/* Columns of a product whose source has parameters of its own. */
+typedef struct product_columns {
+    int64_t count;
+    const int32_t *compensation, *sums; /* padded to whole panels; of the weights less their zero points */
+    const float *multiplier;            /* or NULL */
+} product_columns;
+
+/* start[j] = compensation[j] - zero_point * sums[j] of the padded columns, factors[j] = scale * multiplier[j]. */
+typedef void source_columns_function(const product_columns *c, int64_t padded, float scale, int32_t zero_point,
+                                     int32_t *start, float *factors);
+
 typedef struct elementwise_functions {
     elementwise_function *quantize_u8, *quantize_s8;
     quantize_nhwc_function *quantize_nhwc_u8, *quantize_nhwc_s8;
@@ -84,6 +95,7 @@ typedef struct elementwise_functions {
     layer_norm_function *layer_norm_rows;
     float (*quantize_row)(const float *src, int64_t count, int8_t *levels); /* and returns its scale, see tersor.h */
     multiply_function *multiply_rows;
+    source_columns_function *source_columns;
 } elementwise_functions;
 
 extern const elementwise_functions elementwise__portable, elementwise__avx2, elementwise__avx512_vnni;

@@ -134,9 +134,24 @@ static float quantize_row(const float *src, int64_t count, int8_t *levels) {
     return magnitude / 127.0f;
 }
 
+/* Where sums start and what they are multiplied by, of a source whose parameters come with the run. */
+static void source_columns(const product_columns *c, int64_t padded, float scale, int32_t zero_point,
+                           int32_t *restrict start, float *restrict factors) {
+    const int32_t *restrict compensation = c->compensation;
+    const int32_t *restrict sums = c->sums;
+    for (int64_t j = 0; j < padded; j++) {
+        start[j] = (int32_t) ((uint32_t) compensation[j] - (uint32_t) zero_point * (uint32_t) sums[j]);
+    }
+    const float *restrict multiplier = c->multiplier;
+    for (int64_t j = 0; multiplier != NULL && j < c->count; j++) {
+        factors[j] = scale * multiplier[j];
+    }
+}
+
 /* The table, with these or better functions for quantization. */
 #define ELEMENTWISE_FUNCTIONS(u8, s8, nhwc_u8, nhwc_s8)                                                                \
     u8, s8, nhwc_u8, nhwc_s8, dequantize_u8, dequantize_s8, dequantize_s32, requantize_u8_u8, requantize_u8_s8,        \
-        requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8, max_pool_u8, max_pool_s8,      \
+        requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8, max_pool_u8, max_pool_s8,            \
         max_pool_f32, average_pool_u8, average_pool_s8, average_pool_f32, global_average_pool_u8,                      \
-        global_average_pool_s8, global_average_pool_f32, layer_norm_rows, quantize_row, multiply_rows
+        global_average_pool_s8, global_average_pool_f32, layer_norm_rows, quantize_row, multiply_rows,                   \
+        source_columns

@@ -79,6 +79,7 @@ typedef struct gemm_kernel {
     const struct gemm_kernel *narrower; /* NULL, or the same with fewer columns, see gemm_for_depth */
     bool finishes;         /* the tile's `results` and `ahead` are served */
     int32_t requantizes;   /* `results` are, to u8 and s8, of multiples of so many columns; 0: they are not */
+    bool stores_floats;    /* of integers: they are also to f32, plain */
     const struct winograd_transforms *winograd; /* NULL, or those of tiles 2x2 and, of floats, 4x4 */
     void (*convert)(const void *src, int64_t count, void *row);
     int32_t (*row_sum)(const void *src, int64_t count, int32_t shift); /* of src + shift, wrapping; NULL for floats */
@@ -109,6 +110,7 @@ typedef struct gemm_source {
 
 typedef struct gemm_operands {
     int64_t m, k, n;
+    bool backwards; /* dense panels are walked from the last one on, but by kernels with a way of their own */
     gemm_source src;
     gemm_weights weights;
     const epilogue *e;

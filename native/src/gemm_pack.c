@@ -92,11 +92,14 @@ void gemm_pack_panels(const gemm_kernel *kernel, const weights_view *weights, vo
 }
 
 void gemm_pack_columns(const gemm_kernel *kernel, const weights_view *weights, const quantization *q,
-                       int32_t *compensation, int32_t *zero_points) {
+                       int32_t *compensation, int32_t *zero_points, int32_t *column_sums) {
     const int8_t *w = weights->data;
     const int64_t bytes = gemm_columns_bytes(kernel, weights->n);
     memset(compensation, 0, (size_t) bytes);
     memset(zero_points, 0, (size_t) bytes);
+    if (column_sums != NULL) {
+        memset(column_sums, 0, (size_t) bytes);
+    }
     for (int64_t k = 0; k < weights->k; k++) {
         const int64_t offset = weights_offset(weights, k);
         for (int64_t j = 0; j < weights->n; j++) {
@@ -112,5 +115,8 @@ void gemm_pack_columns(const gemm_kernel *kernel, const weights_view *weights, c
         const uint32_t centred = (uint32_t) compensation[j] - (uint32_t) weights->k * (uint32_t) zero_points[j];
         const uint32_t bias = q->bias == NULL ? 0 : (uint32_t) q->bias[j];
         compensation[j] = (int32_t) (bias - src_zero_point * centred);
+        if (column_sums != NULL) {
+            column_sums[j] = (int32_t) centred;
+        }
     }
 }

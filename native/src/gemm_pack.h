@@ -37,8 +37,11 @@ tersor_status gemm_check_quantization(const quantization *q, int64_t n, bool *ha
 /* panel_bytes: from one panel to the next, at least those of the padded k. */
 void gemm_pack_panels(const gemm_kernel *kernel, const weights_view *weights, void *panels, int64_t panel_bytes);
 
-/* compensation and zero_points: [n] padded with zeros to whole panels. */
+/*
+ * All [n] padded with zeros to whole panels; column_sums, of the weights less their zero points, NULL where nobody needs
+ * them.
+ */
 void gemm_pack_columns(const gemm_kernel *kernel, const weights_view *weights, const quantization *q,
-                       int32_t *compensation, int32_t *zero_points);
+                       int32_t *compensation, int32_t *zero_points, int32_t *column_sums);
 
 #endif

@@ -7,7 +7,7 @@
 #include "sparse_pack.h"
 
 typedef struct layout {
-    int64_t compensation, zero_points, panels; /* of sparse panels the table in front of them */
+    int64_t compensation, zero_points, column_sums, panels; /* of sparse panels the table in front of them */
     int64_t sparse, bytes;
 } layout;
 
@@ -34,7 +34,7 @@ static tersor_status choose(uint32_t isa, tersor_type src_type, tersor_type weig
     return TERSOR_OK;
 }
 
-/* Integer weights have their column sums and zero points in front of the panels. sparse_bytes: of sparse panels. */
+/* Integer weights have what their columns need in front of the panels. sparse_bytes: of sparse panels. */
 static tersor_status lay_out(const choice *c, int64_t k, int64_t n, int64_t sparse_bytes, layout *l) {
     RETURN_IF_ERROR(check_dimension(k));
     RETURN_IF_ERROR(check_dimension(n));
@@ -47,7 +47,8 @@ static tersor_status lay_out(const choice *c, int64_t k, int64_t n, int64_t spar
     const int64_t columns = c->integers ? gemm_columns_bytes(c->gemm, n) : 0;
     l->compensation = sizeof(packed_head);
     l->zero_points = l->compensation + columns;
-    l->panels = l->zero_points + columns;
+    l->column_sums = l->zero_points + columns;
+    l->panels = l->column_sums + columns;
     l->sparse = l->panels + table;
     return __builtin_add_overflow(l->sparse + panels, sparse_bytes, &l->bytes) ? TERSOR_INVALID_SIZE : TERSOR_OK;
 }
@@ -63,6 +64,11 @@ static tersor_status sparse_bytes_of(const choice *c, const weights_view *view, 
     RETURN_IF_ERROR(check_dimension(view->n));
     RETURN_IF_ERROR(gemm_check_weights(c->gemm, view));
     return sparse_panels_bytes(c->gemm, &w, bytes);
+}
+
+/* Of a run, in front of what parameters of the source need: the columns' start and factors. */
+static int64_t run_scratch(const choice *c, int64_t k, int64_t src_bytes) {
+    return round_up(gemm_scratch_bytes(c->gemm, k, src_bytes), TERSOR_ALIGNMENT);
 }
 
 static weights_view view_of(int64_t k, int64_t n, const void *weights, int64_t k_stride, int64_t n_stride) {
@@ -115,14 +121,16 @@ tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, tersor_type w
     head->weights_type = weights_type;
     head->k = k;
     head->n = n;
-    head->scratch_bytes = gemm_scratch_bytes(c.gemm, k, type_bytes(src_type));
+    head->scratch_bytes =
+        run_scratch(&c, k, type_bytes(src_type)) + (c.integers ? 2 * gemm_columns_bytes(c.gemm, n) : 0);
     head->kernel_name = c.gemm->name;
     head->src_zero_point = src_zero_point;
     head->has_zero_points = has_zero_points;
     head->sparsity = sparsity;
     head->sparse_bytes = sparse_bytes;
     if (c.integers) {
-        gemm_pack_columns(c.gemm, &view, &q, row_of(packed, 1, l.compensation), row_of(packed, 1, l.zero_points));
+        gemm_pack_columns(c.gemm, &view, &q, row_of(packed, 1, l.compensation), row_of(packed, 1, l.zero_points),
+                          row_of(packed, 1, l.column_sums));
     }
     if (c.gemm->form == PANEL_DENSE) {
         gemm_pack_panels(c.gemm, &view, row_of(packed, 1, l.panels),
@@ -149,8 +157,9 @@ static tersor_status check_source(const void *src, int64_t m, int64_t k, int64_t
 
 tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor_epilogue *given, int64_t m,
                           int64_t first_row, int64_t rows, int64_t first_column, int64_t columns, const void *src,
-                          int64_t src_row_stride, int64_t src_column_stride, const void *residual, int64_t ld_residual,
-                          void *dst, int64_t ld_dst, void *scratch, int64_t scratch_bytes) {
+                          int64_t src_row_stride, int64_t src_column_stride, float src_scale, int32_t src_zero_point,
+                          int32_t backwards, const void *residual, int64_t ld_residual, void *dst, int64_t ld_dst,
+                          void *scratch, int64_t scratch_bytes) {
     choice c;
     layout l;
     epilogue e;
@@ -173,6 +182,11 @@ tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor
     if (c.quantize != NULL && !is_float(given->dst_type)) {
         return TERSOR_INVALID_ARGUMENT;
     }
+    const bool has_parameters = src_zero_point != 0 || !(src_scale == 1.0f);
+    RETURN_IF_ERROR(check_zero_point(head->src_type, src_zero_point));
+    if (has_parameters && (!is_i8(head->src_type) || is_i8(given->dst_type))) {
+        return TERSOR_INVALID_ARGUMENT;
+    }
     const int64_t dst_bytes = type_bytes(given->dst_type);
     const int64_t residual_bytes = e.residual_type == 0 ? 0 : type_bytes(e.residual_type);
     RETURN_IF_ERROR(check_matrix(dst, m, n, ld_dst, dst_bytes));
@@ -188,6 +202,20 @@ tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor
     e.offset = e.offset == NULL ? NULL : e.offset + first_column;
     const int32_t *compensation = (const int32_t *) const_row_of(packed, 1, l.compensation) + first_column;
     const int32_t *zero_points = (const int32_t *) const_row_of(packed, 1, l.zero_points) + first_column;
+    if (has_parameters) {
+        int32_t *start = row_of(scratch, 1, run_scratch(&c, k, src_bytes));
+        float *factors = row_of(start, 1, gemm_columns_bytes(c.gemm, n));
+        const product_columns source = {
+            .count = columns,
+            .compensation = compensation,
+            .sums = (const int32_t *) const_row_of(packed, 1, l.column_sums) + first_column,
+            .multiplier = e.multiplier,
+        };
+        c.kernels->elementwise->source_columns(&source, gemm_padded_n(c.gemm, columns), src_scale, src_zero_point,
+                                               start, factors);
+        compensation = start;
+        e.multiplier = e.multiplier == NULL ? NULL : factors;
+    }
     const bool dense = c.gemm->form == PANEL_DENSE;
     const int64_t first_bytes = dense ? gemm_padded_k(c.gemm, k) * first_column * c.gemm->src_bytes : 0;
     const int64_t *table = const_row_of(packed, 1, l.panels);
@@ -195,6 +223,7 @@ tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor
         .m = rows,
         .k = k,
         .n = columns,
+        .backwards = c.integers && backwards != 0,
         .src =
             {
                 .data = k == 0 ? packed : const_row_of(src, first_row, src_row_stride * src_bytes),

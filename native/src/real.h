@@ -23,6 +23,7 @@ typedef struct reductions {
     double (*squares)(const float *x, int64_t count);
     float (*max)(const float *x, int64_t count);
     float (*min)(const float *x, int64_t count);
+    void (*extremes)(const float *x, int64_t count, float *range); /* of x and 0, see tersor.h */
 } reductions;
 
 /* Of the columns of [rows, pitch]: `count` of them, at most REDUCE_COLUMNS. */
@@ -44,6 +45,31 @@ enum { CAST_TYPES = TERSOR_BOOL + 1 };
 typedef void select_function(const uint8_t *condition, const void *a, int64_t a_step, const void *b, int64_t b_step,
                              int64_t count, void *to);
 
+/* What a gate's sum passes through: bounds, then a function. */
+typedef struct recurrent_map {
+    map_function *map;
+    float alpha, beta, clip;
+} recurrent_map;
+
+/* A tersor_recurrent_cell with its functions found. */
+typedef struct recurrent_step {
+    int32_t kind;
+    bool coupled, reset_after;
+    int64_t hidden;
+    recurrent_map gate, candidate, output;
+} recurrent_step;
+
+/* Rows of one sequence; the gates of x, r and peepholes are `hidden` apart. c and peepholes may be NULL. */
+typedef struct recurrent_row {
+    const float *x, *r;
+    float *h, *c;
+    const float *peepholes;
+} recurrent_row;
+
+typedef void recurrent_run_function(const recurrent_step *s, recurrent_row row);
+typedef void recurrent_reset_function(const recurrent_step *s, const float *x, const float *r, const float *h,
+                                      float *scaled);
+
 typedef struct real_functions {
     map_function *map[TERSOR_MAP_FUNCTIONS];
     binary_function *binary[TERSOR_BINARY_OPERATIONS];
@@ -52,6 +78,8 @@ typedef struct real_functions {
     softmax_function *softmax, *log_softmax;
     cast_function *cast[CAST_TYPES][CAST_TYPES];
     select_function *select[4]; /* of 1, 2, 4 and 8 bytes */
+    recurrent_run_function *recurrent_run;
+    recurrent_reset_function *recurrent_reset;
 } real_functions;
 
 extern const real_functions real__portable, real__avx2, real__avx512f;

@@ -2,10 +2,11 @@
 #include "binary_body.h"
 #include "cast_body.h"
 #include "map_body.h"
+#include "recurrent_body.h"
 #include "reduce_body.h"
 #include "select_body.h"
 #include "softmax_body.h"
 
 #define REAL_FUNCTIONS                                                                                                 \
     { MAP_FUNCTIONS, BINARY_OPERATIONS, ROW_REDUCTIONS, reduce_columns, softmax_row, log_softmax_row,       \
-      CAST_FUNCTIONS, SELECT_FUNCTIONS }
+      CAST_FUNCTIONS, SELECT_FUNCTIONS, recurrent_run, recurrent_reset }

@@ -57,6 +57,17 @@ tersor_status tersor_reduce(uint32_t isa, tersor_reduction kind, int64_t outer, 
     return TERSOR_OK;
 }
 
+tersor_status tersor_extremes(uint32_t isa, int64_t count, const float *src, float *range) {
+    const isa_kernels *kernels = kernels_for(isa);
+    if (kernels == NULL) {
+        return TERSOR_UNSUPPORTED_ISA;
+    }
+    RETURN_IF_ERROR(check_floats(src, count));
+    RETURN_IF_ERROR(check_floats(range, 2));
+    kernels->real->rows.extremes(src, count, range);
+    return TERSOR_OK;
+}
+
 tersor_status tersor_softmax(uint32_t isa, int32_t logarithm, int64_t rows, int64_t columns, const float *src,
                              float *dst) {
     const isa_kernels *kernels = kernels_for(isa);

@@ -105,6 +105,20 @@ static float reduce_min(const float *x, int64_t count) {
     return reduce_result(min, magnitude);
 }
 
+/* The bits of numbers from 0 on order as integers do, those of negative ones as unsigned integers, above all others. */
+static void reduce_extremes(const float *x, int64_t count, float *range) {
+    int32_t high = 0;
+    uint32_t low = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const int32_t bits = reduce_bits(x + i);
+        high = bits > high ? bits : high;
+        low = (uint32_t) bits > low ? (uint32_t) bits : low;
+    }
+    const bool is_nan = high > REDUCE_INFINITY_BITS || low > 0xff800000u;
+    range[0] = is_nan ? NAN : low > 0x80000000u ? real_from_bits(low) : 0.0f;
+    range[1] = is_nan ? NAN : real_from_bits((uint32_t) high);
+}
+
 ALWAYS_INLINE void reduce_column_sums(const float *x, int64_t rows, int64_t pitch, int64_t count, int term,
                                       double *restrict sums) {
     for (int64_t r = 0; r < rows; r++) {
@@ -161,6 +175,6 @@ static void reduce_columns(const float *x, int64_t rows, int64_t pitch, int64_t 
 }
 
 #define ROW_REDUCTIONS                                                                                                 \
-    { reduce_sum, reduce_magnitudes, reduce_squares, reduce_max, reduce_min }
+    { reduce_sum, reduce_magnitudes, reduce_squares, reduce_max, reduce_min, reduce_extremes }
 
 #endif

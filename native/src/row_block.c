@@ -108,13 +108,15 @@ static void finish_tile(const gemm_kernel *kernel, const gemm_operands *o, const
 /* Whether the kernel stores the results of a panel itself. */
 static bool is_finished(const gemm_kernel *kernel, const gemm_operands *o, const epilogue_tile *results) {
     const epilogue *e = o->e;
-    if (o->weights.zero_points != NULL || !epilogue_is_plain(e, results)) {
+    /* Rows that are quantized as they are read have scales, which results get with each tile. */
+    if (o->weights.zero_points != NULL || o->src.quantize != NULL || !epilogue_is_plain(e, results)) {
         return false;
     }
-    const bool floats = kernel->finishes && results->columns == kernel->columns && e->dst_type == TERSOR_F32 &&
-                        (e->residual_type == 0 || e->residual_type == TERSOR_F32);
+    const bool to_floats =
+        e->dst_type == TERSOR_F32 && (e->residual_type == 0 || e->residual_type == TERSOR_F32);
+    const bool floats = kernel->finishes && results->columns == kernel->columns && to_floats;
     const bool bytes = kernel->requantizes != 0 && results->columns % kernel->requantizes == 0 &&
-                       epilogue_is_requantization(e);
+                       (epilogue_is_requantization(e) || (kernel->stores_floats && to_floats));
     return floats || bytes;
 }
 
@@ -170,15 +172,17 @@ void row_block_multiply(const gemm_kernel *kernel, const gemm_operands *o, row_b
     const int64_t runs = block->chunked ? (fitting > 1 ? fitting : 1) : block->runs;
     const int64_t panel_bytes = block->runs * block->steps * step_bytes(kernel) +
                                 (block->tail == NULL ? 0 : step_bytes(kernel));
-    const char *panel = o->weights.panels;
-    const char *end = panel + (o->n + kernel->columns - 1) / kernel->columns * panel_bytes;
+    const int64_t panels = (o->n + kernel->columns - 1) / kernel->columns;
+    const char *end = (const char *) o->weights.panels + panels * panel_bytes;
     gemm_tile tile = block_tile(block);
     epilogue_tile results = {
         .acc_stride = kernel->columns,
         .dst_stride = o->dst_stride,
         .residual_stride = o->residual_stride,
     };
-    for (int64_t j = 0; j < o->n; j += kernel->columns, panel += panel_bytes) {
+    for (int64_t p = 0; p < panels; p++) {
+        const int64_t index = o->backwards ? panels - 1 - p : p, j = index * kernel->columns;
+        const char *panel = const_row_of(o->weights.panels, index, panel_bytes);
         k_part k = {.is_first = true};
         results.first = j;
         results.columns = tile.columns = min_s64(kernel->columns, o->n - j);

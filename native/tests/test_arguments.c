@@ -24,6 +24,8 @@ typedef struct gemm_arguments {
     int64_t m, first_row, rows, first_column, columns;
     const void *src;
     int64_t row_stride, column_stride;
+    float src_scale;
+    int32_t src_zero_point;
     const void *residual;
     int64_t ld_residual;
     void *dst;
@@ -43,6 +45,7 @@ static gemm_arguments valid(void) {
         .src = src,
         .row_stride = K,
         .column_stride = 1,
+        .src_scale = 1,
         .dst = dst,
         .ld_dst = N,
         .scratch = scratch,
@@ -55,8 +58,8 @@ static void expect_gemm(gemm_arguments a, tersor_status expected, const char *wh
     memset(dst, 0xa5, sizeof dst);
     const tersor_status status =
         tersor_gemm(a.packed, a.packed_bytes, a.epilogue == NULL ? &a.e : a.epilogue, a.m, a.first_row, a.rows,
-                    a.first_column, a.columns, a.src, a.row_stride, a.column_stride, a.residual, a.ld_residual, a.dst,
-                    a.ld_dst, a.scratch, a.scratch_bytes);
+                    a.first_column, a.columns, a.src, a.row_stride, a.column_stride, a.src_scale, a.src_zero_point, 0,
+                    a.residual, a.ld_residual, a.dst, a.ld_dst, a.scratch, a.scratch_bytes);
     expect_status(status, expected, what);
     for (size_t i = 0; expected != TERSOR_OK && i < sizeof dst; i++) {
         if (dst[i] != 0xa5) {
@@ -118,6 +121,11 @@ static void test_gemm(void) {
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = 0);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = 6);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_zero_point = 256);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.src_zero_point = 1);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.src_scale = NAN);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_F32; a.src_zero_point = 256);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_S32; a.src_zero_point = -1);
+    REFUSED(TERSOR_OK, a.e.dst_type = TERSOR_S32; a.src_zero_point = 255; a.src_scale = NAN);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_zero_point = -1);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_S8; a.e.dst_zero_point = 128);
     REFUSED(TERSOR_INVALID_ARGUMENT, a.e.dst_type = TERSOR_F32; a.e.dst_zero_point = 1);
@@ -136,6 +144,7 @@ static void test_gemm(void) {
     REFUSED(TERSOR_INVALID_ARGUMENT, a.columns = 1; a.e.dst_type = TERSOR_U8);
     expect_status(pack(TERSOR_F32, TERSOR_S8, weights, 1, 1), TERSOR_OK, "pack f32 s8");
     REFUSED(TERSOR_INVALID_ARGUMENT, a.columns = 1; a.src = scratch; a.e.dst_type = TERSOR_U8);
+    REFUSED(TERSOR_INVALID_ARGUMENT, a.columns = 1; a.src = scratch; a.e.dst_type = TERSOR_F32; a.src_scale = 2);
     const tersor_conv2d_geometry one = {1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1};
     expect_status(tersor_conv2d_pack(ISA, TERSOR_U8, TERSOR_S8, TERSOR_DENSE, TERSOR_COMPONENTWISE, &one, weights, 0, NULL, NULL, packed, BYTES), TERSOR_OK,
                   "pack a convolution");
@@ -452,8 +461,50 @@ static void test_names(void) {
     expect_status(tersor_packed_kernel_name(packed, 8, &name), TERSOR_BUFFER_TOO_SMALL, "short");
 }
 
+static void test_recurrent(void) {
+    static float x[4 * N], r[4 * N], h[N], c[N];
+    const tersor_recurrent_function tanh = {TERSOR_MAP_TANH, 1, 1};
+    const tersor_recurrent_cell valid = {
+        .hidden = N, .kind = TERSOR_LSTM, .clip = INFINITY, .gate = tanh, .candidate = tanh, .output = tanh};
+#define CELL(expected, change)                                                                                         \
+    do {                                                                                                               \
+        tersor_recurrent_cell cell = valid;                                                                            \
+        change;                                                                                                        \
+        expect_status(tersor_recurrent_step(ISA, &cell, x, 0, r, 0, h, c, 0), expected, #change);                               \
+        cases++;                                                                                                       \
+    } while (0)
+    CELL(TERSOR_OK, cell.hidden = 0);
+    CELL(TERSOR_OK, cell.kind = TERSOR_LSTM);
+    CELL(TERSOR_INVALID_SIZE, cell.hidden = -1);
+    CELL(TERSOR_INVALID_SIZE, cell.hidden = INT64_C(1) << 31);
+    CELL(TERSOR_INVALID_ARGUMENT, cell.kind = -1);
+    CELL(TERSOR_INVALID_ARGUMENT, cell.kind = TERSOR_LSTM + 1);
+    CELL(TERSOR_INVALID_ARGUMENT, cell.clip = -1);
+    CELL(TERSOR_INVALID_ARGUMENT, cell.clip = NAN);
+    CELL(TERSOR_INVALID_ARGUMENT, cell.gate.function = -1);
+    CELL(TERSOR_INVALID_ARGUMENT, cell.output.function = TERSOR_MAP_FUNCTIONS);
+    CELL(TERSOR_INVALID_ARGUMENT, cell.candidate = ((tersor_recurrent_function){TERSOR_MAP_CLIP, 1, 0}));
+    CELL(TERSOR_MISALIGNED, cell.peepholes = (const float *) (const void *) (scratch + 1));
+    expect_status(tersor_recurrent_step(0, &valid, x, 0, r, 0, h, c, 0), TERSOR_UNSUPPORTED_ISA, "isa");
+    expect_status(tersor_recurrent_step(ISA, NULL, x, 0, r, 0, h, c, 0), TERSOR_NULL_POINTER, "cell");
+    expect_status(tersor_recurrent_step(ISA, &valid, NULL, 0, r, 0, h, c, 0), TERSOR_NULL_POINTER, "x");
+    expect_status(tersor_recurrent_step(ISA, &valid, x, 0, NULL, 0, h, c, 0), TERSOR_NULL_POINTER, "r");
+    expect_status(tersor_recurrent_step(ISA, &valid, x, 0, r, 0, NULL, c, 0), TERSOR_NULL_POINTER, "h");
+    expect_status(tersor_recurrent_step(ISA, &valid, x, 0, r, 0, h, NULL, 0), TERSOR_NULL_POINTER, "c");
+    expect_status(tersor_recurrent_step(ISA, &valid, x, -1, r, 0, h, c, 0), TERSOR_INVALID_SIZE, "x_at");
+    expect_status(tersor_recurrent_step(ISA, &valid, x, 0, r, INT64_MAX, h, c, 0), TERSOR_INVALID_SIZE, "r_at");
+    expect_status(tersor_recurrent_step(ISA, &valid, x, 0, r, 0, h, c, -1), TERSOR_INVALID_SIZE, "at");
+    tersor_recurrent_cell gru = valid;
+    gru.kind = TERSOR_GRU;
+    expect_status(tersor_recurrent_step(ISA, &gru, x, 0, r, 0, h, NULL, 0), TERSOR_OK, "a GRU has no c");
+    expect_status(tersor_recurrent_reset(ISA, &gru, x, 0, r, 0, h, c, 0), TERSOR_OK, "reset");
+    expect_status(tersor_recurrent_reset(ISA, &gru, x, 0, r, 0, h, NULL, 0), TERSOR_NULL_POINTER, "scaled");
+    expect_status(tersor_recurrent_reset(ISA, &valid, x, 0, r, 0, h, c, 0), TERSOR_INVALID_ARGUMENT, "reset of an LSTM");
+}
+
 int main(void) {
     test_gemm();
+    test_recurrent();
     test_pack();
     test_conv2d();
     test_sparse();

@@ -25,6 +25,8 @@ typedef struct operands {
     int32_t *zero_points, *bias;
     float *multiplier, *offset;
     int32_t src_zero_point;
+    int32_t given_zero_point; /* of these with the call instead of the weights */
+    float given_scale, *given_multiplier;
     int64_t ld_src, ld_weights, ld_residual, ld_dst;
     reference_epilogue e;
 } operands;
@@ -125,6 +127,19 @@ static operands draw(const gemm_case *c) {
     const bool narrow = bytes_of(c->dst_type) == 1;
     const int32_t src_min = c->src_type == TERSOR_U8 ? 0 : -128, dst_min = c->dst_type == TERSOR_U8 ? 0 : -128;
     o.src_zero_point = bytes_of(c->src_type) == 1 ? (int32_t) random_between(src_min, src_min + 255) : 0;
+    o.given_scale = 1;
+    o.given_multiplier = o.multiplier;
+    if (bytes_of(c->src_type) == 1 && !narrow && (c->m + c->k) % 2 == 1) {
+        o.given_zero_point = o.src_zero_point - (int32_t) random_between(src_min, src_min + 255);
+        o.given_zero_point = o.given_zero_point < src_min ? src_min : o.given_zero_point;
+        o.given_zero_point = o.given_zero_point > src_min + 255 ? src_min + 255 : o.given_zero_point;
+        o.given_scale = 0.7f;
+        o.given_multiplier = guarded(c->side, n * 4);
+        for (size_t j = 0; j < n; j++) {
+            o.given_multiplier[j] = o.multiplier[j];
+            o.multiplier[j] = o.given_scale * o.given_multiplier[j];
+        }
+    }
     const bool clipped = (c->m + c->n) % 2 == 0;
     o.e = (reference_epilogue){
         .multiplier = o.multiplier,
@@ -155,7 +170,7 @@ static bool multiply(const gemm_case *c, const operands *o, uint32_t isa, tersor
     void *packed = guarded(c->side, (size_t) packed_bytes);
     bool ok = expect_status(
         tersor_gemm_pack(isa, c->src_type, c->weights_type, sparsity, c->k, c->n, o->weights, k_stride, n_stride,
-                         o->src_zero_point, o->zero_points, o->bias, packed, packed_bytes),
+                         o->src_zero_point - o->given_zero_point, o->zero_points, o->bias, packed, packed_bytes),
         TERSOR_OK, "pack");
     ok = ok && expect_status(tersor_packed_scratch_bytes(packed, packed_bytes, &scratch_bytes), TERSOR_OK, "scratch");
     if (!ok) {
@@ -163,14 +178,17 @@ static bool multiply(const gemm_case *c, const operands *o, uint32_t isa, tersor
     }
     void *scratch = guarded(c->side, (size_t) scratch_bytes);
     memset(scratch, 0x5a, (size_t) scratch_bytes);
-    const tersor_epilogue e = reference_given(&o->e);
+    tersor_epilogue e = reference_given(&o->e);
+    e.multiplier = o->given_multiplier;
     const int64_t row = c->bias ? c->m : c->m / 3, column = c->n / 2 / TERSOR_COLUMNS * TERSOR_COLUMNS;
     for (int part = 0; ok && part < 4; part++) {
         const int64_t first_row = part % 2 == 0 ? 0 : row, rows = part % 2 == 0 ? row : c->m - row;
         const int64_t first_column = part < 2 ? 0 : column, columns = part < 2 ? column : c->n - column;
         ok = expect_status(tersor_gemm(packed, packed_bytes, &e, c->m, first_row, rows, first_column, columns, o->src,
                                        c->transposed_src ? 1 : o->ld_src, c->transposed_src ? o->ld_src : 1,
-                                       o->residual, o->ld_residual, dst, o->ld_dst, scratch, scratch_bytes),
+                                       o->given_scale, o->given_zero_point, (int32_t) (c->k & 1), o->residual,
+                                       o->ld_residual, dst, o->ld_dst,
+                                       scratch, scratch_bytes),
                            TERSOR_OK, "gemm");
     }
     return ok;
@@ -342,7 +360,7 @@ static void run_special(uint32_t isa) {
         float dst[4];
         const tersor_epilogue e = {
             .lo = CASES[i].lo, .hi = CASES[i].hi, .dst_type = TERSOR_F32, .function = CASES[i].function};
-        expect_status(tersor_gemm(packed, packed_bytes, &e, 4, 0, 4, 0, 1, SRC, 1, 1, NULL, 0, dst, 1, scratch,
+        expect_status(tersor_gemm(packed, packed_bytes, &e, 4, 0, 4, 0, 1, SRC, 1, 1, 1, 0, 0, NULL, 0, dst, 1, scratch,
                                   scratch_bytes),
                       TERSOR_OK, "gemm");
         for (int j = 0; j < 4; j++) {

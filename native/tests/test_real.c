@@ -254,6 +254,32 @@ static void run_reduce(uint32_t isa, tersor_reduction kind, int64_t outer, int64
     guarded_free_all();
 }
 
+/* The extremes of numbers and 0; kind 0: some of all signs, 1: none below 0, 2: none above. */
+static void run_extremes(uint32_t isa, int64_t count, int kind, bool with_nan, guard_side side) {
+    cases++;
+    random_seed((uint64_t) (count * 10 + kind + 1));
+    float *src = guarded(side, (size_t) count * 4), *range = guarded(side, 8);
+    draw(src, count, 3.0f);
+    double lo = 0, hi = 0;
+    for (int64_t i = 0; i < count; i++) {
+        src[i] = isnan(src[i]) ? -0.0f : src[i];
+        src[i] = kind == 1 ? fabsf(src[i]) : kind == 2 ? -fabsf(src[i]) : src[i];
+        lo = fmin(lo, (double) src[i]);
+        hi = fmax(hi, (double) src[i]);
+    }
+    const bool is_nan = with_nan && count > 0;
+    if (is_nan) {
+        src[count / 2] = kind == 0 ? NAN : -NAN;
+    }
+    expect_status(tersor_extremes(isa, count, src, range), TERSOR_OK, "extremes");
+    const bool same = is_nan ? isnan(range[0]) && isnan(range[1]) : (double) range[0] == lo && (double) range[1] == hi;
+    if (!same) {
+        fail("isa=%s extremes of %lld, kind %d, nan %d: %a to %a, expected %a to %a", tersor_isa_name(isa),
+             (long long) count, kind, is_nan, (double) range[0], (double) range[1], lo, hi);
+    }
+    guarded_free_all();
+}
+
 static void run_softmax(uint32_t isa, bool logarithm, int64_t rows, int64_t columns, guard_side side) {
     cases++;
     random_seed((uint64_t) (columns * 2 + logarithm + 1));
@@ -331,6 +357,9 @@ static void run_refusals(void) {
     expect_status(tersor_reduce(isa, TERSOR_REDUCE_SUM, INT64_MAX / 4, 4, 4, a, to), TERSOR_INVALID_SIZE,
                   "reduce overflow");
     expect_status(tersor_reduce(isa, TERSOR_REDUCE_SUM, 1, 4, 1, NULL, to), TERSOR_NULL_POINTER, "reduce null");
+    expect_status(tersor_extremes(0, 4, a, to), TERSOR_UNSUPPORTED_ISA, "extremes isa");
+    expect_status(tersor_extremes(isa, -1, a, to), TERSOR_INVALID_SIZE, "extremes count");
+    expect_status(tersor_extremes(isa, 4, a, NULL), TERSOR_NULL_POINTER, "extremes null");
     expect_status(tersor_softmax(0, 0, 1, 4, a, to), TERSOR_UNSUPPORTED_ISA, "softmax isa");
     expect_status(tersor_softmax(isa, 0, -1, 4, a, to), TERSOR_INVALID_SIZE, "softmax rows");
     expect_status(tersor_softmax(isa, 0, INT64_MAX / 2, 4, a, to), TERSOR_INVALID_SIZE, "softmax overflow");
@@ -351,6 +380,9 @@ static void run_isa(uint32_t isa) {
             for (int strides = 0; strides < 16; strides++) {
                 run_binary(isa, operation, i % 4, LENGTHS[i], strides, side);
             }
+        }
+        for (int kind = 0; kind < 6; kind++) {
+            run_extremes(isa, LENGTHS[i], kind % 3, kind >= 3, side);
         }
         for (tersor_reduction kind = 0; kind <= TERSOR_REDUCE_SUM_SQUARE; kind++) {
             run_reduce(isa, kind, 2, LENGTHS[i], 1, side);

@@ -154,9 +154,36 @@ ALWAYS_INLINE void i8_finish_vectors(i8_finish_form f, int rows, int vectors, __
     }
 }
 
-/* Stores 16 columns of rows in registers for each vector, where epilogue_is_requantization. */
+/* Results in f32, with a residual of f32 or none. */
+ALWAYS_INLINE void i8_finish_floats(int rows, int vectors, __m512i acc[][2], const epilogue *e,
+                                    const epilogue_tile *t) {
+    const __m512 lo = _mm512_set1_ps(e->lo), hi = _mm512_set1_ps(e->hi);
+    const __m512 residual_multiplier = _mm512_set1_ps(e->residual_multiplier);
+    UNROLL(2)
+    for (int v = 0; v < vectors; v++) {
+        const int64_t column = t->first + v * 16;
+        const __m512 multiplier = _mm512_loadu_ps(e->multiplier + column);
+        const __m512 offset = e->offset == NULL ? _mm512_set1_ps(-0.0f) : _mm512_loadu_ps(e->offset + column);
+        UNROLL(12)
+        for (int i = 0; i < rows; i++) {
+            __m512 r = _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[i][v]), multiplier), offset);
+            if (e->residual_type != 0) {
+                const float *residual = (const float *) const_row_of(t->residual, i, t->residual_stride) + column;
+                r = _mm512_add_ps(r, _mm512_mul_ps(_mm512_loadu_ps(residual), residual_multiplier));
+            }
+            if (e->clamps) {
+                r = _mm512_min_ps(_mm512_max_ps(r, lo), hi);
+            }
+            _mm512_storeu_ps((float *) row_of(t->dst, i, t->dst_stride) + column, r);
+        }
+    }
+}
+
+/* Stores 16 columns of rows in registers for each vector, where epilogue_is_requantization, and plain f32. */
 ALWAYS_INLINE void i8_finish(int rows, int vectors, __m512i acc[][2], const epilogue *e, const epilogue_tile *t) {
-    if (e->residual_type != 0) {
+    if (e->dst_type == TERSOR_F32) {
+        i8_finish_floats(rows, vectors, acc, e, t);
+    } else if (e->residual_type != 0) {
         i8_finish_vectors((i8_finish_form){.adds = true, .bounded = true}, rows, vectors, acc, e, t);
     } else {
         i8_finish_vectors((i8_finish_form){.adds = false, .bounded = true}, rows, vectors, acc, e, t);

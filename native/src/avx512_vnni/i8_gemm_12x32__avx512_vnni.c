@@ -25,6 +25,7 @@
 const gemm_kernel u8s8_gemm_12x32__avx512_vnni = {
     .name = "u8s8_gemm_12x32__avx512_vnni",
     .requantizes = 16,
+    .stores_floats = true,
     .rows = 12,
     .columns = 32,
     .group = 4,
@@ -36,6 +37,7 @@ const gemm_kernel u8s8_gemm_12x32__avx512_vnni = {
 const gemm_kernel s8s8_gemm_12x32__avx512_vnni = {
     .name = "s8s8_gemm_12x32__avx512_vnni",
     .requantizes = 16,
+    .stores_floats = true,
     .rows = 12,
     .columns = 32,
     .group = 4,

@@ -24,7 +24,9 @@ import java.util.Optional;
  * what they are multiplied by is quantized to u8 at run time, over the range that each tensor then has, so that nothing
  * is calibrated. MatMul and Gemm with constant weights become ONNX's DynamicQuantizeLinear and MatMulInteger with what
  * makes f32 of their sums; LSTM becomes ONNX Runtime's {@code com.microsoft.DynamicQuantizeLSTM} (unless the batch is
- * its first axis, which that operator does not know). All else stays FP32.
+ * its first axis, which that operator does not know). All else stays FP32: GRU and RNN, because no operator of ONNX
+ * or of ONNX Runtime takes their weights as bytes with a source quantized at run time, and written out step by step in
+ * other operators they would lose the layer; Conv, whose weights are few beside the work on what they multiply.
  */
 public record DynamicInt8Recipe() implements Recipe {
     /** The first version with DynamicQuantizeLinear. */

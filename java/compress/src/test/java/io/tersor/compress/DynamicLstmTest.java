@@ -70,7 +70,8 @@ class DynamicLstmTest {
      * @param bits choose the form
      */
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 63})
+    @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 63, 72, 73, 76, 88, 92, 104, 136, 200, 204, 216, 220,
+        251, 255})
     void runsAsInOnnxRuntime(int bits) throws OrtException {
         DataType type = (bits & 1) != 0 ? DataType.U8 : DataType.S8;
         boolean perChannel = (bits & 2) != 0;
@@ -78,13 +79,15 @@ class DynamicLstmTest {
         int batch = (bits & 8) != 0 ? 2 : 1;
         boolean states = (bits & 16) != 0;
         boolean special = (bits & 32) != 0;
+        boolean unequal = (bits & 64) != 0;
+        boolean last = (bits & 128) != 0;
         builder.input(ValueInfo.of("x", DataType.F32, Shape.of(STEPS, batch, INPUT)));
         List<String> parameters = new ArrayList<>();
         List<String> inputs = new ArrayList<>(List.of("x", weights(type, perChannel, directions, INPUT, parameters),
                 weights(type, perChannel, directions, HIDDEN, parameters),
                 builder.constant("bias", reals(0.3, directions, 8L * HIDDEN)),
                 builder.constant("lengths", Tensor.ofInts(arena, Shape.of(batch), batch == 1 ? new int[] {STEPS - 2}
-                        : new int[] {STEPS, STEPS})),
+                        : new int[] {unequal ? STEPS - 4 : STEPS, STEPS})),
                 states ? builder.constant("h", reals(0.5, directions, batch, HIDDEN)) : "",
                 states ? builder.constant("c", reals(0.5, directions, batch, HIDDEN)) : "",
                 special ? builder.constant("p", reals(0.5, directions, 3L * HIDDEN)) : ""));
@@ -94,7 +97,8 @@ class DynamicLstmTest {
         if (special) {
             attributes = attributes.with("clip", new Attribute.FloatValue(1.5f));
         }
-        builder.node(new Node("lstm", "DynamicQuantizeLSTM", "com.microsoft", inputs, List.of("y"), attributes));
+        builder.node(new Node("lstm", "DynamicQuantizeLSTM", "com.microsoft", inputs,
+                last ? List.of("", "y") : List.of("y"), attributes));
         String rows = builder.add("Reshape", "y",
                 builder.constant("shape", Tensor.ofLongs(arena, Shape.of(2), -1, HIDDEN)));
         Graph graph = builder.output(ValueInfo.of(rows, DataType.F32, Dim.UNKNOWN, Dim.of(HIDDEN))).build();

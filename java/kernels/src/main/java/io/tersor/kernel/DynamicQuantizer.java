@@ -1,6 +1,7 @@
 package io.tersor.kernel;
 
 import io.tersor.OperandException;
+import io.tersor.kernel.DynamicQuantizerSpec.Levels;
 import io.tersor.quant.Quantizer;
 import io.tersor.quant.Rounding;
 import io.tersor.tensor.DataType;
@@ -40,7 +41,7 @@ public abstract non-sealed class DynamicQuantizer extends Kernel {
      *
      * @param src f32 [m, k]
      * @param levels u8 [planes * m, k]
-     * @param params f32 [m, 2]: scale (or unit) and zero point (0 for fixed point) of each row, written
+     * @param params written: f32 [1, 2], scale and zero point; for fixed point [m, 2], unit and 0 of each row
      * @throws OperandException if type, shape or strides do not fit
      * @throws IllegalStateException if this kernel or a tensor's arena is closed
      */
@@ -48,14 +49,14 @@ public abstract non-sealed class DynamicQuantizer extends Kernel {
         checkOpen();
         long m = check("src", src, DataType.F32, spec.k());
         checkRows("levels", check("levels", levels, DataType.U8, spec.k()), m * spec.levels().planes(), levels);
-        checkRows("params", check("params", params, DataType.F32, 2), m, params);
+        checkRows("params", check("params", params, DataType.F32, 2), spec.levels() == Levels.BYTES ? 1 : m, params);
         if (m > 0) {
             quantize(m, src.data(), levels.data(), params.data());
         }
     }
 
     /**
-     * Computes dst from sums, as {@link #quantize} does.
+     * Computes dst from sums of fixed-point levels, as {@link #quantize} does.
      *
      * @param sums s32 [planes * m, n]
      * @param params f32 [m, 2], from {@link #quantize}
@@ -63,6 +64,7 @@ public abstract non-sealed class DynamicQuantizer extends Kernel {
      */
     public final void dequantize(Tensor sums, Tensor params, Tensor dst) {
         checkOpen();
+        OperandException.check(spec.levels() == Levels.FIXED_POINT, "levels", "fixed point", spec.levels());
         long m = check("params", params, DataType.F32, 2);
         checkRows("sums", check("sums", sums, DataType.S32, spec.n()), m * spec.levels().planes(), sums);
         boolean fits = dst.type() == DataType.F32 && dst.shape().rank() == 2 && dst.shape().dim(0) == m
@@ -90,11 +92,11 @@ public abstract non-sealed class DynamicQuantizer extends Kernel {
         }
     }
 
-    /** Computes levels and parameters of m &gt; 0 rows; the arguments are checked. */
+    /** Computes levels and parameters, of bytes one pair, of m &gt; 0 rows; the arguments are checked. */
     protected abstract void quantize(long m, MemorySegment src, MemorySegment levels, MemorySegment params);
 
     /**
-     * Computes m &gt; 0 rows of dst; the arguments are checked.
+     * Computes m &gt; 0 rows of dst from fixed-point levels; the arguments are checked.
      *
      * @param ldDst elements between two rows of dst, at least n
      */

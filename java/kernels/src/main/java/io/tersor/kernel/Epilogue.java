@@ -12,7 +12,8 @@ import java.util.Optional;
  * <ol>
  * <li>Integer kernels: acc = sum of (src - zs) * (w - zw) in wrapping int32, plus the s32 bias; dst s32 stores it.
  *     Otherwise r = (float) acc * multiplier[n]; where rows are quantized at run time
- *     r = ((float) acc * rowScale) * multiplier[n]. f32 and bf16 kernels: r = sum.
+ *     r = ((float) acc * rowScale) * multiplier[n], and where the parameters of src come with the run
+ *     r = (float) acc * (scale * multiplier[n]). f32 and bf16 kernels: r = sum.
  * <li>With an f32 bias r = r + offset[n].
  * <li>With a residual r = r + (float) (residual - residualZeroPoint) * residualMultiplier.
  * <li>With a function f of the activation r = f(r), and for an 8-bit dst r = r * outputScale. GELU is
@@ -189,6 +190,11 @@ public final class Epilogue {
     /** Returns r of an accumulator whose row was quantized at run time, the bias included. */
     public float scale(int accumulator, float rowScale, int output) {
         return offset((float) accumulator * rowScale * multipliers[output], output);
+    }
+
+    /** Returns r of an accumulator whose source came with a scale, the bias included. */
+    public float scaleSource(int accumulator, float srcScale, int output) {
+        return offset((float) accumulator * (srcScale * multipliers[output]), output);
     }
 
     /** Returns r of a sum, or of a scaled accumulator, with the bias. */

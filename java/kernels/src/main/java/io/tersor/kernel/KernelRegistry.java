@@ -9,6 +9,7 @@ import io.tersor.sparse.SparseFormat;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -266,6 +267,17 @@ public final class KernelRegistry {
         bias.ifPresent(b -> OperandException.check(b.type() == DataType.F32 && b.shape().equals(shape), "bias",
                 "f32 " + shape, b));
         return choose(spec, options).prepare(spec, weights, columnSums, bias, options.parallelism());
+    }
+
+    /**
+     * Prepares the quantization of what a product with parameters at run time reads.
+     *
+     * @param spec of bytes
+     */
+    public DynamicQuantizer prepare(DynamicQuantizerSpec spec, PrepareOptions options) {
+        OperandException.check(spec.levels() == DynamicQuantizerSpec.Levels.BYTES, "levels", "bytes", spec.levels());
+        return prepare(spec, QuantParams.IDENTITY, Tensor.allocate(Arena.ofAuto(), DataType.S32, Shape.of(1)),
+                Optional.empty(), options);
     }
 
     /** Prepares an attention. */

@@ -60,7 +60,11 @@ final class KernelTimer implements AutoCloseable {
     }
 
     private void run(MatMul kernel, Tensor dst) {
-        if (spec.residual().isPresent()) {
+        if (spec.paramsAtRun() && spec.residual().isPresent()) {
+            kernel.run(src, 1f, 0, residual, dst);
+        } else if (spec.paramsAtRun()) {
+            kernel.run(src, 1f, 0, dst);
+        } else if (spec.residual().isPresent()) {
             kernel.run(src, residual, dst);
         } else {
             kernel.run(src, dst);

@@ -45,7 +45,8 @@ public abstract non-sealed class MatMul extends Kernel {
      */
     public final void run(Tensor src, Tensor dst) {
         OperandException.check(spec.residual().isEmpty(), "residual", "a tensor", "none");
-        start(src, dst, dst);
+        checkParams(false);
+        start(src, 1f, 0, dst, dst);
     }
 
     /**
@@ -55,11 +56,37 @@ public abstract non-sealed class MatMul extends Kernel {
      */
     public final void run(Tensor src, Tensor residual, Tensor dst) {
         OperandException.check(spec.residual().isPresent(), "residual", "none", residual);
-        start(src, residual, dst);
+        checkParams(false);
+        start(src, 1f, 0, residual, dst);
+    }
+
+    /**
+     * Computes dst from src, as {@link #run(Tensor, Tensor)} does, with the parameters of src that the spec announces for
+     * each run.
+     *
+     * @param scale any number; NaN makes all of dst NaN before the activation's bounds
+     * @param zeroPoint a value of src's type
+     */
+    public final void run(Tensor src, float scale, int zeroPoint, Tensor dst) {
+        OperandException.check(spec.residual().isEmpty(), "residual", "a tensor", "none");
+        checkParams(true);
+        start(src, scale, zeroPoint, dst, dst);
+    }
+
+    /** Computes dst from src with its parameters and the residual that the spec announces, as the others do. */
+    public final void run(Tensor src, float scale, int zeroPoint, Tensor residual, Tensor dst) {
+        OperandException.check(spec.residual().isPresent(), "residual", "none", residual);
+        checkParams(true);
+        start(src, scale, zeroPoint, residual, dst);
+    }
+
+    private void checkParams(boolean given) {
+        OperandException.check(given == spec.paramsAtRun(), "src parameters", given ? "none" : "with each run",
+                given ? "given" : "none");
     }
 
     /** The residual is any tensor where the spec has none. */
-    private void start(Tensor src, Tensor residual, Tensor dst) {
+    private void start(Tensor src, float scale, int zeroPoint, Tensor residual, Tensor dst) {
         checkOpen();
         long m = rows("src", src, spec.src(), spec.k(), true);
         sameRows(m, "dst", dst, spec.dst());
@@ -76,6 +103,15 @@ public abstract non-sealed class MatMul extends Kernel {
             return;
         }
         boolean transposed = isTransposed(src);
+        if (spec.paramsAtRun()) {
+            if (zeroPoint < spec.src().min() || zeroPoint > spec.src().max()) {
+                throw new OperandException("zeroPoint", "a value of " + spec.src(), zeroPoint);
+            }
+            execute(scale, zeroPoint, m, src.data(), transposed ? 1 : leadingDimension(src, spec.k()),
+                    transposed ? src.stride(1) : 1, added ? residual.data() : MemorySegment.NULL,
+                    added ? leadingDimension(residual, spec.n()) : 0, dst.data(), leadingDimension(dst, spec.n()));
+            return;
+        }
         execute(m, src.data(), transposed ? 1 : leadingDimension(src, spec.k()), transposed ? src.stride(1) : 1,
                 added ? residual.data() : MemorySegment.NULL, added ? leadingDimension(residual, spec.n()) : 0,
                 dst.data(), leadingDimension(dst, spec.n()));
@@ -133,6 +169,12 @@ public abstract non-sealed class MatMul extends Kernel {
      */
     protected abstract void execute(long m, MemorySegment src, long srcRowStride, long srcColumnStride,
             MemorySegment residual, long ldResidual, MemorySegment dst, long ldDst);
+
+    /** Does the same with parameters of src that come with the run; for backends that take such specs. */
+    protected void execute(float srcScale, int srcZeroPoint, long m, MemorySegment src, long srcRowStride,
+            long srcColumnStride, MemorySegment residual, long ldResidual, MemorySegment dst, long ldDst) {
+        throw new IllegalStateException(backend() + " takes no parameters at run time: " + spec);
+    }
 
     /** Starts the description of a multiplication of the given types; floating ones need no quantization parameters. */
     public static Builder spec(DataType src, DataType weights, DataType dst) {

@@ -27,10 +27,12 @@ import java.util.Optional;
  * @param batch how many matrices of weights there are, at least 1
  * @param sparsity the arrangement of the weights' zeros that the kernel is to make use of, if any; what a product with a
  *        weight of zero and an infinity or NaN adds is then unspecified
+ * @param paramsAtRun whether the parameters of an 8-bit src come with each run instead of {@code srcParams}: then dst is
+ *        f32, r = (float) acc * (scale * weightsScale[n]), and there is one dense matrix
  */
 public record MatMulSpec(DataType src, DataType weights, DataType dst, long k, long n, QuantParams srcParams,
         QuantParams weightsParams, QuantParams dstParams, Bias bias, Optional<Residual> residual, Activation activation,
-        int batch, Optional<SparseFormat> sparsity) implements KernelSpec {
+        int batch, Optional<SparseFormat> sparsity, boolean paramsAtRun) implements KernelSpec {
     /** Checks the combination. */
     public MatMulSpec {
         OperandException.check(k >= 0 && k <= Integer.MAX_VALUE, "k", "0 to 2^31 - 1", k);
@@ -40,6 +42,23 @@ public record MatMulSpec(DataType src, DataType weights, DataType dst, long k, l
         SpecChecks.product(src, weights, dst, n, srcParams, weightsParams, dstParams, bias, activation);
         OperandException.check(residual.isEmpty() || dst != DataType.S32, "residual", "none for s32 dst", residual);
         SpecChecks.sparsity(sparsity, weightsParams);
+        if (paramsAtRun) {
+            OperandException.check(SpecChecks.isByte(src), "src", "u8 or s8 for parameters at run time", src);
+            OperandException.check(dst == DataType.F32, "dst", "f32 for parameters at run time", dst);
+            OperandException.check(srcParams.equals(QuantParams.IDENTITY), "srcParams",
+                    "scale 1, zeroPoint 0 for parameters at run time", srcParams);
+            OperandException.check(bias != Bias.S32, "bias", "f32 or none for parameters at run time", bias);
+            OperandException.check(batch == 1, "batch", "1 for parameters at run time", batch);
+            OperandException.check(sparsity.isEmpty(), "sparsity", "none for parameters at run time", sparsity);
+        }
+    }
+
+    /** Parameters of src that are known. */
+    public MatMulSpec(DataType src, DataType weights, DataType dst, long k, long n, QuantParams srcParams,
+            QuantParams weightsParams, QuantParams dstParams, Bias bias, Optional<Residual> residual,
+            Activation activation, int batch, Optional<SparseFormat> sparsity) {
+        this(src, weights, dst, k, n, srcParams, weightsParams, dstParams, bias, residual, activation, batch, sparsity,
+                false);
     }
 
     /** Dense weights. */
@@ -56,6 +75,13 @@ public record MatMulSpec(DataType src, DataType weights, DataType dst, long k, l
         this(src, weights, dst, k, n, srcParams, weightsParams, dstParams, bias, Optional.empty(), activation, 1);
     }
 
+    /** Returns the spec of a product of u8 or s8 with s8 to f32 where the parameters of src come with each run. */
+    public static MatMulSpec withParamsAtRun(DataType src, long k, long n, QuantParams weightsParams, Bias bias,
+            Optional<Residual> residual, Activation activation) {
+        return new MatMulSpec(src, DataType.S8, DataType.F32, k, n, QuantParams.IDENTITY, weightsParams,
+                QuantParams.IDENTITY, bias, residual, activation, 1, Optional.empty(), true);
+    }
+
     /** Returns whether src and weights are integers. */
     public boolean isInteger() {
         return !src.isFloating();
@@ -69,13 +95,13 @@ public record MatMulSpec(DataType src, DataType weights, DataType dst, long k, l
     /** Returns this spec for one member of its batch. */
     public MatMulSpec single() {
         return new MatMulSpec(src, weights, dst, k, n, srcParams, weightsParams, dstParams, bias, residual, activation,
-                1, sparsity);
+                1, sparsity, paramsAtRun);
     }
 
     /** Returns this spec with another arrangement of zeros. */
     public MatMulSpec with(Optional<SparseFormat> format) {
         return new MatMulSpec(src, weights, dst, k, n, srcParams, weightsParams, dstParams, bias, residual, activation,
-                batch, format);
+                batch, format, paramsAtRun);
     }
 
     @Override
@@ -86,8 +112,8 @@ public record MatMulSpec(DataType src, DataType weights, DataType dst, long k, l
     @Override
     public String toString() {
         return name() + " k=" + k + " n=" + n + (batch == 1 ? "" : " batch=" + batch)
-                + (weights == DataType.S8 ? " src(" + srcParams + ") weights(" + weightsParams + ") dst(" + dstParams
-                        + ")" : "")
+                + (weights == DataType.S8 ? " src(" + (paramsAtRun ? "at run time" : srcParams) + ") weights("
+                        + weightsParams + ") dst(" + dstParams + ")" : "")
                 + " bias=" + bias + residual.map(added -> " residual=" + added).orElse("") + " activation="
                 + activation + sparsity.map(format -> " sparsity=" + format).orElse("");
     }

@@ -86,6 +86,7 @@ class KernelLifetimeTest {
     private static final QuantParams DST = QuantParams.perTensor(1.5f, 11);
 
     /** What a quantizer makes besides levels, the same from every thread. */
+    private static final Tensor BYTES_PARAMS = Tensor.allocate(Arena.global(), F32, Shape.of(1, 2));
     private static final Tensor QUANTIZER_PARAMS = Tensor.allocate(Arena.global(), F32, Shape.of(13, 2));
     private static final Tensor QUANTIZER_SUMS = Tensor.allocate(Arena.global(), S32, Shape.of(39, 33));
     private static final Tensor QUANTIZER_RESULT = Tensor.allocate(Arena.global(), F32, Shape.of(13, 33));
@@ -164,6 +165,7 @@ class KernelLifetimeTest {
 
     private static void run(Kernel kernel, Tensor src, Tensor dst) {
         switch (kernel) {
+            case MatMul matMul when matMul.spec().paramsAtRun() -> matMul.run(src, 0.5f, 3, dst);
             case MatMul matMul -> matMul.run(src, dst);
             case Conv2d conv -> conv.run(src, dst);
             case Add add -> add.run(src, src, dst);
@@ -176,6 +178,8 @@ class KernelLifetimeTest {
                     cell.run(src, row, src, dst, dst, row);
                 }
             }
+            case DynamicQuantizer quantizer when quantizer.spec().levels() == DynamicQuantizerSpec.Levels.BYTES ->
+                    quantizer.quantize(src, dst, BYTES_PARAMS);
             case DynamicQuantizer quantizer -> {
                 quantizer.quantize(src, dst, QUANTIZER_PARAMS);
                 quantizer.dequantize(QUANTIZER_SUMS, QUANTIZER_PARAMS, QUANTIZER_RESULT);
@@ -226,6 +230,9 @@ class KernelLifetimeTest {
         subjects.add(new Subject(new RecurrentCellSpec(RecurrentCellSpec.Kind.RNN, 70, tanh, tanh, tanh,
                 Float.POSITIVE_INFINITY, false, false, false), rows));
         subjects.add(new Subject(new DynamicQuantizerSpec(DynamicQuantizerSpec.Levels.FIXED_POINT, 70, 33), rows));
+        subjects.add(new Subject(DynamicQuantizerSpec.bytes(70), rows));
+        subjects.add(new Subject(MatMulSpec.withParamsAtRun(U8, 70, 33, WEIGHTS, Bias.NONE, Optional.empty(),
+                Activation.NONE), rows));
         for (Operand operand : new Operand[] {Operand.f32(Layout.TOKENS), new Operand(U8, SRC, Layout.TOKENS)}) {
             AttentionSpec attention = new AttentionSpec(operand, operand, operand, operand, 3, 3, 24, 24, 0.2f, false,
                     false);

@@ -73,6 +73,7 @@ final class MatMulCase implements ContractCase {
     private final Values values;
     private final Run run;
     private Optional<Expected> expected = Optional.empty();
+    private boolean atRun;
 
     MatMulCase(String id, MatMulSpec spec, Layout layout, Values values, Run run) {
         this.id = id;
@@ -86,6 +87,14 @@ final class MatMulCase implements ContractCase {
     MatMulCase exactly(double[] results) {
         MatMulCase same = new MatMulCase(id, spec, layout, values, run);
         same.expected = Optional.of(Expected.exact(results));
+        return same;
+    }
+
+    /** Returns this case with the parameters of src given with the run, where those of the kernel stood. */
+    MatMulCase withParamsAtRun() {
+        MatMulCase same = new MatMulCase(id + "_params", spec, layout, values, run);
+        same.expected = expected;
+        same.atRun = true;
         return same;
     }
 
@@ -111,7 +120,8 @@ final class MatMulCase implements ContractCase {
 
     @Override
     public MatMulSpec spec() {
-        return spec;
+        return atRun ? MatMulSpec.withParamsAtRun(spec.src(), spec.k(), spec.n(), spec.weightsParams(), spec.bias(),
+                spec.residual(), spec.activation()) : spec;
     }
 
     @Override
@@ -148,8 +158,15 @@ final class MatMulCase implements ContractCase {
         if (layout.inPlace) {
             GuardedArena.fill(dst, values.residual);
         }
-        try (MatMul kernel = candidate.registry().prepare(spec, w, b, candidate.options(parallelism).rows(run.rows))) {
-            if (spec.residual().isPresent()) {
+        float scale = spec.srcParams().scale();
+        int zeroPoint = spec.srcParams().zeroPoint();
+        try (MatMul kernel = candidate.registry().prepare(spec(), w, b,
+                candidate.options(parallelism).rows(run.rows))) {
+            if (atRun && spec.residual().isPresent()) {
+                kernel.run(a, scale, zeroPoint, separate.orElse(dst), dst);
+            } else if (atRun) {
+                kernel.run(a, scale, zeroPoint, dst);
+            } else if (spec.residual().isPresent()) {
                 kernel.run(a, separate.orElse(dst), dst);
             } else {
                 kernel.run(a, dst);

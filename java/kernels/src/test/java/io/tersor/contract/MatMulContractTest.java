@@ -1,5 +1,7 @@
 package io.tersor.contract;
 
+import io.tersor.kernel.Bias;
+import io.tersor.tensor.DataType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -62,6 +64,30 @@ class MatMulContractTest {
                 cases.add(i < FEATURED_FIXED.length
                         ? sampler.featured(i, FEATURED_FIXED[i][0], FEATURED_FIXED[i][1], FEATURED_FIXED[i][2])
                         : sampler.featured(i, ms.get(i), ns.get(i), ks.get(i)));
+            }
+        }
+        return ContractSuite.of(MatMulContractTest.class, cases);
+    }
+
+    /** The same results whether the parameters of src are the kernel's or come with the run. */
+    @TestFactory
+    Stream<DynamicNode> multipliesWithParamsAtRun() {
+        List<MatMulCase> cases = new ArrayList<>();
+        for (TypeCombo types : TypeCombo.MATMUL) {
+            if (!types.isInteger() || types.dst() != DataType.F32) {
+                continue;
+            }
+            Spread spread = new Spread(types.toString().hashCode() + 4, FEATURED_SAMPLED);
+            List<Integer> ms = spread.of(1, 2, 5, 12, 13, 33, 67);
+            List<Integer> ns = spread.of(1, 7, 16, 17, 33, 64, 97, 260, 515);
+            List<Integer> ks = spread.of(1, 3, 4, 31, 64, 70, 257, 512, 0);
+            List<Integer> threads = spread.of(1, 1, 3);
+            MatMulSampler sampler = new MatMulSampler(types, "_at_run", spread);
+            for (int i = 0; i < FEATURED_SAMPLED; i++) {
+                MatMulCase drawn = sampler.featured(i, ms.get(i), ns.get(i), ks.get(i), threads.get(i));
+                if (drawn.spec().bias() != Bias.S32) {
+                    cases.add(drawn.withParamsAtRun());
+                }
             }
         }
         return ContractSuite.of(MatMulContractTest.class, cases);

@@ -100,11 +100,12 @@ final class Requirements {
         return candidate.registry().refusal(candidate.backend(), plainest).isEmpty();
     }
 
-    /** No function, no bf16, nothing quantized at run time; of residuals those of convolutions to 8 bits. */
+    /** No function, no bf16, nothing quantized or with parameters at run time; residuals of convolutions to 8 bits. */
     private static boolean isPlain(KernelSpec spec) {
         return switch (spec) {
             case MatMulSpec matMul -> matMul.residual().isEmpty() && matMul.activation().isClip()
-                    && !matMul.isDynamic() && matMul.src() != DataType.BF16 && matMul.dst() != DataType.BF16;
+                    && !matMul.isDynamic() && !matMul.paramsAtRun()
+                    && matMul.src() != DataType.BF16 && matMul.dst() != DataType.BF16;
             case Conv2dSpec conv -> conv.activation().isClip()
                     && (conv.residual().isEmpty() || !conv.dst().isFloating());
             default -> true;

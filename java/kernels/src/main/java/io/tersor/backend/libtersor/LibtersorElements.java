@@ -30,6 +30,9 @@ final class LibtersorElements extends Downcalls {
             JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
     private static final MethodHandle REDUCE = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
             ADDRESS);
+    private static final MethodHandle RECURRENT = handle(JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS,
+            JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle EXTREMES = handle(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle SOFTMAX = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle CAST = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle SELECT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
@@ -50,6 +53,9 @@ final class LibtersorElements extends Downcalls {
     private final MemorySegment map;
     private final MemorySegment binary;
     private final MemorySegment reduce;
+    private final MemorySegment recurrentStep;
+    private final MemorySegment recurrentReset;
+    private final MemorySegment extremes;
     private final MemorySegment softmax;
     private final MemorySegment cast;
     private final MemorySegment select;
@@ -69,6 +75,9 @@ final class LibtersorElements extends Downcalls {
         this.map = library.require("tersor_map");
         this.binary = library.require("tersor_binary");
         this.reduce = library.require("tersor_reduce");
+        this.recurrentStep = library.require("tersor_recurrent_step");
+        this.recurrentReset = library.require("tersor_recurrent_reset");
+        this.extremes = library.require("tersor_extremes");
         this.softmax = library.require("tersor_softmax");
         this.cast = library.require("tersor_cast");
         this.select = library.require("tersor_select");
@@ -198,6 +207,40 @@ final class LibtersorElements extends Downcalls {
             throw unchecked(failure);
         }
         check("tersor_reduce", status);
+    }
+
+    /** @param cell a tersor_recurrent_cell, see {@link NativeRecurrentCell} */
+    void recurrentStep(int isa, MemorySegment cell, MemorySegment x, long xAt, MemorySegment r, long rAt,
+            MemorySegment h, MemorySegment c, long at) {
+        int status;
+        try {
+            status = (int) RECURRENT.invokeExact(recurrentStep, isa, cell, x, xAt, r, rAt, h, c, at);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_recurrent_step", status);
+    }
+
+    /** See {@link #recurrentStep}. */
+    void recurrentReset(int isa, MemorySegment cell, MemorySegment x, long xAt, MemorySegment r, long rAt,
+            MemorySegment h, MemorySegment scaled, long at) {
+        int status;
+        try {
+            status = (int) RECURRENT.invokeExact(recurrentReset, isa, cell, x, xAt, r, rAt, h, scaled, at);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_recurrent_reset", status);
+    }
+
+    void extremes(int isa, long count, MemorySegment src, MemorySegment range) {
+        int status;
+        try {
+            status = (int) EXTREMES.invokeExact(extremes, isa, count, src, range);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_extremes", status);
     }
 
     void softmax(int isa, boolean logarithm, long rows, long columns, MemorySegment src, MemorySegment dst) {

@@ -1,6 +1,7 @@
 package io.tersor.backend.libtersor;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -17,8 +18,8 @@ final class LibtersorProducts extends Downcalls {
     private static final MethodHandle GEMM_PACK = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG,
             ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle GEMM = handle(ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-            JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS,
-            JAVA_LONG);
+            JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_INT, JAVA_INT, ADDRESS,
+            JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG);
     private static final MethodHandle CONV2D_PACKED_BYTES = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT,
             ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle CONV2D_PACK = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS,
@@ -95,13 +96,15 @@ final class LibtersorProducts extends Downcalls {
 
     /** @param epilogue a tersor_epilogue, see {@link NativeEpilogue} */
     void gemm(MemorySegment packed, MemorySegment epilogue, long m, long firstRow, long rows, long firstColumn,
-            long columns, MemorySegment src, long srcRowStride, long srcColumnStride, MemorySegment residual,
-            long ldResidual, MemorySegment dst, long ldDst, MemorySegment scratch) {
+            long columns, MemorySegment src, long srcRowStride, long srcColumnStride, float srcScale, int srcZeroPoint,
+            boolean backwards, MemorySegment residual, long ldResidual, MemorySegment dst, long ldDst,
+            MemorySegment scratch) {
+        int walk = backwards ? 1 : 0;
         int status;
         try {
             status = (int) GEMM.invokeExact(gemm, packed, packed.byteSize(), epilogue, m, firstRow, rows, firstColumn,
-                    columns, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst, scratch,
-                    scratch.byteSize());
+                    columns, src, srcRowStride, srcColumnStride, srcScale, srcZeroPoint, walk, residual, ldResidual,
+                    dst, ldDst, scratch, scratch.byteSize());
         } catch (Throwable failure) {
             throw unchecked(failure);
         }

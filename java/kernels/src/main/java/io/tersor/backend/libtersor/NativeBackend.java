@@ -20,6 +20,8 @@ import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.DynamicQuantizer;
+import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
@@ -33,6 +35,8 @@ import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
+import io.tersor.kernel.RecurrentCell;
+import io.tersor.kernel.RecurrentCellSpec;
 import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.RequantizeSpec;
 import io.tersor.kernel.Select;
@@ -41,6 +45,7 @@ import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
+import io.tersor.quant.QuantParams;
 import io.tersor.quant.Rounding;
 import io.tersor.tensor.Tensor;
 import java.util.Comparator;
@@ -127,6 +132,8 @@ public final class NativeBackend implements BackendProvider {
     @Override
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
+            case RecurrentCellSpec cell -> NativeRecurrentCell.refusal(cell);
+            case DynamicQuantizerSpec quantizer -> NativeDynamicQuantizer.refusal(quantizer);
             case MatMulSpec matMul -> Sparsity.refusal(matMul.sparsity(), matMul.weights());
             case Conv2dSpec conv ->
                     conv.reduction() > Integer.MAX_VALUE ? Optional.of("sums of more than 2^31 - 1 products")
@@ -199,6 +206,17 @@ public final class NativeBackend implements BackendProvider {
         NativeContext context = context(spec);
         return spec.isQuantized() ? new NativeByteProduct(context, spec, parallelism)
                 : new NativeBinary(context, spec, parallelism);
+    }
+
+    @Override
+    public RecurrentCell prepare(RecurrentCellSpec spec, Optional<Tensor> peepholes, Parallelism parallelism) {
+        return NativeRecurrentCell.prepare(context(spec), spec, peepholes, parallelism);
+    }
+
+    @Override
+    public DynamicQuantizer prepare(DynamicQuantizerSpec spec, QuantParams weights, Tensor columnSums,
+            Optional<Tensor> bias, Parallelism parallelism) {
+        return new NativeDynamicQuantizer(context(spec), spec, parallelism);
     }
 
     @Override

@@ -73,7 +73,8 @@ final class NativeMap extends SharedUnary {
         };
     }
 
-    private static int code(MapFunction function) {
+    /** Returns the value of tersor_map_function, negative if there is none. */
+    static int code(MapFunction function) {
         return switch (function) {
             case ABS -> 5;
             case NEG -> 6;

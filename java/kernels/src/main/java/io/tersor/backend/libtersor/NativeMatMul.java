@@ -21,6 +21,8 @@ final class NativeMatMul extends MatMul {
     private final MemorySegment epilogue;
     private final long n;
     private final long scratchBytes;
+    // Runs take turns; two at once that read the same one compute the same.
+    private boolean backwards;
     private final AtomicReference<SharedRun> spare = new AtomicReference<>();
 
     private NativeMatMul(NativeContext context, MatMulSpec spec, MemorySegment packed, MemorySegment epilogue,
@@ -73,11 +75,19 @@ final class NativeMatMul extends MatMul {
     @Override
     protected void execute(long m, MemorySegment src, long srcRowStride, long srcColumnStride, MemorySegment residual,
             long ldResidual, MemorySegment dst, long ldDst) {
+        execute(1f, 0, m, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
+    }
+
+    @Override
+    protected void execute(float srcScale, int srcZeroPoint, long m, MemorySegment src, long srcRowStride,
+            long srcColumnStride, MemorySegment residual, long ldResidual, MemorySegment dst, long ldDst) {
+        backwards = !backwards;
         long columns = WorkShare.columnsPerPart(m, n, spec().k(), spec().weights().alignment(), WorkShare.COLUMNS,
                 parallelism());
         long rows = columns < n ? m : WorkShare.rowsPerPart(m, spec().k() * n, parallelism());
         if (rows >= m && columns >= n) {
-            multiply(m, 0, m, 0, n, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
+            multiply(m, 0, m, 0, n, src, srcRowStride, srcColumnStride, srcScale, srcZeroPoint, residual, ldResidual,
+                    dst, ldDst);
             return;
         }
         // A method reference instead would be an object for each run.
@@ -85,6 +95,7 @@ final class NativeMatMul extends MatMul {
         SharedRun run = kept == null ? new SharedRun() : kept;
         run.share(rows, columns);
         run.set(m, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
+        run.setParams(srcScale, srcZeroPoint);
         try {
             parallelism().run(columns < n ? Math.ceilDiv(n, columns) : Math.ceilDiv(m, rows), run);
         } finally {
@@ -101,6 +112,8 @@ final class NativeMatMul extends MatMul {
         private MemorySegment src = MemorySegment.NULL;
         private long srcRowStride;
         private long srcColumnStride;
+        private float srcScale;
+        private int srcZeroPoint;
         private MemorySegment residual = MemorySegment.NULL;
         private long ldResidual;
         private MemorySegment dst = MemorySegment.NULL;
@@ -110,6 +123,11 @@ final class NativeMatMul extends MatMul {
         private void share(long partRows, long partColumns) {
             rows = partRows;
             columns = partColumns;
+        }
+
+        private void setParams(float scale, int zeroPoint) {
+            srcScale = scale;
+            srcZeroPoint = zeroPoint;
         }
 
         private void set(long runM, MemorySegment runSrc, long runRowStride, long runColumnStride,
@@ -129,18 +147,18 @@ final class NativeMatMul extends MatMul {
             long firstRow = columns < n ? 0 : part * rows;
             long firstColumn = columns < n ? part * columns : 0;
             multiply(m, firstRow, Math.min(rows, m - firstRow), firstColumn,
-                    Math.min(columns, n - firstColumn), src, srcRowStride, srcColumnStride, residual,
-                    ldResidual, dst, ldDst);
+                    Math.min(columns, n - firstColumn), src, srcRowStride, srcColumnStride, srcScale, srcZeroPoint,
+                    residual, ldResidual, dst, ldDst);
         }
     }
 
     private void multiply(long m, long firstRow, long rows, long firstColumn, long columns, MemorySegment src,
-            long srcRowStride, long srcColumnStride, MemorySegment residual, long ldResidual, MemorySegment dst,
-            long ldDst) {
+            long srcRowStride, long srcColumnStride, float srcScale, int srcZeroPoint, MemorySegment residual,
+            long ldResidual, MemorySegment dst, long ldDst) {
         MemorySegment scratch = context.scratch().take(scratchBytes);
         try {
             context.products().gemm(packed, epilogue, m, firstRow, rows, firstColumn, columns, src, srcRowStride,
-                    srcColumnStride, residual, ldResidual, dst, ldDst, scratch);
+                    srcColumnStride, srcScale, srcZeroPoint, backwards, residual, ldResidual, dst, ldDst, scratch);
         } finally {
             context.scratch().give(scratch);
         }

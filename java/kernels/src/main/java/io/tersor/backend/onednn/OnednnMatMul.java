@@ -86,6 +86,9 @@ final class OnednnMatMul extends MatMul {
         if (spec.isDynamic()) {
             return Optional.of("oneDNN quantizes no rows at run time");
         }
+        if (spec.paramsAtRun()) {
+            return Optional.of("its parameters are those of the kernel");
+        }
         if (spec.k() > MAX_EXTENT || spec.n() > MAX_EXTENT) {
             return Optional.of("oneDNN counts in 32 bits");
         }

@@ -46,6 +46,14 @@ final class EpilogueStore {
         }
     }
 
+    /** Stores one result for each output channel of a product whose source came with a scale. */
+    void storeSource(int[] sums, float srcScale, MemorySegment residual, long residualOffset, MemorySegment dst,
+            long offset) {
+        for (int n = 0; n < sums.length; n++) {
+            finish(epilogue.scaleSource(sums[n], srcScale, n), residual, residualOffset + n, dst, offset + n);
+        }
+    }
+
     /** Stores one result for each output channel of a kernel with floating sums. */
     void store(float[] sums, MemorySegment residual, long residualOffset, MemorySegment dst, long offset) {
         for (int n = 0; n < sums.length; n++) {

@@ -74,9 +74,7 @@ final class ScalarDynamicQuantizer extends DynamicQuantizer {
             Elements.setByte(levels, i, Quantizer.saturate(Elements.getFloat(src, i) / scale, zeroPoint, DataType.U8,
                     Rounding.HALF_EVEN));
         }
-        for (long row = 0; row < m; row++) {
-            store(params, row, scale, zeroPoint);
-        }
+        store(params, 0, scale, zeroPoint);
     }
 
     private static void store(MemorySegment params, long row, float scale, int zeroPoint) {
@@ -87,15 +85,12 @@ final class ScalarDynamicQuantizer extends DynamicQuantizer {
     @Override
     protected void dequantize(long m, MemorySegment sums, MemorySegment params, MemorySegment dst, long ldDst) {
         int n = spec().n();
-        boolean bytes = spec().levels() == Levels.BYTES;
         for (long row = 0; row < m; row++) {
             float scale = Elements.getFloat(params, 2 * row);
-            int zeroPoint = (int) Elements.getFloat(params, 2 * row + 1);
             for (int j = 0; j < n; j++) {
                 int low = sums.getAtIndex(JAVA_INT, row * n + j);
-                float sum = bytes ? low - zeroPoint * (int) columnSums[j]
-                        : fixed(low, sums.getAtIndex(JAVA_INT, (m + row) * n + j),
-                                sums.getAtIndex(JAVA_INT, (2 * m + row) * n + j) - HIGH_OFFSET * (int) columnSums[j]);
+                float sum = fixed(low, sums.getAtIndex(JAVA_INT, (m + row) * n + j),
+                        sums.getAtIndex(JAVA_INT, (2 * m + row) * n + j) - HIGH_OFFSET * (int) columnSums[j]);
                 float multiplier = scale * weights.scale(weights.isPerTensor() ? 0 : j);
                 Elements.setFloat(dst, row * ldDst + j, sum * multiplier + bias[j]);
             }

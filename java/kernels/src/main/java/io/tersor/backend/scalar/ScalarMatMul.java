@@ -66,10 +66,7 @@ final class ScalarMatMul extends MatMul {
                 addIntegers(row);
                 epilogue.store(row.integerSums, scale, residual, i * ldResidual, dst, i * ldDst);
             } else if (spec().isInteger()) {
-                for (int j = 0; j < k; j++) {
-                    row.levels[j] = Elements.getInt(src, spec().src(), from + j * srcColumnStride)
-                            - spec().srcParams().zeroPoint();
-                }
+                readLevels(row, src, from, srcColumnStride, spec().srcParams().zeroPoint());
                 addIntegers(row);
                 epilogue.store(row.integerSums, residual, i * ldResidual, dst, i * ldDst);
             } else {
@@ -79,6 +76,23 @@ final class ScalarMatMul extends MatMul {
                 addFloats(row);
                 epilogue.store(row.floatSums, residual, i * ldResidual, dst, i * ldDst);
             }
+        }
+    }
+
+    @Override
+    protected void execute(float srcScale, int srcZeroPoint, long m, MemorySegment src, long srcRowStride,
+            long srcColumnStride, MemorySegment residual, long ldResidual, MemorySegment dst, long ldDst) {
+        Row row = rows.get();
+        for (long i = 0; i < m; i++) {
+            readLevels(row, src, i * srcRowStride, srcColumnStride, srcZeroPoint);
+            addIntegers(row);
+            epilogue.storeSource(row.integerSums, srcScale, residual, i * ldResidual, dst, i * ldDst);
+        }
+    }
+
+    private void readLevels(Row row, MemorySegment src, long from, long srcColumnStride, int zeroPoint) {
+        for (int j = 0; j < k; j++) {
+            row.levels[j] = Elements.getInt(src, spec().src(), from + j * srcColumnStride) - zeroPoint;
         }
     }
 

@@ -40,6 +40,10 @@ final class Scratch {
     final float[] magnitudes = new float[MC];
     final float[] rowScales = new float[MC];
 
+    /** Of a run whose source has parameters of its own: what the columns' sums start from, and their factors. */
+    int[] columnStarts = new int[0];
+    float[] columnFactors = new float[0];
+
     /** Sums of one chunk's channels. */
     final double[] doubles = new double[Chunk.LENGTH];
 
@@ -115,6 +119,13 @@ final class Scratch {
             panels = Arena.ofAuto().allocate(bytes, Tensor.ALIGNMENT_BYTES);
         }
         return panels;
+    }
+
+    void growColumns(int count) {
+        if (columnStarts.length < count) {
+            columnStarts = new int[count];
+            columnFactors = new float[count];
+        }
     }
 
     void growSums(int count) {

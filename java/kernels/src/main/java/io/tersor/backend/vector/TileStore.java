@@ -107,6 +107,15 @@ final class TileStore {
         }
     }
 
+    /** Prepares a scratch for tiles of sums of levels whose scale and zero point are these. */
+    void bindSource(Scratch scratch, float scale, int zeroPoint, int[] columnSums) {
+        scratch.growColumns(multipliers.length);
+        for (int j = 0; j < n; j++) {
+            scratch.columnStarts[j] = -zeroPoint * columnSums[j];
+            scratch.columnFactors[j] = scale * multipliers[j];
+        }
+    }
+
     /** Stores an integer tile that is the only block of its k. */
     void storeIntegers(Scratch scratch, int from, long row, int r, int rows, int panel) {
         storeIntegers(scratch, from, NOTHING, 0, row, r, rows, panel);
@@ -129,10 +138,18 @@ final class TileStore {
             copyInts(scratch.ints, rows, Math.min(NR, n - column), scratch.dst, element, scratch.ldDst);
             return;
         }
+        if (kind == Sums.INTEGERS_OF_GIVEN_SOURCE) {
+            for (int half = 0; half < NR; half += F) {
+                roundSums(tile, from, rows, sums, at, scratch.columnStarts, column, half);
+                scale(tile, from, rows, scratch.columnFactors, column, half);
+            }
+            finish(scratch, tile, from, row + r, rows, column);
+            return;
+        }
         // Without them the floats of the tile are the sums, exactly.
         if (sums != NOTHING || integerBias) {
-            roundSums(tile, from, rows, sums, at, column, 0);
-            roundSums(tile, from, rows, sums, at, column, F);
+            roundSums(tile, from, rows, sums, at, biases, column, 0);
+            roundSums(tile, from, rows, sums, at, biases, column, F);
         }
         if (kind == Sums.INTEGERS && plain && bytes && column <= n - NR) {
             scaleToBytes(tile, from, rows, column, 0, scratch.dst, element, scratch.ldDst);
@@ -149,8 +166,8 @@ final class TileStore {
             return;
         }
         if (kind == Sums.INTEGERS) {
-            scale(tile, from, rows, column, 0);
-            scale(tile, from, rows, column, F);
+            scale(tile, from, rows, multipliers, column, 0);
+            scale(tile, from, rows, multipliers, column, F);
         } else {
             scaleRows(tile, from, rows, scratch.rowScales, r, column, 0);
             scaleRows(tile, from, rows, scratch.rowScales, r, column, F);
@@ -237,8 +254,9 @@ final class TileStore {
         }
     }
 
-    /** tile = (float) (tile + sums + bias), the sum in int32. */
-    private void roundSums(float[] tile, int from, int rows, int[] sums, int at, int column, int half) {
+    /** tile = (float) (tile + sums + bias), the sum in int32; biases has one for each column. */
+    private static void roundSums(float[] tile, int from, int rows, int[] sums, int at, int[] biases, int column,
+            int half) {
         IntVector bias = IntVector.fromArray(INTS, biases, column + half);
         for (int i = half; i < rows * NR; i += NR) {
             IntVector sum = (IntVector) FloatVector.fromArray(FLOATS, tile, from + i).convert(VectorOperators.F2I, 0);
@@ -247,7 +265,7 @@ final class TileStore {
         }
     }
 
-    private void scale(float[] tile, int from, int rows, int column, int half) {
+    private void scale(float[] tile, int from, int rows, float[] multipliers, int column, int half) {
         FloatVector multiplier = FloatVector.fromArray(FLOATS, multipliers, column + half);
         FloatVector offset = FloatVector.fromArray(FLOATS, offsets, column + half);
         for (int i = from + half; i < from + rows * NR; i += NR) {

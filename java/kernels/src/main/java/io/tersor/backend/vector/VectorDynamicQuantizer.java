@@ -88,9 +88,7 @@ final class VectorDynamicQuantizer extends DynamicQuantizer {
             parallelism().ranges(chunks, count / SHARED + 1,
                     (first, end) -> bytes(src, levels, count, first, end, scale, zeroPoint));
         }
-        for (long row = 0; row < m; row++) {
-            store(params, row, scale, zeroPoint);
-        }
+        store(params, 0, scale, zeroPoint);
     }
 
     private static void store(MemorySegment params, long row, float scale, int zeroPoint) {
@@ -181,29 +179,7 @@ final class VectorDynamicQuantizer extends DynamicQuantizer {
             long ldDst) {
         long n = spec().n();
         for (long row = first; row < end; row++) {
-            float scale = params.getAtIndex(JAVA_FLOAT, 2 * row);
-            if (spec().levels() == Levels.BYTES) {
-                bytesRow(sums, row * n, scale, (int) params.getAtIndex(JAVA_FLOAT, 2 * row + 1), dst, row * ldDst);
-            } else {
-                fixedRow(sums, row * n, m * n, scale, dst, row * ldDst);
-            }
-        }
-    }
-
-    private void bytesRow(MemorySegment sums, long from, float scale, int zeroPoint, MemorySegment dst, long to) {
-        int n = scales.length;
-        int j = 0;
-        for (; j <= n - F; j += F) {
-            IntVector shift = IntVector.fromArray(INTS, columnSums, j).mul(zeroPoint);
-            IntVector sum = IntVector.fromMemorySegment(INTS, sums, (from + j) * Integer.BYTES, ORDER).sub(shift);
-            ((FloatVector) sum.convert(VectorOperators.I2F, 0))
-                    .mul(FloatVector.fromArray(FLOATS, scales, j).mul(scale))
-                    .add(FloatVector.fromArray(FLOATS, bias, j))
-                    .intoMemorySegment(dst, (to + j) * Float.BYTES, ORDER);
-        }
-        for (; j < n; j++) {
-            float sum = sums.getAtIndex(JAVA_INT, from + j) - zeroPoint * columnSums[j];
-            dst.setAtIndex(JAVA_FLOAT, to + j, sum * (scale * scales[j]) + bias[j]);
+            fixedRow(sums, row * n, m * n, params.getAtIndex(JAVA_FLOAT, 2 * row), dst, row * ldDst);
         }
     }
 

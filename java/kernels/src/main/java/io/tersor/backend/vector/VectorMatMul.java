@@ -22,6 +22,9 @@ import java.util.concurrent.atomic.AtomicReference;
 final class VectorMatMul extends MatMul {
     private final ScratchPool pool;
     private final Product product;
+    private final TileStore store;
+    // Of the weights less their zero points, where a run brings a zero point of src.
+    private final int[] columnSums;
     private final AtomicReference<Operands> spare = new AtomicReference<>();
 
     VectorMatMul(MatMulSpec spec, Tensor weights, Optional<Tensor> bias, PrepareOptions options, ScratchPool pool) {
@@ -48,7 +51,8 @@ final class VectorMatMul extends MatMul {
         int largestSource = spec.isDynamic() ? (int) DynamicQuantization.LARGEST_LEVEL
                 : integer ? PackedWeights.largestSource(spec.src(), spec.srcParams()) : 0;
         MatrixRows rows = new MatrixRows(spec.src(), spec.srcParams().zeroPoint());
-        TileStore store = new TileStore(Epilogue.of(spec, bias), Sums.of(spec), 0, n);
+        this.store = new TileStore(Epilogue.of(spec, bias), Sums.of(spec), 0, n);
+        this.columnSums = spec.paramsAtRun() ? columnSums(matrix, k, n) : new int[0];
         if (spec.sparsity().isPresent()) {
             int height = SparseSums.height(spec.sparsity().get());
             SparseWeights packed = integer ? SparseWeights.integers(k, n, height, matrix, largestSource)
@@ -63,6 +67,16 @@ final class VectorMatMul extends MatMul {
         }
     }
 
+    private static int[] columnSums(PackedWeights.Matrix matrix, int k, int n) {
+        int[] sums = new int[n];
+        for (int row = 0; row < k; row++) {
+            for (int column = 0; column < n; column++) {
+                sums[column] += (int) matrix.get(row, column);
+            }
+        }
+        return sums;
+    }
+
     @Override
     protected String kernelName() {
         return product.name(spec().src(), spec().weights(), "gemm");
@@ -71,8 +85,15 @@ final class VectorMatMul extends MatMul {
     @Override
     protected void execute(long m, MemorySegment src, long srcRowStride, long srcColumnStride, MemorySegment residual,
             long ldResidual, MemorySegment dst, long ldDst) {
+        execute(1f, 0, m, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
+    }
+
+    @Override
+    protected void execute(float srcScale, int srcZeroPoint, long m, MemorySegment src, long srcRowStride,
+            long srcColumnStride, MemorySegment residual, long ldResidual, MemorySegment dst, long ldDst) {
         if (parallelism().threads() == 1) {
             Scratch scratch = pool.take();
+            bindSource(scratch, srcScale, srcZeroPoint);
             bind(scratch, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
             product.runAll(scratch, m);
             pool.give(scratch);
@@ -82,6 +103,7 @@ final class VectorMatMul extends MatMul {
         Operands kept = spare.getAndSet(null);
         Operands run = kept == null ? new Operands() : kept;
         run.set(src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
+        run.setParams(srcScale, srcZeroPoint);
         try {
             run.start(parallelism(), m);
         } finally {
@@ -95,6 +117,8 @@ final class VectorMatMul extends MatMul {
         private MemorySegment src = MemorySegment.NULL;
         private long srcRowStride;
         private long srcColumnStride;
+        private float srcScale;
+        private int srcZeroPoint;
         private MemorySegment residual = MemorySegment.NULL;
         private long ldResidual;
         private MemorySegment dst = MemorySegment.NULL;
@@ -102,6 +126,11 @@ final class VectorMatMul extends MatMul {
 
         private Operands() {
             super(product, pool);
+        }
+
+        private void setParams(float scale, int zeroPoint) {
+            srcScale = scale;
+            srcZeroPoint = zeroPoint;
         }
 
         private void set(MemorySegment runSrc, long runRowStride, long runColumnStride, MemorySegment runResidual,
@@ -117,7 +146,14 @@ final class VectorMatMul extends MatMul {
 
         @Override
         void bind(Scratch scratch) {
+            bindSource(scratch, srcScale, srcZeroPoint);
             VectorMatMul.bind(scratch, src, srcRowStride, srcColumnStride, residual, ldResidual, dst, ldDst);
+        }
+    }
+
+    private void bindSource(Scratch scratch, float scale, int zeroPoint) {
+        if (spec().paramsAtRun()) {
+            store.bindSource(scratch, scale, zeroPoint, columnSums);
         }
     }
 

@@ -63,22 +63,34 @@ record FixedWeights(Tensor values, QuantParams params, List<String> constants) {
             long rows) {
         MatMulSpec spec = new MatMulSpec(src, values.type(), DataType.F32, k(), n(), srcParams, params,
                 QuantParams.IDENTITY, bias.isPresent() ? Bias.F32 : Bias.NONE, Activation.NONE);
-        return new RowProduct(matMul(node, lowering, spec, bias, rows), Optional.empty());
+        return new RowProduct(kernel(node, lowering, spec, bias, rows), Optional.empty());
     }
 
     /** Returns the product of f32 rows with s8 weights by way of integers; see {@link #product}. */
     RowProduct product(Node node, Lowering lowering, DynamicQuantizerSpec.Levels levels, Optional<Tensor> bias,
             long rows) {
-        MatMulSpec spec = levelsSpec();
+        if (levels == DynamicQuantizerSpec.Levels.BYTES) {
+            DynamicQuantizerSpec bytes = DynamicQuantizerSpec.bytes(k());
+            DynamicQuantizer kernel = lowering.kernels.dynamicQuantizer(node, bytes);
+            return new RowProduct(
+                    kernel(node, lowering, levelsSpec(bias.isPresent() ? Bias.F32 : Bias.NONE), bias, rows),
+                    Optional.of(new RowProduct.Quantizer(bytes, n(), () -> kernel)));
+        }
+        MatMulSpec spec = fixedPointSpec();
         DynamicQuantizerSpec quantizer = new DynamicQuantizerSpec(levels, k(), n());
         Pending<DynamicQuantizer> kernel = lowering.kernels.dynamicQuantizer(node, quantizer, params,
                 () -> Quantization.columnSums(values, params), () -> bias, constants, lowering.packing);
-        return new RowProduct(matMul(node, lowering, spec, Optional.empty(), rows * levels.planes()),
-                Optional.of(new RowProduct.Quantizer(quantizer, kernel)));
+        return new RowProduct(kernel(node, lowering, spec, Optional.empty(), rows * levels.planes()),
+                Optional.of(new RowProduct.Quantizer(quantizer, n(), kernel::get)));
     }
 
-    /** Returns the product of levels with s8 weights. */
-    MatMulSpec levelsSpec() {
+    /** Returns the product of bytes, whose parameters come with each run, with s8 weights. */
+    MatMulSpec levelsSpec(Bias bias) {
+        return MatMulSpec.withParamsAtRun(DataType.U8, k(), n(), params, bias, Optional.empty(), Activation.NONE);
+    }
+
+    /** Returns the product of planes of fixed-point numbers with s8 weights. */
+    MatMulSpec fixedPointSpec() {
         return new MatMulSpec(DataType.U8, DataType.S8, DataType.S32, k(), n(), QuantParams.IDENTITY, params,
                 QuantParams.IDENTITY, Bias.NONE, Activation.NONE);
     }
@@ -88,7 +100,8 @@ record FixedWeights(Tensor values, QuantParams params, List<String> constants) {
         return !isReal() && k() >= 1 && k() <= DynamicQuantizerSpec.MAX_K && n() >= 1;
     }
 
-    private Pending<MatMul> matMul(Node node, Lowering lowering, MatMulSpec spec, Optional<Tensor> bias, long rows) {
+    /** Returns the kernel of a spec with these weights; see {@link #product}. */
+    Pending<MatMul> kernel(Node node, Lowering lowering, MatMulSpec spec, Optional<Tensor> bias, long rows) {
         return lowering.kernels.matMul(node, spec, Math.max(1, rows), () -> values, () -> bias, constants,
                 lowering.packing);
     }

@@ -118,6 +118,11 @@ final class Kernels implements AutoCloseable {
                 () -> registry.prepare(spec, weights, columnSums.get(), bias.get(), preferred(spec)));
     }
 
+    /** Returns the quantization in front of products that share it. */
+    DynamicQuantizer dynamicQuantizer(Node node, DynamicQuantizerSpec spec) {
+        return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
+    }
+
     /** Returns an attention. */
     Attention attention(Node node, AttentionSpec spec) {
         return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));

@@ -70,7 +70,7 @@ final class RecurrentLowering {
             }
             directions.add(kernels.get());
         }
-        add(new RecurrentRun(layout, directions));
+        add(new RecurrentRun(layout, directions, source == Source.DYNAMIC));
         return true;
     }
 
@@ -134,7 +134,7 @@ final class RecurrentLowering {
             return weights.bytes(2, STATE_WEIGHTS_SCALE, direction).filter(FixedWeights::fitsQuantizer);
         }
         return weights.bytes(2, direction).filter(FixedWeights::fitsQuantizer)
-                .filter(r -> lowering.kernels.sumsBytesFast(r.levelsSpec(), layout.batch()))
+                .filter(r -> lowering.kernels.sumsBytesFast(r.fixedPointSpec(), layout.batch()))
                 .or(() -> weights.real(2, direction));
     }
 

@@ -18,8 +18,12 @@ import java.util.Optional;
  * <p>Inputs: source, sequence lengths, first h, first c. Outputs: all h, last h, last c, of which each may be absent; then
  * what is worked in: products of inputs [steps * batch, columns], products of states [batch, columns], h and c [batch,
  * hidden], and bytes for products by way of integers, if there are such.
+ *
+ * @param forgets whether the states of sequences that have ended count as 0 from the second step behind their end on,
+ *        where all h are wanted: ONNX Runtime's DynamicQuantizeLSTM reads them from there, and quantizes them together
  */
-record RecurrentRun(RecurrentLayout layout, List<Direction> directions) implements Computation.Body {
+record RecurrentRun(RecurrentLayout layout, List<Direction> directions, boolean forgets)
+        implements Computation.Body {
     static final int INPUTS = 4;
     static final int RESULTS = 3;
 
@@ -94,11 +98,16 @@ record RecurrentRun(RecurrentLayout layout, List<Direction> directions) implemen
                 if (time >= 0) {
                     kernels.cell.run(x, layout.source(time, sequence), r, h, c, sequence);
                     copy(h, sequence, out[0], layout.result(time, direction, sequence));
+                } else if (forgets && out[0] != null && step == layout.length(in[1], sequence)) {
+                    copy(h, sequence, out[1], layout.state(direction, sequence));
+                    h.slice(0, sequence, 1).data().fill((byte) 0);
                 }
             }
         }
         for (int sequence = 0; sequence < layout.batch(); sequence++) {
-            copy(h, sequence, out[1], layout.state(direction, sequence));
+            if (!forgets || out[0] == null || layout.length(in[1], sequence) == layout.steps()) {
+                copy(h, sequence, out[1], layout.state(direction, sequence));
+            }
             copy(c, sequence, out[2], layout.state(direction, sequence));
         }
     }

@@ -17,7 +17,8 @@ import java.util.Map;
  * DynamicQuantizeLSTM is ONNX Runtime's: weights of bytes, [directions, elements, 4 * hidden], with their scales and
  * zero points, one or 4 * hidden for each direction, as inputs 8 to 11; the source as a whole (where steps come first:
  * up to the end of the longest sequence) and at each step the states of all sequences are quantized as
- * DynamicQuantizeLinear does.
+ * DynamicQuantizeLinear does. What a sequence's state counts as there behind its end is open; as in ONNX Runtime it is
+ * the last one for a step, then 0 where all h are wanted, for it is read from among them.
  */
 final class RecurrentOps {
     /** Where the parameters of quantized operands begin. */
@@ -129,7 +130,7 @@ final class RecurrentOps {
         }
         for (int direction = 0; direction < layout.directions(); direction++) {
             for (int step = 0; step < layout.steps(); step++) {
-                double[] before = kind == Kind.DYNAMIC ? quantized(layout, direction, h) : h;
+                double[] before = kind == Kind.DYNAMIC ? quantized(layout, direction, step, h, in, out) : h;
                 for (int sequence = 0; sequence < layout.batch(); sequence++) {
                     int length = layout.length(Elements.given(in, 4) ? in[4] : null, sequence);
                     if (step < length) {
@@ -155,11 +156,16 @@ final class RecurrentOps {
     }
 
     /** Returns states of which one direction's are quantized together; an LSTM uses them in its product alone. */
-    private static double[] quantized(RecurrentLayout layout, int direction, double[] h) {
+    private static double[] quantized(RecurrentLayout layout, int direction, int step, double[] h, Tensor[] in,
+            Tensor[] out) {
         int hidden = layout.hidden();
         double[] own = new double[layout.batch() * hidden];
         for (int sequence = 0; sequence < layout.batch(); sequence++) {
-            System.arraycopy(h, layout.state(direction, sequence) * hidden, own, sequence * hidden, hidden);
+            boolean forgotten = Elements.given(out, 0)
+                    && step > layout.length(Elements.given(in, 4) ? in[4] : null, sequence);
+            if (!forgotten) {
+                System.arraycopy(h, layout.state(direction, sequence) * hidden, own, sequence * hidden, hidden);
+            }
         }
         DynamicRange range = DynamicRange.of(own);
         double[] quantized = new double[h.length];

@@ -1,5 +1,6 @@
 package io.tersor.model.pass;
 
+import io.tersor.kernel.Activation;
 import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.model.Attributes;
 import io.tersor.model.Graph;
@@ -14,9 +15,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Makes one {@code io.tersor.DynamicMatMul} of a product whose source is quantized at run time: DynamicQuantizeLinear,
- * MatMulInteger with a constant matrix of bytes, Cast to f32, Mul by the product of both scales, and an Add of a
- * constant row where there is one. Its inputs are the source, the matrix, its scale, its zero point and the row.
+ * Makes one {@code io.tersor.DynamicMatMul} of what follows a DynamicQuantizeLinear in a product whose source is
+ * quantized at run time: MatMulInteger with a constant matrix of bytes, Cast to f32, Mul by the product of both scales,
+ * and where they are there, an Add of a constant row and an activation. Its inputs are the levels, the matrix, its
+ * scale, its zero point, the row, and the scale and zero point of the levels. DynamicQuantizeLinear stays a step of its
+ * own, for several products may share it.
  */
 public final class FuseDynamicProducts implements GraphPass {
     private static final int FLOAT = 1;
@@ -54,16 +57,18 @@ public final class FuseDynamicProducts implements GraphPass {
             return false;
         }
         List<Node> gone = new ArrayList<>(List.of(node, cast.get(), scale.get()));
-        List<String> inputs = new ArrayList<>(List.of(source, node.inputs().get(1), weightsScale.get(),
-                node.input(3).orElse("")));
-        MatrixPatterns.bias(graph, scale.get(), n).filter(bias -> graph.initializer(bias.value())
-                .filter(tensor -> tensor.type() == DataType.F32).isPresent()).ifPresent(bias -> {
-            gone.add(bias.node());
-            inputs.add(bias.value());
-        });
+        Optional<MatrixPatterns.Bias> bias = MatrixPatterns.bias(graph, scale.get(), n)
+                .filter(found -> graph.initializer(found.value())
+                        .filter(tensor -> tensor.type() == DataType.F32).isPresent());
+        bias.ifPresent(found -> gone.add(found.node()));
+        Optional<Patterns.Activated> activated = Patterns.activation(graph, gone.getLast().output());
+        activated.ifPresent(found -> gone.add(found.node()));
         gone.forEach(builder::remove);
-        builder.node(new Node(node.name(), "DynamicMatMul", Node.INTERNAL, inputs,
-                List.of(gone.getLast().output()), Attributes.NONE));
+        builder.node(new Node(node.name(), "DynamicMatMul", Node.INTERNAL, List.of(node.inputs().getFirst(),
+                node.inputs().get(1), weightsScale.get(), node.input(3).orElse(""),
+                bias.map(MatrixPatterns.Bias::value).orElse(""), quantize.get().outputs().get(1),
+                quantize.get().outputs().get(2)), List.of(gone.getLast().output()),
+                Patterns.with(Attributes.NONE, activated.map(Patterns.Activated::activation).orElse(Activation.NONE))));
         return true;
     }
 

@@ -28,12 +28,13 @@ import java.util.stream.LongStream;
  *
  * <p>The residual is input 3 of {@code io.tersor.Conv} and {@code .MatMul}, or input 9 of {@code .QConv} and
  * {@code .QMatMul}, followed by scale and zero point if it is quantized; inputs 12 and 13 of the latter are scale and
- * zero point of the value that was between, for where the two run one by one.
+ * zero point of the value that was between, for where the two run one by one. That of {@code .DynamicMatMul} is input 7.
  */
 public final class FuseResiduals implements GraphPass {
     /** Where a product's residual is among its inputs. */
     private static final int REAL = 3;
     private static final int QUANTIZED = 9;
+    private static final int DYNAMIC = 7;
 
     @Override
     public Graph apply(Graph graph) {
@@ -95,6 +96,7 @@ public final class FuseResiduals implements GraphPass {
                 case "io.tersor.QConv", "io.tersor.QMatMul" -> node.input(6).isPresent() == quantized
                         && node.input(QUANTIZED).isEmpty();
                 case "QLinearConv" -> quantized && isConstant(node);
+                case "io.tersor.DynamicMatMul" -> !quantized && node.input(DYNAMIC).isEmpty();
                 case "io.tersor.Conv", "io.tersor.MatMul" -> node.input(REAL).isEmpty();
                 case "Conv" -> constant(node, 1).map(weights -> weights.shape().elements() > 0
                         && (weights.shape().rank() == 3 || weights.shape().rank() == 4)).orElse(false)
@@ -131,7 +133,7 @@ public final class FuseResiduals implements GraphPass {
             List<String> inputs = new ArrayList<>(product.inputs());
             Tail tail = quantized ? Tail.of(graph, types, sum.output(), Optional.empty()).with(Patterns.activation(sum))
                     : tail(sum, integer);
-            int residual = integer ? QUANTIZED : REAL;
+            int residual = integer ? QUANTIZED : product.is("DynamicMatMul") ? DYNAMIC : REAL;
             while (inputs.size() < residual) {
                 inputs.add("");
             }

@@ -31,13 +31,20 @@ class FuseDynamicProductsTest {
 
     private final Random random = new Random(3);
     private final Tensor x = TestGraphs.random(random, 2, 2, 5, K);
+    private final Tensor residual = TestGraphs.random(random, 2, 2, 5, N);
 
     /** What differs between the networks. */
     private record Form(DataType weights, boolean zeroPoint, boolean perColumn, boolean scaleFirst, boolean bias,
-            boolean scaleIsOutput) {}
+            boolean scaleIsOutput, boolean residual, String function) {
+        private Form(DataType weights, boolean zeroPoint, boolean perColumn, boolean scaleFirst, boolean bias,
+                boolean scaleIsOutput) {
+            this(weights, zeroPoint, perColumn, scaleFirst, bias, scaleIsOutput, false, "");
+        }
+    }
 
     private Graph graph(Form form) {
-        GraphBuilder b = Graph.builder("dynamic", 17).input(ValueInfo.of("x", DataType.F32, Shape.of(2, 5, K)));
+        GraphBuilder b = Graph.builder("dynamic", 20).input(ValueInfo.of("x", DataType.F32, Shape.of(2, 5, K)))
+                .input(ValueInfo.of("r", DataType.F32, Shape.of(2, 5, N)));
         Tensor weights = Tensor.allocate(Arena.ofAuto(), form.weights, Shape.of(K, N));
         for (long i = 0; i < weights.shape().elements(); i++) {
             weights.setLong(i, (long) form.weights.min() + random.nextInt(256));
@@ -60,6 +67,8 @@ class FuseDynamicProductsTest {
             b.output(ValueInfo.of(factors, DataType.F32, parameters.rank() == 0 ? Shape.of() : Shape.of(N)));
         }
         y = form.bias ? b.add("Add", y, b.constant("b", TestGraphs.random(random, 1, N))) : y;
+        y = form.residual ? b.add("Add", "r", y) : y;
+        y = form.function.isEmpty() ? y : b.add(form.function, y);
         b.node(Node.of("last", "Identity", List.of(y), List.of("y"), Attributes.NONE));
         return b.output(ValueInfo.of("y", DataType.F32, Shape.of(2, 5, N))).build();
     }
@@ -69,7 +78,10 @@ class FuseDynamicProductsTest {
             List<String> operators = network.kernels().stream().map(StepInfo::operator).toList();
             assertEquals(fused, operators.contains("io.tersor.DynamicMatMul"), operators.toString());
             assertEquals(fused, !operators.contains("MatMulInteger"), operators.toString());
-            return network.run(Map.of("x", x), arena).get("y").copy(Arena.ofAuto());
+            if (fused) {
+                assertTrue(operators.stream().noneMatch(List.of("Add", "Relu", "Gelu")::contains), operators.toString());
+            }
+            return network.run(Map.of("x", x, "r", residual), arena).get("y").copy(Arena.ofAuto());
         }
     }
 
@@ -96,6 +108,34 @@ class FuseDynamicProductsTest {
                     (bits & 8) != 0, (bits & 16) != 0, (bits & 32) != 0);
             Graph graph = graph(form);
             assertClose(apart(graph), run(graph, backend, true));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Backend.class, names = {"SCALAR", "VECTOR", "NATIVE"})
+    void residualsAndActivationsJoin(Backend backend) {
+        for (String function : List.of("", "Relu", "Gelu")) {
+            for (int bits = 0; bits < 4; bits++) {
+                Form form = new Form(DataType.S8, true, true, false, (bits & 1) != 0, false, (bits & 2) != 0, function);
+                Graph graph = graph(form);
+                assertClose(apart(graph), run(graph, backend, true));
+            }
+        }
+    }
+
+    @Test
+    void productsShareOneQuantization() {
+        Graph graph = graph(new Form(DataType.S8, true, false, false, true, false));
+        GraphBuilder b = graph.toBuilder();
+        graph.nodes().stream().filter(node -> node.is("MatMulInteger")).forEach(node -> {
+            String sums = b.add("MatMulInteger", node.inputs().get(0), node.inputs().get(1), node.inputs().get(2));
+            String real = b.add("Cast", List.of(sums), Attributes.NONE.with("to", 1));
+            b.output(ValueInfo.of(b.add("Mul", real, b.add("Mul", "xs", "ws")), DataType.F32, Shape.of(2, 5, N)));
+        });
+        try (PreparedNetwork network = Network.of(b.build()).prepare()) {
+            List<String> operators = network.kernels().stream().map(StepInfo::operator).toList();
+            assertEquals(List.of("DynamicQuantizeLinear", "io.tersor.DynamicMatMul", "io.tersor.DynamicMatMul"),
+                    operators.stream().filter(name -> name.contains("Dynamic")).toList());
         }
     }
 
