@@ -1,8 +1,12 @@
 package io.tersor.model.ops;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -272,17 +276,21 @@ final class ReduceOps {
     }
 
     private static void topOf(FloatLines lines, Tensor from, int k, boolean largest, Tensor[] out) {
-        int[] keys = new int[lines.extent()];
-        long[] candidates = lines.candidates(k);
-        for (long line = 0; line < lines.outer() * lines.inner() && k > 0; line++) {
-            lines.best(from, line, k, largest, keys, candidates);
+        if (k == 0) {
+            return;
+        }
+        FloatTop top = new FloatTop(lines.extent(), k, largest);
+        MemorySegment src = from.data();
+        for (long line = 0; line < lines.outer() * lines.inner(); line++) {
             long start = line / lines.inner() * lines.extent() * lines.inner() + line % lines.inner();
             long target = line / lines.inner() * k * lines.inner() + line % lines.inner();
+            top.find(src, start, lines.inner());
             for (int i = 0; i < k; i++) {
-                int chosen = (int) candidates[i];
-                Elements.copy(from, start + chosen * lines.inner(), out[0], target + i * lines.inner());
+                long chosen = top.place(i);
+                out[0].data().setAtIndex(JAVA_INT, target + i * lines.inner(),
+                        src.getAtIndex(JAVA_INT, start + chosen * lines.inner()));
                 if (Elements.given(out, 1)) {
-                    out[1].setLong(target + i * lines.inner(), chosen);
+                    out[1].data().setAtIndex(JAVA_LONG, target + i * lines.inner(), chosen);
                 }
             }
         }
