@@ -21,7 +21,9 @@ final class FloatTop {
     /** Element i belongs to group i % groups, so that minima are found by vectors; 0: the whole line is sorted. */
     private final int groups;
     private final int[] keys;
+    /** First of more groups, halved until these are left. */
     private final int[] minima;
+    private final int[] others;
     private final int[] sorted;
     private final int[] open;
     /** A key above the place of its element. */
@@ -39,7 +41,8 @@ final class FloatTop {
         int wanted = Math.max(LEAST_GROUPS, Integer.highestOneBit(Math.min(k, 1 << 28)) * 4);
         this.groups = wanted <= extent / 4 ? wanted : 0;
         this.keys = new int[extent];
-        this.minima = new int[groups];
+        this.minima = new int[groups == 0 ? 0 : groups * Integer.highestOneBit((extent - 1) / groups)];
+        this.others = new int[minima.length];
         this.sorted = new int[k <= FEW ? k : groups];
         this.open = new int[groups];
         this.candidates = new long[extent];
@@ -80,9 +83,12 @@ final class FloatTop {
 
     /** Returns the k-th least of the groups' minima: at least k keys are not above it. */
     private int bound() {
-        System.arraycopy(keys, 0, minima, 0, groups);
-        for (int row = groups; row < extent; row += groups) {
-            takeLeast(keys, row, Math.min(groups, extent - row), minima);
+        int width = minima.length;
+        System.arraycopy(keys, 0, minima, 0, width);
+        takeLeast(keys, width, extent - width);
+        while (width > groups) {
+            width /= 2;
+            takeLeast(minima, width, width);
         }
         if (k > FEW) {
             System.arraycopy(minima, 0, sorted, 0, groups);
@@ -90,7 +96,8 @@ final class FloatTop {
             return sorted[k - 1];
         }
         Arrays.fill(sorted, Integer.MAX_VALUE);
-        for (int minimum : minima) {
+        for (int i = 0; i < groups; i++) {
+            int minimum = minima[i];
             if (minimum < sorted[k - 1]) {
                 int at = k - 1;
                 for (; at > 0 && sorted[at - 1] > minimum; at--) {
@@ -102,9 +109,11 @@ final class FloatTop {
         return sorted[k - 1];
     }
 
-    private static void takeLeast(int[] keys, int row, int count, int[] minima) {
+    /** Takes others into the first minima: from a copy, as loops over two places of arrays are not vectorized. */
+    private void takeLeast(int[] from, int at, int count) {
+        System.arraycopy(from, at, others, 0, count);
         for (int i = 0; i < count; i++) {
-            minima[i] = Math.min(minima[i], keys[row + i]);
+            minima[i] = Math.min(minima[i], others[i]);
         }
     }
 

@@ -107,4 +107,20 @@ class FloatLinesTest {
             }
         }
     }
+
+    @Test
+    void firstOnesOfDifferentOnes() {
+        for (Shape shape : new Shape[] {Shape.of(2, 2100), Shape.of(700, 2)}) {
+            Tensor x = Tensor.allocate(Arena.ofAuto(), DataType.F32, shape);
+            for (long i = 0; i < shape.elements(); i++) {
+                x.set(i, (float) random.nextGaussian());
+            }
+            for (long k : new long[] {1, 2, 16, 17, 100}) {
+                for (int kind = 0; kind < 4; kind++) {
+                    check("TopK", Attributes.NONE.with("axis", kind / 2).with("largest", kind % 2), 2, x,
+                            longs(Math.min(k, shape.dim(kind / 2)), Shape.of(1)));
+                }
+            }
+        }
+    }
 }
