@@ -33,8 +33,9 @@ typedef void column_reduction(const float *x, int64_t rows, int64_t pitch, int64
 /* What a sum of `count` terms gives. */
 float real_finished(double sum, int64_t count, tersor_reduction kind);
 
-/* `columns` > 0 elements of a row; `to` may be `from`. */
-typedef void softmax_function(const float *from, int64_t columns, float *to);
+/* At most SOFTMAX_ROWS rows of `columns` > 0 elements; `to` may be `from`. */
+enum { SOFTMAX_ROWS = 4 };
+typedef void softmax_function(const float *from, int64_t rows, int64_t columns, float *to);
 
 /* `count` elements; a function for each pair of tersor_types, NULL where there is none. */
 typedef void cast_function(const void *src, int64_t count, void *dst);

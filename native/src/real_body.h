@@ -7,5 +7,5 @@
 #include "softmax_body.h"
 
 #define REAL_FUNCTIONS                                                                                                 \
-    { MAP_FUNCTIONS, BINARY_OPERATIONS, ROW_REDUCTIONS, reduce_columns, softmax_row, log_softmax_row,       \
+    { MAP_FUNCTIONS, BINARY_OPERATIONS, ROW_REDUCTIONS, reduce_columns, softmax_rows, log_softmax_rows,     \
       CAST_FUNCTIONS, SELECT_FUNCTIONS }
