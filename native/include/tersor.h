@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 9
+#define TERSOR_ABI_VERSION 10
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -387,10 +387,11 @@ enum {
     TERSOR_BINARY_MIN = 4, /* NaN if either is; -0 is smaller than 0 */
     TERSOR_BINARY_MAX = 5,
     TERSOR_BINARY_PRELU = 6, /* a < 0 ? b * a : a */
-    TERSOR_BINARY_EQUAL = 7,
-    TERSOR_BINARY_LESS = 8,
-    TERSOR_BINARY_LESS_OR_EQUAL = 9,
-    TERSOR_BINARY_OPERATIONS = 10 /* how many there are */
+    TERSOR_BINARY_FMOD = 7,  /* a less the multiple of b that leaves less than b of it, with a's sign: exact */
+    TERSOR_BINARY_EQUAL = 8,
+    TERSOR_BINARY_LESS = 9,
+    TERSOR_BINARY_LESS_OR_EQUAL = 10,
+    TERSOR_BINARY_OPERATIONS = 11 /* how many there are */
 };
 /*
  * dst [rows, columns], contiguous: of a (row, column) at element row * a_row_stride + column * a_column_stride, and b
@@ -425,6 +426,13 @@ enum {
 /* dst [outer, inner] of src [outer, count, inner] along the middle axis; sizes as large as int64 allows. */
 TERSOR_API tersor_status tersor_reduce(uint32_t isa, tersor_reduction kind, int64_t outer, int64_t count, int64_t inner,
                                        const float *src, float *dst);
+
+/*
+ * dst [outer, count, inner]: the sums along the middle axis of src's elements up to each, which itself is left out if
+ * `exclusive`, from the last one on if `reverse`. In binary64, each rounded once. dst may be src.
+ */
+TERSOR_API tersor_status tersor_cumulate(uint32_t isa, int32_t exclusive, int32_t reverse, int64_t outer, int64_t count,
+                                         int64_t inner, const float *src, float *dst);
 
 /*
  * Softmax of rows [rows, columns]: y = e^(x - max) / s with s the sum of e^(x - max), or with `logarithm` x - max -

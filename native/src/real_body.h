@@ -1,11 +1,12 @@
 /* All functions of real.h in plain C; the including file gives the table its name. */
 #include "binary_body.h"
 #include "cast_body.h"
+#include "cumulate_body.h"
 #include "map_body.h"
 #include "reduce_body.h"
 #include "select_body.h"
 #include "softmax_body.h"
 
 #define REAL_FUNCTIONS                                                                                                 \
-    { MAP_FUNCTIONS, BINARY_OPERATIONS, ROW_REDUCTIONS, reduce_columns, softmax_rows, log_softmax_rows,     \
-      CAST_FUNCTIONS, SELECT_FUNCTIONS }
+    { MAP_FUNCTIONS, BINARY_OPERATIONS, ROW_REDUCTIONS, reduce_columns, cumulate, softmax_rows,                        \
+      log_softmax_rows, CAST_FUNCTIONS, SELECT_FUNCTIONS }

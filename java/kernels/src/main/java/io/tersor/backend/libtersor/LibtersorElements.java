@@ -29,6 +29,8 @@ final class LibtersorElements extends Downcalls {
             JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
     private static final MethodHandle REDUCE = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
             ADDRESS);
+    private static final MethodHandle CUMULATE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            ADDRESS, ADDRESS);
     private static final MethodHandle SOFTMAX = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle CAST = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle SELECT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
@@ -49,6 +51,7 @@ final class LibtersorElements extends Downcalls {
     private final MemorySegment map;
     private final MemorySegment binary;
     private final MemorySegment reduce;
+    private final MemorySegment cumulate;
     private final MemorySegment softmax;
     private final MemorySegment cast;
     private final MemorySegment select;
@@ -68,6 +71,7 @@ final class LibtersorElements extends Downcalls {
         this.map = library.require("tersor_map");
         this.binary = library.require("tersor_binary");
         this.reduce = library.require("tersor_reduce");
+        this.cumulate = library.require("tersor_cumulate");
         this.softmax = library.require("tersor_softmax");
         this.cast = library.require("tersor_cast");
         this.select = library.require("tersor_select");
@@ -193,6 +197,19 @@ final class LibtersorElements extends Downcalls {
             throw unchecked(failure);
         }
         check("tersor_reduce", status);
+    }
+
+    void cumulate(int isa, boolean exclusive, boolean reverse, long outer, long count, long inner, MemorySegment src,
+            MemorySegment dst) {
+        int before = exclusive ? 1 : 0;
+        int backwards = reverse ? 1 : 0;
+        int status;
+        try {
+            status = (int) CUMULATE.invokeExact(cumulate, isa, before, backwards, outer, count, inner, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_cumulate", status);
     }
 
     void softmax(int isa, boolean logarithm, long rows, long columns, MemorySegment src, MemorySegment dst) {

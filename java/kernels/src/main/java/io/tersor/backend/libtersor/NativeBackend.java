@@ -19,6 +19,7 @@ import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.CumulateSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
@@ -29,6 +30,7 @@ import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MoveSpec;
+import io.tersor.kernel.PadSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
@@ -137,11 +139,12 @@ public final class NativeBackend implements BackendProvider {
             case LayerNormSpec _, LookupSpec _ -> Optional.empty();
             case BinarySpec binary when binary.isQuantized() -> Optional.empty();
             case MoveSpec _, TransposeSpec _ -> NativeMove.refusal(spec);
+            case PadSpec pad -> NativePad.refusal(pad);
             case MapSpec _, ActivationSpec _ -> NativeMap.refusal(spec);
             case BinarySpec binary -> NativeBinary.refusal(binary);
             case ReduceSpec reduce -> NativeReduce.refusal(reduce);
             case AddSpec add -> NativeAdd.refusal(add);
-            case SoftmaxSpec _, CastSpec _, SelectSpec _ -> Optional.empty();
+            case SoftmaxSpec _, CastSpec _, SelectSpec _, CumulateSpec _ -> Optional.empty();
             case GlobalAveragePoolSpec pool when pool.type().isQuantized() -> Optional.empty();
             case Pool2dSpec pool when pool.kind() == Pool2dSpec.Kind.MAX && pool.type().isQuantized() ->
                     Optional.empty();
@@ -175,6 +178,8 @@ public final class NativeBackend implements BackendProvider {
             case RequantizeSpec requantize -> NativeConversion.of(context, requantize, parallelism);
             case GlobalAveragePoolSpec pool -> new NativeGlobalAveragePool(context, pool, parallelism);
             case MoveSpec _, TransposeSpec _ -> new NativeMove(context, spec, parallelism);
+            case PadSpec pad -> new NativePad(context, pad, parallelism);
+            case CumulateSpec cumulate -> new NativeCumulate(context, cumulate, parallelism);
             case LookupSpec lookup -> NativeLookup.of(context, lookup, parallelism);
             case MapSpec map -> NativeMap.of(context, map, parallelism);
             case ActivationSpec activation -> NativeMap.of(context, activation, parallelism);
