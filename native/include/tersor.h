@@ -340,7 +340,8 @@ TERSOR_API tersor_status tersor_multiply(uint32_t isa, int64_t rows, int64_t col
  * Normalization of rows [rows, columns], with m the mean of the row where it is centered, otherwise 0:
  * y = (src - m) / sqrt(mean((src - m)^2) + epsilon) * scale + bias, of some f32 operations whose order depends on isa.
  * dst f32: y. dst u8, s8: scale and bias are in units of the levels; y clamped to [min - zero_point, max - zero_point],
- * rounded half to even, plus dst_zero_point; NaN becomes min. scale and bias are [columns]; src may be dst if that is f32.
+ * rounded half to even, plus dst_zero_point; NaN becomes min. scale and bias are [columns],
+ * or for f32 both NULL: 1 and 0. src may be dst if that is f32.
  */
 TERSOR_API tersor_status tersor_layer_norm(uint32_t isa, tersor_type dst_type, int32_t centered, int64_t rows,
                                            int64_t columns, float epsilon, const float *scale, const float *bias,

@@ -12,7 +12,7 @@ import java.util.Arrays;
  */
 final class FloatTop {
     private static final int LEAST_GROUPS = 64;
-    /** Up to as many, inserting each minimum is faster than sorting them all. */
+    /** Up to as many, inserting each is faster than a sort. */
     private static final int FEW = 16;
 
     private final int extent;
@@ -71,7 +71,18 @@ final class FloatTop {
         // Ascending, so that the first ones are the least keys.
         FloatLines.order(keys, extent, !largest);
         int count = groups == 0 ? all() : below(bound());
-        Arrays.sort(candidates, 0, count);
+        if (count > FEW) {
+            Arrays.sort(candidates, 0, count);
+            return;
+        }
+        for (int i = 1; i < count; i++) {
+            long candidate = candidates[i];
+            int at = i;
+            for (; at > 0 && candidates[at - 1] > candidate; at--) {
+                candidates[at] = candidates[at - 1];
+            }
+            candidates[at] = candidate;
+        }
     }
 
     private int all() {

@@ -281,16 +281,20 @@ final class ReduceOps {
         }
         FloatTop top = new FloatTop(lines.extent(), k, largest);
         MemorySegment src = from.data();
-        for (long line = 0; line < lines.outer() * lines.inner(); line++) {
-            long start = line / lines.inner() * lines.extent() * lines.inner() + line % lines.inner();
-            long target = line / lines.inner() * k * lines.inner() + line % lines.inner();
-            top.find(src, start, lines.inner());
-            for (int i = 0; i < k; i++) {
-                long chosen = top.place(i);
-                out[0].data().setAtIndex(JAVA_INT, target + i * lines.inner(),
-                        src.getAtIndex(JAVA_INT, start + chosen * lines.inner()));
-                if (Elements.given(out, 1)) {
-                    out[1].data().setAtIndex(JAVA_LONG, target + i * lines.inner(), chosen);
+        MemorySegment values = out[0].data();
+        MemorySegment places = Elements.given(out, 1) ? out[1].data() : MemorySegment.NULL;
+        long inner = lines.inner();
+        for (long o = 0; o < lines.outer(); o++) {
+            for (long i = 0; i < inner; i++) {
+                long start = o * lines.extent() * inner + i;
+                top.find(src, start, inner);
+                for (int n = 0; n < k; n++) {
+                    long chosen = top.place(n);
+                    long target = (o * k + n) * inner + i;
+                    values.setAtIndex(JAVA_INT, target, src.getAtIndex(JAVA_INT, start + chosen * inner));
+                    if (places != MemorySegment.NULL) {
+                        places.setAtIndex(JAVA_LONG, target, chosen);
+                    }
                 }
             }
         }
