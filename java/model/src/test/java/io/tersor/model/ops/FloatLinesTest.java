@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** ArgMax, ArgMin, CumSum and TopK of f32 against the same numbers in f64, which go element by element. */
+/** ArgMax, ArgMin, CumSum, TopK and LRN of f32 against the same numbers in f64, which go element by element. */
 class FloatLinesTest {
     private static final Shape[] SHAPES = {Shape.of(3, 1, 5), Shape.of(2, 17), Shape.of(3, 2100), Shape.of(1030, 3),
         Shape.of(2, 40, 1031), Shape.of(2, 3, 4, 5), Shape.of(1), Shape.of(0, 3), Shape.of(3, 0, 2)};
@@ -120,6 +120,17 @@ class FloatLinesTest {
                     check("TopK", Attributes.NONE.with("axis", kind / 2).with("largest", kind % 2), 2, x,
                             longs(Math.min(k, shape.dim(kind / 2)), Shape.of(1)));
                 }
+            }
+        }
+    }
+
+    @Test
+    void localResponses() {
+        for (Shape shape : new Shape[] {Shape.of(2, 7, 3, 5), Shape.of(1, 3, 1100), Shape.of(2, 1), Shape.of(1, 4, 0)}) {
+            for (int size = 1; size < 9; size += 3) {
+                Attributes attributes = Attributes.NONE.with("size", size).with("alpha", 0.5f);
+                check("LRN", attributes, 1, draw(shape, true));
+                check("LRN", attributes.with("beta", 0.6f).with("bias", 2f), 1, draw(shape, true));
             }
         }
     }
