@@ -54,8 +54,8 @@ ALWAYS_INLINE float real_max(float x, float y) {
 #ifndef BINARY_FMOD
 /*
  * The exact remainder by the quotient rounded to an integer, in binary64: where that is below the limit, it is at most
- * one too large, its product with y is exact (or fused), and so is what mends the difference, as everything is a multiple
- * of a unit of x or y, and not larger than y. NaN of infinite x and of y = 0.
+ * one too large, its product with y is exact (or fused), and so is what mends the difference, as everything is a
+ * multiple of a unit of x or y, and not larger than y. NaN of infinite x and of y = 0.
  */
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
 #define FMOD_LIMIT 0x1p52

@@ -19,8 +19,8 @@ typedef double cumulate_doubles __attribute__((vector_size(CUMULATE_LANES * 8)))
 typedef float cumulate_floats __attribute__((vector_size(CUMULATE_LANES * 4), aligned(4), may_alias));
 
 /*
- * sums + from; `one` is 1, which the compiler must not know. With AVX-512 the multipliers add: conversions take all that
- * the adders can. Of the general form of those GCC makes two of half a register.
+ * sums + from; `one` is 1, which the compiler must not know. With AVX-512 the multipliers add: conversions take all
+ * that the adders can. Of the general form of those GCC makes two of half a register.
  */
 ALWAYS_INLINE cumulate_doubles cumulate_add(cumulate_doubles sums, const float *from, cumulate_doubles one) {
 #if defined(__AVX512F__)

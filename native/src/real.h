@@ -34,8 +34,8 @@ typedef void column_reduction(const float *x, int64_t rows, int64_t pitch, int64
 float real_finished(double sum, int64_t count, tersor_reduction kind);
 
 /*
- * Sums of `count` > 0 elements, `step` apart, up to each, in each of so many lines, whose first elements lie `apart` from
- * each other. `to` may be `from`.
+ * Sums of `count` > 0 elements, `step` apart, up to each, in each of so many lines, whose first elements lie `apart`
+ * from each other. `to` may be `from`.
  */
 enum { CUMULATE_LINES = 4 };
 typedef void cumulate_function(const float *from, int64_t count, int64_t step, int64_t lines, int64_t apart,

@@ -1,6 +1,7 @@
 /*
- * Sums in binary64 and extremes of runs and columns of floats in C, compiled once for each instruction set. An including
- * file may define REDUCE_SUMS as better functions for runs: of reduce_sum's, reduce_magnitudes' and reduce_squares' kind.
+ * Sums in binary64 and extremes of runs and columns of floats in C, compiled once for each instruction set. An
+ * including file may define REDUCE_SUMS as better functions for runs: of reduce_sum's, reduce_magnitudes' and
+ * reduce_squares' kind.
  */
 #ifndef TERSOR_REDUCE_BODY_H
 #define TERSOR_REDUCE_BODY_H

@@ -308,7 +308,8 @@ static void run_cumulate(uint32_t isa, int kind, int64_t outer, int64_t count, i
     for (int64_t i = 0; i < elements; i++) {
         src[i] = given[i];
     }
-    bool ok = expect_status(tersor_cumulate(isa, exclusive, reverse, outer, count, inner, src, dst), TERSOR_OK, "cumulate");
+    bool ok = expect_status(tersor_cumulate(isa, exclusive, reverse, outer, count, inner, src, dst), TERSOR_OK,
+                            "cumulate");
     for (int64_t line = 0; ok && line < outer * inner; line++) {
         double sum = 0;
         for (int64_t k = 0; ok && k < count; k++) {

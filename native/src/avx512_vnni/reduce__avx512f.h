@@ -10,7 +10,8 @@ enum { REDUCE_512_PLAIN, REDUCE_512_MAGNITUDE, REDUCE_512_SQUARE };
 
 /* `one` is 1, which the compiler must not know. Squares of floats are exact in binary64. */
 ALWAYS_INLINE __m512d reduce_add_512(__m512d sum, __m256 x, int term, __m512d one) {
-    const __m512d value = _mm512_cvtps_pd(term == REDUCE_512_MAGNITUDE ? _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x) : x);
+    const __m256 kept = term == REDUCE_512_MAGNITUDE ? _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x) : x;
+    const __m512d value = _mm512_cvtps_pd(kept);
     return _mm512_fmadd_pd(value, term == REDUCE_512_SQUARE ? value : one, sum);
 }
 

@@ -174,7 +174,8 @@ public final class OperatorGraphs {
                 List.of(f32(IMAGE), normal(8), normal(8)));
         one("LRN", IMAGE + " 5", DataType.F32, Attributes.NONE.with("size", 5), List.of(f32(IMAGE)));
         one("Einsum", "bij,bjk->bik 12x128x64", DataType.F32, Attributes.NONE.with("equation", "bij,bjk->bik"),
-                List.of(input("a", DataType.F32, Shape.of(12, 128, 64)), input("b", DataType.F32, Shape.of(12, 64, 128))));
+                List.of(input("a", DataType.F32, Shape.of(12, 128, 64)),
+                        input("b", DataType.F32, Shape.of(12, 64, 128))));
     }
 
     /** Moves of more than caches hold, or of single elements. */

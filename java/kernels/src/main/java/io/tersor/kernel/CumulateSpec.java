@@ -5,8 +5,8 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 
 /**
- * Cumulative sums along the middle axis, f32: dst[o, k, i] is the sum of src[o, j, i] for all j up to k, in that order in
- * binary64, rounded once. src and dst may be the same memory.
+ * Cumulative sums along the middle axis, f32: dst[o, k, i] is the sum of src[o, j, i] for all j up to k, in that order
+ * in binary64, rounded once. src and dst may be the same memory.
  *
  * @param exclusive whether element k itself is left out
  * @param reverse whether sums begin with the last element

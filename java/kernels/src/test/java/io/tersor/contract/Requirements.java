@@ -147,7 +147,8 @@ final class Requirements {
 
     /** Up to TERSOR_MOVE_MAX_RANK axes. */
     private static boolean isMove(KernelSpec spec) {
-        return spec instanceof TransposeSpec || spec instanceof PadSpec pad && isOfFewParts(pad) || spec instanceof MoveSpec move && move.dims().rank() <= 8;
+        return spec instanceof TransposeSpec || spec instanceof PadSpec pad && isOfFewParts(pad)
+                || spec instanceof MoveSpec move && move.dims().rank() <= 8;
     }
 
     /** What tersor_map, tersor_binary, tersor_reduce, tersor_softmax, tersor_cast and tersor_select have. */

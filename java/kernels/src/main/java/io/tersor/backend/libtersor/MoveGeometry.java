@@ -19,7 +19,8 @@ record MoveGeometry(MemorySegment memory, int axis, long extent) {
     /** Returns the geometry of a move of {@code dims}; the last of dst's strides is 1. */
     static MoveGeometry of(int elementBytes, int threads, long[] dims, long srcOffset, long[] src, long dstOffset,
             long[] dst) {
-        MemorySegment memory = Arena.ofAuto().allocate(2L * Integer.BYTES + (3L * MAX_RANK + 2) * Long.BYTES, Long.BYTES);
+        MemorySegment memory = Arena.ofAuto().allocate(2L * Integer.BYTES + (3L * MAX_RANK + 2) * Long.BYTES,
+                Long.BYTES);
         memory.set(JAVA_INT, 0, elementBytes);
         memory.set(JAVA_INT, Integer.BYTES, dims.length);
         int shared = 0;

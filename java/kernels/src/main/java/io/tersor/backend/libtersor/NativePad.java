@@ -85,8 +85,8 @@ final class NativePad extends Unary {
             // A step that is not made: as if of neighbours, which are moved the fastest.
             strides[axis] = dims[axis] == 1 && axis == dims.length - 1 ? 1 : strides[axis];
         }
-        return new Part(MoveGeometry.of((int) elementBytes, parallelism().threads(), dims, srcAt, strides, dstAt, own), bytes,
-                outside);
+        return new Part(MoveGeometry.of((int) elementBytes, parallelism().threads(), dims, srcAt, strides, dstAt, own),
+                bytes, outside);
     }
 
     @Override

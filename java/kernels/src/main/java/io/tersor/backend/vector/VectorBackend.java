@@ -91,7 +91,8 @@ public final class VectorBackend implements BackendProvider {
                     Optional.of("more than 1024 elements in a head");
             case Pool2dSpec pool2d when !VectorPool2d.serves(pool2d) ->
                     Optional.of("more than 65536 pixels in a window");
-            case MoveSpec _, PadSpec _, CumulateSpec _, CastSpec _, SelectSpec _ -> Optional.of("not implemented by this backend");
+            case MoveSpec _, PadSpec _, CumulateSpec _, CastSpec _, SelectSpec _ ->
+                    Optional.of("not implemented by this backend");
             default -> Optional.empty();
         };
     }
@@ -134,8 +135,8 @@ public final class VectorBackend implements BackendProvider {
             case TransposeSpec transpose -> new VectorTranspose(transpose, parallelism, pool);
             case ReduceSpec reduce -> new VectorReduce(reduce, parallelism, pool);
             case LookupSpec lookup -> new VectorLookup(lookup, parallelism, pool);
-            case MoveSpec _, PadSpec _, CumulateSpec _, CastSpec _ -> throw new UnsupportedKernelException(backend().label(), spec,
-                    "not implemented by this backend");
+            case MoveSpec _, PadSpec _, CumulateSpec _, CastSpec _ -> throw new UnsupportedKernelException(
+                    backend().label(), spec, "not implemented by this backend");
             case MapSpec map -> new VectorMap(map, parallelism, pool);
             case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);
             case QuantizeSpec quantize when quantize.toNhwc() -> new VectorQuantizeNhwc(quantize, parallelism, pool);

@@ -18,8 +18,8 @@ final class EinsumLowering {
     private EinsumLowering() {}
 
     /**
-     * The axes of a product by their labels: of both operands and the result, of the first and the result, of the second
-     * and the result, and of both operands, which are summed over.
+     * The axes of a product by their labels: of both operands and the result, of the first and the result, of the
+     * second and the result, and of both operands, which are summed over.
      */
     private record Product(String a, String b, String target, String batch, String m, String n, String k) {
         /** Returns the parts if each label is in two or all of the three, and in none of them twice. */
@@ -32,7 +32,8 @@ final class EinsumLowering {
             String a = terms[0];
             String b = terms[1];
             String target = sides[1];
-            boolean paired = List.of(a, b, target).stream().allMatch(term -> term.chars().distinct().count() == term.length())
+            boolean paired = List.of(a, b, target).stream()
+                    .allMatch(term -> term.chars().distinct().count() == term.length())
                     && (a + b + target).chars().allMatch(label ->
                             (a.indexOf(label) < 0 ? 0 : 1) + (b.indexOf(label) < 0 ? 0 : 1)
                                     + (target.indexOf(label) < 0 ? 0 : 1) >= 2);
@@ -59,7 +60,8 @@ final class EinsumLowering {
         Product product = found.get();
         TensorType left = lowering.type(node.inputs().get(0));
         TensorType right = lowering.type(node.inputs().get(1));
-        if (left.type() != DataType.F32 || right.type() != DataType.F32 || !agree(product, left.shape(), right.shape())) {
+        if (left.type() != DataType.F32 || right.type() != DataType.F32
+                || !agree(product, left.shape(), right.shape())) {
             return false;
         }
         // As they lie where that is possible.

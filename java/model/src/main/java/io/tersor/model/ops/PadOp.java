@@ -45,7 +45,8 @@ final class PadOp {
         }
         TensorType output = new TensorType(input.type(), Shape.of(dims));
         String mode = context.attributes().text("mode", "constant");
-        return mode.equals("constant") ? constant(context, output, before) : mapped(context, output, before, mode(context, mode));
+        return mode.equals("constant") ? constant(context, output, before)
+                : mapped(context, output, before, mode(context, mode));
     }
 
     /** CenterCropPad: crops or pads with zeros on both sides, an odd pixel more behind. */

@@ -126,7 +126,8 @@ class FloatLinesTest {
 
     @Test
     void localResponses() {
-        for (Shape shape : new Shape[] {Shape.of(2, 7, 3, 5), Shape.of(1, 3, 1100), Shape.of(2, 1), Shape.of(1, 4, 0)}) {
+        for (Shape shape : new Shape[] {Shape.of(2, 7, 3, 5), Shape.of(1, 3, 1100), Shape.of(2, 1),
+            Shape.of(1, 4, 0)}) {
             for (int size = 1; size < 9; size += 3) {
                 Attributes attributes = Attributes.NONE.with("size", size).with("alpha", 0.5f);
                 check("LRN", attributes, 1, draw(shape, true));

@@ -27,8 +27,8 @@ class KernelLinesTest {
     }
 
     private static void einsum(Backend backend, String equation, String kernel, Tensor a, Tensor b) {
-        PlainReference.check(node("Einsum", Attributes.NONE.with("equation", equation)), kernel, 2e-5, List.of(), backend,
-                a, b);
+        PlainReference.check(node("Einsum", Attributes.NONE.with("equation", equation)), kernel, 2e-5, List.of(),
+                backend, a, b);
     }
 
     @ParameterizedTest
@@ -74,9 +74,9 @@ class KernelLinesTest {
     void lines(Backend backend) {
         for (int kind = 0; kind < 4; kind++) {
             for (long axis = -3; axis < 3; axis++) {
-                PlainReference.check(node("CumSum", Attributes.NONE.with("exclusive", kind % 2).with("reverse", kind / 2)),
-                        "cumulate_f32", 0, List.of(1), backend, random(1, 2, 5, 70),
-                        Tensor.ofLongs(Arena.ofAuto(), Shape.of(), axis));
+                Attributes attributes = Attributes.NONE.with("exclusive", kind % 2).with("reverse", kind / 2);
+                PlainReference.check(node("CumSum", attributes), "cumulate_f32", 0, List.of(1), backend,
+                        random(1, 2, 5, 70), Tensor.ofLongs(Arena.ofAuto(), Shape.of(), axis));
             }
         }
         for (String mode : List.of("constant", "edge", "reflect", "wrap")) {
