@@ -351,7 +351,8 @@ TERSOR_API tersor_status tersor_multiply(uint32_t isa, int64_t rows, int64_t col
  * Normalization of rows [rows, columns], with m the mean of the row where it is centered, otherwise 0:
  * y = (src - m) / sqrt(mean((src - m)^2) + epsilon) * scale + bias, of some f32 operations whose order depends on isa.
  * dst f32: y. dst u8, s8: scale and bias are in units of the levels; y clamped to [min - zero_point, max - zero_point],
- * rounded half to even, plus dst_zero_point; NaN becomes min. scale and bias are [columns]; src may be dst if that is f32.
+ * rounded half to even, plus dst_zero_point; NaN becomes min. scale and bias are [columns],
+ * or for f32 both NULL: 1 and 0. src may be dst if that is f32.
  */
 TERSOR_API tersor_status tersor_layer_norm(uint32_t isa, tersor_type dst_type, int32_t centered, int64_t rows,
                                            int64_t columns, float epsilon, const float *scale, const float *bias,
@@ -430,10 +431,11 @@ enum {
     TERSOR_BINARY_MIN = 4, /* NaN if either is; -0 is smaller than 0 */
     TERSOR_BINARY_MAX = 5,
     TERSOR_BINARY_PRELU = 6, /* a < 0 ? b * a : a */
-    TERSOR_BINARY_EQUAL = 7,
-    TERSOR_BINARY_LESS = 8,
-    TERSOR_BINARY_LESS_OR_EQUAL = 9,
-    TERSOR_BINARY_OPERATIONS = 10 /* how many there are */
+    TERSOR_BINARY_FMOD = 7,  /* a less the multiple of b that leaves less than b of it, with a's sign: exact */
+    TERSOR_BINARY_EQUAL = 8,
+    TERSOR_BINARY_LESS = 9,
+    TERSOR_BINARY_LESS_OR_EQUAL = 10,
+    TERSOR_BINARY_OPERATIONS = 11 /* how many there are */
 };
 /*
  * dst [rows, columns], contiguous: of a (row, column) at element row * a_row_stride + column * a_column_stride, and b
@@ -470,6 +472,13 @@ TERSOR_API tersor_status tersor_reduce(uint32_t isa, tersor_reduction kind, int6
                                        const float *src, float *dst);
 /* range[0] = the least of src and 0, range[1] = the largest; both NaN if src has a NaN. */
 TERSOR_API tersor_status tersor_extremes(uint32_t isa, int64_t count, const float *src, float *range);
+
+/*
+ * dst [outer, count, inner]: the sums along the middle axis of src's elements up to each, which itself is left out if
+ * `exclusive`, from the last one on if `reverse`. In binary64, each rounded once. dst may be src.
+ */
+TERSOR_API tersor_status tersor_cumulate(uint32_t isa, int32_t exclusive, int32_t reverse, int64_t outer, int64_t count,
+                                         int64_t inner, const float *src, float *dst);
 
 /*
  * Softmax of rows [rows, columns]: y = e^(x - max) / s with s the sum of e^(x - max), or with `logarithm` x - max -

@@ -1,6 +1,11 @@
-/* Operations of two floats in plain C, compiled once for each instruction set; the compiler vectorizes the loops. */
+/*
+ * Operations of two floats in plain C, compiled once for each instruction set; the compiler vectorizes the loops. An
+ * including file may define BINARY_FMOD as a better function of binary_fmod's kind before.
+ */
 #ifndef TERSOR_BINARY_BODY_H
 #define TERSOR_BINARY_BODY_H
+
+#include <math.h>
 
 #include "exponential.h"
 #include "real.h"
@@ -46,6 +51,37 @@ ALWAYS_INLINE float real_max(float x, float y) {
     return x != x ? x : ordered;
 }
 
+#ifndef BINARY_FMOD
+/*
+ * The exact remainder by the quotient rounded to an integer, in binary64: where that is below the limit, it is at most
+ * one too large, its product with y is exact (or fused), and so is what mends the difference, as everything is a
+ * multiple of a unit of x or y, and not larger than y. NaN of infinite x and of y = 0.
+ */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define FMOD_LIMIT 0x1p52
+#define FMOD_DIFFERENCE(a, q, b) fma(-(q), b, a)
+#else
+#define FMOD_LIMIT 0x1p28
+#define FMOD_DIFFERENCE(a, q, b) ((a) - (q) * (b))
+#endif
+
+ALWAYS_INLINE float real_fmod(float x, float y) {
+    const double a = (double) scalar_magnitude(x), b = (double) scalar_magnitude(y);
+    const double quotient = a / b;
+    if (quotient >= FMOD_LIMIT && quotient < (double) INFINITY) {
+        return fmodf(x, y);
+    }
+    const double q = (quotient + 0x1p52) - 0x1p52;
+    const double nearest = FMOD_DIFFERENCE(a, q, b);
+    const double positive = nearest < 0.0 ? nearest + b : nearest;
+    const float remainder = (float) (a < b ? a : positive);
+    return real_from_bits((real_bits(remainder) & 0x7fffffff) | (real_bits(x) & 0x80000000));
+}
+
+BINARY(fmod, float, real_fmod(x, y))
+#define BINARY_FMOD binary_fmod
+#endif
+
 BINARY(add, float, x + y)
 BINARY(sub, float, x - y)
 BINARY(mul, float, x *y)
@@ -61,7 +97,8 @@ BINARY(less_or_equal, uint8_t, x <= y)
     {                                                                                                                  \
         [TERSOR_BINARY_ADD] = binary_add, [TERSOR_BINARY_SUB] = binary_sub, [TERSOR_BINARY_MUL] = binary_mul,          \
         [TERSOR_BINARY_DIV] = binary_div, [TERSOR_BINARY_MIN] = binary_min, [TERSOR_BINARY_MAX] = binary_max,          \
-        [TERSOR_BINARY_PRELU] = binary_prelu, [TERSOR_BINARY_EQUAL] = binary_equal,                                    \
+        [TERSOR_BINARY_PRELU] = binary_prelu, [TERSOR_BINARY_FMOD] = BINARY_FMOD,                                      \
+        [TERSOR_BINARY_EQUAL] = binary_equal,                                                                          \
         [TERSOR_BINARY_LESS] = binary_less, [TERSOR_BINARY_LESS_OR_EQUAL] = binary_less_or_equal                       \
     }
 

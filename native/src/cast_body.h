@@ -1,6 +1,6 @@
 /*
  * Conversions between element types in plain C, compiled once for each instruction set; the compiler vectorizes the
- * loops. An including file may define CAST_F16_F32 and CAST_F32_F16 as better functions of cast_f16_f32's kind before.
+ * loops. An including file may define CAST_F32_S32, and CAST_F16_F32 with CAST_F32_F16, as better functions before.
  */
 #ifndef TERSOR_CAST_BODY_H
 #define TERSOR_CAST_BODY_H
@@ -59,7 +59,6 @@ ALWAYS_INLINE uint16_t cast_f16_of(float x) {
     return (uint16_t) (bits | (real_bits(x) >> 16 & 0x8000));
 }
 
-CAST(f32, float, s32, int32_t, cast_s32_of(x))
 CAST(f32, float, s64, int64_t, cast_s64_of(x))
 CAST(f32, float, u8, uint8_t, cast_to_s32(x, 0.0f, 255.0f))
 CAST(f32, float, s8, int8_t, cast_to_s32(x, -128.0f, 127.0f))
@@ -83,6 +82,11 @@ CAST(s8, int8_t, f32, float, x)
 CAST(s8, int8_t, s32, int32_t, x)
 CAST(s8, int8_t, s64, int64_t, x)
 
+#ifndef CAST_F32_S32
+CAST(f32, float, s32, int32_t, cast_s32_of(x))
+#define CAST_F32_S32 cast_f32_s32
+#endif
+
 #ifndef CAST_F16_F32
 CAST(f16, uint16_t, f32, float, cast_f32_of(x))
 CAST(f32, float, f16, uint16_t, cast_f16_of(x))
@@ -93,7 +97,7 @@ CAST(f32, float, f16, uint16_t, cast_f16_of(x))
 /* From a type to each; the low bits of a signed integer are those of an unsigned one. */
 #define CAST_FUNCTIONS                                                                                                 \
     {                                                                                                                  \
-        [TERSOR_F32] = {[TERSOR_S32] = cast_f32_s32, [TERSOR_S64] = cast_f32_s64, [TERSOR_U8] = cast_f32_u8,           \
+        [TERSOR_F32] = {[TERSOR_S32] = CAST_F32_S32, [TERSOR_S64] = cast_f32_s64, [TERSOR_U8] = cast_f32_u8,           \
                         [TERSOR_S8] = cast_f32_s8, [TERSOR_BOOL] = cast_f32_bool, [TERSOR_F16] = CAST_F32_F16,         \
                         [TERSOR_BF16] = cast_f32_bf16},                                                                \
         [TERSOR_F16] = {[TERSOR_F32] = CAST_F16_F32},                                                                  \

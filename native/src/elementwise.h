@@ -47,7 +47,7 @@ typedef struct layer_norm {
     bool centered;
     int64_t columns;
     float epsilon;
-    const float *scale, *bias;
+    const float *scale, *bias; /* NULL: 1 and 0, for f32 */
     int32_t zero_point;
 } layer_norm;
 

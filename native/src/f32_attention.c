@@ -109,7 +109,7 @@ static void weigh(const f32_attention *a, const float *mask, int64_t taken, floa
     if (taken == 0 || real->rows.max(row, taken) == -INFINITY) {
         taken = 0;
     } else {
-        real->softmax(row, taken, row);
+        real->softmax(row, 1, taken, row);
         if (a->spec->output_scale != 1.0f) {
             real->map[TERSOR_MAP_AFFINE](row, taken, a->spec->output_scale, 0, row);
         }

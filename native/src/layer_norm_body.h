@@ -86,9 +86,18 @@ static void layer_norm_rows(const layer_norm *n, int64_t rows, const float *src,
             NORMALIZE_BYTES(n, x, factor[i], -mean[i] * factor[i], (uint8_t *) dst + i * columns);
             continue;
         }
+        const float m = mean[i], f = factor[i], *scale = n->scale, *bias = n->bias;
         float *to = (float *) dst + i * columns;
+        if (scale == NULL) {
+            INDEPENDENT
+            for (int64_t j = 0; j < columns; j++) {
+                to[j] = (x[j] - m) * f;
+            }
+            continue;
+        }
+        INDEPENDENT
         for (int64_t j = 0; j < columns; j++) {
-            to[j] = (x[j] - mean[i]) * factor[i] * n->scale[j] + n->bias[j];
+            to[j] = (x[j] - m) * f * scale[j] + bias[j];
         }
     }
 }

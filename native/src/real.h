@@ -34,8 +34,17 @@ typedef void column_reduction(const float *x, int64_t rows, int64_t pitch, int64
 /* What a sum of `count` terms gives. */
 float real_finished(double sum, int64_t count, tersor_reduction kind);
 
-/* `columns` > 0 elements of a row; `to` may be `from`. */
-typedef void softmax_function(const float *from, int64_t columns, float *to);
+/*
+ * Sums of `count` > 0 elements, `step` apart, up to each, in each of so many lines, whose first elements lie `apart`
+ * from each other. `to` may be `from`.
+ */
+enum { CUMULATE_LINES = 4 };
+typedef void cumulate_function(const float *from, int64_t count, int64_t step, int64_t lines, int64_t apart,
+                               bool exclusive, float *to);
+
+/* At most SOFTMAX_ROWS rows of `columns` > 0 elements; `to` may be `from`. */
+enum { SOFTMAX_ROWS = 4 };
+typedef void softmax_function(const float *from, int64_t rows, int64_t columns, float *to);
 
 /* `count` elements; a function for each pair of tersor_types, NULL where there is none. */
 typedef void cast_function(const void *src, int64_t count, void *dst);
@@ -75,6 +84,7 @@ typedef struct real_functions {
     binary_function *binary[TERSOR_BINARY_OPERATIONS];
     reductions rows;
     column_reduction *reduce_columns;
+    cumulate_function *cumulate;
     softmax_function *softmax, *log_softmax;
     cast_function *cast[CAST_TYPES][CAST_TYPES];
     select_function *select[4]; /* of 1, 2, 4 and 8 bytes */

@@ -1,6 +1,7 @@
 /* All functions of real.h in plain C; the including file gives the table its name. */
 #include "binary_body.h"
 #include "cast_body.h"
+#include "cumulate_body.h"
 #include "map_body.h"
 #include "recurrent_body.h"
 #include "reduce_body.h"
@@ -8,5 +9,5 @@
 #include "softmax_body.h"
 
 #define REAL_FUNCTIONS                                                                                                 \
-    { MAP_FUNCTIONS, BINARY_OPERATIONS, ROW_REDUCTIONS, reduce_columns, softmax_row, log_softmax_row,       \
-      CAST_FUNCTIONS, SELECT_FUNCTIONS, recurrent_run, recurrent_reset }
+    { MAP_FUNCTIONS, BINARY_OPERATIONS, ROW_REDUCTIONS, reduce_columns, cumulate, softmax_rows,                        \
+      log_softmax_rows, CAST_FUNCTIONS, SELECT_FUNCTIONS, recurrent_run, recurrent_reset }

@@ -83,8 +83,8 @@ tersor_status tersor_softmax(uint32_t isa, int32_t logarithm, int64_t rows, int6
     RETURN_IF_ERROR(check_floats(src, elements));
     RETURN_IF_ERROR(check_floats(dst, elements));
     softmax_function *function = logarithm ? kernels->real->log_softmax : kernels->real->softmax;
-    for (int64_t row = 0; columns != 0 && row < rows; row++) {
-        function(src + row * columns, columns, dst + row * columns);
+    for (int64_t row = 0; columns != 0 && row < rows; row += SOFTMAX_ROWS) {
+        function(src + row * columns, min_s64(SOFTMAX_ROWS, rows - row), columns, dst + row * columns);
     }
     return TERSOR_OK;
 }

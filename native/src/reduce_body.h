@@ -1,13 +1,22 @@
-/* Sums in binary64 and extremes of runs and columns of floats in C, compiled once for each instruction set. */
+/*
+ * Sums in binary64 and extremes of runs and columns of floats in C, compiled once for each instruction set. An
+ * including file may define REDUCE_SUMS as better functions for runs: of reduce_sum's, reduce_magnitudes' and
+ * reduce_squares' kind.
+ */
 #ifndef TERSOR_REDUCE_BODY_H
 #define TERSOR_REDUCE_BODY_H
 
 #include "exponential.h"
 #include "real.h"
 
-#if defined(__AVX512F__)
-enum { REDUCE_LANES = 8 };
-#elif defined(__AVX__)
+enum { REDUCE_TERM_PLAIN, REDUCE_TERM_MAGNITUDE, REDUCE_TERM_SQUARE };
+
+ALWAYS_INLINE double reduce_term(double x, int term) {
+    return term == REDUCE_TERM_SQUARE ? x * x : term == REDUCE_TERM_MAGNITUDE ? fabs(x) : x;
+}
+
+#ifndef REDUCE_SUMS
+#if defined(__AVX__)
 enum { REDUCE_LANES = 4 };
 #else
 enum { REDUCE_LANES = 2 };
@@ -16,12 +25,6 @@ enum { REDUCE_LANES = 2 };
 /* A register of doubles, and the floats that become one, which lie anywhere. */
 typedef double reduce_doubles __attribute__((vector_size(REDUCE_LANES * 8)));
 typedef float reduce_floats __attribute__((vector_size(REDUCE_LANES * 4), aligned(4), may_alias));
-
-enum { REDUCE_TERM_PLAIN, REDUCE_TERM_MAGNITUDE, REDUCE_TERM_SQUARE };
-
-ALWAYS_INLINE double reduce_term(double x, int term) {
-    return term == REDUCE_TERM_SQUARE ? x * x : term == REDUCE_TERM_MAGNITUDE ? fabs(x) : x;
-}
 
 ALWAYS_INLINE double reduce_sum_of(const float *x, int64_t count, int term) {
     enum { STRIP = 4 * REDUCE_LANES };
@@ -35,7 +38,7 @@ ALWAYS_INLINE double reduce_sum_of(const float *x, int64_t count, int term) {
             if (term == REDUCE_TERM_SQUARE) {
                 value *= value;
             } else if (term == REDUCE_TERM_MAGNITUDE) {
-                UNROLL(8)
+                UNROLL(4)
                 for (int lane = 0; lane < REDUCE_LANES; lane++) {
                     value[lane] = fabs(value[lane]);
                 }
@@ -45,7 +48,7 @@ ALWAYS_INLINE double reduce_sum_of(const float *x, int64_t count, int term) {
     }
     sums[0] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
     double sum = 0;
-    UNROLL(8)
+    UNROLL(4)
     for (int lane = 0; lane < REDUCE_LANES; lane++) {
         sum += sums[0][lane];
     }
@@ -66,6 +69,8 @@ static double reduce_magnitudes(const float *x, int64_t count) {
 static double reduce_squares(const float *x, int64_t count) {
     return reduce_sum_of(x, count, REDUCE_TERM_SQUARE);
 }
+#define REDUCE_SUMS reduce_sum, reduce_magnitudes, reduce_squares
+#endif
 
 /* The bits of a number as an integer that orders as the numbers do, -0 below 0; the other way round, too. */
 ALWAYS_INLINE int32_t reduce_ordered(int32_t bits) {
@@ -175,6 +180,6 @@ static void reduce_columns(const float *x, int64_t rows, int64_t pitch, int64_t 
 }
 
 #define ROW_REDUCTIONS                                                                                                 \
-    { reduce_sum, reduce_magnitudes, reduce_squares, reduce_max, reduce_min, reduce_extremes }
+    { REDUCE_SUMS, reduce_max, reduce_min, reduce_extremes }
 
 #endif

@@ -61,8 +61,13 @@ static void run(const norm *c) {
     }
     const int32_t zero_point =
         !bytes ? 0 : (int32_t) random_between(c->type == TERSOR_U8 ? 0 : -128, c->type == TERSOR_U8 ? 255 : 127);
-    bool ok = expect_status(tersor_layer_norm(c->isa, c->type, c->centered, c->rows, c->columns, 1e-5f, scale, bias,
-                                              zero_point, src, dst),
+    const bool plain = !bytes && c->columns % 3 == 0;
+    for (int64_t i = 0; plain && i < c->columns; i++) {
+        scale[i] = 1;
+        bias[i] = 0;
+    }
+    bool ok = expect_status(tersor_layer_norm(c->isa, c->type, c->centered, c->rows, c->columns, 1e-5f,
+                                              plain ? NULL : scale, plain ? NULL : bias, zero_point, src, dst),
                             TERSOR_OK, "layer_norm");
     for (int64_t i = 0; ok && i < count; i++) {
         const int64_t row = i / c->columns, column = i % c->columns;

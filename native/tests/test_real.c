@@ -145,6 +145,9 @@ static bool operated(tersor_binary_operation operation, float x, float y, float 
     case TERSOR_BINARY_MAX:
         expected = isnan(x) || isnan(y) ? NAN : x == y ? (signbit(x) ? y : x) : fmaxf(x, y);
         break;
+    case TERSOR_BINARY_FMOD:
+        expected = fmodf(x, y);
+        break;
     default:
         expected = x < 0.0f ? y * x : x;
     }
@@ -317,6 +320,40 @@ static void run_softmax(uint32_t isa, bool logarithm, int64_t rows, int64_t colu
     guarded_free_all();
 }
 
+static void run_cumulate(uint32_t isa, int kind, int64_t outer, int64_t count, int64_t inner, guard_side side) {
+    cases++;
+    const int64_t elements = outer * count * inner;
+    random_seed((uint64_t) (elements * 10 + kind + 1));
+    const bool exclusive = kind % 2 != 0, reverse = kind / 2 != 0, in_place = count % 2 != 0;
+    float *given = guarded(GUARD_AFTER, (size_t) elements * 4), *src = guarded(side, (size_t) elements * 4);
+    float *dst = in_place ? src : guarded(side, (size_t) elements * 4);
+    random_floats(given, (size_t) elements, 3.0f);
+    if (elements > 5) {
+        given[elements / 2] = kind == 1 ? INFINITY : -0.0f;
+    }
+    for (int64_t i = 0; i < elements; i++) {
+        src[i] = given[i];
+    }
+    bool ok = expect_status(tersor_cumulate(isa, exclusive, reverse, outer, count, inner, src, dst), TERSOR_OK,
+                            "cumulate");
+    for (int64_t line = 0; ok && line < outer * inner; line++) {
+        double sum = 0;
+        for (int64_t k = 0; ok && k < count; k++) {
+            const int64_t at = (line / inner * count + (reverse ? count - 1 - k : k)) * inner + line % inner;
+            const double next = sum + (double) given[at];
+            const float expected = (float) (exclusive ? sum : next);
+            if (!near(dst[at], (double) expected, 0)) {
+                ok = false;
+                fail("isa=%s cumulate %d [%lld, %lld, %lld] at %lld: %a, expected %a", tersor_isa_name(isa), kind,
+                     (long long) outer, (long long) count, (long long) inner, (long long) at, (double) dst[at],
+                     (double) expected);
+            }
+            sum = next;
+        }
+    }
+    guarded_free_all();
+}
+
 static void run_refusals(void) {
     cases++;
     float a[4] = {1, 2, 3, 4}, to[4] = {7, 7, 7, 7};
@@ -360,6 +397,12 @@ static void run_refusals(void) {
     expect_status(tersor_extremes(0, 4, a, to), TERSOR_UNSUPPORTED_ISA, "extremes isa");
     expect_status(tersor_extremes(isa, -1, a, to), TERSOR_INVALID_SIZE, "extremes count");
     expect_status(tersor_extremes(isa, 4, a, NULL), TERSOR_NULL_POINTER, "extremes null");
+    expect_status(tersor_cumulate(0, 0, 0, 1, 4, 1, a, to), TERSOR_UNSUPPORTED_ISA, "cumulate isa");
+    expect_status(tersor_cumulate(isa, 0, 0, 1, -4, 1, a, to), TERSOR_INVALID_SIZE, "cumulate count");
+    expect_status(tersor_cumulate(isa, 0, 0, INT64_MAX / 4, 4, 4, a, to), TERSOR_INVALID_SIZE, "cumulate overflow");
+    expect_status(tersor_cumulate(isa, 0, 0, 1, 4, 1, NULL, to), TERSOR_NULL_POINTER, "cumulate null");
+    expect_status(tersor_cumulate(isa, 0, 0, 1, 3, 1, a, odd), TERSOR_MISALIGNED, "cumulate misaligned");
+    expect_status(tersor_cumulate(isa, 0, 0, 3, 0, 1, NULL, NULL), TERSOR_OK, "cumulate of nothing");
     expect_status(tersor_softmax(0, 0, 1, 4, a, to), TERSOR_UNSUPPORTED_ISA, "softmax isa");
     expect_status(tersor_softmax(isa, 0, -1, 4, a, to), TERSOR_INVALID_SIZE, "softmax rows");
     expect_status(tersor_softmax(isa, 0, INT64_MAX / 2, 4, a, to), TERSOR_INVALID_SIZE, "softmax overflow");
@@ -389,6 +432,11 @@ static void run_isa(uint32_t isa) {
             run_reduce(isa, kind, 2, LENGTHS[i], 3, side);
             run_reduce(isa, kind, 2, 5, LENGTHS[i], side);
             run_reduce(isa, kind, 3, 0, LENGTHS[i], side);
+        }
+        for (int kind = 0; kind < 4; kind++) {
+            run_cumulate(isa, kind, 2, 5, LENGTHS[i], side);
+            run_cumulate(isa, kind, 7, LENGTHS[i], 1, side);
+            run_cumulate(isa, kind, 1, LENGTHS[i], 2, side);
         }
         run_softmax(isa, i % 2 == 0, 3, LENGTHS[i], side);
         run_softmax(isa, i % 2 != 0, 3, LENGTHS[i], side);

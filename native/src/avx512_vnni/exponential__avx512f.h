@@ -1,8 +1,9 @@
 /*
- * What exponential.h, map_body.h and softmax_body.h have of exponentials, with AVX-512's scaling by powers of 2, and
- * quotients by an approximate reciprocal and a step of Newton's.
+ * What exponential.h, map_body.h and softmax_body.h have of exponentials, with AVX-512's scaling by powers of 2. A
+ * division takes fewer of the multipliers' cycles than an approximate reciprocal and a step of Newton's.
  */
 #include <immintrin.h>
+#include <stdbool.h>
 
 #include "compiler.h"
 
@@ -34,23 +35,11 @@ ALWAYS_INLINE __m512 exp_512(__m512 x) {
     return _mm512_scalef_ps(_mm512_fmadd_ps(expm1_ratio_512(e.r), e.r, _mm512_set1_ps(1.0f)), e.n);
 }
 
-/* 1 / b to about a unit in the last place, for b from 1 to 2. */
-ALWAYS_INLINE __m512 inverse_512(__m512 b) {
-    const __m512 near = _mm512_rcp14_ps(b);
-    return _mm512_fmadd_ps(_mm512_fnmadd_ps(b, near, _mm512_set1_ps(1.0f)), near, near);
-}
-
-ALWAYS_INLINE __m512 quotient_512(__m512 a, __m512 b) {
-    const __m512 inverse = inverse_512(b);
-    const __m512 q = _mm512_mul_ps(a, inverse);
-    return _mm512_fmadd_ps(_mm512_fnmadd_ps(q, b, a), inverse, q);
-}
-
 ALWAYS_INLINE __m512 sigmoid_512(__m512 x) {
     const __m512 one = _mm512_set1_ps(1.0f);
     const __m512 e = exp_512(_mm512_or_ps(x, _mm512_set1_ps(-0.0f)));
     const __mmask16 below = _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ);
-    return quotient_512(_mm512_mask_mov_ps(one, below, e), _mm512_add_ps(one, e));
+    return _mm512_div_ps(_mm512_mask_mov_ps(one, below, e), _mm512_add_ps(one, e));
 }
 
 /*
@@ -68,7 +57,7 @@ ALWAYS_INLINE __m512 tanh_512(__m512 x) {
         _mm512_slli_epi32(_mm512_add_epi32(_mm512_castps_si512(sum), _mm512_set1_epi32(127)), 23));
     const __m512 t =
         _mm512_fmadd_ps(power, _mm512_mul_ps(expm1_ratio_512(r), r), _mm512_sub_ps(power, one));
-    const __m512 y = _mm512_mul_ps(t, inverse_512(_mm512_add_ps(t, _mm512_set1_ps(2.0f))));
+    const __m512 y = _mm512_div_ps(t, _mm512_add_ps(t, _mm512_set1_ps(2.0f)));
     return _mm512_or_ps(_mm512_andnot_ps(sign, y), _mm512_and_ps(sign, x));
 }
 
@@ -94,15 +83,35 @@ static void map_tanh_512(const float *from, int64_t count, float alpha, float be
     (alpha == 1.0f && beta == 1.0f ? map_plain_tanh_512 : map_scaled_tanh_512)(from, count, alpha, beta, to);
 }
 
-/* e^(x - m) for x <= m, as real_exp_of_difference; lanes below the bound, where error is no number, become 0. */
-ALWAYS_INLINE __m512 exp_of_difference_512(__m512 x, __m512 m) {
+/*
+ * e^(x - m) for x <= m, as real_exp_of_difference, or without what rounding took from the difference; lanes below the
+ * bound, where error is no number, become 0. By n in sixteenths, whose fraction chooses a power of 2 from a table: a
+ * polynomial of degree 3 serves for the rest, and its short chain of dependent steps lets more of them overlap.
+ */
+ALWAYS_INLINE __m512 exp_of_difference_512(__m512 x, __m512 m, bool exact) {
+    const __m512 powers = _mm512_setr_ps(
+        0x1p0f, 0x1.0b5586p0f, 0x1.172b84p0f, 0x1.2387a6p0f,
+        0x1.306fep0f, 0x1.3dea64p0f, 0x1.4bfdaep0f, 0x1.5ab07ep0f,
+        0x1.6a09e6p0f, 0x1.7a1148p0f, 0x1.8ace54p0f, 0x1.9c4918p0f,
+        0x1.ae89fap0f, 0x1.c199bep0f, 0x1.d5818ep0f, 0x1.ea4afap0f);
+    const __m512 magic = _mm512_set1_ps(786432.0f); /* 1.5 * 2^19, whose unit in the last place is 1 / 16 */
     const __m512 difference = _mm512_sub_ps(x, m);
-    const __m512 taken = _mm512_sub_ps(difference, x);
-    const __m512 error = _mm512_sub_ps(_mm512_sub_ps(x, _mm512_sub_ps(difference, taken)), _mm512_add_ps(taken, m));
-    const exponent_512 e = split_512(difference);
-    const __m512 r = _mm512_add_ps(e.r, error);
+    __m512 error = _mm512_setzero_ps();
+    if (exact) {
+        const __m512 taken = _mm512_sub_ps(difference, x);
+        error = _mm512_sub_ps(_mm512_sub_ps(x, _mm512_sub_ps(difference, taken)), _mm512_add_ps(taken, m));
+    }
+    const __m512 sum = _mm512_fmadd_ps(difference, _mm512_set1_ps(1.44269504f), magic);
+    const __m512 n = _mm512_sub_ps(sum, magic);
+    const __m512 high = _mm512_fnmadd_ps(n, _mm512_set1_ps(0x1.62e4p-1f), difference);
+    const __m512 low = _mm512_set1_ps(0x1.7f7d1cp-20f);
+    const __m512 r = exact ? _mm512_add_ps(high, _mm512_fnmadd_ps(n, low, error)) : _mm512_fnmadd_ps(n, low, high);
+    const __m512 power = _mm512_permutexvar_ps(_mm512_castps_si512(sum), powers);
+    const __m512 half = _mm512_fmadd_ps(r, _mm512_set1_ps(1.0f / 6), _mm512_set1_ps(0.5f));
+    const __m512 ratio = _mm512_fmadd_ps(half, r, _mm512_set1_ps(1.0f));
+    const __m512 y = _mm512_fmadd_ps(ratio, _mm512_mul_ps(power, r), power);
     const __mmask16 kept = _mm512_cmp_ps_mask(difference, _mm512_set1_ps(-87.3365f), _CMP_NLT_UQ);
-    return _mm512_maskz_scalef_ps(kept, _mm512_fmadd_ps(expm1_ratio_512(r), r, _mm512_set1_ps(1.0f)), e.n);
+    return _mm512_maskz_scalef_ps(kept, y, n);
 }
 
 /* The largest number; NaNs do not count, as they come to the sum anyway. */
@@ -120,27 +129,49 @@ static float softmax_max_512(const float *from, int64_t count) {
     return _mm512_reduce_max_ps(max);
 }
 
-/* A lane adds 16 numbers in two steps of four, and then in binary64: errors stay below 2^-21 of the sum. */
-static double softmax_exponentials_512(const float *from, int64_t count, float max, float *to) {
+/* e^(x - max) of the lanes of a mask; others are 0. What is not stored is only summed, where it need not be exact. */
+ALWAYS_INLINE __m512 exponentials_512(__mmask16 mask, const float *from, __m512 max, bool stored, float *to) {
+    const __m512 y = exp_of_difference_512(_mm512_maskz_loadu_ps(mask, from), max, stored);
+    if (stored) {
+        _mm512_mask_storeu_ps(to, mask, y);
+    }
+    return _mm512_maskz_mov_ps(mask, y);
+}
+
+ALWAYS_INLINE __m512d widened_sum_512(__m512 x) {
+    return _mm512_add_pd(_mm512_cvtps_pd(_mm512_castps512_ps256(x)), _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1)));
+}
+
+/* A lane adds at most 16 numbers, by fours, and then in binary64: errors stay below 2^-21 of the sum. */
+ALWAYS_INLINE double sum_exponentials_512(const float *from, int64_t count, float max, bool stored, float *to) {
     const __m512 m = _mm512_set1_ps(max);
     __m512d total = _mm512_setzero_pd();
-    while (count > 0) {
-        __m512 sums[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
-        for (int i = 0; i < 16 && count > 0; i += 4) {
-            UNROLL(4)
-            for (int v = 0; v < 4; v++) {
-                const __mmask16 mask = (__mmask16) (count >= 16 ? 0xffff : count <= 0 ? 0 : (1u << count) - 1);
-                const __m512 y = exp_of_difference_512(_mm512_maskz_loadu_ps(mask, from), m);
-                _mm512_mask_storeu_ps(to, mask, y);
-                sums[v] = _mm512_mask_add_ps(sums[v], mask, sums[v], y);
-                count -= 16;
-                from += 16;
-                to += 16;
-            }
+    __m512 sum = _mm512_setzero_ps();
+    int64_t i = 0;
+    for (; count - i >= 64; i += 64) {
+        const __m512 a = exponentials_512(0xffff, from + i, m, stored, to + i);
+        const __m512 b = exponentials_512(0xffff, from + i + 16, m, stored, to + i + 16);
+        const __m512 c = exponentials_512(0xffff, from + i + 32, m, stored, to + i + 32);
+        const __m512 d = exponentials_512(0xffff, from + i + 48, m, stored, to + i + 48);
+        sum = _mm512_add_ps(sum, _mm512_add_ps(_mm512_add_ps(a, b), _mm512_add_ps(c, d)));
+        if (i % 256 == 192) {
+            total = _mm512_add_pd(total, widened_sum_512(sum));
+            sum = _mm512_setzero_ps();
         }
-        const __m512 sum = _mm512_add_ps(_mm512_add_ps(sums[0], sums[1]), _mm512_add_ps(sums[2], sums[3]));
-        total = _mm512_add_pd(total, _mm512_cvtps_pd(_mm512_castps512_ps256(sum)));
-        total = _mm512_add_pd(total, _mm512_cvtps_pd(_mm512_extractf32x8_ps(sum, 1)));
+    }
+    total = _mm512_add_pd(total, widened_sum_512(sum));
+    for (; i < count; i += 16) {
+        const __mmask16 mask = (__mmask16) (count - i >= 16 ? 0xffff : (1u << (count - i)) - 1);
+        total = _mm512_add_pd(total, widened_sum_512(exponentials_512(mask, from + i, m, stored, to + i)));
     }
     return _mm512_reduce_add_pd(total);
+}
+
+static double softmax_exponentials_512(const float *from, int64_t count, float max, float *to) {
+    return sum_exponentials_512(from, count, max, true, to);
+}
+
+static double log_softmax_exponentials_512(const float *from, int64_t count, float max) {
+    float none;
+    return sum_exponentials_512(from, count, max, false, &none);
 }

@@ -3,6 +3,8 @@
 #include <stdint.h>
 
 #include "exponential__avx512f.h"
+#include "fmod__avx512f.h"
+#include "reduce__avx512f.h"
 
 static void cast_f16_f32_512(const void *src, int64_t count, void *dst) {
     const uint16_t *from = src;
@@ -26,9 +28,29 @@ static void cast_f32_f16_512(const void *src, int64_t count, void *dst) {
                                                        _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
+/* Truncated and saturated; what the conversion cannot represent it makes the least integer. */
+static void cast_f32_s32_512(const void *src, int64_t count, void *dst) {
+    const float *from = src;
+    int32_t *to = dst;
+    while (count > 0) {
+        const __mmask16 mask = (__mmask16) (count >= 16 ? 0xffff : (1u << count) - 1);
+        const __m512 x = _mm512_maskz_loadu_ps(mask, from);
+        const __m512i y = _mm512_maskz_cvttps_epi32(_mm512_cmp_ps_mask(x, x, _CMP_ORD_Q), x);
+        const __mmask16 above = _mm512_cmp_ps_mask(x, _mm512_set1_ps(0x1p31f), _CMP_GE_OQ);
+        _mm512_mask_storeu_epi32(to, mask, _mm512_mask_mov_epi32(y, above, _mm512_set1_epi32(INT32_MAX)));
+        count -= 16;
+        from += 16;
+        to += 16;
+    }
+}
+
 #define MAP_EXPONENTIALS map_exp_512, map_sigmoid_512, map_tanh_512
+#define BINARY_FMOD binary_fmod_512
+#define REDUCE_SUMS reduce_sum_512, reduce_magnitudes_512, reduce_squares_512
 #define SOFTMAX_MAX softmax_max_512
 #define SOFTMAX_EXPONENTIALS softmax_exponentials_512
+#define LOG_SOFTMAX_EXPONENTIALS log_softmax_exponentials_512
+#define CAST_F32_S32 cast_f32_s32_512
 #define CAST_F16_F32 cast_f16_f32_512
 #define CAST_F32_F16 cast_f32_f16_512
 #include "real_body.h"

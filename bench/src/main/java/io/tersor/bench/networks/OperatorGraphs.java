@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /** Graphs of one operator each, of the sizes that networks have it in, by a name that tells operator and size. */
 public final class OperatorGraphs {
@@ -30,6 +31,7 @@ public final class OperatorGraphs {
         operations();
         reductions();
         moves();
+        largeMoves();
         images();
         grouped();
         recurrent("LSTM", 4);
@@ -162,11 +164,36 @@ public final class OperatorGraphs {
         one("TopK", "8x8400 by 300", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(8, 8400)), longs(300)));
         one("TopK", "128x1000 by 5", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(128, 1000)), longs(5)));
         one("CumSum", TOKENS + " axis 1", DataType.F32, Attributes.NONE, List.of(f32(TOKENS), longs(1)));
+        one("CumSum", "128x1000 axis 1", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(128, 1000)), longs(1)));
         one("LayerNormalization", TOKENS.toString(), DataType.F32, Attributes.NONE,
                 List.of(f32(TOKENS), normal(768), normal(768)));
         one("LogSoftmax", "128x1000", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(128, 1000))));
         one("InstanceNormalization", IMAGE.toString(), DataType.F32, Attributes.NONE,
                 List.of(f32(IMAGE), normal(64), normal(64)));
+        one("GroupNormalization", IMAGE + " by 8", DataType.F32, Attributes.NONE.with("num_groups", 8),
+                List.of(f32(IMAGE), normal(8), normal(8)));
+        one("LRN", IMAGE + " 5", DataType.F32, Attributes.NONE.with("size", 5), List.of(f32(IMAGE)));
+        one("Einsum", "bij,bjk->bik 12x128x64", DataType.F32, Attributes.NONE.with("equation", "bij,bjk->bik"),
+                List.of(input("a", DataType.F32, Shape.of(12, 128, 64)),
+                        input("b", DataType.F32, Shape.of(12, 64, 128))));
+    }
+
+    /** Moves of more than caches hold, or of single elements. */
+    private void largeMoves() {
+        one("Gather", "30000x256 by 8192", DataType.F32, Attributes.NONE,
+                List.of(normal(30000, 256), input("i", DataType.S64, Shape.of(8192))));
+        one("Transpose", "1024x2048 1 0", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(1024, 2048))));
+        one("Concat", IMAGE + " twice axis 3", DataType.F32, Attributes.NONE.with("axis", 3),
+                List.of(input("a", DataType.F32, IMAGE), input("b", DataType.F32, IMAGE)));
+        one("Slice", IMAGE + " axes 2 3 step 2", DataType.F32, Attributes.NONE,
+                List.of(f32(IMAGE), longs(0, 0), longs(56, 56), longs(2, 3), longs(2, 2)));
+        one("Expand", "128x768x1 to 128x768x16", DataType.F32, Attributes.NONE,
+                List.of(f32(Shape.of(128, 768, 1)), longs(128, 768, 16)));
+        one("OneHot", "128 of 1000", DataType.F32, Attributes.NONE,
+                List.of(input("i", DataType.S64, Shape.of(128)), longs(1000), floats(0, 1)));
+        one("ScatterND", "1000x768 by 128", DataType.F32, Attributes.NONE, List.of(f32(Shape.of(1000, 768)),
+                Tensor.ofLongs(arena, Shape.of(128, 1), LongStream.range(0, 128).map(i -> i * 7).toArray()),
+                input("u", DataType.F32, Shape.of(128, 768))));
     }
 
     private void moves() {
@@ -196,6 +223,10 @@ public final class OperatorGraphs {
     }
 
     private void images() {
+        Attributes window = Attributes.NONE.with("kernel_shape", new long[] {3, 3}).with("strides", new long[] {2, 2})
+                .with("pads", new long[] {1, 1, 1, 1});
+        one("MaxPool", IMAGE + " 3x3 s2", DataType.F32, window, List.of(f32(IMAGE)));
+        one("AveragePool", IMAGE + " 3x3 s2", DataType.F32, window, List.of(f32(IMAGE)));
         for (String mode : List.of("nearest", "linear")) {
             Attributes attributes = Attributes.NONE.with("mode", mode)
                     .with("coordinate_transformation_mode", mode.equals("nearest") ? "asymmetric" : "half_pixel")

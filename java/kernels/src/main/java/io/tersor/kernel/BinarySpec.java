@@ -35,6 +35,8 @@ public record BinarySpec(Operation operation, DataType a, DataType b, DataType d
         MAX,
         /** a for a &gt;= 0, else b * a; a where it is NaN. */
         PRELU,
+        /** a less the multiple of b that leaves less than |b| of it, with a's sign: exact, as Java's %. */
+        FMOD,
         /** a^b as {@link MapFunction#power} has it, off by at most two units in the last place. */
         POW,
         /** a == b. */
@@ -58,6 +60,7 @@ public record BinarySpec(Operation operation, DataType a, DataType b, DataType d
                 case MIN -> Math.min(a, b);
                 case MAX -> Math.max(a, b);
                 case PRELU -> a < 0 ? b * a : a;
+                case FMOD -> a % b;
                 case POW -> (float) MapFunction.power(a, b);
                 case EQUAL -> a == b ? 1 : 0;
                 case LESS -> a < b ? 1 : 0;

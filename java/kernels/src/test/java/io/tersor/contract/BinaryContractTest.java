@@ -69,6 +69,7 @@ class BinaryContractTest {
                     case MIN -> Math.min(x, y);
                     case MAX -> Math.max(x, y);
                     case PRELU -> x < 0 ? x * y : x;
+                    case FMOD -> (double) x % y;
                     case POW -> x == 1 || x == -1 && Float.isInfinite(y) ? 1 : Math.pow(x, y);
                     case EQUAL -> x == y ? 1 : 0;
                     case LESS -> x < y ? 1 : 0;

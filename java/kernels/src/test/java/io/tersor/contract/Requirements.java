@@ -10,6 +10,7 @@ import io.tersor.kernel.Bias;
 import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.CumulateSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
@@ -19,6 +20,7 @@ import io.tersor.kernel.MapFunction;
 import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MoveSpec;
+import io.tersor.kernel.PadSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.ReduceSpec;
@@ -72,7 +74,8 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof CastSpec)
+            case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof PadSpec) && !(spec instanceof CumulateSpec)
+                    && !(spec instanceof CastSpec)
                     && !(spec instanceof SelectSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
                     || isPool(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec
@@ -141,9 +144,20 @@ final class Requirements {
         return spec instanceof Pool2dSpec || spec instanceof GlobalAveragePoolSpec;
     }
 
+    /** Up to TERSOR_MOVE_MAX_RANK axes; three of them padded on both sides, by no more than there is. */
+    private static boolean isOfFewParts(PadSpec pad) {
+        int padded = 0;
+        for (int axis = 0; axis < pad.dst().rank(); axis++) {
+            int runs = pad.runs(axis).size();
+            padded += runs > 3 ? 4 : runs > 1 ? 1 : 0;
+        }
+        return pad.dst().rank() <= 8 && padded <= 3;
+    }
+
     /** Up to TERSOR_MOVE_MAX_RANK axes. */
     private static boolean isMove(KernelSpec spec) {
-        return spec instanceof TransposeSpec || spec instanceof MoveSpec move && move.dims().rank() <= 8;
+        return spec instanceof TransposeSpec || spec instanceof PadSpec pad && isOfFewParts(pad)
+                || spec instanceof MoveSpec move && move.dims().rank() <= 8;
     }
 
     /** What tersor_map, tersor_binary, tersor_reduce, tersor_softmax, tersor_cast and tersor_select have. */
@@ -154,7 +168,8 @@ final class Requirements {
             case BinarySpec binary -> binary.operation() != BinarySpec.Operation.POW;
             case ReduceSpec reduce -> reduce.kind() != ReduceSpec.Kind.LOG_SUM;
             case AddSpec add -> add.dst() == DataType.F32;
-            default -> spec instanceof SoftmaxSpec || spec instanceof CastSpec || spec instanceof SelectSpec;
+            default -> spec instanceof SoftmaxSpec || spec instanceof CastSpec || spec instanceof SelectSpec
+                    || spec instanceof CumulateSpec;
         };
     }
 

@@ -33,6 +33,8 @@ final class LibtersorElements extends Downcalls {
     private static final MethodHandle RECURRENT = handle(JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS,
             JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle EXTREMES = handle(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
+    private static final MethodHandle CUMULATE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            ADDRESS, ADDRESS);
     private static final MethodHandle SOFTMAX = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle CAST = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle SELECT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
@@ -56,6 +58,7 @@ final class LibtersorElements extends Downcalls {
     private final MemorySegment recurrentStep;
     private final MemorySegment recurrentReset;
     private final MemorySegment extremes;
+    private final MemorySegment cumulate;
     private final MemorySegment softmax;
     private final MemorySegment cast;
     private final MemorySegment select;
@@ -78,6 +81,7 @@ final class LibtersorElements extends Downcalls {
         this.recurrentStep = library.require("tersor_recurrent_step");
         this.recurrentReset = library.require("tersor_recurrent_reset");
         this.extremes = library.require("tersor_extremes");
+        this.cumulate = library.require("tersor_cumulate");
         this.softmax = library.require("tersor_softmax");
         this.cast = library.require("tersor_cast");
         this.select = library.require("tersor_select");
@@ -241,6 +245,19 @@ final class LibtersorElements extends Downcalls {
             throw unchecked(failure);
         }
         check("tersor_extremes", status);
+    }
+
+    void cumulate(int isa, boolean exclusive, boolean reverse, long outer, long count, long inner, MemorySegment src,
+            MemorySegment dst) {
+        int before = exclusive ? 1 : 0;
+        int backwards = reverse ? 1 : 0;
+        int status;
+        try {
+            status = (int) CUMULATE.invokeExact(cumulate, isa, before, backwards, outer, count, inner, src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_cumulate", status);
     }
 
     void softmax(int isa, boolean logarithm, long rows, long columns, MemorySegment src, MemorySegment dst) {

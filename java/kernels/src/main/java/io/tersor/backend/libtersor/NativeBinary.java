@@ -41,9 +41,10 @@ final class NativeBinary extends Binary {
             case MIN -> 4;
             case MAX -> 5;
             case PRELU -> 6;
-            case EQUAL -> 7;
-            case LESS, GREATER -> 8;
-            case LESS_OR_EQUAL, GREATER_OR_EQUAL -> 9;
+            case FMOD -> 7;
+            case EQUAL -> 8;
+            case LESS, GREATER -> 9;
+            case LESS_OR_EQUAL, GREATER_OR_EQUAL -> 10;
             case POW -> throw new IllegalStateException("refused: " + operation);
         };
     }

@@ -18,7 +18,7 @@ final class NativeLayerNorm extends LayerNorm {
 
     private final NativeContext context;
     private final int dstType;
-    // [columns], for bytes in units of dst's levels.
+    // [columns], for bytes in units of dst's levels; or NULL where the one is 1 and the other 0.
     private final MemorySegment scale;
     private final MemorySegment bias;
 
@@ -27,8 +27,9 @@ final class NativeLayerNorm extends LayerNorm {
         super(spec, Backend.NATIVE, parallelism, arena);
         this.context = context;
         this.dstType = Libtersor.typeCode(spec.dst());
-        this.scale = arena.allocateFrom(ValueLayout.JAVA_FLOAT, scale);
-        this.bias = arena.allocateFrom(ValueLayout.JAVA_FLOAT, bias);
+        boolean plain = spec.dst() == DataType.F32 && are(1, scale) && are(0, bias);
+        this.scale = plain ? MemorySegment.NULL : arena.allocateFrom(ValueLayout.JAVA_FLOAT, scale);
+        this.bias = plain ? MemorySegment.NULL : arena.allocateFrom(ValueLayout.JAVA_FLOAT, bias);
     }
 
     static NativeLayerNorm prepare(NativeContext context, LayerNormSpec spec, Tensor scale, Optional<Tensor> bias,
@@ -38,6 +39,15 @@ final class NativeLayerNorm extends LayerNorm {
         float[] biases = times(bias.map(Tensor::toFloats).orElse(new float[spec.columns()]), unit);
         return NativeContext.building(
                 arena -> new NativeLayerNorm(context, spec, scales, biases, parallelism, arena));
+    }
+
+    private static boolean are(float value, float[] values) {
+        for (float one : values) {
+            if (one != value) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static float[] times(float[] values, float factor) {

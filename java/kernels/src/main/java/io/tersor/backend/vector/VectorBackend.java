@@ -15,6 +15,7 @@ import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.CumulateSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.DynamicQuantizer;
 import io.tersor.kernel.DynamicQuantizerSpec;
@@ -29,6 +30,7 @@ import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MatrixProduct;
 import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.MoveSpec;
+import io.tersor.kernel.PadSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
@@ -89,7 +91,8 @@ public final class VectorBackend implements BackendProvider {
                     Optional.of("more than 1024 elements in a head");
             case Pool2dSpec pool2d when !VectorPool2d.serves(pool2d) ->
                     Optional.of("more than 65536 pixels in a window");
-            case MoveSpec _, CastSpec _, SelectSpec _ -> Optional.of("not implemented by this backend");
+            case MoveSpec _, PadSpec _, CumulateSpec _, CastSpec _, SelectSpec _ ->
+                    Optional.of("not implemented by this backend");
             default -> Optional.empty();
         };
     }
@@ -132,8 +135,8 @@ public final class VectorBackend implements BackendProvider {
             case TransposeSpec transpose -> new VectorTranspose(transpose, parallelism, pool);
             case ReduceSpec reduce -> new VectorReduce(reduce, parallelism, pool);
             case LookupSpec lookup -> new VectorLookup(lookup, parallelism, pool);
-            case MoveSpec _, CastSpec _ -> throw new UnsupportedKernelException(backend().label(), spec,
-                    "not implemented by this backend");
+            case MoveSpec _, PadSpec _, CumulateSpec _, CastSpec _ -> throw new UnsupportedKernelException(
+                    backend().label(), spec, "not implemented by this backend");
             case MapSpec map -> new VectorMap(map, parallelism, pool);
             case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);
             case QuantizeSpec quantize when quantize.toNhwc() -> new VectorQuantizeNhwc(quantize, parallelism, pool);

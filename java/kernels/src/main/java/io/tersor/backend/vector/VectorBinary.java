@@ -60,6 +60,7 @@ final class VectorBinary extends Binary {
                 case MIN -> min(x, length);
                 case MAX -> max(x, length);
                 case PRELU -> prelu(x, length);
+                case FMOD -> fmod(x, length);
                 case POW -> Powers.pow(x, Chunk.X, Chunk.Y, length, Chunk.SCALE, Chunk.ZERO);
                 case EQUAL -> equal(x, length);
                 case LESS, GREATER -> less(x, length);
@@ -147,6 +148,12 @@ final class VectorBinary extends Binary {
             FloatVector a = FloatVector.fromArray(FLOATS, x, Chunk.X + i);
             FloatVector b = FloatVector.fromArray(FLOATS, x, Chunk.Y + i);
             a.blend(b.mul(a), a.compare(VectorOperators.LT, 0f)).intoArray(x, Chunk.X + i);
+        }
+    }
+
+    private static void fmod(float[] x, int count) {
+        for (int i = 0; i < count; i++) {
+            x[Chunk.X + i] %= x[Chunk.Y + i];
         }
     }
 

@@ -50,6 +50,8 @@ final class ElementLowering {
         table.put("Min", (node, lowering) -> broadcast(node, lowering, Operation.MIN));
         table.put("Max", (node, lowering) -> broadcast(node, lowering, Operation.MAX));
         table.put("PRelu", (node, lowering) -> broadcast(node, lowering, Operation.PRELU));
+        table.put("Mod", (node, lowering) -> node.attributes().integer("fmod", 0) == 1
+                && broadcast(node, lowering, Operation.FMOD));
         table.put("Pow", (node, lowering) -> power(node, lowering) || broadcast(node, lowering, Operation.POW));
         table.put("Equal", (node, lowering) -> broadcast(node, lowering, Operation.EQUAL));
         table.put("Less", (node, lowering) -> broadcast(node, lowering, Operation.LESS));

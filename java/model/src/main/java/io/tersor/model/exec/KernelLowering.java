@@ -17,6 +17,7 @@ interface KernelLowering {
         Map<String, KernelLowering> table = new HashMap<>();
         ConvLowering.register(table);
         MatMulLowering.register(table);
+        EinsumLowering.register(table);
         PoolLowering.register(table);
         ElementLowering.register(table);
         NormLowering.register(table);

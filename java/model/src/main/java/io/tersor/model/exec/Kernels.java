@@ -23,7 +23,6 @@ import io.tersor.kernel.MatMul;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MatrixProduct;
 import io.tersor.kernel.MatrixProductSpec;
-import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Parallelism;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.RecurrentCell;
@@ -165,7 +164,7 @@ final class Kernels implements AutoCloseable {
      * Returns a kernel for a move, on the ordered backend if that has it; none where Java does it as well: where only the
      * scalar backend has it. It belongs to the plan, whose shapes are in its spec.
      */
-    Optional<Unary> move(Node node, MoveSpec spec, Packing packing) {
+    Optional<Unary> move(Node node, UnarySpec spec, Packing packing) {
         return !isBeyondJava(spec) ? Optional.empty() : Optional.of(packing.direct().own(node,
                 () -> registry.prepare(spec, options.forKernels())).get());
     }

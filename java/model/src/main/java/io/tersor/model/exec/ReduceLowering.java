@@ -1,5 +1,6 @@
 package io.tersor.model.exec;
 
+import io.tersor.kernel.CumulateSpec;
 import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.SoftmaxSpec;
 import io.tersor.kernel.Unary;
@@ -22,6 +23,7 @@ final class ReduceLowering {
                 "ReduceMin", ReduceSpec.Kind.MIN, "ReduceL1", ReduceSpec.Kind.L1, "ReduceL2", ReduceSpec.Kind.L2,
                 "ReduceSumSquare", ReduceSpec.Kind.SUM_SQUARE, "ReduceLogSum", ReduceSpec.Kind.LOG_SUM)
                 .forEach((name, kind) -> table.put(name, (node, lowering) -> reduce(node, lowering, kind)));
+        table.put("CumSum", ReduceLowering::cumulate);
         table.put("Softmax", (node, lowering) -> softmax(node, lowering, new SoftmaxSpec()));
         table.put("LogSoftmax", (node, lowering) -> softmax(node, lowering, new SoftmaxSpec(true)));
     }
@@ -85,6 +87,28 @@ final class ReduceLowering {
             extents[part] *= shape.dim(axis);
         }
         return Optional.of(Shape.of(extents));
+    }
+
+    private static boolean cumulate(Node node, Lowering lowering) {
+        String input = node.inputs().getFirst();
+        TensorType type = lowering.type(input);
+        OpContext context = lowering.context(node);
+        Optional<Tensor> given = context.constant(1);
+        CumulateSpec spec = new CumulateSpec(node.attributes().integer("exclusive", 0) != 0,
+                node.attributes().integer("reverse", 0) != 0);
+        if (type.type() != DataType.F32 || given.isEmpty() || !lowering.kernels.isBeyondJava(spec)) {
+            return false;
+        }
+        Shape shape = type.shape();
+        int axis = context.axis(given.get().getLong(0), shape.rank());
+        Unary kernel = lowering.kernels.unary(node, spec);
+        TensorType lines = new TensorType(DataType.F32, Shape.of(Shapes.product(shape, 0, axis), shape.dim(axis),
+                Shapes.product(shape, axis + 1, shape.rank())));
+        int from = lowering.plan.view(lowering.plain(input, node.name()), lines);
+        int to = lowering.plan.planned(lines);
+        lowering.step(node, kernel, new int[] {from}, to, 0, (in, out) -> kernel.run(in[0], out[0]));
+        lowering.definePlain(node.output(), lowering.plan.view(to, type));
+        return true;
     }
 
     private static boolean softmax(Node node, Lowering lowering, SoftmaxSpec spec) {

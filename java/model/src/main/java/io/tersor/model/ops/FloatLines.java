@@ -17,7 +17,7 @@ record FloatLines(long outer, int extent, long inner) {
     private static final int INFINITY_BITS = 0x7F80_0000;
 
     /** Replaces bits by integers that order as the numbers do, or the other way round. */
-    private static void order(int[] bits, int count, boolean ascending) {
+    static void order(int[] bits, int count, boolean ascending) {
         int flip = ascending ? 0 : -1;
         for (int i = 0; i < count; i++) {
             int given = bits[i];
@@ -185,55 +185,5 @@ record FloatLines(long outer, int extent, long inner) {
             }
             MemorySegment.copy(run, 0, to, JAVA_FLOAT, at, count);
         }
-    }
-
-    /** Returns room for {@link #best}. */
-    long[] candidates(int k) {
-        return new long[sorts(k) ? extent : k];
-    }
-
-    private boolean sorts(int k) {
-        return k > extent / 4;
-    }
-
-    /**
-     * Finds the k first ones of a line in the order of their elements, of equal ones the first: they are the low halves
-     * of the first k candidates.
-     *
-     * @param line of the outer * inner
-     * @param k above 0
-     * @param keys room for the extent's elements
-     */
-    void best(Tensor from, long line, int k, boolean largest, int[] keys, long[] candidates) {
-        long start = line / inner * extent * inner + line % inner;
-        if (inner == 1) {
-            MemorySegment.copy(from.data(), JAVA_INT, start * Integer.BYTES, keys, 0, extent);
-        } else {
-            for (int i = 0; i < extent; i++) {
-                keys[i] = from.data().getAtIndex(JAVA_INT, start + i * inner);
-            }
-        }
-        // Ascending, so that the best come first.
-        order(keys, extent, !largest);
-        int held = sorts(k) ? extent : k;
-        for (int i = 0; i < held; i++) {
-            candidates[i] = (long) keys[i] << 32 | i;
-        }
-        Arrays.sort(candidates, 0, held);
-        int bound = (int) (candidates[held - 1] >> 32);
-        for (int i = held; i < extent; i++) {
-            // Of equal ones the first are there already.
-            if (keys[i] < bound) {
-                insert(candidates, k, (long) keys[i] << 32 | i);
-                bound = (int) (candidates[k - 1] >> 32);
-            }
-        }
-    }
-
-    /** Puts a candidate where it belongs, and drops the last one. */
-    private static void insert(long[] candidates, int k, long candidate) {
-        int at = -1 - Arrays.binarySearch(candidates, 0, k, candidate);
-        System.arraycopy(candidates, at, candidates, at + 1, k - 1 - at);
-        candidates[at] = candidate;
     }
 }

@@ -245,6 +245,11 @@ final class NormOps {
         context.require(size > 0, "size", "positive", size);
         long channels = input.shape().dim(1);
         long pixels = Shapes.product(input.shape(), 2, input.shape().rank());
+        if (input.type() == DataType.F32) {
+            ResponseNorm norm = new ResponseNorm(input.shape().dim(0), channels, pixels, size, alpha / size, beta,
+                    bias);
+            return Computation.of(input, (in, out) -> norm.run(in[0].data(), out[0].data()));
+        }
         return Computation.of(input, (in, out) -> {
             for (long i = 0; i < input.shape().elements(); i++) {
                 long c = i / pixels % channels;

@@ -5,6 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.tersor.kernel.PadSpec;
+import io.tersor.kernel.PadSpec.Mode;
+import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -12,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** Pad: constant, edge, reflect and wrap; negative pads crop. */
 final class PadOp {
@@ -41,7 +45,8 @@ final class PadOp {
         }
         TensorType output = new TensorType(input.type(), Shape.of(dims));
         String mode = context.attributes().text("mode", "constant");
-        return mode.equals("constant") ? constant(context, output, before) : mapped(context, output, before, mode);
+        return mode.equals("constant") ? constant(context, output, before)
+                : mapped(context, output, before, mode(context, mode));
     }
 
     /** CenterCropPad: crops or pads with zeros on both sides, an odd pixel more behind. */
@@ -97,10 +102,48 @@ final class PadOp {
             }
             move.run(in[0].data(), out[0].data(), parallelism);
         };
-        return Computation.of(output, body);
+        OptionalLong constant = bits(context, output.type());
+        return Computation.of(output, constant.isEmpty() || dims.length == 0 ? body
+                : kernel(context, output, before, Mode.CONSTANT, constant.getAsLong(), body));
     }
 
-    private static Computation mapped(OpContext context, TensorType output, long[] before, String mode) {
+    private static MoveBody kernel(OpContext context, TensorType output, long[] before, Mode mode, long constant,
+            SharedBody body) {
+        return new MoveBody(new PadSpec(output.type(), context.shape(0), output.shape(),
+                Arrays.stream(before).boxed().toList(), mode, constant), body);
+    }
+
+    /** Returns the bits of the constant, if they are known. */
+    private static OptionalLong bits(OpContext context, DataType type) {
+        if (context.has(2)) {
+            return context.constant(2).map(value -> OptionalLong.of(bits(value))).orElse(OptionalLong.empty());
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor value = Tensor.allocate(arena, type, Shape.of());
+            value.set(0, context.attributes().real("value", 0f));
+            return OptionalLong.of(bits(value));
+        }
+    }
+
+    private static long bits(Tensor value) {
+        return switch (value.type().bits()) {
+            case 8 -> value.data().get(JAVA_BYTE, 0);
+            case 16 -> value.data().get(JAVA_SHORT, 0);
+            case 32 -> value.data().get(JAVA_INT, 0);
+            default -> value.data().get(JAVA_LONG, 0);
+        };
+    }
+
+    private static Mode mode(OpContext context, String name) {
+        return switch (name) {
+            case "edge" -> Mode.EDGE;
+            case "wrap" -> Mode.WRAP;
+            case "reflect" -> Mode.REFLECT;
+            default -> throw context.unsupported("mode " + name);
+        };
+    }
+
+    private static Computation mapped(OpContext context, TensorType output, long[] before, Mode mode) {
         Shape source = context.shape(0);
         int bytes = Elements.bytes(context, output);
         context.require(source.elements() > 0 || output.shape().elements() == 0, "pads", "no padding of nothing", source);
@@ -109,7 +152,7 @@ final class PadOp {
         for (int axis = 0; axis < table.length; axis++) {
             table[axis] = new long[context.tableLength(output.shape().dim(axis))];
             for (int i = 0; i < table[axis].length; i++) {
-                table[axis][i] = src[axis] * place(context, i - before[axis], source.dim(axis), mode);
+                table[axis][i] = src[axis] * mode.place(i - before[axis], source.dim(axis));
             }
         }
         long[] own = output.shape().rowMajorStrides();
@@ -144,7 +187,7 @@ final class PadOp {
                         }
                     }
                 });
-        return Computation.of(output, body);
+        return Computation.of(output, kernel(context, output, before, mode, 0, body));
     }
 
     /** Elements of a row whose sources are neighbours. */
@@ -178,18 +221,4 @@ final class PadOp {
             }
         }
     }
-
-    private static long place(OpContext context, long position, long extent, String mode) {
-        return switch (mode) {
-            case "edge" -> Math.clamp(position, 0L, extent - 1);
-            case "wrap" -> Math.floorMod(position, extent);
-            case "reflect" -> {
-                long period = Math.max(1, 2 * (extent - 1));
-                long folded = Math.floorMod(position, period);
-                yield folded < extent ? folded : period - folded;
-            }
-            default -> throw context.unsupported("mode " + mode);
-        };
-    }
-
 }

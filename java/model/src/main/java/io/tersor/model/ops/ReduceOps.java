@@ -1,8 +1,12 @@
 package io.tersor.model.ops;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -318,17 +322,25 @@ final class ReduceOps {
     }
 
     private static void topOf(FloatLines lines, Tensor from, int k, boolean largest, Tensor[] out) {
-        int[] keys = new int[lines.extent()];
-        long[] candidates = lines.candidates(k);
-        for (long line = 0; line < lines.outer() * lines.inner() && k > 0; line++) {
-            lines.best(from, line, k, largest, keys, candidates);
-            long start = line / lines.inner() * lines.extent() * lines.inner() + line % lines.inner();
-            long target = line / lines.inner() * k * lines.inner() + line % lines.inner();
-            for (int i = 0; i < k; i++) {
-                int chosen = (int) candidates[i];
-                Elements.copy(from, start + chosen * lines.inner(), out[0], target + i * lines.inner());
-                if (Elements.given(out, 1)) {
-                    out[1].setLong(target + i * lines.inner(), chosen);
+        if (k == 0) {
+            return;
+        }
+        FloatTop top = new FloatTop(lines.extent(), k, largest);
+        MemorySegment src = from.data();
+        MemorySegment values = out[0].data();
+        MemorySegment places = Elements.given(out, 1) ? out[1].data() : MemorySegment.NULL;
+        long inner = lines.inner();
+        for (long o = 0; o < lines.outer(); o++) {
+            for (long i = 0; i < inner; i++) {
+                long start = o * lines.extent() * inner + i;
+                top.find(src, start, inner);
+                for (int n = 0; n < k; n++) {
+                    long chosen = top.place(n);
+                    long target = (o * k + n) * inner + i;
+                    values.setAtIndex(JAVA_INT, target, src.getAtIndex(JAVA_INT, start + chosen * inner));
+                    if (places != MemorySegment.NULL) {
+                        places.setAtIndex(JAVA_LONG, target, chosen);
+                    }
                 }
             }
         }

@@ -5,6 +5,7 @@ import io.tersor.model.onnx.OnnxTypes;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -113,6 +114,8 @@ final class ScatterOps {
         long inner = Shapes.product(data.shape(), depth, data.shape().rank());
         long[] strides = data.shape().rowMajorStrides();
         Put put = put(context, data);
+        boolean copies = context.attributes().text("reduction", "none").equals("none");
+        int bytes = Elements.bytes(context, data);
         String operand = context.operand(1);
         return Computation.of(data, (in, out) -> {
             out[0].data().copyFrom(in[0].data());
@@ -120,6 +123,10 @@ final class ScatterOps {
                 long at = 0;
                 for (int k = 0; k < depth; k++) {
                     at += strides[k] * index(operand, in[1], row * depth + k, data.shape().dim(k));
+                }
+                if (copies) {
+                    MemorySegment.copy(in[2].data(), row * inner * bytes, out[0].data(), at * bytes, inner * bytes);
+                    continue;
                 }
                 for (long i = 0; i < inner; i++) {
                     put.at(out[0], at + i, in[2], row * inner + i);
@@ -142,11 +149,15 @@ final class ScatterOps {
         int bytes = Elements.bytes(context, output);
         long inner = Shapes.product(indices, axis, indices.rank());
         return Computation.of(output, (in, out) -> {
-            for (long i = 0; i < output.shape().elements(); i++) {
-                long position = i / inner % depth;
-                double index = in[0].get(i / inner / depth * inner + i % inner);
-                boolean on = (index < 0 ? index + depth : index) == position;
-                MoveOps.copy(in[2], on ? 1 : 0, out[0], i, bytes);
+            Elements.fill(out[0], in[2]);
+            for (long i = 0; i < indices.elements(); i++) {
+                double index = in[0].get(i);
+                double position = index < 0 ? index + depth : index;
+                // Others, and what is between two positions, are off everywhere.
+                if (position >= 0 && position < depth && position == Math.rint(position)) {
+                    long at = (i / inner * depth + (long) position) * inner + i % inner;
+                    MoveOps.copy(in[2], 1, out[0], at, bytes);
+                }
             }
         });
     }

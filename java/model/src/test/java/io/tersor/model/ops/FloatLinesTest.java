@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** ArgMax, ArgMin, CumSum and TopK of f32 against the same numbers in f64, which go element by element. */
+/** ArgMax, ArgMin, CumSum, TopK and LRN of f32 against the same numbers in f64, which go element by element. */
 class FloatLinesTest {
     private static final Shape[] SHAPES = {Shape.of(3, 1, 5), Shape.of(2, 17), Shape.of(3, 2100), Shape.of(1030, 3),
         Shape.of(2, 40, 1031), Shape.of(2, 3, 4, 5), Shape.of(1), Shape.of(0, 3), Shape.of(3, 0, 2)};
@@ -98,12 +98,40 @@ class FloatLinesTest {
     void firstOnes() {
         for (Shape shape : SHAPES) {
             for (int axis = 0; axis < shape.rank(); axis++) {
-                for (long k : new long[] {0, 1, 2, 5, shape.dim(axis) / 5, shape.dim(axis) / 2, shape.dim(axis)}) {
+                for (long k : new long[] {0, 1, 2, 5, 20, shape.dim(axis) / 5, shape.dim(axis) / 2, shape.dim(axis)}) {
                     for (int largest = 0; largest < 2 && k <= shape.dim(axis); largest++) {
                         check("TopK", Attributes.NONE.with("axis", axis).with("largest", largest), 2,
                                 draw(shape, largest == 0), longs(k, Shape.of(1)));
                     }
                 }
+            }
+        }
+    }
+
+    @Test
+    void firstOnesOfDifferentOnes() {
+        for (Shape shape : new Shape[] {Shape.of(2, 2100), Shape.of(700, 2)}) {
+            Tensor x = Tensor.allocate(Arena.ofAuto(), DataType.F32, shape);
+            for (long i = 0; i < shape.elements(); i++) {
+                x.set(i, (float) random.nextGaussian());
+            }
+            for (long k : new long[] {1, 2, 16, 17, 100}) {
+                for (int kind = 0; kind < 4; kind++) {
+                    check("TopK", Attributes.NONE.with("axis", kind / 2).with("largest", kind % 2), 2, x,
+                            longs(Math.min(k, shape.dim(kind / 2)), Shape.of(1)));
+                }
+            }
+        }
+    }
+
+    @Test
+    void localResponses() {
+        for (Shape shape : new Shape[] {Shape.of(2, 7, 3, 5), Shape.of(1, 3, 1100), Shape.of(2, 1),
+            Shape.of(1, 4, 0)}) {
+            for (int size = 1; size < 9; size += 3) {
+                Attributes attributes = Attributes.NONE.with("size", size).with("alpha", 0.5f);
+                check("LRN", attributes, 1, draw(shape, true));
+                check("LRN", attributes.with("beta", 0.6f).with("bias", 2f), 1, draw(shape, true));
             }
         }
     }
