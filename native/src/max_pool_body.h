@@ -10,8 +10,19 @@
 
 enum { MAX_POOL_STRIP = 64 };
 
-/* A NaN stays; of integers the second comparison is none. */
-#define MAXIMUM(a, b) ((a) > (b) || (a) != (a) ? (a) : (b))
+ALWAYS_INLINE uint8_t maximum_u8(uint8_t a, uint8_t b) {
+    return a > b ? a : b;
+}
+
+ALWAYS_INLINE int8_t maximum_s8(int8_t a, int8_t b) {
+    return a > b ? a : b;
+}
+
+/* A NaN stays: the comparison takes b if that is one. */
+ALWAYS_INLINE float maximum_f32(float a, float b) {
+    const float larger = a > b ? a : b;
+    return a != a ? a : larger;
+}
 
 /* Channels [0, count) of one pixel; `least` where no tap is inside. Strips of constant length stay in registers. */
 #define MAX_POOL(name, type, least)                                                                                    \
@@ -24,7 +35,7 @@ enum { MAX_POOL_STRIP = 64 };
             for (int64_t j = 0; j < columns; j++) {                                                                    \
                 const type *tap = from + i * row_step + j * column_step;                                               \
                 for (int64_t c = 0; c < count; c++) {                                                                  \
-                    to[c] = MAXIMUM(to[c], tap[c]);                                                                    \
+                    to[c] = maximum_##name(to[c], tap[c]);                                                             \
                 }                                                                                                      \
             }                                                                                                          \
         }                                                                                                              \
@@ -34,10 +45,10 @@ enum { MAX_POOL_STRIP = 64 };
         const type *second = from + row_step, *third = second + row_step;                                              \
         const int64_t l = column_step, r = 2 * column_step;                                                            \
         for (int64_t c = 0; c < count; c++) {                                                                          \
-            const type left = MAXIMUM(from[c], MAXIMUM(second[c], third[c]));                                          \
-            const type centre = MAXIMUM(from[c + l], MAXIMUM(second[c + l], third[c + l]));                            \
-            const type right = MAXIMUM(from[c + r], MAXIMUM(second[c + r], third[c + r]));                             \
-            to[c] = MAXIMUM(left, MAXIMUM(centre, right));                                                             \
+            const type left = maximum_##name(from[c], maximum_##name(second[c], third[c]));                            \
+            const type centre = maximum_##name(from[c + l], maximum_##name(second[c + l], third[c + l]));              \
+            const type right = maximum_##name(from[c + r], maximum_##name(second[c + r], third[c + r]));               \
+            to[c] = maximum_##name(left, maximum_##name(centre, right));                                               \
         }                                                                                                              \
     }                                                                                                                  \
     ALWAYS_INLINE void max_strip_##name(const type *from, int64_t rows, int64_t row_step, int64_t columns,             \
@@ -48,7 +59,7 @@ enum { MAX_POOL_STRIP = 64 };
             max_pixel_##name(from, rows, row_step, columns, column_step, count, to);                                   \
         }                                                                                                              \
     }                                                                                                                  \
-    static void max_pool_##name(const pool2d *p, int64_t y, const void *image, void *line) {           \
+    static void max_pool_##name(const pool2d *p, int64_t y, const void *image, void *line) {                           \
         const tersor_pool2d_window *k = &p->window;                                                                    \
         const taps rows = taps_inside(y * k->stride_h - k->pad_top, k->dilation_h, k->kh, p->h);                       \
         const int64_t row_step = k->dilation_h * p->w * p->channels, column_step = k->dilation_w * p->channels;        \
@@ -72,7 +83,6 @@ MAX_POOL(u8, uint8_t, 0)
 MAX_POOL(s8, int8_t, -128)
 MAX_POOL(f32, float, -INFINITY)
 
-#undef MAXIMUM
 #undef MAX_POOL
 
 #endif
