@@ -474,6 +474,24 @@ TERSOR_API tersor_status tersor_reduce(uint32_t isa, tersor_reduction kind, int6
 TERSOR_API tersor_status tersor_extremes(uint32_t isa, int64_t count, const float *src, float *range);
 
 /*
+ * Rows of f32 as fixed-point numbers, each row with a unit of its own: with 2^e the least power of two above its largest
+ * magnitude, unit = 2^(e - 22) and v = src / unit rounded half to even, plus 2^22, whose bytes are levels [3, rows,
+ * columns], lowest first. units [rows, 2]: the unit and 0. A row whose magnitudes are below 2^-100 has unit 0 and counts
+ * as zeros, one with a NaN or an infinity has unit NaN.
+ */
+TERSOR_API tersor_status tersor_fixed_point(uint32_t isa, int64_t rows, int64_t columns, const float *src,
+                                            uint8_t *levels, float *units);
+/*
+ * dst [rows, columns] of sums [3, rows, columns], those of the products of the levels with weights whose columns sum up
+ * to column_sums: fma(sums[2] - 64 * column_sums, 2^16, fma(sums[1], 2^8, sums[0])) * (unit * scales) + bias, all three
+ * [columns]. Computes `count` rows from first_row on.
+ */
+TERSOR_API tersor_status tersor_from_fixed_point(uint32_t isa, int64_t rows, int64_t columns, int64_t first_row,
+                                                 int64_t count, const int32_t *sums, const float *units,
+                                                 const int32_t *column_sums, const float *scales, const float *bias,
+                                                 float *dst, int64_t ld_dst);
+
+/*
  * dst [outer, count, inner]: the sums along the middle axis of src's elements up to each, which itself is left out if
  * `exclusive`, from the last one on if `reverse`. In binary64, each rounded once. dst may be src.
  */

@@ -79,6 +79,18 @@ typedef void recurrent_run_function(const recurrent_step *s, recurrent_row row);
 typedef void recurrent_reset_function(const recurrent_step *s, const float *x, const float *r, const float *h,
                                       float *scaled);
 
+/* Of the integer product of fixed-point numbers, see tersor_from_fixed_point. */
+typedef struct fixed_point_columns {
+    int64_t count;
+    const int32_t *sums; /* of the weights */
+    const float *scales, *bias;
+} fixed_point_columns;
+
+/* A row's planes, each `count` bytes; returns its unit. */
+typedef float fixed_point_function(const float *src, int64_t count, uint8_t *low, uint8_t *middle, uint8_t *high);
+typedef void from_fixed_point_function(const fixed_point_columns *c, const int32_t *low, const int32_t *middle,
+                                       const int32_t *high, float unit, float *dst);
+
 typedef struct real_functions {
     map_function *map[TERSOR_MAP_FUNCTIONS];
     binary_function *binary[TERSOR_BINARY_OPERATIONS];
@@ -90,6 +102,8 @@ typedef struct real_functions {
     select_function *select[4]; /* of 1, 2, 4 and 8 bytes */
     recurrent_run_function *recurrent_run;
     recurrent_reset_function *recurrent_reset;
+    fixed_point_function *fixed_point;
+    from_fixed_point_function *from_fixed_point;
 } real_functions;
 
 extern const real_functions real__portable, real__avx2, real__avx512f;

@@ -2,6 +2,7 @@
 #include "binary_body.h"
 #include "cast_body.h"
 #include "cumulate_body.h"
+#include "fixed_point_body.h"
 #include "map_body.h"
 #include "recurrent_body.h"
 #include "reduce_body.h"
@@ -10,4 +11,5 @@
 
 #define REAL_FUNCTIONS                                                                                                 \
     { MAP_FUNCTIONS, BINARY_OPERATIONS, ROW_REDUCTIONS, reduce_columns, cumulate, softmax_rows,                        \
-      log_softmax_rows, CAST_FUNCTIONS, SELECT_FUNCTIONS, recurrent_run, recurrent_reset }
+      log_softmax_rows, CAST_FUNCTIONS, SELECT_FUNCTIONS, recurrent_run, recurrent_reset, fixed_point,              \
+      from_fixed_point }

@@ -12,6 +12,7 @@ import io.tersor.kernel.CastSpec;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.CumulateSpec;
 import io.tersor.kernel.DequantizeSpec;
+import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNormSpec;
@@ -169,7 +170,7 @@ final class Requirements {
             case ReduceSpec reduce -> reduce.kind() != ReduceSpec.Kind.LOG_SUM;
             case AddSpec add -> add.dst() == DataType.F32;
             default -> spec instanceof SoftmaxSpec || spec instanceof CastSpec || spec instanceof SelectSpec
-                    || spec instanceof CumulateSpec;
+                    || spec instanceof CumulateSpec || spec instanceof DynamicQuantizerSpec;
         };
     }
 

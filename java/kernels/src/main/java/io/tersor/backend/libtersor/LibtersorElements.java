@@ -32,6 +32,9 @@ final class LibtersorElements extends Downcalls {
             ADDRESS);
     private static final MethodHandle RECURRENT = handle(JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS,
             JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle FIXED_POINT = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS);
+    private static final MethodHandle FROM_FIXED_POINT = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle EXTREMES = handle(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle CUMULATE = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
             ADDRESS, ADDRESS);
@@ -58,6 +61,8 @@ final class LibtersorElements extends Downcalls {
     private final MemorySegment recurrentStep;
     private final MemorySegment recurrentReset;
     private final MemorySegment extremes;
+    private final MemorySegment fixedPoint;
+    private final MemorySegment fromFixedPoint;
     private final MemorySegment cumulate;
     private final MemorySegment softmax;
     private final MemorySegment cast;
@@ -81,6 +86,8 @@ final class LibtersorElements extends Downcalls {
         this.recurrentStep = library.require("tersor_recurrent_step");
         this.recurrentReset = library.require("tersor_recurrent_reset");
         this.extremes = library.require("tersor_extremes");
+        this.fixedPoint = library.require("tersor_fixed_point");
+        this.fromFixedPoint = library.require("tersor_from_fixed_point");
         this.cumulate = library.require("tersor_cumulate");
         this.softmax = library.require("tersor_softmax");
         this.cast = library.require("tersor_cast");
@@ -245,6 +252,29 @@ final class LibtersorElements extends Downcalls {
             throw unchecked(failure);
         }
         check("tersor_extremes", status);
+    }
+
+    void fixedPoint(int isa, long rows, long columns, MemorySegment src, MemorySegment levels, MemorySegment units) {
+        int status;
+        try {
+            status = (int) FIXED_POINT.invokeExact(fixedPoint, isa, rows, columns, src, levels, units);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_fixed_point", status);
+    }
+
+    void fromFixedPoint(int isa, long rows, long columns, long firstRow, long count, MemorySegment sums,
+            MemorySegment units, MemorySegment columnSums, MemorySegment scales, MemorySegment bias, MemorySegment dst,
+            long ldDst) {
+        int status;
+        try {
+            status = (int) FROM_FIXED_POINT.invokeExact(fromFixedPoint, isa, rows, columns, firstRow, count, sums,
+                    units, columnSums, scales, bias, dst, ldDst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_from_fixed_point", status);
     }
 
     void cumulate(int isa, boolean exclusive, boolean reverse, long outer, long count, long inner, MemorySegment src,

@@ -135,7 +135,6 @@ public final class NativeBackend implements BackendProvider {
     public Optional<String> refusal(KernelSpec spec) {
         return switch (spec) {
             case RecurrentCellSpec cell -> NativeRecurrentCell.refusal(cell);
-            case DynamicQuantizerSpec quantizer -> NativeDynamicQuantizer.refusal(quantizer);
             case MatMulSpec matMul -> Sparsity.refusal(matMul.sparsity(), matMul.weights());
             case Conv2dSpec conv ->
                     conv.reduction() > Integer.MAX_VALUE ? Optional.of("sums of more than 2^31 - 1 products")
@@ -151,7 +150,7 @@ public final class NativeBackend implements BackendProvider {
             case BinarySpec binary -> NativeBinary.refusal(binary);
             case ReduceSpec reduce -> NativeReduce.refusal(reduce);
             case AddSpec add -> NativeAdd.refusal(add);
-            case SoftmaxSpec _, CastSpec _, SelectSpec _, CumulateSpec _ -> Optional.empty();
+            case SoftmaxSpec _, CastSpec _, SelectSpec _, CumulateSpec _, DynamicQuantizerSpec _ -> Optional.empty();
             case GlobalAveragePoolSpec _ -> Optional.empty();
             case Pool2dSpec pool -> NativePool2d.refusal(pool);
             case AttentionSpec attention -> NativeAttention.refusal(attention);
@@ -221,7 +220,7 @@ public final class NativeBackend implements BackendProvider {
     @Override
     public DynamicQuantizer prepare(DynamicQuantizerSpec spec, QuantParams weights, Tensor columnSums,
             Optional<Tensor> bias, Parallelism parallelism) {
-        return new NativeDynamicQuantizer(context(spec), spec, parallelism);
+        return NativeDynamicQuantizer.prepare(context(spec), spec, weights, columnSums, bias, parallelism);
     }
 
     @Override

@@ -8,26 +8,46 @@ import io.tersor.kernel.DynamicQuantizer;
 import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.DynamicQuantizerSpec.Levels;
 import io.tersor.kernel.Parallelism;
+import io.tersor.quant.QuantParams;
 import io.tersor.tensor.DataType;
+import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** Levels of bytes by tersor_extremes and tersor_quantize; threads share both. */
+/**
+ * Levels of bytes by tersor_extremes and tersor_quantize, fixed-point numbers by tersor_fixed_point and
+ * tersor_from_fixed_point; threads share all but the making of fixed-point numbers, of which there are few.
+ */
 final class NativeDynamicQuantizer extends DynamicQuantizer {
     /** Elements for which another thread is worth waking. */
     private static final long PART_ELEMENTS = 1 << 15;
     private static final long EXTREMES_BYTES = 2 * JAVA_FLOAT.byteSize();
 
     private final NativeContext context;
+    private final MemorySegment columnSums;
+    private final MemorySegment scales;
+    private final MemorySegment bias;
 
-    NativeDynamicQuantizer(NativeContext context, DynamicQuantizerSpec spec, Parallelism parallelism) {
-        super(spec, Backend.NATIVE, parallelism, Arena.ofShared());
+    private NativeDynamicQuantizer(NativeContext context, DynamicQuantizerSpec spec, QuantParams weights,
+            Tensor columnSums, Optional<Tensor> bias, Parallelism parallelism, Arena arena) {
+        super(spec, Backend.NATIVE, parallelism, arena);
         this.context = context;
+        int n = spec.levels() == Levels.FIXED_POINT ? spec.n() : 0;
+        this.columnSums = arena.allocateFrom(JAVA_INT,
+                NativeContext.ints(n, j -> Math.toIntExact(columnSums.getLong(j))));
+        this.scales = arena.allocate(JAVA_FLOAT, n);
+        this.bias = arena.allocate(JAVA_FLOAT, n);
+        for (int j = 0; j < n; j++) {
+            scales.setAtIndex(JAVA_FLOAT, j, weights.scale(weights.isPerTensor() ? 0 : j));
+            this.bias.setAtIndex(JAVA_FLOAT, j, bias.isPresent() ? (float) bias.get().get(j) : 0f);
+        }
     }
 
-    static Optional<String> refusal(DynamicQuantizerSpec spec) {
-        return spec.levels() == Levels.BYTES ? Optional.empty() : Optional.of("no fixed-point numbers");
+    static NativeDynamicQuantizer prepare(NativeContext context, DynamicQuantizerSpec spec, QuantParams weights,
+            Tensor columnSums, Optional<Tensor> bias, Parallelism parallelism) {
+        return NativeContext.building(arena ->
+                new NativeDynamicQuantizer(context, spec, weights, columnSums, bias, parallelism, arena));
     }
 
     @Override
@@ -37,6 +57,10 @@ final class NativeDynamicQuantizer extends DynamicQuantizer {
 
     @Override
     protected void quantize(long m, MemorySegment src, MemorySegment levels, MemorySegment params) {
+        if (spec().levels() == Levels.FIXED_POINT) {
+            context.elements().fixedPoint(context.isa(), m, spec().k(), src, levels, params);
+            return;
+        }
         long count = m * spec().k();
         long parts = Math.clamp(count / PART_ELEMENTS, 1, parallelism().threads());
         long part = Math.ceilDiv(count, parts);
@@ -81,6 +105,13 @@ final class NativeDynamicQuantizer extends DynamicQuantizer {
 
     @Override
     protected void dequantize(long m, MemorySegment sums, MemorySegment params, MemorySegment dst, long ldDst) {
-        throw new IllegalStateException("products of bytes have no sums here: " + spec());
+        long n = spec().n();
+        if (parallelism().threads() == 1 || m * n <= PART_ELEMENTS) {
+            context.elements().fromFixedPoint(context.isa(), m, n, 0, m, sums, params, columnSums, scales, bias, dst,
+                    ldDst);
+            return;
+        }
+        parallelism().ranges(m, m * n / PART_ELEMENTS, (first, end) -> context.elements().fromFixedPoint(context.isa(),
+                m, n, first, end - first, sums, params, columnSums, scales, bias, dst, ldDst));
     }
 }
