@@ -168,8 +168,8 @@ TERSOR_API tersor_status tersor_gemm_pack(uint32_t isa, tersor_type src_type, te
  * src_zero_point, which adds to the packed one: the epilogue's multiplier[n] is src_scale * multiplier[n] then, and dst
  * f32, bf16 or s32. Otherwise they are 1 and 0. Where `backwards` is not 0 the columns may be walked from the last one to
  * the first, for the same results: runs in either direction by turns find the weights in cache with which the run before
- * ended. residual [m, n], if the epilogue has one, may be dst itself where their types and leading
- * dimensions are the same.
+ * ended. residual [m, n], if the epilogue has one, may be dst itself where their types and leading dimensions are the
+ * same.
  */
 TERSOR_API tersor_status tersor_gemm(const void *packed, int64_t packed_bytes, const tersor_epilogue *epilogue,
                                      int64_t m, int64_t first_row, int64_t rows, int64_t first_column, int64_t columns,
@@ -351,8 +351,8 @@ TERSOR_API tersor_status tersor_multiply(uint32_t isa, int64_t rows, int64_t col
  * Normalization of rows [rows, columns], with m the mean of the row where it is centered, otherwise 0:
  * y = (src - m) / sqrt(mean((src - m)^2) + epsilon) * scale + bias, of some f32 operations whose order depends on isa.
  * dst f32: y. dst u8, s8: scale and bias are in units of the levels; y clamped to [min - zero_point, max - zero_point],
- * rounded half to even, plus dst_zero_point; NaN becomes min. scale and bias are [columns],
- * or for f32 both NULL: 1 and 0. src may be dst if that is f32.
+ * rounded half to even, plus dst_zero_point; NaN becomes min. scale and bias are [columns], or for f32
+ * both NULL: 1 and 0. src may be dst if that is f32.
  */
 TERSOR_API tersor_status tersor_layer_norm(uint32_t isa, tersor_type dst_type, int32_t centered, int64_t rows,
                                            int64_t columns, float epsilon, const float *scale, const float *bias,
@@ -389,7 +389,6 @@ enum {
 TERSOR_API tersor_status tersor_map(uint32_t isa, tersor_map_function function, float alpha, float beta, int64_t count,
                                     const float *src, float *dst);
 
-/* Operations of two f32 elements, rounded once; comparisons, from EQUAL on, give a byte, 0 or 1. */
 /*
  * What follows the products in one step of a recurrent layer, for one sequence. With a[g] = x[g] + r[g] for gate g, the
  * products of the input and of the state with their biases, bounded to [-clip, clip] before a function (NaN stays):
@@ -422,6 +421,7 @@ TERSOR_API tersor_status tersor_recurrent_reset(uint32_t isa, const tersor_recur
                                                 int64_t x_at, const float *r, int64_t r_at, const float *h,
                                                 float *scaled, int64_t at);
 
+/* Operations of two f32 elements, rounded once; comparisons, from EQUAL on, give a byte, 0 or 1. */
 typedef int32_t tersor_binary_operation;
 enum {
     TERSOR_BINARY_ADD = 0,

@@ -110,15 +110,8 @@ REQUANTIZE(s8, int8_t, s8, int8_t, -128)
 REQUANTIZE(s32, int32_t, u8, uint8_t, 0)
 REQUANTIZE(s32, int32_t, s8, int8_t, -128)
 
-/* The largest magnitude is found among the bits, which order as the numbers do, with infinity and NaN on top. */
 static float quantize_row(const float *src, int64_t count, int8_t *levels) {
-    uint32_t largest = 0;
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &src[i], sizeof bits);
-        bits &= 0x7fffffff;
-        largest = bits > largest ? bits : largest;
-    }
+    const uint32_t largest = scalar_largest_magnitude(src, count);
     float magnitude;
     memcpy(&magnitude, &largest, sizeof magnitude);
     if (!(magnitude >= 0x1p-100f && magnitude <= FLT_MAX)) {

@@ -7,18 +7,12 @@
 
 #include "compiler.h"
 #include "real.h"
+#include "scalar.h"
 
 enum { FIXED_POINT_BITS = 22, FIXED_POINT_OFFSET = 1 << FIXED_POINT_BITS };
 
-/* The largest magnitude is found among the bits, which order as the numbers do, with infinity and NaN on top. */
 static float fixed_point_unit(const float *src, int64_t count) {
-    uint32_t largest = 0;
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &src[i], sizeof bits);
-        bits &= 0x7fffffff;
-        largest = bits > largest ? bits : largest;
-    }
+    const uint32_t largest = scalar_largest_magnitude(src, count);
     const uint32_t least = (127 - 100) << 23, infinity = UINT32_C(255) << 23;
     if (largest < least) {
         return 0;

@@ -61,6 +61,18 @@ ALWAYS_INLINE float scalar_magnitude(float x) {
     return x;
 }
 
+/* The bits of the largest magnitude, which order as the numbers do, with infinity and NaN on top; 0 of nothing. */
+ALWAYS_INLINE uint32_t scalar_largest_magnitude(const float *x, int64_t count) {
+    uint32_t largest = 0;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        bits &= 0x7fffffff;
+        largest = bits > largest ? bits : largest;
+    }
+    return largest;
+}
+
 /* exp(-t) for t >= 0; what is above 87 counts as 87, and so does NaN. */
 ALWAYS_INLINE float scalar_exp_of_negative(float t) {
     const float x = -(t < SCALAR_FAR ? t : SCALAR_FAR);
