@@ -179,6 +179,10 @@ static void run_binary(uint32_t isa, tersor_binary_operation operation, int64_t 
     draw(given, a_count, 2.0f);
     draw(b, b_count, 2.0f);
     for (int64_t i = 0; i < a_count; i++) {
+        if (operation == TERSOR_BINARY_FMOD && i % 3 == 0) {
+            /* Quotients of up to all binary64's digits and more. */
+            given[i] = ldexpf(given[i], (int) random_between(0, 90));
+        }
         a[i] = given[i];
         if (a_count == b_count && i % 5 == 0) {
             b[i] = a[i];
