@@ -3,6 +3,7 @@ package io.tersor.backend.libtersor;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.tersor.kernel.Parallelism;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -15,6 +16,9 @@ import java.lang.foreign.MemorySegment;
 record MoveGeometry(MemorySegment memory, int axis, long extent) {
     /** TERSOR_MOVE_MAX_RANK. */
     static final int MAX_RANK = 8;
+
+    /** Bytes that are worth waking a thread for, about 0.1 ms: where cores are busy, waiting for a thread takes longer. */
+    private static final long PART_BYTES = 1 << 21;
 
     /** Returns the geometry of a move of {@code dims}; the last of dst's strides is 1. */
     static MoveGeometry of(int elementBytes, int threads, long[] dims, long srcOffset, long[] src, long dstOffset,
@@ -33,5 +37,17 @@ record MoveGeometry(MemorySegment memory, int axis, long extent) {
         memory.setAtIndex(JAVA_LONG, 1 + 3 * MAX_RANK, srcOffset);
         memory.setAtIndex(JAVA_LONG, 2 + 3 * MAX_RANK, dstOffset);
         return new MoveGeometry(memory, shared, dims[shared]);
+    }
+
+    /** Moves by tersor_move; threads share the axis where {@code bytes}, those of the move, are worth it. */
+    void run(LibtersorElements functions, Parallelism parallelism, long bytes, long srcElements, MemorySegment src,
+            long dstElements, MemorySegment dst) {
+        if (parallelism.threads() == 1 || bytes / PART_BYTES <= 1) {
+            // Without what ranges would allocate.
+            functions.move(memory, axis, 0, extent, srcElements, src, dstElements, dst);
+            return;
+        }
+        parallelism.ranges(extent, bytes / PART_BYTES, (first, end) -> functions.move(memory, axis, first, end - first,
+                srcElements, src, dstElements, dst));
     }
 }

@@ -12,8 +12,6 @@ import java.util.Optional;
 
 /** Sums of f32 by tersor_binary, bounded by tersor_map; threads share the elements. */
 final class NativeAdd extends Add {
-    /** Elements for which another thread is worth waking. */
-    private static final long PART_ELEMENTS = 1 << 15;
     /** Elements that are bounded while they are in the second-level cache. */
     private static final long STRIP = 1 << 14;
     /** TERSOR_BINARY_ADD. */
@@ -40,12 +38,12 @@ final class NativeAdd extends Add {
 
     @Override
     protected void execute(long count, MemorySegment a, MemorySegment b, MemorySegment dst) {
-        if (parallelism().threads() == 1 || count / PART_ELEMENTS <= 1) {
+        if (parallelism().threads() == 1 || count / WorkShare.ELEMENTS <= 1) {
             // Without what ranges would allocate.
             range(0, count, a, b, dst);
             return;
         }
-        parallelism().ranges(count, count / PART_ELEMENTS, (first, end) -> range(first, end, a, b, dst));
+        parallelism().ranges(count, count / WorkShare.ELEMENTS, (first, end) -> range(first, end, a, b, dst));
     }
 
     private void range(long first, long end, MemorySegment a, MemorySegment b, MemorySegment dst) {

@@ -9,9 +9,6 @@ import java.lang.foreign.Arena;
 
 /** Cumulative sums by tersor_cumulate; threads share the outer axis. */
 final class NativeCumulate extends SharedUnary {
-    /** Elements for which another thread is worth waking. */
-    private static final long PART_ELEMENTS = 1 << 15;
-
     private final NativeContext context;
     private final CumulateSpec spec;
 
@@ -28,7 +25,7 @@ final class NativeCumulate extends SharedUnary {
 
     @Override
     protected void execute(Tensor src, Tensor dst) {
-        share(src.shape().dim(0), src.shape().elements() / PART_ELEMENTS, src, dst);
+        share(src.shape().dim(0), src.shape().elements() / WorkShare.ELEMENTS, src, dst);
     }
 
     @Override

@@ -20,8 +20,6 @@ import java.util.Optional;
  * tersor_from_fixed_point; threads share all but the making of fixed-point numbers, of which there are few.
  */
 final class NativeDynamicQuantizer extends DynamicQuantizer {
-    /** Elements for which another thread is worth waking. */
-    private static final long PART_ELEMENTS = 1 << 15;
     private static final long EXTREMES_BYTES = 2 * JAVA_FLOAT.byteSize();
 
     private final NativeContext context;
@@ -62,7 +60,7 @@ final class NativeDynamicQuantizer extends DynamicQuantizer {
             return;
         }
         long count = m * spec().k();
-        long parts = Math.clamp(count / PART_ELEMENTS, 1, parallelism().threads());
+        long parts = Math.clamp(count / WorkShare.ELEMENTS, 1, parallelism().threads());
         long part = Math.ceilDiv(count, parts);
         // Each element is of its own: slices of one would be allocated.
         MemorySegment scales = context.scratch().take(parts * EXTREMES_BYTES);
@@ -106,12 +104,12 @@ final class NativeDynamicQuantizer extends DynamicQuantizer {
     @Override
     protected void dequantize(long m, MemorySegment sums, MemorySegment params, MemorySegment dst, long ldDst) {
         long n = spec().n();
-        if (parallelism().threads() == 1 || m * n <= PART_ELEMENTS) {
+        if (parallelism().threads() == 1 || m * n <= WorkShare.ELEMENTS) {
             context.elements().fromFixedPoint(context.isa(), m, n, 0, m, sums, params, columnSums, scales, bias, dst,
                     ldDst);
             return;
         }
-        parallelism().ranges(m, m * n / PART_ELEMENTS, (first, end) -> context.elements().fromFixedPoint(context.isa(),
-                m, n, first, end - first, sums, params, columnSums, scales, bias, dst, ldDst));
+        parallelism().ranges(m, m * n / WorkShare.ELEMENTS, (first, end) -> context.elements().fromFixedPoint(
+                context.isa(), m, n, first, end - first, sums, params, columnSums, scales, bias, dst, ldDst));
     }
 }

@@ -14,9 +14,6 @@ import java.util.Optional;
 
 /** Moves and transposes by tersor_move; threads share the longest of the outer axes. */
 final class NativeMove extends Unary {
-    /** Bytes that are worth waking a thread for, about 0.1 ms: where cores are busy, waiting for a thread takes longer. */
-    static final long PART_BYTES = 1 << 21;
-
     private final NativeContext context;
     // What the shape of the last run amounts to: it is the next one's as a rule.
     private volatile Optional<Known> known = Optional.empty();
@@ -61,17 +58,8 @@ final class NativeMove extends Unary {
             last = Optional.of(new Known(src.shape(), geometry(src.shape())));
             known = last;
         }
-        MoveGeometry g = last.get().geometry;
-        long from = src.shape().elements();
-        long to = dst.shape().elements();
-        LibtersorElements functions = context.elements();
-        long bytes = to * (spec().srcType().bits() / 8);
-        if (parallelism().threads() == 1 || bytes / PART_BYTES <= 1) {
-            // Without what ranges would allocate.
-            functions.move(g.memory(), g.axis(), 0, g.extent(), from, src.data(), to, dst.data());
-            return;
-        }
-        parallelism().ranges(g.extent(), bytes / PART_BYTES, (first, end) -> functions.move(g.memory(), g.axis(), first,
-                end - first, from, src.data(), to, dst.data()));
+        long elements = dst.shape().elements();
+        last.get().geometry.run(context.elements(), parallelism(), elements * (spec().srcType().bits() / 8),
+                src.shape().elements(), src.data(), elements, dst.data());
     }
 }

@@ -100,15 +100,9 @@ final class NativePad extends Unary {
         // Not by iterators, which are allocated.
         for (int i = 0; i < parts.length; i++) {
             Part part = parts[i];
-            MoveGeometry g = part.geometry;
-            MemorySegment from = part.outside ? constant : src.data();
-            long count = part.outside ? 1 : src.shape().elements();
-            if (parallelism().threads() == 1 || part.bytes / NativeMove.PART_BYTES <= 1) {
-                context.elements().move(g.memory(), g.axis(), 0, g.extent(), count, from, elements, dst.data());
-            } else {
-                parallelism().ranges(g.extent(), part.bytes / NativeMove.PART_BYTES, (first, end) -> context.elements()
-                        .move(g.memory(), g.axis(), first, end - first, count, from, elements, dst.data()));
-            }
+            part.geometry.run(context.elements(), parallelism(), part.bytes,
+                    part.outside ? 1 : src.shape().elements(), part.outside ? constant : src.data(), elements,
+                    dst.data());
         }
     }
 }

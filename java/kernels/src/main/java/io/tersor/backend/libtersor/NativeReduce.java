@@ -12,9 +12,6 @@ import java.util.Optional;
 
 /** Reductions by tersor_reduce; threads share the outer axis. */
 final class NativeReduce extends SharedUnary {
-    /** Elements for which another thread is worth waking. */
-    private static final long PART_ELEMENTS = 1 << 15;
-
     private final NativeContext context;
     private final int kind;
 
@@ -39,7 +36,7 @@ final class NativeReduce extends SharedUnary {
 
     @Override
     protected void execute(Tensor src, Tensor dst) {
-        share(src.shape().dim(0), src.shape().elements() / PART_ELEMENTS, src, dst);
+        share(src.shape().dim(0), src.shape().elements() / WorkShare.ELEMENTS, src, dst);
     }
 
     @Override

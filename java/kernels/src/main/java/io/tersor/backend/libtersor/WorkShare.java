@@ -15,6 +15,9 @@ final class WorkShare {
     /** TERSOR_CHANNELS, likewise for a convolution. */
     static final long CHANNELS = 64;
 
+    /** Floats that are gone through once for which another thread is worth waking. */
+    static final long ELEMENTS = 1 << 15;
+
     /** Parts of rows begin at multiples of the largest tile. */
     private static final long ROWS = 32;
     /** Rows for each thread from which on they are shared; fewer would each read all weights for little work. */

@@ -110,7 +110,7 @@ final class OnednnConv2d extends Conv2d {
     }
 
     private static boolean isDepthwise(Conv2dSpec spec) {
-        return spec.groups() > 1 && spec.ic() == spec.groups() && spec.oc() == spec.groups();
+        return spec.isDepthwise() && spec.oc() == spec.ic();
     }
 
     /**

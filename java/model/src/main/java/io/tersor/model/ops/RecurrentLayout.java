@@ -8,7 +8,6 @@ import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 
 /**
  * Extents and attributes of an RNN, GRU or LSTM node.
@@ -22,9 +21,6 @@ import java.util.Set;
  */
 public record RecurrentLayout(int gates, int steps, int batch, int input, int hidden, int directions,
         boolean reverseOnly, boolean batchFirst, List<List<MapSpec>> activations) {
-    private static final Set<String> WITH_BETA = Set.of("affine", "scaledtanh", "hardsigmoid");
-    private static final Set<String> WITH_ALPHA = Set.of("affine", "scaledtanh", "hardsigmoid", "leakyrelu",
-            "thresholdedrelu", "elu");
     private static final List<MapSpec> USUAL =
             List.of(new MapSpec(MapFunction.SIGMOID), tanh(1, 1), tanh(1, 1));
 
@@ -131,39 +127,34 @@ public record RecurrentLayout(int gates, int steps, int batch, int input, int hi
         List<String> named = context.attributes().get("activations")
                 .map(value -> value instanceof Attribute.Strings strings ? strings.values()
                         : List.<String>of()).orElse(List.of());
-        float[] alphas = context.attributes().reals("activation_alpha");
-        float[] betas = context.attributes().reals("activation_beta");
-        // Values are for those functions that have such a parameter, in their order.
-        int alpha = 0;
-        int beta = 0;
+        Parameters alphas = new Parameters(context.attributes().reals("activation_alpha"));
+        Parameters betas = new Parameters(context.attributes().reals("activation_beta"));
         List<List<MapSpec>> all = new ArrayList<>();
         for (int d = 0; d < directions; d++) {
             List<MapSpec> own = new ArrayList<>();
             for (int i = 0; i < usual.size(); i++) {
                 int index = d * usual.size() + i;
                 String name = index < named.size() ? named.get(index).toLowerCase(Locale.ROOT) : "";
-                own.add(name.isEmpty() ? usual.get(i) : activation(context, name,
-                        WITH_ALPHA.contains(name) && alpha < alphas.length ? alphas[alpha++] : Float.NaN,
-                        WITH_BETA.contains(name) && beta < betas.length ? betas[beta++] : Float.NaN));
+                own.add(name.isEmpty() ? usual.get(i) : activation(context, name, alphas, betas));
             }
             all.add(List.copyOf(own));
         }
         return List.copyOf(all);
     }
 
-    private static MapSpec activation(OpContext context, String name, float alpha, float beta) {
+    private static MapSpec activation(OpContext context, String name, Parameters alpha, Parameters beta) {
         return switch (name) {
             case "sigmoid" -> new MapSpec(MapFunction.SIGMOID);
             case "tanh" -> tanh(1, 1);
             case "relu" -> new MapSpec(MapFunction.RELU);
             case "softsign" -> new MapSpec(MapFunction.SOFTSIGN);
             case "softplus" -> new MapSpec(MapFunction.SOFTPLUS);
-            case "affine" -> new MapSpec(MapFunction.AFFINE, or(alpha, 1), or(beta, 0));
-            case "leakyrelu" -> new MapSpec(MapFunction.LEAKY_RELU, or(alpha, 0.01f), 0);
-            case "thresholdedrelu" -> new MapSpec(MapFunction.THRESHOLDED_RELU, or(alpha, 1), 0);
-            case "scaledtanh" -> tanh(or(alpha, 1), or(beta, 1));
-            case "hardsigmoid" -> new MapSpec(MapFunction.HARD_SIGMOID, or(alpha, 0.2f), or(beta, 0.5f));
-            case "elu" -> new MapSpec(MapFunction.ELU, or(alpha, 1), 1);
+            case "affine" -> new MapSpec(MapFunction.AFFINE, alpha.or(1), beta.or(0));
+            case "leakyrelu" -> new MapSpec(MapFunction.LEAKY_RELU, alpha.or(0.01f), 0);
+            case "thresholdedrelu" -> new MapSpec(MapFunction.THRESHOLDED_RELU, alpha.or(1), 0);
+            case "scaledtanh" -> tanh(alpha.or(1), beta.or(1));
+            case "hardsigmoid" -> new MapSpec(MapFunction.HARD_SIGMOID, alpha.or(0.2f), beta.or(0.5f));
+            case "elu" -> new MapSpec(MapFunction.ELU, alpha.or(1), 1);
             default -> throw context.unsupported("activation " + name);
         };
     }
@@ -172,7 +163,19 @@ public record RecurrentLayout(int gates, int steps, int batch, int input, int hi
         return new MapSpec(MapFunction.TANH, alpha, beta);
     }
 
-    private static float or(float value, float otherwise) {
-        return Float.isNaN(value) ? otherwise : value;
+    /** Values for those functions that have such a parameter, taken in their order. */
+    private static final class Parameters {
+        private final float[] values;
+        private int next;
+
+        Parameters(float[] values) {
+            this.values = values;
+        }
+
+        /** Takes the next value; where there is none, or NaN, the usual one counts. */
+        float or(float usual) {
+            float value = next < values.length ? values[next++] : Float.NaN;
+            return Float.isNaN(value) ? usual : value;
+        }
     }
 }
