@@ -7,8 +7,9 @@ import io.tersor.model.ValueInfo;
 import io.tersor.model.pass.TranslateContrib;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** How much a network multiplies. */
 public final class GraphProducts {
@@ -20,16 +21,16 @@ public final class GraphProducts {
 
     /**
      * Returns the multiplications and additions of one run's convolutions, matrix products and LSTM layers, in any
-     * precision; elementwise operators are not counted.
+     * precision; elementwise operators are not counted. Empty if the extents of some are known only when they run, as
+     * behind a decision.
      *
      * @param inputs of the run
      */
-    public static double operations(Graph graph, Map<String, Tensor> inputs) {
-        Map<String, Shape> shapes = new LinkedHashMap<>();
-        inputs.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+    public static OptionalDouble operations(Graph graph, Map<String, Tensor> inputs) {
         Graph translated = new TranslateContrib().apply(graph);
-        GraphProducts products = new GraphProducts(TypeInference.infer(translated, shapes));
-        return 2 * translated.nodes().stream().mapToDouble(products::multiplications).sum();
+        GraphProducts products = new GraphProducts(TypeInference.inferFor(translated, inputs));
+        double all = 2 * translated.nodes().stream().mapToDouble(products::multiplications).sum();
+        return Double.isNaN(all) ? OptionalDouble.empty() : OptionalDouble.of(all);
     }
 
     private double multiplications(Node node) {
@@ -51,15 +52,16 @@ public final class GraphProducts {
         return elements(node.outputs().getFirst()) * elements(name) / dim(name, 0);
     }
 
-    private Shape shape(String value) {
-        return infos.get(value).shape().orElseThrow();
+    private Optional<Shape> shape(String value) {
+        return Optional.ofNullable(infos.get(value)).flatMap(ValueInfo::shape);
     }
 
+    /** Returns NaN, as {@link #dim} does, if the value's extents are not known. */
     private double elements(String value) {
-        return shape(value).elements();
+        return shape(value).map(shape -> (double) shape.elements()).orElse(Double.NaN);
     }
 
     private double dim(String value, int axis) {
-        return shape(value).dim(axis);
+        return shape(value).map(shape -> (double) shape.dim(axis)).orElse(Double.NaN);
     }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * What was measured of one network.
@@ -22,11 +23,11 @@ import java.util.Optional;
  * @param largestPairBytes results of two consecutive steps, of those two that have the most
  * @param loadMicros from the file to a network that can run inputs of the shapes that the file tells, the shortest
  * @param firstRunMicros the first run, with the plan for other shapes where there is one
- * @param operations multiplications and additions of a run's products
+ * @param operations multiplications and additions of a run's products, where they are known
  * @param peak what the machine could do at most, where that can be measured
  */
 record ModelResult(List<Row> rows, Profile profile, long activationBytes, long largestPairBytes,
-        double loadMicros, double firstRunMicros, double operations, Optional<Peak> peak) {
+        double loadMicros, double firstRunMicros, OptionalDouble operations, Optional<Peak> peak) {
     /**
      * One contender.
      *
@@ -46,7 +47,7 @@ record ModelResult(List<Row> rows, Profile profile, long activationBytes, long l
     record Peak(String limit, double rate) {}
 
     private double tops() {
-        return operations / rows.getFirst().timing.medianMicros() * 1e-6;
+        return operations.getAsDouble() / rows.getFirst().timing.medianMicros() * 1e-6;
     }
 
     /** Adds what there is for JSON. */
@@ -55,9 +56,11 @@ record ModelResult(List<Row> rows, Profile profile, long activationBytes, long l
         addTo(figures, rows.getFirst().timing);
         figures.put("kernelShare", profile.kernelShare());
         figures.put("operatorShare", profile.operatorShare());
-        figures.put("operations", operations);
-        figures.put("tops", tops());
-        peak.ifPresent(most -> {
+        operations.ifPresent(all -> {
+            figures.put("operations", all);
+            figures.put("tops", tops());
+        });
+        peak.filter(_ -> operations.isPresent()).ifPresent(most -> {
             figures.put("limit", most.limit);
             figures.put("shareOfPeak", tops() * 1e12 / most.rate);
         });
@@ -124,10 +127,12 @@ record ModelResult(List<Row> rows, Profile profile, long activationBytes, long l
 
     /** Returns lines of what else there is. */
     List<String> lines() {
-        List<String> lines = new ArrayList<>(List.of(
-                String.format(Locale.ROOT, "%.2f billion operations in products: %.3f TOPS", operations * 1e-9, tops())
-                        + peak.map(most -> String.format(Locale.ROOT, ", %.1f %% of what %s can do",
-                                100 * tops() * 1e12 / most.rate, most.limit)).orElse(""),
+        List<String> lines = new ArrayList<>();
+        operations.ifPresent(all -> lines.add(String.format(Locale.ROOT,
+                "%.2f billion operations in products: %.3f TOPS", all * 1e-9, tops())
+                + peak.map(most -> String.format(Locale.ROOT, ", %.1f %% of what %s can do",
+                        100 * tops() * 1e12 / most.rate, most.limit)).orElse("")));
+        lines.addAll(List.of(
                 String.format(Locale.ROOT, "kernels take %.1f %% of the time of a run, other operators %.1f %%",
                         100 * profile.kernelShare(), 100 * profile.operatorShare()),
                 String.format(Locale.ROOT, "activation memory %s, %.2f times the two largest consecutive results, %s",

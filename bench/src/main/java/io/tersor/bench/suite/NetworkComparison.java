@@ -90,7 +90,7 @@ public final class NetworkComparison implements Workload {
 
     /** Of weights that are partly skipped nobody counts how many are stored. */
     private static double operations(NetworkVariant variant) {
-        return variant.recipe().isSparse() ? 0 : GraphProducts.operations(variant.graph(), variant.inputs());
+        return variant.recipe().isSparse() ? 0 : GraphProducts.operations(variant.graph(), variant.inputs()).orElse(0);
     }
 
     @Override

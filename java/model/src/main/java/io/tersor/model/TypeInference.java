@@ -4,6 +4,7 @@ import io.tersor.TersorException;
 import io.tersor.model.exec.GraphValues;
 import io.tersor.model.ops.TensorType;
 import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,8 +18,8 @@ import java.util.Set;
  * Types and extents of all values of a graph.
  *
  * <p>Operators know only fixed extents, so the graph is walked twice with two different extents for every symbol: what
- * comes out equal is fixed, what follows a symbol both times is that symbol, the rest is unknown. Nothing but small
- * integer constants is computed.
+ * comes out equal is fixed, what follows a symbol or a multiple of it both times is that, the rest is unknown. Nothing
+ * but small integer constants is computed.
  */
 public final class TypeInference {
     private TypeInference() {}
@@ -44,11 +45,26 @@ public final class TypeInference {
      * @throws TersorException if an operator does not accept its inputs
      */
     public static Map<String, ValueInfo> infer(Graph graph, Map<String, Shape> inputs) {
+        return infos(graph, inputs, Map.of());
+    }
+
+    /**
+     * Returns types and extents of all values for the given inputs.
+     *
+     * @throws TersorException if an operator does not accept its inputs
+     */
+    public static Map<String, ValueInfo> inferFor(Graph graph, Map<String, Tensor> inputs) {
+        Map<String, Shape> shapes = new HashMap<>();
+        inputs.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+        return infos(graph, shapes, inputs);
+    }
+
+    private static Map<String, ValueInfo> infos(Graph graph, Map<String, Shape> inputs, Map<String, Tensor> elements) {
         Map<String, TensorType> types = new HashMap<>();
         graph.inputs().forEach(input ->
                 types.put(input.name(), new TensorType(input.type(), inputs.get(input.name()))));
         Map<String, ValueInfo> infos = new LinkedHashMap<>();
-        GraphValues.types(graph, types)
+        GraphValues.visited(graph, types, elements).types()
                 .forEach((value, type) -> infos.put(value, ValueInfo.of(value, type.type(), type.shape())));
         return infos;
     }
@@ -122,13 +138,15 @@ public final class TypeInference {
             if (one == other) {
                 return Dim.of(one);
             }
-            for (Map.Entry<String, Long> symbol : first.entrySet()) {
-                if (symbol.getValue() == one && second.get(symbol.getKey()) == other
-                        && !symbol.getKey().startsWith("\0")) {
-                    return Dim.of(symbol.getKey());
-                }
-            }
-            return Dim.UNKNOWN;
+            // A multiple of one symbol is a symbol too: images cut into windows, batches of heads.
+            return first.keySet().stream().filter(symbol -> !symbol.startsWith("\0"))
+                    .flatMap(symbol -> multiple(one, other, symbol).stream()).findFirst().orElse(Dim.UNKNOWN);
+        }
+
+        private Optional<Dim> multiple(long one, long other, String symbol) {
+            long factor = one / first.get(symbol);
+            boolean multiple = factor > 0 && one == factor * first.get(symbol) && other == factor * second.get(symbol);
+            return multiple ? Optional.of(Dim.of(factor == 1 ? symbol : factor + "*" + symbol)) : Optional.empty();
         }
     }
 }

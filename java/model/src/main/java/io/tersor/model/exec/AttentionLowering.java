@@ -16,6 +16,8 @@ import java.util.Optional;
 final class AttentionLowering {
     /** The input that is the scale of the probabilities, if they are quantized; then their zero point. */
     private static final int PROBABILITIES = 12;
+    /** The input that is the number which scores are multiplied by, beside the attribute. */
+    private static final int NUMBER = 14;
 
     private AttentionLowering() {}
 
@@ -67,12 +69,14 @@ final class AttentionLowering {
         Optional<Operand> k = operand(node, lowering, 1, "k_tokens");
         Optional<Operand> v = operand(node, lowering, 2, "v_tokens");
         Optional<Operand> dst = operand(node, lowering, 3, "out_tokens");
-        if (q.isEmpty() || k.isEmpty() || v.isEmpty() || dst.isEmpty()) {
+        Optional<Double> number = node.input(NUMBER).map(value -> lowering.fixed(value).map(one -> one.get(0)))
+                .orElse(Optional.of(1.0));
+        if (q.isEmpty() || k.isEmpty() || v.isEmpty() || dst.isEmpty() || number.isEmpty()) {
             return false;
         }
-        Shape queries = lowering.type(node.inputs().get(0)).shape();
-        Shape keys = lowering.type(node.inputs().get(1)).shape();
-        Shape values = lowering.type(node.inputs().get(2)).shape();
+        Shape queries = images(lowering.type(node.inputs().get(0)).shape());
+        Shape keys = images(lowering.type(node.inputs().get(1)).shape());
+        Shape values = images(lowering.type(node.inputs().get(2)).shape());
         Shape scores = Shape.of(queries.dim(0), heads(queries, q.get()), length(queries, q.get()),
                 length(keys, k.get()));
         Optional<Shape> mask = node.input(3).flatMap(value -> mask(lowering.type(value), scores));
@@ -83,7 +87,7 @@ final class AttentionLowering {
                 NodeParams.quantization(node, lowering, PROBABILITIES, PROBABILITIES + 1, 0));
         AttentionSpec spec = new AttentionSpec(q.get(), k.get(), v.get(), dst.get(), (int) heads(queries, q.get()),
                 (int) heads(keys, k.get()), (int) queries.dim(3), (int) values.dim(3),
-                node.attributes().real("scale", 1f), false, mask.isPresent(), probabilities);
+                (float) (node.attributes().real("scale", 1f) * number.get()), false, mask.isPresent(), probabilities);
         long n = queries.dim(0);
         long length = length(queries, q.get());
         boolean tokens = dst.get().layout() == Layout.TOKENS;
@@ -92,8 +96,15 @@ final class AttentionLowering {
         Shape out = tokens ? Shape.of(n, length, spec.heads(), spec.valueSize()) : inMemory;
         int to = lower(node, lowering, spec, joined(queries, q.get()), joined(keys, k.get()),
                 joined(values, v.get()), mask, inMemory);
-        lowering.definePlain(node.output(), lowering.plan.view(to, new TensorType(dst.get().type(), out)));
+        int rank = lowering.type(node.inputs().get(0)).shape().rank();
+        lowering.definePlain(node.output(), lowering.plan.view(to, new TensorType(dst.get().type(),
+                rank == 3 ? Shape.of(out.dim(1), out.dim(2), out.dim(3)) : out)));
         return true;
+    }
+
+    /** Returns four extents, one image being added to [heads, length, size]. */
+    private static Shape images(Shape shape) {
+        return shape.rank() == 3 ? Shape.of(1, shape.dim(0), shape.dim(1), shape.dim(2)) : shape;
     }
 
     private static long heads(Shape shape, Operand operand) {

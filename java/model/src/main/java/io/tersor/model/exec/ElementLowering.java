@@ -59,7 +59,8 @@ final class ElementLowering {
         table.put("Greater", (node, lowering) -> broadcast(node, lowering, Operation.GREATER));
         table.put("GreaterOrEqual", (node, lowering) -> broadcast(node, lowering, Operation.GREATER_OR_EQUAL));
         table.put(Node.INTERNAL + ".Add", (node, lowering) ->
-                sum(node, lowering, Optional.of(AddSpec.f32(NodeParams.activation(node))), 1));
+                sum(node, lowering, Optional.of(AddSpec.f32(NodeParams.activation(node))), 1)
+                || broadcast(node, lowering, Operation.ADD));
         table.put(Node.INTERNAL + ".QAdd", (node, lowering) -> sum(node, lowering, quantizedSum(node, lowering), 3));
         table.put(Node.INTERNAL + ".QMul", ElementLowering::quantizedProduct);
         table.put("Relu", (node, lowering) -> activation(node, lowering, Activation.RELU));
@@ -127,8 +128,21 @@ final class ElementLowering {
         int inPlace = lowering.plan.slot(from[0]).type().equals(type) ? 0
                 : lowering.plan.slot(from[1]).type().equals(type) ? 1 : -1;
         lowering.step(node, kernel, from, to, inPlace, (in, out) -> kernel.run(in[0], in[1], out[0]));
-        define(node, lowering, to, nhwc);
+        define(node, lowering, fused(node, lowering, to), nhwc);
         return true;
+    }
+
+    /** Adds the step of the activation that a pass has fused into a node, if there is one. */
+    private static int fused(Node node, Lowering lowering, int from) {
+        Activation activation = NodeParams.activation(node);
+        TensorType type = lowering.plan.slot(from).type();
+        if (activation.equals(Activation.NONE) || type.type() != DataType.F32) {
+            return from;
+        }
+        Unary kernel = lowering.kernels.unary(node, new ActivationSpec(DataType.F32, QuantParams.IDENTITY, activation));
+        int to = lowering.plan.planned(type);
+        lowering.step(node, kernel, new int[] {from}, to, 0, (in, out) -> kernel.run(in[0], out[0]));
+        return to;
     }
 
     /** A choice of operands of any shapes, in NHWC if one lies so and the others can. */

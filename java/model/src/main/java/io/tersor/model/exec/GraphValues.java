@@ -61,12 +61,12 @@ public final class GraphValues {
 
     /** Returns the types of all values that can be inferred; an operator that objects leaves its outputs unknown. */
     public static Map<String, TensorType> types(Graph graph, Map<String, TensorType> inputs) {
-        return visited(graph, inputs).types;
+        return visited(graph, inputs, Map.of()).types;
     }
 
-    /** Returns what follows from the given types of inputs, as far as anything does. */
-    public static GraphValues visited(Graph graph, Map<String, TensorType> inputs) {
-        GraphValues values = new GraphValues(graph, inputs, Map.of());
+    /** Returns what follows from the given types of inputs, and from their elements, as far as anything does. */
+    public static GraphValues visited(Graph graph, Map<String, TensorType> inputs, Map<String, Tensor> actualInputs) {
+        GraphValues values = new GraphValues(graph, inputs, actualInputs);
         for (Node node : graph.nodes()) {
             boolean ready = node.inputs().stream().allMatch(in -> in.isEmpty() || values.types.containsKey(in));
             if (ready && Operators.find(node).isPresent()) {

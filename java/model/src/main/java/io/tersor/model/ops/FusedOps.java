@@ -22,17 +22,16 @@ final class FusedOps {
         return Computation.kernelOnly(new TensorType(DataType.F32, context.shape(0).with(-1, context.shape(1).dim(1))));
     }
 
-    /** Operands are [n, heads, length, size], or [n, length, heads, size] where an attribute says so. */
+    /**
+     * Operands are [n, heads, length, size], or [n, length, heads, size] where an attribute says so; or either without
+     * n.
+     */
     private static Computation attention(OpContext context) {
         Shape q = context.shape(0);
-        Shape v = context.shape(2);
-        boolean tokens = context.attributes().integer("q_tokens", 0) != 0;
-        long heads = q.dim(tokens ? 2 : 1);
-        long length = q.dim(tokens ? 1 : 2);
-        boolean outTokens = context.attributes().integer("out_tokens", 0) != 0;
-        Shape out = outTokens ? Shape.of(q.dim(0), length, heads, v.dim(-1))
-                : Shape.of(q.dim(0), heads, length, v.dim(-1));
-        DataType type = context.has(11) ? context.type(11) : DataType.F32;
-        return Computation.kernelOnly(new TensorType(type, out));
+        boolean swapped = context.attributes().integer("q_tokens", 0) != context.attributes().integer("out_tokens", 0);
+        int rank = q.rank();
+        Shape out = (swapped ? q.with(rank - 3, q.dim(rank - 2)).with(rank - 2, q.dim(rank - 3)) : q)
+                .with(-1, context.shape(2).dim(-1));
+        return Computation.kernelOnly(new TensorType(context.has(11) ? context.type(11) : DataType.F32, out));
     }
 }

@@ -41,7 +41,7 @@ public final class InlineBranches implements GraphPass {
             input.shape().filter(_ -> input.isTensor())
                     .ifPresent(shape -> types.put(input.name(), new TensorType(input.type(), shape)));
         }
-        GraphValues values = GraphValues.visited(graph, types);
+        GraphValues values = GraphValues.visited(graph, types, Map.of());
         for (Node node : graph.nodes()) {
             if (node.is("If")) {
                 Optional<Attribute.Body> side = condition(values, node.inputs().getFirst())

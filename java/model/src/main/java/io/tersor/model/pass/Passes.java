@@ -6,7 +6,7 @@ import java.util.List;
 /** The passes in the order in which they help each other. */
 public final class Passes {
     private static final List<GraphPass> SIMPLIFY = List.of(new InlineBranches(), new FoldConstants(),
-            new RemoveIdentities(), new FoldBatchNorm(), new PoolReductions(), new RemoveDeadNodes());
+            new RemoveIdentities(), new FoldChannelScales(), new PoolReductions(), new HoistScales(), new RemoveDeadNodes());
     // What reads a value that nobody needs would hide that another node is the only one that does.
     private static final List<GraphPass> FUSE = List.of(new FuseLookups(), new FuseFunctions(), new FuseNormalizations(),
             new FuseAttention(), new RemoveDeadNodes(), new SinkDequantize(), new FuseQuantized(),

@@ -28,18 +28,18 @@ import org.junit.jupiter.api.Test;
 
 /** Attention that is written out, and the operator: which kernels it becomes, and that binary64 gives the same. */
 class FuseAttentionTest {
-    private static final int HEADS = 3;
-    private static final int SIZE = 8;
+    static final int HEADS = 3;
+    static final int SIZE = 8;
     private static final Arena ARENA = Arena.ofAuto();
-    private static final long[] SWAP = {0, 2, 1, 3};
+    static final long[] SWAP = {0, 2, 1, 3};
 
     /** Builds a graph of an element type, of inputs q, k, v of [n, length, heads, size]. */
     @FunctionalInterface
-    private interface Body {
+    interface Body {
         String build(GraphBuilder b, DataType type);
     }
 
-    private static Graph graph(DataType type, Body body) {
+    static Graph graph(DataType type, Body body) {
         GraphBuilder b = Graph.builder("attention", 23);
         for (String name : List.of("q", "k", "v")) {
             b.input(ValueInfo.of(name, type, Dim.of("n"), Dim.of(name.equals("q") ? "tq" : "tk"), Dim.of(HEADS),
@@ -50,17 +50,17 @@ class FuseAttentionTest {
         return b.output("y").build();
     }
 
-    private static String number(GraphBuilder b, DataType type, double value) {
+    static String number(GraphBuilder b, DataType type, double value) {
         Tensor tensor = Tensor.allocate(ARENA, type, Shape.of());
         tensor.set(0, value);
         return b.constant("c", tensor);
     }
 
-    private static String transpose(GraphBuilder b, String value, long... order) {
+    static String transpose(GraphBuilder b, String value, long... order) {
         return b.add("Transpose", List.of(value), Attributes.NONE.with("perm", order));
     }
 
-    private static String mask(GraphBuilder b) {
+    static String mask(GraphBuilder b) {
         return b.add("Unsqueeze", "mask", b.constant("axes", Tensor.ofLongs(ARENA, Shape.of(2), 1, 2)));
     }
 
@@ -73,7 +73,7 @@ class FuseAttentionTest {
         return transpose(b, b.add("MatMul", weights, transpose(b, "v", SWAP)), SWAP);
     }
 
-    private static Map<String, Tensor> inputs(Graph graph, long n, long tq, long tk) {
+    static Map<String, Tensor> inputs(Graph graph, long n, long tq, long tk) {
         Map<String, Tensor> inputs = new HashMap<>();
         for (ValueInfo info : graph.inputs()) {
             Random random = new Random(info.name().hashCode());
@@ -88,7 +88,7 @@ class FuseAttentionTest {
         return inputs;
     }
 
-    private static void check(Body body, String... kernels) {
+    static void check(Body body, String... kernels) {
         Graph graph = graph(DataType.F32, body);
         Graph exact = graph(DataType.F64, body);
         for (Backend backend : List.of(Backend.SCALAR, Backend.VECTOR)) {
@@ -119,7 +119,7 @@ class FuseAttentionTest {
             String scores = b.add("Mul", number(b, type, 0.4), b.add("MatMul", transpose(b, "q", SWAP), keys));
             String heads = b.add("Mul", transpose(b, "v", SWAP), number(b, type, 2));
             return b.add("MatMul", b.add("Softmax", scores), heads);
-        }, "transpose", "mul_broadcast_f32", "attention_f32f32f32f32");
+        }, "mul_broadcast_f32", "attention_f32f32f32f32");
     }
 
     @Test
@@ -254,7 +254,7 @@ class FuseAttentionTest {
     }
 
     /** Returns y as the graph's own operators give it. */
-    private static float[] observed(Graph graph, Map<String, Tensor> inputs) {
+    static float[] observed(Graph graph, Map<String, Tensor> inputs) {
         List<float[]> found = new ArrayList<>();
         try (ObservedNetwork network = Network.of(graph).observed(NetworkOptions.DEFAULT.on(Backend.SCALAR))) {
             network.run(inputs, (value, tensor) -> {
@@ -266,7 +266,7 @@ class FuseAttentionTest {
         return found.getFirst();
     }
 
-    private static String pair(GraphBuilder b, String value, float scale, int zeroPoint) {
+    static String pair(GraphBuilder b, String value, float scale, int zeroPoint) {
         String s = b.constant("s", Tensor.ofFloats(ARENA, Shape.of(), scale));
         String z = b.constant("z", Tensor.ofBytes(ARENA, DataType.U8, Shape.of(), (byte) zeroPoint));
         return b.add("DequantizeLinear", b.add("QuantizeLinear", value, s, z), s, z);

@@ -13,6 +13,7 @@ import io.tersor.model.Network;
 import io.tersor.model.NetworkOptions;
 import io.tersor.model.Node;
 import io.tersor.model.ObservedNetwork;
+import io.tersor.model.PreparedNetwork;
 import io.tersor.model.TestGraphs;
 import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
@@ -56,10 +57,57 @@ class PassesTest {
     @Test
     void batchNormIsFoldedIntoConvolutions() {
         Graph before = TestGraphs.residual();
-        Graph after = new FoldBatchNorm().apply(before);
+        Graph after = new FoldChannelScales().apply(before);
         assertEquals(5, count(before, "BatchNormalization"));
         assertEquals(0, count(after, "BatchNormalization"));
-        unchanged(new FoldBatchNorm(), before, IMAGE, 2e-4f);
+        unchanged(new FoldChannelScales(), before, IMAGE, 2e-4f);
+    }
+
+    /** A convolution of 2 channels to 3, a product and a sum with the given constants, one order or the other. */
+    private static Graph scaled(Shape factor, Shape shift) {
+        GraphBuilder b = Graph.builder("scaled", 17);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of(1), Dim.of(2), Dim.of(4), Dim.of(4)));
+        Random random = new Random(1);
+        String conv = b.add("Conv", "x", b.constant("w", TestGraphs.random(random, 1, 3, 2, 1, 1)));
+        String product = b.add("Mul", conv, b.constant("f", TestGraphs.random(random, 1, factor.dims())));
+        String sum = b.add("Add", b.constant("s", TestGraphs.random(random, 1, shift.dims())), product);
+        b.node(Node.of("y", "Mul", List.of(sum, b.constant("t", TestGraphs.random(random, 1))), List.of("y"),
+                Attributes.NONE));
+        return b.output("y").build();
+    }
+
+    @Test
+    void productsAndSumsOfChannelsAreFoldedIntoConvolutions() {
+        Tensor image = TestGraphs.random(new Random(2), 1, 1, 2, 4, 4);
+        for (Shape shape : List.of(Shape.of(1, 3, 1, 1), Shape.of(3, 1, 1), Shape.of(1, 1), Shape.of())) {
+            Graph graph = scaled(shape, Shape.of(3, 1, 1));
+            assertEquals(1, new FoldChannelScales().apply(graph).nodes().size(), shape.toString());
+            unchanged(new FoldChannelScales(), graph, image, 1e-5f);
+        }
+    }
+
+    @Test
+    void productsAndSumsOfPixelsAreNotFolded() {
+        Graph columns = scaled(Shape.of(4), Shape.of(3, 1, 1));
+        assertEquals(List.of("Conv", "Mul", "Add", "Mul"), new FoldChannelScales().apply(columns).nodes().stream()
+                .map(Node::operator).toList());
+        Graph more = scaled(Shape.of(2, 3, 1, 1), Shape.of(3, 1, 1));
+        assertEquals(4, new FoldChannelScales().apply(more).nodes().size(), "two images of one");
+    }
+
+    @Test
+    void sumOfUnequalShapesIsBounded() {
+        GraphBuilder b = Graph.builder("sum", 17);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of(1), Dim.of(2), Dim.of(4), Dim.of(4)));
+        String sum = b.add("Add", "x", b.constant("s", TestGraphs.random(new Random(1), 1, 1, 2, 1, 1)));
+        b.node(Node.of("y", "Relu", List.of(sum), List.of("y"), Attributes.NONE));
+        Graph graph = b.output("y").build();
+        Tensor image = TestGraphs.random(new Random(2), 1, 1, 2, 4, 4);
+        try (Arena arena = Arena.ofConfined(); PreparedNetwork network = Network.of(graph).prepare(Backend.SCALAR)) {
+            assertArrayEquals(plain(graph, image), network.run(Map.of("x", image), arena).get("y").toFloats());
+            assertEquals(List.of("scalar/add_broadcast_f32", "scalar/activation_f32"),
+                    network.kernels().stream().map(step -> step.kernel()).toList());
+        }
     }
 
     @Test
@@ -72,12 +120,12 @@ class PassesTest {
         String norm = b.add("BatchNormalization", conv, ones, ones, ones, ones);
         b.node(Node.of("y", "Add", List.of(conv, norm), List.of("y"), Attributes.NONE));
         Graph graph = b.output("y").build();
-        assertEquals(1, count(new FoldBatchNorm().apply(graph), "BatchNormalization"));
+        assertEquals(1, count(new FoldChannelScales().apply(graph), "BatchNormalization"));
     }
 
     @Test
     void activationsAreFused() {
-        Graph before = new FoldBatchNorm().apply(TestGraphs.residual());
+        Graph before = new FoldChannelScales().apply(TestGraphs.residual());
         Graph after = new FuseActivations().apply(before);
         assertEquals(0, count(after, "Relu") + count(after, "Clip"));
         assertEquals(3, count(after, "io.tersor.Conv"));
