@@ -119,13 +119,22 @@ final class QuantizationPlan {
     private void quantizeAttention() {
         Graph fused = new FuseAttention().apply(graph);
         for (Node attention : fused.nodes()) {
-            if (attention.operator().equals(Node.INTERNAL + ".Attention")) {
-                attention.inputs().subList(0, 3).stream().map(this::source).filter(value -> !isConstant(value))
+            List<String> operands = attention.operator().equals(Node.INTERNAL + ".Attention")
+                    ? attention.inputs().subList(0, 3).stream().map(this::source).toList() : List.of();
+            // An operand that the pass itself computes has no name here.
+            if (!operands.isEmpty() && operands.stream().allMatch(this::exists)) {
+                operands.stream().filter(value -> !isConstant(value))
                         .forEach(value -> representatives.putIfAbsent(value, value));
-                graph.nodes().stream().filter(node -> node.name().equals(attention.name())).map(Node::output)
+                graph.nodes().stream().filter(node -> node.name().equals(attention.name()))
+                        .map(softmax -> FuseAttention.weights(graph, softmax))
                         .forEach(shares -> representatives.put(shares, shares));
             }
         }
+    }
+
+    private boolean exists(String value) {
+        return isConstant(value) || graph.producer(value).isPresent()
+                || graph.inputs().stream().anyMatch(input -> input.name().equals(value));
     }
 
     /** Returns what a value was before nodes that only move elements and nobody else looks at. */

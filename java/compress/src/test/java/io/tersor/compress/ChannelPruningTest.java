@@ -118,7 +118,7 @@ class ChannelPruningTest {
     @Test
     void normalizationsAndConstantsShrinkToo() {
         SmallNetwork net = new SmallNetwork();
-        String conv = net.builder.add("Mul", net.conv(net.input(2, 3, 3), 2, 6, 3, 1),
+        String conv = net.builder.add("Mul", net.builder.add("Elu", net.conv(net.input(2, 3, 3), 2, 6, 3, 1)),
                 net.builder.constant("factor", SmallNetwork.random(new Random(3), 6, 1, 1)));
         String ones = net.builder.constant("ones", Tensor.ofFloats(SmallNetwork.ARENA, Shape.of(6), 1, 2, 3, 4, 5, 6));
         String norm = net.builder.add("BatchNormalization", conv, ones, ones, ones, ones);

@@ -162,6 +162,30 @@ class QuantizationPlanTest {
     }
 
     @Test
+    void sharesAreQuantizedBehindZerosForNan() {
+        builder.initializer("zero", Tensor.allocate(arena, DataType.F32, Shape.of()));
+        attention();
+        node("IsNaN", "lost", "shares");
+        node("Where", "certain", "lost", "zero", "shares");
+        builder.replace(Node.of("mixed_node", "MatMul", List.of("certain", "v"), List.of("mixed"), Attributes.NONE));
+        node("MatMul", "y", "mixed", "p");
+        assertEquals(Set.of("x", "q", "k", "v", "certain", "mixed"), plan("y").quantizedValues().keySet());
+    }
+
+    @Test
+    void attentionOfWhatThePassComputesStaysReal() {
+        builder.initializer("half", Tensor.allocate(arena, DataType.F32, Shape.of()));
+        attention();
+        Attributes swap = Attributes.NONE.with("perm", new long[] {0, 2, 1, 3});
+        builder.node(Node.of("to", "Transpose", List.of("v"), List.of("tokens"), swap));
+        builder.node(Node.of("back", "Transpose", List.of("tokens"), List.of("heads"), swap));
+        node("Mul", "less", "heads", "half");
+        builder.replace(Node.of("mixed_node", "MatMul", List.of("shares", "less"), List.of("mixed"), Attributes.NONE));
+        node("MatMul", "y", "mixed", "p");
+        assertEquals(Set.of("x", "mixed"), plan("y").quantizedValues().keySet());
+    }
+
+    @Test
     void sharesThatAreUsedElsewhereStayReal() {
         attention();
         assertEquals(Set.of("x"), plan("mixed", "shares").quantizedValues().keySet());

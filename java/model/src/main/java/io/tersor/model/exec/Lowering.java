@@ -99,7 +99,7 @@ final class Lowering {
         for (Node node : graph.nodes()) {
             lower(node);
             for (String output : observing ? node.outputs() : List.<String>of()) {
-                if (!output.isEmpty() && !values.isConstant(output)) {
+                if (!output.isEmpty()) {
                     observed.put(output, plain(output, node.name()));
                 }
             }

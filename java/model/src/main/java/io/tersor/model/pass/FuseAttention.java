@@ -40,6 +40,24 @@ public final class FuseAttention implements GraphPass {
         return new Run(graph).apply();
     }
 
+    /** Returns what v is multiplied by: the result of a softmax, or that with zeros in the place of NaN. */
+    public static String weights(Graph graph, Node softmax) {
+        List<Node> guard = guard(graph, softmax);
+        return guard.isEmpty() ? softmax.output() : guard.getLast().output();
+    }
+
+    /** Returns the IsNaN and Where that put zeros in the place of NaN, as exporters do for rows without any key. */
+    private static List<Node> guard(Graph graph, Node softmax) {
+        List<Node> consumers = graph.consumers(softmax.output());
+        Optional<Node> isNan = consumers.stream().filter(node -> node.is("IsNaN")).findFirst();
+        Optional<Node> where = isNan.flatMap(node -> Patterns.onlyConsumer(graph, node.output()))
+                .filter(node -> node.is("Where") && node.inputs().get(0).equals(isNan.get().output())
+                        && Factors.number(graph, node.inputs().get(1)).filter(number -> number == 0).isPresent()
+                        && node.inputs().get(2).equals(softmax.output()));
+        return where.isPresent() && consumers.size() == 2 && consumers.contains(where.get())
+                && !graph.isOutput(softmax.output()) ? List.of(isNan.get(), where.get()) : List.of();
+    }
+
     private static final class Run {
         private final Graph graph;
         private final Types types;
@@ -77,8 +95,8 @@ public final class FuseAttention implements GraphPass {
         }
 
         private void softmax(Node softmax) {
-            List<Node> guard = guard(softmax);
-            String certain = guard.isEmpty() ? softmax.output() : guard.getLast().output();
+            List<Node> guard = guard(graph, softmax);
+            String certain = weights(graph, softmax);
             Optional<Probabilities> quantized = probabilities(certain);
             String weights = quantized.map(pair -> pair.dequantize.output()).orElse(certain);
             Optional<Node> weighted = Patterns.onlyConsumer(graph, weights).filter(node -> node.is("MatMul")
@@ -104,18 +122,6 @@ public final class FuseAttention implements GraphPass {
                 all.add(weighted.get());
                 fuse(softmax, all, scores.get(), q, k.get(), v, quantized);
             }
-        }
-
-        /** Returns the IsNaN and Where that put zeros in the place of NaN, as exporters do for rows without any key. */
-        private List<Node> guard(Node softmax) {
-            List<Node> consumers = graph.consumers(softmax.output());
-            Optional<Node> isNan = consumers.stream().filter(node -> node.is("IsNaN")).findFirst();
-            Optional<Node> where = isNan.flatMap(node -> Patterns.onlyConsumer(graph, node.output()))
-                    .filter(node -> node.is("Where") && node.inputs().get(0).equals(isNan.get().output())
-                            && Factors.number(graph, node.inputs().get(1)).filter(number -> number == 0).isPresent()
-                            && node.inputs().get(2).equals(softmax.output()));
-            return where.isPresent() && consumers.size() == 2 && consumers.contains(where.get())
-                    && !graph.isOutput(softmax.output()) ? List.of(isNan.get(), where.get()) : List.of();
         }
 
         /** The pair of nodes that quantizes probabilities. */

@@ -22,6 +22,7 @@ import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -93,6 +94,19 @@ class PassesTest {
                 .map(Node::operator).toList());
         Graph more = scaled(Shape.of(2, 3, 1, 1), Shape.of(3, 1, 1));
         assertEquals(4, new FoldChannelScales().apply(more).nodes().size(), "two images of one");
+    }
+
+    @Test
+    void whatFollowsFromConstantsAndShapesIsObservedToo() {
+        GraphBuilder b = Graph.builder("constant", 17);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of(1), Dim.of(2), Dim.of(4), Dim.of(4)));
+        String ones = b.add("ConstantOfShape", List.of(b.add("Shape", "x")), Attributes.NONE.with("value",
+                Tensor.ofFloats(Arena.ofAuto(), Shape.of(1), 3f)));
+        b.node(Node.of("y", "Neg", List.of(ones), List.of("y"), Attributes.NONE));
+        b.node(Node.of("z", "Add", List.of("x", "y"), List.of("z"), Attributes.NONE));
+        float[] expected = new float[32];
+        Arrays.fill(expected, -3);
+        assertArrayEquals(expected, plain(b.output("z").build(), TestGraphs.random(new Random(2), 1, 1, 2, 4, 4)));
     }
 
     @Test
