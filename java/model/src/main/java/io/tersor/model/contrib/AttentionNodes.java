@@ -1,6 +1,8 @@
 package io.tersor.model.contrib;
 
 import io.tersor.model.Attributes;
+import io.tersor.model.Dim;
+import io.tersor.tensor.DataType;
 import java.util.Arrays;
 import java.util.List;
 
@@ -10,7 +12,6 @@ import java.util.List;
  */
 final class AttentionNodes {
     private static final float FILTER = -10000f;
-    private static final int BOOL = 9;
     private static final int LONG = 7;
 
     private AttentionNodes() {}
@@ -99,7 +100,7 @@ final class AttentionNodes {
     }
 
     private static String index(Expansion node, int index) {
-        return node.number(io.tersor.tensor.DataType.S64, index);
+        return node.number(DataType.S64, index);
     }
 
     private static Attributes attributes(Expansion node, long heads) {
@@ -123,9 +124,8 @@ final class AttentionNodes {
         String mask = node.input(input);
         String allowed = switch (node.rank(input)) {
             case 1 -> lengths(node, input, past, keys);
-            case 2 -> node.add("Unsqueeze", node.add("Cast", Attributes.NONE.with("to", BOOL), mask),
-                    node.longs(1, 2));
-            case 3 -> node.add("Unsqueeze", node.add("Cast", Attributes.NONE.with("to", BOOL), mask), node.longs(1));
+            case 2 -> node.add("Unsqueeze", positive(node, mask), node.longs(1, 2));
+            case 3 -> node.add("Unsqueeze", positive(node, mask), node.longs(1));
             default -> throw node.unsupported("a mask of rank " + node.rank(input));
         };
         float filter = node.attributes().real("mask_filter_value", FILTER);
@@ -134,9 +134,13 @@ final class AttentionNodes {
         return added.isEmpty() ? numbers : node.add("Add", numbers, added);
     }
 
+    private static String positive(Expansion node, String mask) {
+        return node.add("Greater", mask, node.number(DataType.S32, 0));
+    }
+
     /** Returns which keys come before the ends [n] of padded lines; ends [2 n] are followed by beginnings. */
     private static String lengths(Expansion node, int input, String past, String keys) {
-        List<io.tersor.model.Dim> batch = node.dims(0);
+        List<Dim> batch = node.dims(0);
         boolean ends = node.dims(input).getFirst().equals(batch.getFirst());
         if (!ends && node.extent(input, 0) != 2 * node.extent(0, 0)) {
             throw node.unsupported("a mask of shape " + node.dims(input) + " for " + batch.getFirst() + " lines");

@@ -9,6 +9,7 @@ import java.util.Set;
 /** Normalizations with the sums in front of them, and the embeddings of BERT. */
 final class NormalizationNodes {
     private static final float EPSILON = 1e-12f;
+    private static final int INT = 6;
     private static final Set<String> PRODUCTS = Set.of("MatMul", "Gemm", "FusedMatMul", "FusedGemm", "MatMulNBits",
             "MatMulIntegerToFloat", "DynamicQuantizeMatMul");
 
@@ -19,7 +20,8 @@ final class NormalizationNodes {
         table.add("SkipSimplifiedLayerNormalization", 3, node -> skip(node, "RMSNormalization", -1, 3));
         table.addOwn("SimplifiedLayerNormalization", 2, NormalizationNodes::simplified);
         table.add("SimplifiedLayerNormalization", 2, NormalizationNodes::simplified);
-        table.add("EmbedLayerNormalization", 7, NormalizationNodes::embedding);
+        table.add("EmbedLayerNormalization", 7, node -> embedding(node, false));
+        table.add("QEmbedLayerNormalization", 13, node -> embedding(node, true));
     }
 
     private static void simplified(Expansion node) {
@@ -57,30 +59,46 @@ final class NormalizationNodes {
 
     /**
      * EmbedLayerNormalization(words, segments, their three tables, gamma, beta, mask, positions): positions that are
-     * left out count from 0. Output 1 is the number of ones in each line of the mask, or 0.
+     * left out count from 0. Output 1 is the number of ones in each line of the mask, or 0. In the quantized one, scales
+     * and then zero points of tables, gamma and beta follow instead of positions.
      */
-    private static void embedding(Expansion node) {
-        Attributes rows = Attributes.NONE.with("axis", 0);
+    private static void embedding(Expansion node, boolean quantized) {
         String ids = node.input(0);
-        String words = node.add("Gather", rows, node.input(2), ids);
+        String words = rows(node, 2, ids, quantized);
         String positions;
-        if (node.has(8)) {
-            positions = node.add("Gather", rows, node.input(3), node.input(8));
+        if (!quantized && node.has(8)) {
+            positions = rows(node, 3, node.input(8), false);
         } else {
-            String length = node.add("Slice", node.add("Shape", ids), node.longs(1), node.longs(2), node.longs(0));
-            positions = node.add("Slice", node.input(3), node.longs(0), length, node.longs(0));
+            String length = AttentionNodes.extent(node, ids, 1);
+            positions = real(node, 3, node.add("Slice", node.input(3), node.longs(0), length, node.longs(0)),
+                    quantized);
         }
         String sum = node.add("Add", words, positions);
         if (node.has(1)) {
-            sum = node.add("Add", sum, node.add("Gather", rows, node.input(4), node.input(1)));
+            sum = node.add("Add", sum, rows(node, 4, node.input(1), quantized));
         }
         if (node.wants(2)) {
             node.give(2, "Identity", Attributes.NONE, sum);
         }
         if (node.wants(1)) {
-            String mask = node.has(7) ? node.input(7) : node.add("Mul", ids, node.number(DataType.S32, 0));
-            node.give(1, "ReduceSum", Attributes.NONE.with("keepdims", 0), mask, node.longs(1));
+            String ones = node.has(7) ? node.add("Cast", Attributes.NONE.with("to", INT), node.add("Equal",
+                    node.input(7), node.number(DataType.S32, 1)))
+                    : node.add("Mul", ids, node.number(DataType.S32, 0));
+            node.give(1, "ReduceSum", Attributes.NONE.with("keepdims", 0), ones, node.longs(1));
         }
-        node.give(0, "LayerNormalization", attributes(node), sum, node.input(5), node.input(6));
+        node.give(0, "LayerNormalization", attributes(node), sum, real(node, 5, node.input(5), quantized),
+                real(node, 6, node.input(6), quantized));
+    }
+
+    /** Returns rows of a table that is an input. */
+    private static String rows(Expansion node, int table, String indices, boolean quantized) {
+        return real(node, table, node.add("Gather", Attributes.NONE.with("axis", 0), node.input(table), indices),
+                quantized);
+    }
+
+    /** Returns the real value of what comes from input 2 to 6. */
+    private static String real(Expansion node, int from, String value, boolean quantized) {
+        return quantized ? node.add("DequantizeLinear", value, node.input(from + 6), node.inputOrNone(from + 11))
+                : value;
     }
 }
