@@ -58,7 +58,7 @@ record RotaryOp(AttentionOps.Heads x, int half, boolean interleaved, boolean pos
 
     private void load(Tensor[] in, long token, double[] cos, double[] sin) {
         long line = positions ? in[3].getLong(token) : token;
-        if (line < 0 || (line + 1) * half > in[1].shape().elements()) {
+        if (line < 0 || half > 0 && line >= in[1].shape().elements() / half) {
             throw new OperandException(operand, "positions inside the table", line);
         }
         for (int e = 0; e < half; e++) {
