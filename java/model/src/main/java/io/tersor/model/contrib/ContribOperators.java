@@ -71,7 +71,10 @@ public final class ContribOperators {
      * @throws io.tersor.OperandException if an input or attribute is missing or does not fit
      */
     public static void expand(Node node, Expansion expansion) {
-        TABLE.get(node.operator()).body.accept(expansion);
+        Entry entry = TABLE.get(node.operator());
+        expansion.check(node.inputs().size() >= entry.inputs, "inputs", "at least " + entry.inputs,
+                node.inputs().size());
+        entry.body.accept(expansion);
         expansion.commit();
     }
 }
