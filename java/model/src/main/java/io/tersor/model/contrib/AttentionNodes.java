@@ -141,6 +141,7 @@ final class AttentionNodes {
     /** Returns which keys come before the ends [n] of padded lines; ends [2 n] are followed by beginnings. */
     private static String lengths(Expansion node, int input, String past, String keys) {
         List<Dim> batch = node.dims(0);
+        node.check(!batch.isEmpty(), "input 0", "rank 3", batch);
         boolean ends = node.dims(input).getFirst().equals(batch.getFirst());
         if (!ends && node.extent(input, 0) != 2 * node.extent(0, 0)) {
             throw node.unsupported("a mask of shape " + node.dims(input) + " for " + batch.getFirst() + " lines");
