@@ -181,7 +181,7 @@ class OperatorEdgesTest {
         Tensor a = integers(DataType.U8, 1, 2).reshape(Shape.of(1, 2));
         Tensor b = integers(DataType.U8, 1, 2, 3, 4, 5, 6).reshape(Shape.of(2, 3));
         Tensor zero = integers(DataType.U8, 0);
-        assertEquals(8, run("MatMulInteger", 13, Attributes.NONE, a, b, zero, integers(DataType.U8, 1, 1, 1))
+        assertEquals(9, run("MatMulInteger", 13, Attributes.NONE, a, b, zero, integers(DataType.U8, 1, 1, 1))
                 .getLong(1));
         assertThrows(OperandException.class, () -> run("MatMulInteger", 13, Attributes.NONE, a, b, zero,
                 integers(DataType.U8, 1, 1)));
