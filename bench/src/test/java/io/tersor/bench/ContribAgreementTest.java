@@ -62,8 +62,8 @@ class ContribAgreementTest {
         Path file = folder.resolve(name + ".onnx");
         Graph graph = one.graph();
         graph.save(file);
-        try (NetworkWorkload workload = new NetworkWorkload(Network.of(Graph.load(file)).prepare(NetworkOptions.DEFAULT),
-                one.inputs());
+        try (NetworkWorkload workload = new NetworkWorkload(
+                Network.of(Graph.load(file)).prepare(NetworkOptions.DEFAULT), one.inputs());
                 OnnxRuntimePeer peer = new OnnxRuntimePeer("onnxruntime", file, 1, one.inputs(), workload.outputs())) {
             peer.time(1);
             assertTrue(workload.steps().stream().noneMatch(step -> step.operator().startsWith("com.microsoft")));
@@ -202,7 +202,8 @@ class ContribAgreementTest {
         c.node("SimplifiedLayerNormalization", F32, 3, a -> a.with("axis", -1).with("stash_type", 1), c.real(2, 3, 8),
                 c.weights(8));
         c = add("EmbedLayerNormalization");
-        c.node("EmbedLayerNormalization", List.of("y", "_mask"), F32, 3, NONE, c.integers(S32, 0, 20, 2, 5), c.integers(S32, 0, 2, 2, 5),
+        c.node("EmbedLayerNormalization", List.of("y", "_mask"), F32, 3, NONE, c.integers(S32, 0, 20, 2, 5),
+                c.integers(S32, 0, 2, 2, 5),
                 c.weights(20, 8), c.weights(10, 8), c.weights(2, 8), c.weights(8), c.weights(8));
     }
 
@@ -211,8 +212,8 @@ class ContribAgreementTest {
         for (int way = 0; way < right.length; way++) {
             int at = way;
             ContribCase c = add("FusedMatMul" + way);
-            c.node("FusedMatMul", F32, 4, a -> a.with("transB", at & 1).with("transBatchB", at >> 1).with("alpha", 0.5f),
-                    c.real(2, 3, 4, 5), c.real(right[way]));
+            c.node("FusedMatMul", F32, 4, a -> a.with("transB", at & 1).with("transBatchB", at >> 1)
+                    .with("alpha", 0.5f), c.real(2, 3, 4, 5), c.real(right[way]));
         }
         for (String activation : new String[] {"Relu", "LeakyRelu", "Tanh"}) {
             ContribCase c = add("FusedGemm" + activation);
@@ -237,7 +238,8 @@ class ContribAgreementTest {
         c.node("Attention", F32, 3, a -> a.with("num_heads", 4), c.real(2, 5, 24), c.weights(24, 96), c.weights(96),
                 c.vector(3, 5));
         c = add("AttentionPast");
-        c.node("Attention", List.of("y", "present5"), F32, 3, a -> a.with("num_heads", 4).with("unidirectional", 1), c.real(2, 5, 24),
+        c.node("Attention", List.of("y", "present5"), F32, 3, a -> a.with("num_heads", 4).with("unidirectional", 1),
+                c.real(2, 5, 24),
                 c.weights(24, 96), c.weights(96), "", c.real(2, 2, 4, 3, 8));
         c = add("MultiHeadAttention");
         c.node("MultiHeadAttention", F32, 3, a -> a.with("num_heads", 4), c.real(2, 5, 32), c.real(2, 7, 32),
@@ -246,7 +248,8 @@ class ContribAgreementTest {
         c.node("MultiHeadAttention", F32, 3, a -> a.with("num_heads", 4), c.real(2, 5, 32), c.real(2, 4, 7, 8),
                 c.real(2, 4, 7, 8), c.weights(96));
         c = add("MultiHeadAttentionPast");
-        c.node("MultiHeadAttention", List.of("y", "keys4", "values4"), F32, 3, a -> a.with("num_heads", 4).with("unidirectional", 1), c.real(2, 5, 32),
+        c.node("MultiHeadAttention", List.of("y", "keys4", "values4"), F32, 3, a -> a.with("num_heads", 4)
+                .with("unidirectional", 1), c.real(2, 5, 32),
                 c.real(2, 5, 32), c.real(2, 5, 32), "", "", "", c.real(2, 4, 3, 8), c.real(2, 4, 3, 8));
         for (int interleaved = 0; interleaved < 2; interleaved++) {
             int at = interleaved;

@@ -5,9 +5,10 @@ import io.tersor.tensor.DataType;
 import java.util.List;
 
 /**
- * GroupQueryAttention: rotary positions, a cache of keys and values [n, heads, length, size], causal attention. New keys
- * stand in line b behind the {@code seqlens_k[b] + 1 - length} ones that were there, or in front where that is negative:
- * then this is the first run and the line is padded on its right.
+ * GroupQueryAttention: rotary positions, a cache of keys and values [n, heads, length, size], causal attention. In
+ * line b new keys stand behind the {@code seqlens_k[b] + 1 - length} ones that were there, or in front where that is
+ * negative: then this is the first run and the line is padded on its right. Where none stand, the cache keeps what it
+ * had, which ONNX Runtime makes zeros.
  */
 final class GroupedAttentionNodes {
     private static final int LONG = 7;

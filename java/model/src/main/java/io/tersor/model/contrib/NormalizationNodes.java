@@ -59,8 +59,8 @@ final class NormalizationNodes {
 
     /**
      * EmbedLayerNormalization(words, segments, their three tables, gamma, beta, mask, positions): positions that are
-     * left out count from 0. Output 1 is the number of ones in each line of the mask, or 0. In the quantized one, scales
-     * and then zero points of tables, gamma and beta follow instead of positions.
+     * left out count from 0. Output 1 is the number of ones in each line of the mask, or 0. In the quantized one,
+     * scales and then zero points of tables, gamma and beta follow instead of positions.
      */
     private static void embedding(Expansion node, boolean quantized) {
         String ids = node.input(0);

@@ -2,9 +2,6 @@ package io.tersor.model.contrib;
 
 import io.tersor.model.Attributes;
 import io.tersor.tensor.DataType;
-import io.tersor.tensor.Shape;
-import io.tersor.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -152,7 +149,7 @@ final class QuantizedNodes {
         if (node.has(6)) {
             String scale = node.add("Mul", node.input(1), node.input(4));
             c = node.add("DequantizeLinear", Attributes.NONE.with("axis", -1), node.input(6), alpha == 1f ? scale
-                    : node.add("Mul", scale, node.constant("alpha", Tensor.ofFloats(Arena.ofAuto(), Shape.of(), alpha))));
+                    : node.add("Mul", scale, node.number(alpha)));
         }
         Attributes attributes = node.attributes().without("beta");
         if (node.has(7)) {

@@ -23,7 +23,7 @@ public final class Passes {
         return apply(SIMPLIFY, graph);
     }
 
-    /** Returns a simplified graph whose parts are to be executed, without operators of ONNX Runtime's as far as possible. */
+    /** Returns a simplified graph whose parts are to be executed, with ONNX Runtime's operators in ONNX's own. */
     public static Graph forParts(Graph graph) {
         return simplify(new TranslateContrib(false).apply(graph));
     }

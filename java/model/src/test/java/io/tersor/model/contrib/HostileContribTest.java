@@ -31,9 +31,9 @@ class HostileContribTest {
     private static final Arena ARENA = Arena.ofAuto();
     private static final DataType[] TYPES = {DataType.F32, DataType.F32, DataType.F32, DataType.U8, DataType.U8,
         DataType.S8, DataType.S32, DataType.S64, DataType.F16, DataType.BOOL, DataType.U4};
-    private static final String[] NUMBERS = {"num_heads", "kv_num_heads", "K", "N", "bits", "block_size", "axis", "transA",
-        "transB", "transBatchA", "channels_last", "unidirectional", "do_rotary", "quantize_axis", "gather_axis", "opset",
-        "local_window_size", "rotary_embedding_dim", "group", "interleaved"};
+    private static final String[] NUMBERS = {"num_heads", "kv_num_heads", "K", "N", "bits", "block_size", "axis",
+        "transA", "transB", "transBatchA", "channels_last", "unidirectional", "do_rotary", "quantize_axis",
+        "gather_axis", "opset", "local_window_size", "rotary_embedding_dim", "group", "interleaved"};
     private static final long[] VALUES = {0, 1, 2, 4, 8, 16, -1, -7, 13, 32, Integer.MAX_VALUE, Long.MIN_VALUE};
     private static final long[] EXTENTS = {0, 1, 2, 4, 4, 8, 8, 16};
 
