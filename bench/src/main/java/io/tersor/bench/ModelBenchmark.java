@@ -113,7 +113,7 @@ final class ModelBenchmark {
                 case UNCOMPRESSED_PEER -> verifyUncompressed(workload.inputs(), peer);
                 case DENSE_PEER -> agreement.check(
                         Math.max(workload.tolerance(graph), ((NetworkWorkload) peer).tolerance(graph)), name);
-                default -> agreement.check(NetworkWorkload.isQuantized(graph) ? Agreement.QUANTIZED : Agreement.REAL,
+                default -> agreement.check(NetworkWorkload.allowsIntegers(graph) ? Agreement.QUANTIZED : Agreement.REAL,
                         name);
             }
             agreements.add(agreement);

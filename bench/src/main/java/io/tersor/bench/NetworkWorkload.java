@@ -26,7 +26,10 @@ public final class NetworkWorkload implements NetworkContender {
     static final String NAME = "tersor";
 
     private static final Set<String> QUANTIZED = Set.of("QuantizeLinear", "QLinearConv", "QLinearMatMul",
-            "DynamicQuantizeLinear", "DynamicQuantizeLSTM");
+            "DynamicQuantizeLinear", "DynamicQuantizeLSTM", "DynamicQuantizeMatMul");
+
+    /** The accuracy_level of MatMulNBits that lets its source be rounded to 8 bits. */
+    private static final int INTEGERS = 4;
 
     // oneDNN's kernels, those of sums of floats, and those whose results are quantized at run time.
     private static final Pattern ROUNDS_OTHERWISE = Pattern.compile(
@@ -70,6 +73,12 @@ public final class NetworkWorkload implements NetworkContender {
     /** Returns whether a network computes with integers. */
     public static boolean isQuantized(Graph graph) {
         return graph.nodes().stream().anyMatch(node -> QUANTIZED.contains(node.opType()));
+    }
+
+    /** Returns whether a peer may compute with integers: a network does, or lets products of few bits be such. */
+    static boolean allowsIntegers(Graph graph) {
+        return isQuantized(graph) || graph.nodes().stream().anyMatch(node -> node.opType().equals("MatMulNBits")
+                && node.attributes().integer("accuracy_level", 0) == INTEGERS);
     }
 
     /**

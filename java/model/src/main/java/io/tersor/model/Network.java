@@ -72,7 +72,7 @@ public final class Network {
             Thread.ofPlatform().daemon().name("tersor-backends").uncaughtExceptionHandler((_, _) -> { })
                     .start(KernelRegistry.standard()::statuses);
         }
-        return new PreparedNetwork(graph, Passes::simplify, Passes::forExecution, options);
+        return new PreparedNetwork(graph, Passes::forParts, Passes::forExecution, options);
     }
 
     /**

@@ -12,7 +12,7 @@ import io.tersor.tensor.Shape;
 import java.util.Map;
 import java.util.Optional;
 
-/** Attention: ONNX's operator, without cache and with one result, and what FuseAttention makes. */
+/** Attention: ONNX's operator, and what FuseAttention makes. */
 final class AttentionLowering {
     /** The input that is the scale of the probabilities, if they are quantized; then their zero point. */
     private static final int PROBABILITIES = 12;
@@ -27,23 +27,27 @@ final class AttentionLowering {
     }
 
     private static boolean operator(Node node, Lowering lowering) {
-        boolean plain = node.outputs().size() == 1 && node.input(4).isEmpty() && node.input(5).isEmpty()
-                && node.input(6).isEmpty() && node.attributes().real("softcap", 0f) == 0f
-                && node.attributes().integer("left_window_size", -1) < 0
-                && node.attributes().integer("right_window_size", -1) < 0;
         TensorType q = lowering.type(node.inputs().get(0));
         TensorType k = lowering.type(node.inputs().get(1));
         TensorType v = lowering.type(node.inputs().get(2));
         int rank = q.shape().rank();
-        if (!plain || q.type() != DataType.F32 || k.type() != DataType.F32 || v.type() != DataType.F32
+        if (q.type() != DataType.F32 || k.type() != DataType.F32 || v.type() != DataType.F32
                 || k.shape().rank() != rank || v.shape().rank() != rank) {
             return false;
         }
+        boolean plain = node.outputs().size() == 1 && node.input(4).isEmpty() && node.input(5).isEmpty()
+                && node.input(6).isEmpty() && node.attributes().real("softcap", 0f) == 0f
+                && node.attributes().integer("left_window_size", -1) < 0
+                && node.attributes().integer("right_window_size", -1) < 0;
         Layout layout = rank == 3 ? Layout.TOKENS : Layout.HEADS;
         long heads = rank == 3 ? node.attributes().integer("q_num_heads", 0) : q.shape().dim(1);
         long kvHeads = rank == 3 ? node.attributes().integer("kv_num_heads", 0) : k.shape().dim(1);
         if (heads <= 0 || kvHeads <= 0 || heads % kvHeads != 0 || q.shape().elements() == 0) {
             return false;
+        }
+        if (!plain) {
+            return CachedAttentionLowering.lower(node, lowering, layout, Math.toIntExact(heads),
+                    Math.toIntExact(kvHeads));
         }
         long size = rank == 3 ? q.shape().dim(2) / heads : q.shape().dim(3);
         long valueSize = rank == 3 ? v.shape().dim(2) / kvHeads : v.shape().dim(3);
@@ -134,7 +138,7 @@ final class AttentionLowering {
     }
 
     /** Returns the four extents of a mask that kernels take. */
-    private static Optional<Shape> mask(TensorType type, Shape scores) {
+    static Optional<Shape> mask(TensorType type, Shape scores) {
         Shape shape = type.shape();
         long[] dims = {1, 1, 1, 1};
         boolean fits = (type.type() == DataType.F32 || type.type() == DataType.BOOL) && shape.rank() >= 1
@@ -170,7 +174,7 @@ final class AttentionLowering {
     }
 
     /** Returns the slot of an f32 mask, made of a bool one if need be: 0 where it is true, else -infinity. */
-    private static int additive(Node node, Lowering lowering, Shape shape) {
+    static int additive(Node node, Lowering lowering, Shape shape) {
         String value = node.inputs().get(3);
         DataType type = lowering.type(value).type();
         int slot = lowering.plan.view(lowering.plain(value, node.name()), new TensorType(type, shape));

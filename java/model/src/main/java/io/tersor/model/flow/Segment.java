@@ -7,6 +7,7 @@ import io.tersor.model.GraphBuilder;
 import io.tersor.model.StepInfo;
 import io.tersor.model.Value;
 import io.tersor.model.ValueInfo;
+import io.tersor.model.contrib.RankUnknownException;
 import io.tersor.model.exec.Engine;
 import io.tersor.model.exec.Values;
 import io.tersor.model.ops.TensorType;
@@ -25,6 +26,7 @@ import java.util.Optional;
  * are known only when it runs: there is an engine for each combination of types and ranks that came.
  */
 final class Segment implements Unit {
+    private static final System.Logger LOGGER = System.getLogger("io.tersor");
     // Ranks that change without end would otherwise fill the memory with engines.
     private static final int MAX_ENGINES = 16;
 
@@ -54,7 +56,11 @@ final class Segment implements Unit {
         if (isTyped()) {
             engine(graph.inputs().stream().map(Key::of).toList()).warmUp();
         } else {
-            Engine.checkOperators(preparation.part().apply(graph));
+            try {
+                Engine.checkOperators(preparation.part().apply(graph));
+            } catch (RankUnknownException e) {
+                LOGGER.log(System.Logger.Level.DEBUG, "{0}: prepared when it runs: {1}", graph.name(), e.getMessage());
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package io.tersor.model.onnx;
 
 import io.tersor.model.ModelFormatException;
 import io.tersor.model.Node;
+import io.tersor.model.contrib.ContribOperators;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -25,14 +26,6 @@ final class Arity {
                 "GroupNormalization", "RNN", "GRU", "LSTM", "Attention", "RotaryEmbedding", "DeformConv");
         require(table, 5, "BatchNormalization");
         require(table, 8, "QLinearConv", "QLinearMatMul");
-        String contrib = "com.microsoft.";
-        require(table, 5, contrib + "QLinearAveragePool", contrib + "QLinearGlobalAveragePool",
-                contrib + "QLinearConcat");
-        require(table, 4, contrib + "QLinearSigmoid", contrib + "QLinearLeakyRelu");
-        require(table, 7, contrib + "QLinearAdd", contrib + "QLinearMul");
-        require(table, 6, contrib + "QGemm");
-        require(table, 12, contrib + "DynamicQuantizeLSTM");
-        require(table, 2, contrib + "QuantizeLinear", contrib + "DequantizeLinear");
         return Map.copyOf(table);
     }
 
@@ -48,7 +41,8 @@ final class Arity {
      * @throws ModelFormatException if there are too few
      */
     static void check(Node node, Path file) {
-        int required = REQUIRED.getOrDefault(node.operator(), node.domain().isEmpty() ? 1 : 0);
+        int required = ContribOperators.required(node)
+                .orElseGet(() -> REQUIRED.getOrDefault(node.operator(), node.domain().isEmpty() ? 1 : 0));
         boolean optional = !node.domain().isEmpty();
         for (int i = 0; i < required; i++) {
             if (i >= node.inputs().size() || !optional && node.inputs().get(i).isEmpty()) {

@@ -1,6 +1,5 @@
 package io.tersor.model.ops;
 
-import io.tersor.OperandException;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -14,11 +13,11 @@ final class AttentionOps {
 
     static void register(Map<String, Operator> table) {
         table.put("Attention", AttentionOps::attention);
-        table.put("RotaryEmbedding", AttentionOps::rotary);
+        table.put("RotaryEmbedding", RotaryOp::prepare);
     }
 
     /** A tensor of heads, [n, heads, length, size], or the same as [n, length, heads * size]. */
-    private record Heads(int n, int heads, int length, int size, boolean packed) {
+    record Heads(int n, int heads, int length, int size, boolean packed) {
         static Heads of(OpContext context, int input, String attribute) {
             Shape shape = context.shape(input);
             if (shape.rank() == 4) {
@@ -195,41 +194,5 @@ final class AttentionOps {
             }
         }
         return joined;
-    }
-
-    private static Computation rotary(OpContext context) {
-        Heads x = Heads.of(context, 0, "num_heads");
-        int given = (int) context.attributes().integer("rotary_embedding_dim", 0);
-        int rotated = given == 0 ? x.size : given;
-        int half = rotated / 2;
-        boolean interleaved = context.attributes().integer("interleaved", 0) != 0;
-        boolean positions = context.has(3);
-        context.check(context.shape(1).dim(-1) == half && context.shape(1).rank() == (positions ? 2 : 3), 1,
-                (positions ? "[positions, " : "[n, length, ") + half + "]");
-        context.check(context.shape(2).equals(context.shape(1)), 2, context.shape(1).toString());
-        if (positions) {
-            context.check(context.shape(3).equals(Shape.of(x.n, x.length)), 3, "[" + x.n + ", " + x.length + "]");
-        }
-        return Computation.of(context.input(0), (in, out) -> {
-            out[0].data().copyFrom(in[0].data());
-            for (int image = 0; image < x.n; image++) {
-                for (int i = 0; i < x.length; i++) {
-                    long line = positions ? in[3].getLong(image * x.length + i) : image * x.length + i;
-                    if (line < 0 || (line + 1) * half > in[1].shape().elements()) {
-                        throw new OperandException(context.operand(3), "positions inside the table", line);
-                    }
-                    for (int head = 0; head < x.heads; head++) {
-                        for (int e = 0; e < half; e++) {
-                            int a = x.at(image, head, i) + (interleaved ? 2 * e : e);
-                            int b = interleaved ? a + 1 : a + half;
-                            double cos = in[1].get(line * half + e);
-                            double sin = in[2].get(line * half + e);
-                            out[0].set(a, in[0].get(a) * cos - in[0].get(b) * sin);
-                            out[0].set(b, in[0].get(a) * sin + in[0].get(b) * cos);
-                        }
-                    }
-                }
-            }
-        });
     }
 }

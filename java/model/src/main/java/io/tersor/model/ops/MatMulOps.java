@@ -181,9 +181,23 @@ final class MatMulOps {
         return params.shape().rank() <= 1 ? index % columns : index / matrix * columns + index % columns;
     }
 
+    /** Checks that parameters of right-hand matrices come as one, one for each column, or that for each matrix. */
+    private static void checkColumns(OpContext context, int params, int values) {
+        if (context.has(params)) {
+            Shape given = context.shape(params);
+            Shape matrices = context.shape(values);
+            boolean vector = given.rank() <= 1 && matrices.rank() >= 2 && given.elements() == matrices.dim(-1);
+            boolean batch = given.rank() > 1 && matrices.rank() >= 2
+                    && given.elements() * matrices.dim(-2) == matrices.elements();
+            context.check(given.elements() == 1 || vector || batch, params, "one, or one for each column of "
+                    + matrices);
+        }
+    }
+
     private static Computation matMulInteger(OpContext context) {
         Batch batch = batch(context, 1);
         context.checkParameters(2, 3);
+        checkColumns(context, 3, 1);
         return Computation.of(new TensorType(DataType.S32, batch.out), (in, out) -> {
             long[] left = shifted(in[0], in, 2, true);
             long[] right = shifted(in[1], in, 3, false);
@@ -195,6 +209,8 @@ final class MatMulOps {
     private static Computation qlinearMatMul(OpContext context) {
         Batch batch = batch(context, 3);
         context.checkParameters(1, 2, 4, 5, 6, 7);
+        checkColumns(context, 4, 3);
+        checkColumns(context, 5, 3);
         DataType type = context.type(7);
         return Computation.of(new TensorType(type, batch.out), (in, out) -> {
             long[] left = shifted(in[0], in, 2, true);

@@ -85,6 +85,8 @@ final class PadOp {
         }
         StridedMove move = new StridedMove(bytes, dims, srcAt, src, dstAt, dst);
         boolean given = context.has(2);
+        context.check(!given || context.type(2) == output.type() && context.shape(2).elements() == 1, 2,
+                "one " + output.type());
         float attribute = context.attributes().real("value", 0f);
         SharedBody body = (in, out, parallelism) -> {
             if (given) {

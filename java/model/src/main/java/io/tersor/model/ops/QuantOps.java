@@ -81,6 +81,22 @@ final class QuantOps {
             long blocks = Math.ceilDiv(extent, block);
             return (element / inner / extent * blocks + axis / block) * inner + element % inner;
         }
+
+        /** Returns how many elements from one on have its scale; at least 1. */
+        long run(long element, long elements) {
+            if (scales == 1) {
+                return elements - element;
+            }
+            return block == 0 ? inner - element % inner
+                    : inner == 1 ? Math.min(block - element % extent % block, extent - element % extent) : 1;
+        }
+
+        /** Returns whether all runs are long, and of whole bytes. */
+        boolean isLong(DataType type) {
+            int perByte = Math.max(1, 8 / type.bits());
+            return scales == 1 || (block == 0 ? inner >= QuantRuns.LEAST && inner % perByte == 0
+                    : inner == 1 && block >= QuantRuns.LEAST && block % perByte == 0 && extent % perByte == 0);
+        }
     }
 
     private static Granularity granularity(OpContext context) {
@@ -124,6 +140,14 @@ final class QuantOps {
         boolean saturate = context.attributes().integer("saturate", 1) != 0;
         DataType precision = precision(context);
         Shape shape = context.shape(0);
+        if (QuantRuns.writes(type) && context.type(0) == DataType.F32 && context.type(1) == DataType.F32
+                && precision == DataType.F32 && granularity.isLong(type)) {
+            return Computation.of(new TensorType(type, shape), (in, out) -> {
+                QuantRuns runs = new QuantRuns();
+                forRuns(granularity, shape.elements(), (at, count, index) -> runs.quantize(in[0], at, count,
+                        shifted ? (int) in[2].getLong(index) : 0, (float) in[1].get(index), out[0]));
+            });
+        }
         return Computation.of(new TensorType(type, shape), (in, out) -> {
             for (long i = 0; i < shape.elements(); i++) {
                 long index = granularity.index(i);
@@ -137,6 +161,19 @@ final class QuantOps {
                 }
             }
         });
+    }
+
+    /** Does something for elements that have one scale. */
+    @FunctionalInterface
+    private interface Run {
+        void run(long at, long count, long scale);
+    }
+
+    private static void forRuns(Granularity granularity, long elements, Run run) {
+        for (long at = 0, count; at < elements; at += count) {
+            count = granularity.run(at, elements);
+            run.run(at, count, granularity.index(at));
+        }
     }
 
     /** Returns the type that quotients are rounded to: that of the scales unless the node names another. */
@@ -172,6 +209,14 @@ final class QuantOps {
             context.check(context.shape(2).elements() == context.shape(1).elements(), 2, "one for each scale");
         }
         Shape shape = context.shape(0);
+        if (QuantRuns.reads(context.type(0)) && type == DataType.F32 && context.type(1) == DataType.F32
+                && granularity.isLong(context.type(0))) {
+            return Computation.of(new TensorType(type, shape), (in, out) -> {
+                QuantRuns runs = new QuantRuns();
+                forRuns(granularity, shape.elements(), (at, count, index) -> runs.dequantize(in[0], at, count,
+                        shifted ? (int) in[2].getLong(index) : 0, (float) in[1].get(index), out[0]));
+            });
+        }
         return Computation.of(new TensorType(type, shape), (in, out) -> {
             for (long i = 0; i < shape.elements(); i++) {
                 long index = granularity.index(i);

@@ -23,6 +23,11 @@ public final class Passes {
         return apply(SIMPLIFY, graph);
     }
 
+    /** Returns a simplified graph whose parts are to be executed, with ONNX Runtime's operators in ONNX's own. */
+    public static Graph forParts(Graph graph) {
+        return simplify(new TranslateContrib(false).apply(graph));
+    }
+
     /** Returns an equivalent graph for execution, in which fused operators of our own domain may appear. */
     public static Graph forExecution(Graph graph) {
         return apply(FUSE, simplify(new TranslateContrib().apply(graph)));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tersor.model.Node;
+import io.tersor.model.contrib.ContribOperators;
 import io.tersor.model.flow.FlowOperators;
 import io.tersor.model.ops.Operators;
 import java.io.IOException;
@@ -11,10 +12,12 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -87,6 +90,14 @@ class SupportTableTest {
         }
         text.append("\nMade by our own passes: ").append(String.join(", ", internal))
                 .append("; only kernels compute them, but for sums that have to be broadcast and recurrent layers.\n");
+        String domain = ContribOperators.DOMAIN + ".";
+        Map<Boolean, List<String>> translated = ContribOperators.names().stream()
+                .collect(Collectors.partitioningBy(name -> name.startsWith(domain)));
+        text.append("\nWritten in operators of the table before anything runs, those of ONNX Runtime's domain `")
+                .append(ContribOperators.DOMAIN).append("`: ").append(translated.get(true).stream()
+                .map(name -> name.substring(domain.length())).collect(Collectors.joining(", ")))
+                .append("; and without a domain ").append(String.join(", ", translated.get(false)))
+                .append(". Variants that are not implemented are refused with the node's name and the reason.\n");
         Set<String> missing = new TreeSet<>(since.keySet());
         missing.removeAll(names);
         text.append("\nNot implemented: ").append(String.join(", ", missing)).append(".\n");

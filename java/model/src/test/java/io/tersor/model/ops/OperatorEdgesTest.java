@@ -6,8 +6,10 @@ import static io.tersor.model.ops.OperatorsTest.longs;
 import static io.tersor.model.ops.OperatorsTest.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tersor.OperandException;
 import io.tersor.model.Attribute;
 import io.tersor.model.Attributes;
 import io.tersor.tensor.DataType;
@@ -172,5 +174,20 @@ class OperatorEdgesTest {
                 .with("activations", new Attribute.Strings(List.of("Tanh", "LeakyRelu")))
                 .with("activation_alpha", new Attribute.Floats(List.of(0.5f)));
         assertValues(run("RNN", 22, attributes, x, w, r), Math.tanh(-1), -0.5);
+    }
+
+    @Test
+    void parametersThatDoNotFitAreNamed() {
+        Tensor a = integers(DataType.U8, 1, 2).reshape(Shape.of(1, 2));
+        Tensor b = integers(DataType.U8, 1, 2, 3, 4, 5, 6).reshape(Shape.of(2, 3));
+        Tensor zero = integers(DataType.U8, 0);
+        assertEquals(9, run("MatMulInteger", 13, Attributes.NONE, a, b, zero, integers(DataType.U8, 1, 1, 1))
+                .getLong(1));
+        assertThrows(OperandException.class, () -> run("MatMulInteger", 13, Attributes.NONE, a, b, zero,
+                integers(DataType.U8, 1, 1)));
+        assertThrows(OperandException.class, () -> run("Pad", 13, Attributes.NONE, longs(1, 2), longs(1, 1),
+                floats(1)));
+        assertThrows(OperandException.class, () -> run("Pad", 13, Attributes.NONE, floats(1, 2), longs(1, 1),
+                floats(1, 2)));
     }
 }

@@ -1,7 +1,6 @@
 package io.tersor.model.pass;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tersor.kernel.Backend;
@@ -13,7 +12,6 @@ import io.tersor.model.Network;
 import io.tersor.model.Node;
 import io.tersor.model.PreparedNetwork;
 import io.tersor.model.TestGraphs;
-import io.tersor.model.UnsupportedOperatorException;
 import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
@@ -94,12 +92,15 @@ class TranslateContribTest {
     }
 
     @Test
-    void parametersThatAreNotConstantAreRefused() {
-        GraphBuilder b = builder();
-        String scale = b.add("ReduceMax", List.of(b.add("Abs", "x")), Attributes.NONE.with("keepdims", 0));
-        String sum = contrib(b, "QLinearGlobalAveragePool", Attributes.NONE, "q0", scale, "z0", "s2", "z2");
-        Graph graph = b.output(ValueInfo.of(sum, DataType.U8, Dim.UNKNOWN, Dim.UNKNOWN, Dim.UNKNOWN, Dim.UNKNOWN))
-                .build();
-        assertThrows(UnsupportedOperatorException.class, () -> Network.of(graph).prepare(Backend.SCALAR).close());
+    void parametersThatAreNotConstantAreComputed() {
+        GraphBuilder one = builder();
+        GraphBuilder other = builder();
+        String scale = "scale";
+        for (GraphBuilder b : List.of(one, other)) {
+            b.node(Node.of("max", "ReduceMax", List.of(b.add("Abs", "x")), List.of(scale),
+                    Attributes.NONE.with("keepdims", 0)));
+        }
+        assertArrayEquals(run(other, real(other, "GlobalAveragePool", Attributes.NONE, 2, "q0", scale, "z0")),
+                run(one, contrib(one, "QLinearGlobalAveragePool", Attributes.NONE, "q0", scale, "z0", "s2", "z2")), 0f);
     }
 }
