@@ -6,7 +6,8 @@ import java.util.List;
 /** The passes in the order in which they help each other. */
 public final class Passes {
     private static final List<GraphPass> SIMPLIFY = List.of(new InlineBranches(), new FoldConstants(),
-            new RemoveIdentities(), new FoldChannelScales(), new PoolReductions(), new HoistScales(), new RemoveDeadNodes());
+            new RemoveIdentities(), new FoldChannelScales(), new PoolReductions(), new HoistScales(),
+            new RemoveDeadNodes());
     // What reads a value that nobody needs would hide that another node is the only one that does.
     private static final List<GraphPass> FUSE = List.of(new FuseLookups(), new FuseFunctions(), new FuseNormalizations(),
             new FuseAttention(), new RemoveDeadNodes(), new SinkDequantize(), new FuseQuantized(),
@@ -16,8 +17,9 @@ public final class Passes {
     private Passes() {}
 
     /**
-     * Returns an equivalent graph of ONNX's own operators: branches decided, constants computed, batch normalizations folded into
-     * convolutions, means of images pooled, operators that do nothing removed. What compression starts from.
+     * Returns an equivalent graph of ONNX's own operators: branches decided, constants computed, what scales channels
+     * folded into convolutions, means of images pooled, scales of attention in one place, operators that do nothing
+     * removed. What compression starts from.
      */
     public static Graph simplify(Graph graph) {
         return apply(SIMPLIFY, graph);
