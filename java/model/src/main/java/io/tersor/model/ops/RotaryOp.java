@@ -25,6 +25,10 @@ record RotaryOp(AttentionOps.Heads x, int half, boolean interleaved, boolean pos
         boolean positions = context.has(3);
         context.check(context.shape(1).dim(-1) == half && context.shape(1).rank() == (positions ? 2 : 3), 1,
                 (positions ? "[positions, " : "[n, length, ") + half + "]");
+        // Exporters leave one table for all images.
+        context.check(positions || context.shape(1).dim(1) == x.length()
+                && (context.shape(1).dim(0) == x.n() || context.shape(1).dim(0) == 1), 1,
+                "[" + x.n() + ", " + x.length() + ", " + half + "] or of one image");
         context.check(context.shape(2).equals(context.shape(1)), 2, context.shape(1).toString());
         if (positions) {
             context.check(context.shape(3).elements() == (long) x.n() * x.length() && context.shape(3).rank() == 2
@@ -57,7 +61,7 @@ record RotaryOp(AttentionOps.Heads x, int half, boolean interleaved, boolean pos
     }
 
     private void load(Tensor[] in, long token, double[] cos, double[] sin) {
-        long line = positions ? in[3].getLong(token) : token;
+        long line = positions ? in[3].getLong(token) : in[1].shape().dim(0) == 1 ? token % x.length() : token;
         if (line < 0 || half > 0 && line >= in[1].shape().elements() / half) {
             throw new OperandException(operand, "positions inside the table", line);
         }

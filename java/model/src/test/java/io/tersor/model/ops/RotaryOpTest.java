@@ -1,7 +1,9 @@
 package io.tersor.model.ops;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tersor.OperandException;
 import io.tersor.kernel.Parallelism;
@@ -19,6 +21,7 @@ import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -42,13 +45,35 @@ class RotaryOpTest {
     private static Tensor run(Tensor x, Tensor cos, Tensor sin, Tensor positions, Attributes attributes, int threads) {
         GraphBuilder b = Graph.builder("rotary", 23);
         b.input(ValueInfo.of("x", x.type(), x.shape()));
-        b.initializer("c", cos).initializer("s", sin).initializer("p", positions);
-        b.node(Node.of("y", "RotaryEmbedding", List.of("x", "c", "s", "p"), List.of("y"), attributes));
+        b.initializer("c", cos).initializer("s", sin);
+        if (positions != null) {
+            b.initializer("p", positions);
+        }
+        b.node(Node.of("y", "RotaryEmbedding", positions == null ? List.of("x", "c", "s") : List.of("x", "c", "s", "p"),
+                List.of("y"), attributes));
         b.output(ValueInfo.of("y", x.type(), x.shape()));
         try (Parallelism parallelism = Parallelism.of(threads);
                 PreparedNetwork network = Network.of(b.build()).prepare(parallelism)) {
             return network.run(x, ARENA);
         }
+    }
+
+    @Test
+    void oneTableServesAllImages() {
+        Random random = new Random(2);
+        Attributes attributes = Attributes.NONE.with("num_heads", HEADS);
+        Tensor x = TestGraphs.random(random, 1, IMAGES, LENGTH, HEADS * SIZE);
+        Tensor cos = TestGraphs.random(random, 1, 1, LENGTH, SIZE / 2);
+        Tensor sin = TestGraphs.random(random, 1, 1, LENGTH, SIZE / 2);
+        Tensor y = run(x, cos, sin, null, attributes, 1);
+        for (int image = 0; image < IMAGES; image++) {
+            assertArrayEquals(run(x.slice(0, image, 1), cos, sin, null, attributes, 1).toFloats(),
+                    y.slice(0, image, 1).toFloats());
+        }
+        Tensor longer = TestGraphs.random(random, 1, 1, LENGTH + 1, SIZE / 2);
+        OperandException shape = assertThrows(OperandException.class,
+                () -> run(x, longer, longer, null, attributes, 1));
+        assertTrue(shape.getMessage().contains("[2, 130, 32] or of one image"), shape.getMessage());
     }
 
     @ParameterizedTest
