@@ -14,6 +14,7 @@ import io.tersor.kernel.CumulateSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
+import io.tersor.kernel.InterpolateSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.LookupSpec;
@@ -76,8 +77,8 @@ final class Requirements {
         return switch (candidate.backend()) {
             case SCALAR -> true;
             case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof PadSpec) && !(spec instanceof CumulateSpec)
-                    && !(spec instanceof CastSpec)
-                    && !(spec instanceof SelectSpec);
+                    && !(spec instanceof CastSpec) && !(spec instanceof BinarySpec binary && binary.isInteger())
+                    && !(spec instanceof SelectSpec) && !(spec instanceof InterpolateSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
                     || isPool(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec
                     || isProductOfBytes(spec) || isMove(spec) || isUniformAttention(spec) || isReal(spec);
@@ -170,7 +171,7 @@ final class Requirements {
             case ReduceSpec reduce -> reduce.kind() != ReduceSpec.Kind.LOG_SUM;
             case AddSpec add -> add.dst() == DataType.F32;
             default -> spec instanceof SoftmaxSpec || spec instanceof CastSpec || spec instanceof SelectSpec
-                    || spec instanceof CumulateSpec || spec instanceof DynamicQuantizerSpec;
+                    || spec instanceof InterpolateSpec || spec instanceof CumulateSpec || spec instanceof DynamicQuantizerSpec;
         };
     }
 

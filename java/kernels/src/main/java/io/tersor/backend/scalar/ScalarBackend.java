@@ -18,6 +18,8 @@ import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.DynamicQuantizer;
 import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
+import io.tersor.kernel.Interpolate;
+import io.tersor.kernel.InterpolateSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
@@ -147,6 +149,11 @@ public final class ScalarBackend implements BackendProvider {
     @Override
     public Select prepare(SelectSpec spec, Parallelism parallelism) {
         return new ScalarSelect(spec, parallelism);
+    }
+
+    @Override
+    public Interpolate prepare(InterpolateSpec spec, Parallelism parallelism) {
+        return new ScalarInterpolate(spec, parallelism);
     }
 
     @Override

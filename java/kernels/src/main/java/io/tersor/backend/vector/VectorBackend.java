@@ -20,6 +20,7 @@ import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.DynamicQuantizer;
 import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
+import io.tersor.kernel.InterpolateSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
@@ -91,7 +92,8 @@ public final class VectorBackend implements BackendProvider {
                     Optional.of("more than 1024 elements in a head");
             case Pool2dSpec pool2d when !VectorPool2d.serves(pool2d) ->
                     Optional.of("more than 65536 pixels in a window");
-            case MoveSpec _, PadSpec _, CumulateSpec _, CastSpec _, SelectSpec _ ->
+            case BinarySpec binary when binary.isInteger() -> Optional.of("not implemented by this backend");
+            case MoveSpec _, PadSpec _, CumulateSpec _, CastSpec _, SelectSpec _, InterpolateSpec _ ->
                     Optional.of("not implemented by this backend");
             default -> Optional.empty();
         };

@@ -47,11 +47,9 @@ final class ElementLowering {
         table.put("Sub", (node, lowering) -> broadcast(node, lowering, Operation.SUB));
         table.put("Mul", (node, lowering) -> broadcast(node, lowering, Operation.MUL));
         table.put("Div", (node, lowering) -> broadcast(node, lowering, Operation.DIV));
-        table.put("Min", (node, lowering) -> broadcast(node, lowering, Operation.MIN));
-        table.put("Max", (node, lowering) -> broadcast(node, lowering, Operation.MAX));
         table.put("PRelu", (node, lowering) -> broadcast(node, lowering, Operation.PRELU));
-        table.put("Mod", (node, lowering) -> node.attributes().integer("fmod", 0) == 1
-                && broadcast(node, lowering, Operation.FMOD));
+        table.put("Mod", (node, lowering) -> broadcast(node, lowering,
+                node.attributes().integer("fmod", 0) == 1 ? Operation.FMOD : Operation.MOD));
         table.put("Pow", (node, lowering) -> power(node, lowering) || broadcast(node, lowering, Operation.POW));
         table.put("Equal", (node, lowering) -> broadcast(node, lowering, Operation.EQUAL));
         table.put("Less", (node, lowering) -> broadcast(node, lowering, Operation.LESS));
@@ -68,7 +66,7 @@ final class ElementLowering {
         table.put("Swish", (node, lowering) -> function(node, lowering) || map(node, lowering));
         table.put("SwiGLU", ElementLowering::swiglu);
         table.put("HardSwish", ElementLowering::function);
-        table.put("Clip", ElementLowering::clip);
+        table.put("Clip", (node, lowering) -> clip(node, lowering) || MaskLowering.clip(node, lowering));
         table.put(Node.INTERNAL + ".QClip", ElementLowering::quantizedClip);
         table.put(Node.INTERNAL + ".Requantize", (node, lowering) ->
                 requantize(node, lowering).map(spec -> unary(node, lowering, spec)).orElse(false));
@@ -100,10 +98,14 @@ final class ElementLowering {
         return true;
     }
 
-    private static boolean broadcast(Node node, Lowering lowering, Operation operation) {
-        return node.inputs().size() == 2 && lowering.type(node.inputs().get(0)).type() == DataType.F32
-                && lowering.type(node.inputs().get(1)).type() == DataType.F32
-                && broadcast(node, lowering, new BinarySpec(operation), 1);
+    static boolean broadcast(Node node, Lowering lowering, Operation operation) {
+        DataType type = lowering.type(node.inputs().getFirst()).type();
+        if (node.inputs().size() != 2 || lowering.type(node.inputs().get(1)).type() != type
+                || !operation.covers(type)) {
+            return false;
+        }
+        BinarySpec spec = new BinarySpec(operation, type);
+        return (type == DataType.F32 || lowering.kernels.isBeyondJava(spec)) && broadcast(node, lowering, spec, 1);
     }
 
     private static boolean quantizedProduct(Node node, Lowering lowering) {
@@ -152,12 +154,12 @@ final class ElementLowering {
         return true;
     }
 
-    private static int slot(Node node, Lowering lowering, String value, boolean nhwc) {
+    static int slot(Node node, Lowering lowering, String value, boolean nhwc) {
         return nhwc && lowering.type(value).shape().rank() == 4 ? lowering.nhwc(value, node.name())
                 : lowering.plain(value, node.name());
     }
 
-    private static void define(Node node, Lowering lowering, int slot, boolean nhwc) {
+    static void define(Node node, Lowering lowering, int slot, boolean nhwc) {
         if (nhwc) {
             lowering.defineNhwc(node.output(), slot);
         } else {
@@ -269,6 +271,9 @@ final class ElementLowering {
     }
 
     private static boolean clip(Node node, Lowering lowering) {
+        if (lowering.type(node.inputs().getFirst()).type() != DataType.F32) {
+            return false;
+        }
         Optional<Tensor> low = node.input(1).flatMap(lowering::fixed);
         Optional<Tensor> high = node.input(2).flatMap(lowering::fixed);
         if (low.isPresent() != node.input(1).isPresent() || high.isPresent() != node.input(2).isPresent()) {

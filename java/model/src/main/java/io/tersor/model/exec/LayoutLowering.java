@@ -1,12 +1,20 @@
 package io.tersor.model.exec;
 
+import io.tersor.kernel.Interpolate;
+import io.tersor.kernel.InterpolateSpec;
 import io.tersor.model.Node;
 import io.tersor.model.ops.Computation;
+import io.tersor.model.ops.ResizeBody;
 import io.tersor.model.ops.ResizeOp;
 import io.tersor.model.ops.TensorType;
+import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
+import io.tersor.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.IntSupplier;
 
 /** Operators over images that need not change their layout: resizing, and transposes from and to NHWC. */
 final class LayoutLowering {
@@ -46,18 +54,52 @@ final class LayoutLowering {
 
     private static boolean resize(Node node, Lowering lowering) {
         String input = node.inputs().getFirst();
-        if (!lowering.isOnlyNhwc(input) || lowering.type(input).shape().rank() != 4
-                || lowering.type(input).type().isPacked()) {
+        boolean nhwc = lowering.isNhwcImage(input);
+        if (lowering.type(input).type().isPacked()) {
             return false;
         }
-        Computation computation = ResizeOp.ofNhwc(lowering.context(node));
-        int from = lowering.nhwc(input, node.name());
-        OptionalInt moved = lowering.move(node, computation, () -> from);
-        int to = moved.orElseGet(() -> lowering.plan.planned(computation.outputs().getFirst()));
-        if (moved.isEmpty()) {
-            lowering.step(node, "java/resize_nhwc", new int[] {from}, to, computation.body());
+        Computation computation = nhwc ? ResizeOp.ofNhwc(lowering.context(node))
+                : ResizeOp.prepare(lowering.context(node));
+        IntSupplier from = () -> nhwc ? lowering.nhwc(input, node.name()) : lowering.plain(input, node.name());
+        OptionalInt moved = lowering.move(node, computation, from);
+        OptionalInt done = moved.isPresent() ? moved : interpolated(node, lowering, computation, from);
+        if (done.isEmpty() && !nhwc) {
+            return false;
         }
-        lowering.defineNhwc(node.output(), to);
+        int to = done.orElseGet(() -> lowering.plan.planned(computation.outputs().getFirst()));
+        if (done.isEmpty()) {
+            lowering.step(node, "java/resize_nhwc", new int[] {from.getAsInt()}, to, computation.body());
+        }
+        if (nhwc) {
+            lowering.defineNhwc(node.output(), to);
+        } else {
+            lowering.definePlain(node.output(), to);
+        }
         return true;
+    }
+
+    /** Returns the slot of what kernels of weighted sums make, one axis after the other, if there are such. */
+    private static OptionalInt interpolated(Node node, Lowering lowering, Computation computation, IntSupplier from) {
+        InterpolateSpec spec = new InterpolateSpec();
+        TensorType type = computation.outputs().getFirst();
+        if (type.type() != DataType.F32 || !(computation.body() instanceof ResizeBody body) || body.passes().isEmpty()
+                || !lowering.kernels.isBeyondJava(spec)) {
+            return OptionalInt.empty();
+        }
+        Interpolate kernel = lowering.kernels.interpolate(node, spec);
+        int slot = from.getAsInt();
+        for (ResizeBody.Pass pass : body.passes().get()) {
+            int src = lowering.plan.view(slot, new TensorType(DataType.F32,
+                    Shape.of(pass.outer(), pass.extent(), pass.inner())));
+            Shape taps = Shape.of(pass.taps(), pass.count());
+            int index = lowering.plan.constant(Tensor.ofInts(Arena.ofAuto(), taps, pass.index()));
+            int weights = lowering.plan.constant(Tensor.ofFloats(Arena.ofAuto(), taps, pass.weights()));
+            Shape result = Shape.of(pass.outer(), pass.count(), pass.inner());
+            boolean last = pass == body.passes().get().getLast();
+            slot = lowering.plan.planned(last ? type : new TensorType(DataType.F32, result));
+            lowering.step(node, kernel, new int[] {src, index, weights}, slot, -1,
+                    (in, out) -> kernel.run(in[0], in[1], in[2], last ? out[0].reshape(result) : out[0]));
+        }
+        return OptionalInt.of(slot);
     }
 }
