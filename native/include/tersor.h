@@ -599,7 +599,8 @@ typedef struct tersor_move_geometry {
  * transposes, slices, repetitions. Does those whose index along `axis` is first to first + count - 1. Dimensions may be
  * as large as int64 allows; aligned to the element's bytes.
  */
-TERSOR_API tersor_status tersor_move(const tersor_move_geometry *geometry, int32_t axis, int64_t first, int64_t count,
+TERSOR_API tersor_status tersor_move(uint32_t isa, const tersor_move_geometry *geometry, int32_t axis, int64_t first,
+                                     int64_t count,
                                      int64_t src_elements, const void *src, int64_t dst_elements, void *dst);
 
 #ifdef __cplusplus

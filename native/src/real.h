@@ -105,6 +105,12 @@ typedef float fixed_point_function(const float *src, int64_t count, uint8_t *low
 typedef void from_fixed_point_function(const fixed_point_columns *c, const int32_t *low, const int32_t *middle,
                                        const int32_t *high, float unit, float *dst);
 
+/* to[r, c] = from[c, r], 16 rows and columns and more; to[2 * i] = a[i], to[2 * i + 1] = b[i]. */
+typedef void transpose_words_function(const uint32_t *from, int64_t from_pitch, uint32_t *to, int64_t to_pitch,
+                                      int64_t rows, int64_t columns);
+typedef void interleave_words_function(const uint32_t *a, const uint32_t *b, uint32_t *to, int64_t count);
+enum { TRANSPOSE_WORDS_LEAST = 16 };
+
 typedef struct real_functions {
     map_function *map[TERSOR_MAP_FUNCTIONS];
     binary_function *binary[TERSOR_BINARY_OPERATIONS];
@@ -120,6 +126,8 @@ typedef struct real_functions {
     recurrent_reset_function *recurrent_reset;
     fixed_point_function *fixed_point;
     from_fixed_point_function *from_fixed_point;
+    transpose_words_function *transpose_words; /* these two NULL where move.c has nothing better */
+    interleave_words_function *interleave_words;
 } real_functions;
 
 extern const real_functions real__portable, real__avx2, real__avx512f;

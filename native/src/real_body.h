@@ -11,7 +11,12 @@
 #include "select_body.h"
 #include "softmax_body.h"
 
+#ifndef TRANSPOSE_WORDS
+#define TRANSPOSE_WORDS NULL
+#define INTERLEAVE_WORDS NULL
+#endif
+
 #define REAL_FUNCTIONS                                                                                                 \
     { MAP_FUNCTIONS, BINARY_OPERATIONS, INTEGER_OPERATIONS, ROW_REDUCTIONS, reduce_columns, cumulate, softmax_rows,    \
       log_softmax_rows, CAST_FUNCTIONS, SELECT_FUNCTIONS, interpolate, recurrent_run, recurrent_reset, fixed_point, \
-      from_fixed_point }
+      from_fixed_point, TRANSPOSE_WORDS, INTERLEAVE_WORDS }

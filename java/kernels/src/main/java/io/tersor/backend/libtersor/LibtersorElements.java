@@ -49,8 +49,8 @@ final class LibtersorElements extends Downcalls {
     private static final MethodHandle CAST = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle SELECT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
             JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
-    private static final MethodHandle MOVE = handle(ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
-            ADDRESS);
+    private static final MethodHandle MOVE = handle(JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
+            JAVA_LONG, ADDRESS);
     private static final MethodHandle MULTIPLY = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG,
             JAVA_LONG, ADDRESS, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_FLOAT, JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle LOOKUP = handle(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS);
@@ -369,11 +369,12 @@ final class LibtersorElements extends Downcalls {
      * @param geometry a tersor_move_geometry, see {@link NativeMove}
      * @param axis along which only some positions are moved
      */
-    void move(MemorySegment geometry, int axis, long first, long count, long srcElements, MemorySegment src,
+    void move(int isa, MemorySegment geometry, int axis, long first, long count, long srcElements, MemorySegment src,
             long dstElements, MemorySegment dst) {
         int status;
         try {
-            status = (int) MOVE.invokeExact(move, geometry, axis, first, count, srcElements, src, dstElements, dst);
+            status = (int) MOVE.invokeExact(move, isa, geometry, axis, first, count, srcElements, src, dstElements,
+                    dst);
         } catch (Throwable failure) {
             throw unchecked(failure);
         }

@@ -59,7 +59,7 @@ final class NativeMove extends Unary {
             known = last;
         }
         long elements = dst.shape().elements();
-        last.get().geometry.run(context.elements(), parallelism(), elements * (spec().srcType().bits() / 8),
+        last.get().geometry.run(context, parallelism(), elements * (spec().srcType().bits() / 8),
                 src.shape().elements(), src.data(), elements, dst.data());
     }
 }
