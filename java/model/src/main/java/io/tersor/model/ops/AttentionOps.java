@@ -1,9 +1,12 @@
 package io.tersor.model.ops;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
 import io.tersor.OperandException;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -210,7 +213,10 @@ final class AttentionOps {
         if (positions) {
             context.check(context.shape(3).equals(Shape.of(x.n, x.length)), 3, "[" + x.n + ", " + x.length + "]");
         }
+        boolean floats = context.type(0) == DataType.F32 && context.type(1) == DataType.F32
+                && context.type(2) == DataType.F32;
         return Computation.of(context.input(0), (in, out) -> {
+            Rotation rotation = new Rotation(half, interleaved);
             out[0].data().copyFrom(in[0].data());
             for (int image = 0; image < x.n; image++) {
                 for (int i = 0; i < x.length; i++) {
@@ -218,7 +224,14 @@ final class AttentionOps {
                     if (line < 0 || (line + 1) * half > in[1].shape().elements()) {
                         throw new OperandException(context.operand(3), "positions inside the table", line);
                     }
+                    if (floats) {
+                        rotation.angles(in[1], in[2], line);
+                    }
                     for (int head = 0; head < x.heads; head++) {
+                        if (floats) {
+                            rotation.turn(in[0], out[0], x.at(image, head, i));
+                            continue;
+                        }
                         for (int e = 0; e < half; e++) {
                             int a = x.at(image, head, i) + (interleaved ? 2 * e : e);
                             int b = interleaved ? a + 1 : a + half;
@@ -231,5 +244,54 @@ final class AttentionOps {
                 }
             }
         });
+    }
+
+    /** Rotations of the pairs of a row's first elements, f32. */
+    private static final class Rotation {
+        private final boolean interleaved;
+        private final float[] cos;
+        private final float[] sin;
+        private final float[] row;
+
+        Rotation(int half, boolean interleaved) {
+            this.interleaved = interleaved;
+            this.cos = new float[half];
+            this.sin = new float[half];
+            this.row = new float[2 * half];
+        }
+
+        void angles(Tensor cosines, Tensor sines, long line) {
+            MemorySegment.copy(cosines.data(), JAVA_FLOAT, line * cos.length * Float.BYTES, cos, 0, cos.length);
+            MemorySegment.copy(sines.data(), JAVA_FLOAT, line * sin.length * Float.BYTES, sin, 0, sin.length);
+        }
+
+        void turn(Tensor from, Tensor to, long at) {
+            MemorySegment.copy(from.data(), JAVA_FLOAT, at * Float.BYTES, row, 0, row.length);
+            if (interleaved) {
+                pairs(row, cos, sin);
+            } else {
+                halves(row, cos, sin);
+            }
+            MemorySegment.copy(row, 0, to.data(), JAVA_FLOAT, at * Float.BYTES, row.length);
+        }
+
+        private static void pairs(float[] row, float[] cos, float[] sin) {
+            for (int e = 0; e < cos.length; e++) {
+                float a = row[2 * e];
+                float b = row[2 * e + 1];
+                row[2 * e] = a * cos[e] - b * sin[e];
+                row[2 * e + 1] = a * sin[e] + b * cos[e];
+            }
+        }
+
+        private static void halves(float[] row, float[] cos, float[] sin) {
+            int half = cos.length;
+            for (int e = 0; e < half; e++) {
+                float a = row[e];
+                float b = row[half + e];
+                row[e] = a * cos[e] - b * sin[e];
+                row[half + e] = a * sin[e] + b * cos[e];
+            }
+        }
     }
 }
