@@ -136,6 +136,8 @@ static void MOVE(plane)(const real_functions *f, const MOVE_ELEMENT *from, int64
                         int64_t to_pitch, int64_t rows, int64_t columns) {
     if (columns == 2 && to_pitch == 2 && MOVE_HAS_WORDS(f->interleave_words)) {
         f->interleave_words((const void *) from, (const void *) (from + column_step), (void *) to, rows);
+    } else if (rows == 3 && column_step == 3 && MOVE_HAS_WORDS(f->thirds_of_words)) {
+        f->thirds_of_words((const void *) from, (void *) to, to_pitch, columns);
     } else if (columns == 2 && to_pitch == 2) {
         MOVE(interleave)(from, from + column_step, to, rows);
     } else if (columns == 3 && to_pitch == 3) {

@@ -105,10 +105,14 @@ typedef float fixed_point_function(const float *src, int64_t count, uint8_t *low
 typedef void from_fixed_point_function(const fixed_point_columns *c, const int32_t *low, const int32_t *middle,
                                        const int32_t *high, float unit, float *dst);
 
-/* to[r, c] = from[c, r], 16 rows and columns and more; to[2 * i] = a[i], to[2 * i + 1] = b[i]. */
+/*
+ * to[r, c] = from[c, r], 16 rows and columns and more; to[2 * i] = a[i], to[2 * i + 1] = b[i]; to[r, i] = from[3 * i + r] of
+ * three rows.
+ */
 typedef void transpose_words_function(const uint32_t *from, int64_t from_pitch, uint32_t *to, int64_t to_pitch,
                                       int64_t rows, int64_t columns);
 typedef void interleave_words_function(const uint32_t *a, const uint32_t *b, uint32_t *to, int64_t count);
+typedef void thirds_of_words_function(const uint32_t *from, uint32_t *to, int64_t pitch, int64_t count);
 enum { TRANSPOSE_WORDS_LEAST = 16 };
 
 typedef struct real_functions {
@@ -126,8 +130,9 @@ typedef struct real_functions {
     recurrent_reset_function *recurrent_reset;
     fixed_point_function *fixed_point;
     from_fixed_point_function *from_fixed_point;
-    transpose_words_function *transpose_words; /* these two NULL where move.c has nothing better */
+    transpose_words_function *transpose_words; /* these three NULL where move.c has nothing better */
     interleave_words_function *interleave_words;
+    thirds_of_words_function *thirds_of_words;
 } real_functions;
 
 extern const real_functions real__portable, real__avx2, real__avx512f;

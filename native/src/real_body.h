@@ -14,9 +14,11 @@
 #ifndef TRANSPOSE_WORDS
 #define TRANSPOSE_WORDS NULL
 #define INTERLEAVE_WORDS NULL
+#define THIRDS_OF_WORDS NULL
 #endif
 
 #define REAL_FUNCTIONS                                                                                                 \
     { MAP_FUNCTIONS, BINARY_OPERATIONS, INTEGER_OPERATIONS, ROW_REDUCTIONS, reduce_columns, cumulate, softmax_rows,    \
       log_softmax_rows, CAST_FUNCTIONS, SELECT_FUNCTIONS, interpolate, recurrent_run, recurrent_reset, fixed_point, \
-      from_fixed_point, TRANSPOSE_WORDS, INTERLEAVE_WORDS }
+      from_fixed_point, TRANSPOSE_WORDS, INTERLEAVE_WORDS, \
+      THIRDS_OF_WORDS }

@@ -51,3 +51,25 @@ static void interleave_words_512(const uint32_t *a, const uint32_t *b, uint32_t 
         _mm512_mask_storeu_epi32(to + 2 * i + 16, (__mmask16) (twice >> 16), _mm512_permutex2var_epi32(x, high, y));
     }
 }
+
+/* to[r, i] = from[3 * i + r] of the rows 0, 1 and 2, `pitch` apart: each cache line of the source is read once. */
+static void thirds_of_words_512(const uint32_t *from, uint32_t *to, int64_t pitch, int64_t count) {
+    const __m512i lanes = _mm512_setr_epi32(0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 42, 45);
+    int64_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        const __m512i a = _mm512_loadu_si512(from + 3 * i), b = _mm512_loadu_si512(from + 3 * i + 16);
+        const __m512i c = _mm512_loadu_si512(from + 3 * i + 32);
+        UNROLL(3)
+        for (int r = 0; r < 3; r++) {
+            const __m512i places = _mm512_add_epi32(lanes, _mm512_set1_epi32(r));
+            const __mmask16 beyond = _mm512_cmpge_epi32_mask(places, _mm512_set1_epi32(32));
+            const __m512i first = _mm512_permutex2var_epi32(a, places, b);
+            _mm512_storeu_si512(to + r * pitch + i, _mm512_mask_permutexvar_epi32(first, beyond, places, c));
+        }
+    }
+    for (; i < count; i++) {
+        for (int r = 0; r < 3; r++) {
+            to[r * pitch + i] = from[3 * i + r];
+        }
+    }
+}

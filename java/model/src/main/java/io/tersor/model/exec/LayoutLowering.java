@@ -2,10 +2,14 @@ package io.tersor.model.exec;
 
 import io.tersor.kernel.Interpolate;
 import io.tersor.kernel.InterpolateSpec;
+import io.tersor.kernel.Unary;
 import io.tersor.model.Node;
 import io.tersor.model.ops.Computation;
+import io.tersor.model.ops.Operators;
 import io.tersor.model.ops.ResizeBody;
 import io.tersor.model.ops.ResizeOp;
+import io.tersor.model.ops.Shapes;
+import io.tersor.model.ops.SplitBody;
 import io.tersor.model.ops.TensorType;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
@@ -18,12 +22,16 @@ import java.util.function.IntSupplier;
 
 /** Operators over images that need not change their layout: resizing, and transposes from and to NHWC. */
 final class LayoutLowering {
+    /** Bytes whose copy takes longer than to ask for it. */
+    private static final long LONG_RUN = 2048;
+
     private LayoutLowering() {}
 
     static void register(Map<String, KernelLowering> table) {
         table.put("Resize", LayoutLowering::resize);
         table.put("Upsample", LayoutLowering::resize);
         table.put("Transpose", LayoutLowering::transpose);
+        table.put("Split", LayoutLowering::split);
     }
 
     private static boolean transpose(Node node, Lowering lowering) {
@@ -48,6 +56,32 @@ final class LayoutLowering {
         lowering.definePlain(node.output(), lowering.transpose(node.name(), plain, to, order));
         if (Arrays.equals(order, Lowering.TO_NCHW)) {
             lowering.offerNhwc(node.output(), () -> plain);
+        }
+        return true;
+    }
+
+    /** Parts by a kernel each, where runs of them are so short that copies of single ones cost more than their bytes. */
+    private static boolean split(Node node, Lowering lowering) {
+        String input = node.inputs().getFirst();
+        TensorType type = lowering.type(input);
+        if (type.type().isPacked() || !(Operators.find(node).orElseThrow().prepare(lowering.context(node)).body()
+                instanceof SplitBody body)) {
+            return false;
+        }
+        int axis = lowering.context(node).axis(node.attributes().integer("axis", 0), type.shape().rank());
+        long run = Shapes.product(type.shape(), axis, type.shape().rank()) * type.type().bits() / Byte.SIZE;
+        if (axis == 0 || run > LONG_RUN || !body.specs().stream().allMatch(lowering.kernels::isBeyondJava)) {
+            return false;
+        }
+        int from = lowering.plain(input, node.name());
+        for (int i = 0; i < node.outputs().size(); i++) {
+            String output = node.outputs().get(i);
+            if (!output.isEmpty()) {
+                Unary kernel = lowering.kernels.move(node, body.specs().get(i), lowering.packing).orElseThrow();
+                int to = lowering.plan.planned(lowering.type(output));
+                lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.run(in[0], out[0]));
+                lowering.definePlain(output, to);
+            }
         }
         return true;
     }

@@ -144,4 +144,13 @@ class SampledKernelsTest {
             check("Softmax", NONE, "native/cast", 0.01, List.of(), a);
         }
     }
+
+    @Test
+    void parts() {
+        Tensor x = random(16, -2, 2, 5, 3, 17);
+        Node node = Node.of("node", "Split", List.of(), List.of("a", "", "c"), NONE.with("axis", 2));
+        Tensor sizes = Tensor.ofLongs(Arena.ofAuto(), Shape.of(3), 4, 3, 10);
+        PlainReference.check(node, "native/move", 0, List.of(1), Backend.NATIVE, x, sizes);
+        PlainReference.check(node, "java/split", 0, List.of(1), Backend.SCALAR, x, sizes);
+    }
 }
