@@ -106,7 +106,8 @@ typedef void from_fixed_point_function(const fixed_point_columns *c, const int32
                                        const int32_t *high, float unit, float *dst);
 
 /*
- * to[r, c] = from[c, r], 16 rows and columns and more; to[2 * i] = a[i], to[2 * i + 1] = b[i]; to[r, i] = from[3 * i + r] of
+ * to[r, c] = from[c, r], 16 rows and columns and more; to[2 * i] = a[i], to[2 * i + 1] = b[i]; to[r, i] = from[3 * i +
+ * r] of
  * three rows.
  */
 typedef void transpose_words_function(const uint32_t *from, int64_t from_pitch, uint32_t *to, int64_t to_pitch,

@@ -124,7 +124,8 @@ static void run(uint32_t isa, tersor_integer_operation operation, tersor_type ty
         const int64_t want = expected(operation, x, y, type), got = value_at(dst, i, to);
         if (want != got) {
             ok = false;
-            fail("isa=%s integer %d of %s [%lld, %lld] kinds=%d side=%d at %lld: %lld and %lld: expected %lld, got %lld",
+            fail("isa=%s integer %d of %s [%lld, %lld] kinds=%d side=%d at %lld: of %lld and %lld expected %lld, "
+                 "got %lld",
                  tersor_isa_name(isa), operation, type_name(type), (long long) rows, (long long) columns, kinds, side,
                  (long long) i, (long long) x, (long long) y, (long long) want, (long long) got);
         }
@@ -140,7 +141,8 @@ static void run_in_place(uint32_t isa) {
         a[i] = i;
         b[i] = 100 * i;
     }
-    expect_status(tersor_integer(isa, TERSOR_INTEGER_ADD, TERSOR_S32, 1, 37, a, 0, 1, b, 0, 1, b), TERSOR_OK, "in place");
+    expect_status(tersor_integer(isa, TERSOR_INTEGER_ADD, TERSOR_S32, 1, 37, a, 0, 1, b, 0, 1, b), TERSOR_OK,
+        "in place");
     for (int32_t i = 0; i < 37; i++) {
         if (b[i] != 101 * i) {
             fail("isa=%s in place at %d: %d", tersor_isa_name(isa), i, b[i]);

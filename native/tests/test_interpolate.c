@@ -6,7 +6,8 @@
 
 static int64_t cases;
 
-static void run(uint32_t isa, int64_t outer, int64_t extent, int64_t inner, int64_t count, int64_t taps, bool leaves_out,
+static void run(uint32_t isa, int64_t outer, int64_t extent, int64_t inner, int64_t count, int64_t taps,
+    bool leaves_out,
                 guard_side side) {
     cases++;
     random_seed((uint64_t) (outer * 7 + extent * 1000 + inner * 64 + count + taps * 31 + leaves_out));

@@ -63,7 +63,8 @@ static void run(const tersor_move_geometry *g, int64_t src_elements, int64_t dst
     const int64_t extent = g->dims[axis], length = (extent + parts - 1) / parts;
     for (int64_t first = 0; ok && first < extent; first += length) {
         const int64_t count = first + length < extent ? length : extent - first;
-        ok = expect_status(tersor_move(tested_isa, g, axis, first, count, src_elements, src, dst_elements, dst), TERSOR_OK,
+        ok = expect_status(tersor_move(tested_isa, g, axis, first, count, src_elements, src, dst_elements, dst),
+            TERSOR_OK,
                            "move");
     }
     for (int64_t i = 0; ok && i < dst_elements * (int64_t) bytes; i++) {

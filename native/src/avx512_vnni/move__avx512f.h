@@ -6,7 +6,8 @@
 #include "transpose_16__avx512f.h"
 
 /*
- * By squares whose lines fill cache lines, so that each is read and written once, however many of them a set of the cache
+ * By squares whose lines fill cache lines, so that each is read and written once, however many of them a set of the
+ * cache
  * would have to hold. What is left over at the ends is covered by a square that overlaps the one before.
  */
 static void transpose_words_512(const uint32_t *from, int64_t from_pitch, uint32_t *to, int64_t to_pitch, int64_t rows,

@@ -21,6 +21,9 @@ final class VisionGraphs extends SingleNodes {
         graphs.pools();
         graphs.resizes();
         graphs.detection();
+        VisionGraphs older = new VisionGraphs(18);
+        older.regions();
+        graphs.graphs.putAll(older.graphs);
         VisionGraphs newest = new VisionGraphs(23);
         newest.rotary();
         graphs.graphs.putAll(newest.graphs);
@@ -28,7 +31,8 @@ final class VisionGraphs extends SingleNodes {
     }
 
     private static Attributes window(long size, long stride, long pad) {
-        return Attributes.NONE.with("kernel_shape", new long[] {size, size}).with("strides", new long[] {stride, stride})
+        return Attributes.NONE.with("kernel_shape", new long[] {size, size}).with("strides", new long[] {stride,
+                stride})
                 .with("pads", new long[] {pad, pad, pad, pad});
     }
 
@@ -45,7 +49,8 @@ final class VisionGraphs extends SingleNodes {
         one("GlobalMaxPool", IMAGE.toString(), DataType.F32, Attributes.NONE, List.of(f32(IMAGE)));
         one("GlobalLpPool", IMAGE.toString(), DataType.F32, Attributes.NONE, List.of(f32(IMAGE)));
         one("LpPool", IMAGE.toString(), DataType.F32, window(2, 2, 0), List.of(f32(IMAGE)));
-        one("MaxUnpool", "1x64x28x28 2x2 s2", DataType.F32, window(2, 2, 0), List.of(f32(Shape.of(1, 64, 28, 28)), places()));
+        one("MaxUnpool", "1x64x28x28 2x2 s2", DataType.F32, window(2, 2, 0), List.of(f32(Shape.of(1, 64, 28, 28)),
+                places()));
     }
 
     private Tensor places() {
@@ -61,7 +66,8 @@ final class VisionGraphs extends SingleNodes {
     private void resizes() {
         for (String mode : List.of("linear", "cubic")) {
             for (String coordinates : List.of("half_pixel", "align_corners")) {
-                one("Resize", "1x256x16x16 by 4 " + mode + " " + coordinates, DataType.F32, Attributes.NONE.with("mode", mode)
+                one("Resize", "1x64x16x16 by 4 " + mode + " " + coordinates, DataType.F32,
+                        Attributes.NONE.with("mode", mode)
                         .with("coordinate_transformation_mode", coordinates),
                         List.of(f32(Shape.of(1, 64, 16, 16)), "", floats(1, 1, 4, 4)));
             }
@@ -91,6 +97,22 @@ final class VisionGraphs extends SingleNodes {
         }
         one("GridSample", "8x32x64x64 by 300x4", DataType.F32, Attributes.NONE.with("mode", "linear"),
                 List.of(f32(Shape.of(8, 32, 64, 64)), input("g", DataType.F32, Shape.of(8, 300, 4, 2))));
+        one("NonMaxSuppression", "8400 boxes 1 class", DataType.S64, Attributes.NONE,
+                List.of(boxes(8400), input("s", DataType.F32, Shape.of(1, 1, 8400)), longs(300), floats(0.5f),
+                        floats(0.25f)));
+        one("NonMaxSuppression", "1000 boxes 80 classes", DataType.S64, Attributes.NONE,
+                List.of(boxes(1000), input("s", DataType.F32, Shape.of(1, 80, 1000)), longs(100), floats(0.5f),
+                        floats(0.9f)));
+        one("DeformConv", "64x28x28 3x3", DataType.F32, Attributes.NONE.with("pads", new long[] {1, 1, 1, 1}),
+                List.of(f32(Shape.of(1, 64, 28, 28)), normal(64, 64, 3, 3), input("o", DataType.F32, Shape.of(1, 18,
+                        28, 28))));
+        one("Col2Im", "1x576x784", DataType.F32, Attributes.NONE.with("pads", new long[] {1, 1, 1, 1}),
+                List.of(f32(Shape.of(1, 576, 784)), longs(28, 28), longs(3, 3)));
+        one("DepthToSpace", IMAGE + " CRD", DataType.F32, Attributes.NONE.with("blocksize", 2).with("mode", "CRD"),
+                List.of(f32(IMAGE)));
+    }
+
+    private void regions() {
         Tensor rois = Tensor.allocate(arena, DataType.F32, Shape.of(100, 4));
         RandomGenerator random = SeededInputs.generator(6);
         for (int i = 0; i < 100; i++) {
@@ -101,31 +123,11 @@ final class VisionGraphs extends SingleNodes {
             }
         }
         for (int ratio : new int[] {2, 0}) {
-            one("RoiAlign", "1x256x50x68 by 100 7x7 ratio " + ratio, DataType.F32, Attributes.NONE.with("output_height", 7).with("output_width", 7)
+            one("RoiAlign", "1x256x50x68 by 100 7x7 ratio " + ratio, DataType.F32,
+                    Attributes.NONE.with("output_height", 7).with("output_width", 7)
                     .with("sampling_ratio", ratio).with("spatial_scale", 1f / 16),
                     List.of(f32(Shape.of(1, 256, 50, 68)), rois, SeededInputs.indices(arena, Shape.of(100), 1, 3)));
         }
-        one("MaxRoiPool", "1x256x50x68 by 100 7x7", DataType.F32, Attributes.NONE.with("pooled_shape", new long[] {7, 7})
-                .with("spatial_scale", 1f / 16), List.of(f32(Shape.of(1, 256, 50, 68)), rois5(rois)));
-        one("NonMaxSuppression", "8400 boxes 1 class", DataType.S64, Attributes.NONE,
-                List.of(boxes(8400), input("s", DataType.F32, Shape.of(1, 1, 8400)), longs(300), floats(0.5f), floats(0.25f)));
-        one("NonMaxSuppression", "1000 boxes 80 classes", DataType.S64, Attributes.NONE,
-                List.of(boxes(1000), input("s", DataType.F32, Shape.of(1, 80, 1000)), longs(100), floats(0.5f), floats(0.9f)));
-        one("DeformConv", "64x28x28 3x3", DataType.F32, Attributes.NONE.with("pads", new long[] {1, 1, 1, 1}),
-                List.of(f32(Shape.of(1, 64, 28, 28)), normal(64, 64, 3, 3), input("o", DataType.F32, Shape.of(1, 18, 28, 28))));
-        one("Col2Im", "1x576x784", DataType.F32, Attributes.NONE.with("pads", new long[] {1, 1, 1, 1}),
-                List.of(f32(Shape.of(1, 576, 784)), longs(28, 28), longs(3, 3)));
-        one("DepthToSpace", IMAGE + " CRD", DataType.F32, Attributes.NONE.with("blocksize", 2).with("mode", "CRD"), List.of(f32(IMAGE)));
-    }
-
-    private Tensor rois5(Tensor rois) {
-        Tensor five = Tensor.allocate(arena, DataType.F32, Shape.of(100, 5));
-        for (int i = 0; i < 100; i++) {
-            for (int k = 0; k < 4; k++) {
-                five.set(5 * i + 1 + k, rois.get(4 * i + k));
-            }
-        }
-        return five;
     }
 
     private Tensor boxes(int count) {
@@ -148,7 +150,8 @@ final class VisionGraphs extends SingleNodes {
         one("RotaryEmbedding", "1x12x128x64 interleaved", DataType.F32, Attributes.NONE.with("interleaved", 1),
                 List.of(f32(Shape.of(1, 12, 128, 64)), normal(1, 128, 32), normal(1, 128, 32)));
         one("RotaryEmbedding", "1x128x768 with 512 positions", DataType.F32, Attributes.NONE.with("num_heads", 12),
-                List.of(f32(TOKENS), normal(512, 32), normal(512, 32), SeededInputs.indices(arena, Shape.of(1, 128), 512, 3)));
+                List.of(f32(TOKENS), normal(512, 32), normal(512, 32), SeededInputs.indices(arena, Shape.of(1, 128),
+                        512, 3)));
         one("RMSNormalization", TOKENS.toString(), DataType.F32, Attributes.NONE, List.of(f32(TOKENS), normal(768)));
     }
 }

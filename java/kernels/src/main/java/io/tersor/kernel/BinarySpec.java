@@ -11,7 +11,8 @@ import java.util.Locale;
  *
  * <p>f32: y = a op b, exact or, but for powers, rounded once. Comparisons give bool, false where either is NaN.
  *
- * <p>s32 and s64: sums, differences, products and quotients wrap; comparisons give bool. bool, of 0 and 1: AND, OR, XOR, EQUAL.
+ * <p>s32 and s64: sums, differences, products and quotients wrap; comparisons give bool. bool, of 0 and 1: AND, OR,
+ * XOR, EQUAL.
  *
  * <p>Products of u8 and s8, in binary32 without fused multiply-add: r = (a - za) * ((b - zb) * m), with
  * m = (float) (aScale * bScale / dstScale) computed in binary64; r rounded half to even, plus the zero point, saturated.

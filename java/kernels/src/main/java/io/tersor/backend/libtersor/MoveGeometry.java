@@ -47,7 +47,8 @@ record MoveGeometry(MemorySegment memory, int axis, long extent) {
             context.elements().move(context.isa(), memory, axis, 0, extent, srcElements, src, dstElements, dst);
             return;
         }
-        parallelism.ranges(extent, bytes / PART_BYTES, (first, end) -> context.elements().move(context.isa(), memory, axis,
+        parallelism.ranges(extent, bytes / PART_BYTES, (first, end) -> context.elements().move(context.isa(), memory,
+                axis,
                 first, end - first, srcElements, src, dstElements, dst));
     }
 }

@@ -36,6 +36,7 @@ import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.PadSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PlaceSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
@@ -146,7 +147,7 @@ public final class NativeBackend implements BackendProvider {
             case QuantizeSpec _, DequantizeSpec _, RequantizeSpec _ -> Optional.empty();
             case LayerNormSpec _, LookupSpec _ -> Optional.empty();
             case BinarySpec binary when binary.isQuantized() || binary.isInteger() -> Optional.empty();
-            case MoveSpec _, TransposeSpec _ -> NativeMove.refusal(spec);
+            case MoveSpec _, PlaceSpec _, TransposeSpec _ -> NativeMove.refusal(spec);
             case PadSpec pad -> NativePad.refusal(pad);
             case MapSpec _, ActivationSpec _ -> NativeMap.refusal(spec);
             case BinarySpec binary -> NativeBinary.refusal(binary);
@@ -184,7 +185,7 @@ public final class NativeBackend implements BackendProvider {
             case DequantizeSpec dequantize -> NativeConversion.of(context, dequantize, parallelism);
             case RequantizeSpec requantize -> NativeConversion.of(context, requantize, parallelism);
             case GlobalAveragePoolSpec pool -> new NativeGlobalAveragePool(context, pool, parallelism);
-            case MoveSpec _, TransposeSpec _ -> new NativeMove(context, spec, parallelism);
+            case MoveSpec _, PlaceSpec _, TransposeSpec _ -> new NativeMove(context, spec, parallelism);
             case PadSpec pad -> new NativePad(context, pad, parallelism);
             case CumulateSpec cumulate -> new NativeCumulate(context, cumulate, parallelism);
             case LookupSpec lookup -> NativeLookup.of(context, lookup, parallelism);

@@ -52,7 +52,8 @@ public final class OnednnBackend implements BackendProvider {
             case Conv2dSpec conv -> inexact(conv.isInteger()).or(() -> OnednnConv2d.refusal(conv));
             case AddSpec add -> OnednnAdd.refusal(add);
             case UnarySpec unary -> UnaryOperation.refusal(unary);
-            case LayerNormSpec _, MatrixProductSpec _, AttentionSpec _, BinarySpec _, SelectSpec _, InterpolateSpec _, RecurrentCellSpec _,
+            case LayerNormSpec _, MatrixProductSpec _, AttentionSpec _, BinarySpec _, SelectSpec _, InterpolateSpec _,
+                    RecurrentCellSpec _,
                     DynamicQuantizerSpec _ ->
                     Optional.of("not implemented by this backend");
         };

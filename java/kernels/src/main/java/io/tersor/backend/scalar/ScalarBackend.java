@@ -32,6 +32,7 @@ import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.PadSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PlaceSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
@@ -109,6 +110,7 @@ public final class ScalarBackend implements BackendProvider {
             case CastSpec cast -> new ScalarCast(cast, parallelism);
             case PadSpec pad -> new ScalarPad(pad, parallelism);
             case CumulateSpec cumulate -> new ScalarCumulate(cumulate, parallelism);
+            case PlaceSpec place -> new ScalarPlace(place, parallelism);
             case MoveSpec move -> new ScalarMove(move, parallelism);
             case ReduceSpec reduce -> new ScalarReduce(reduce, parallelism);
             case MapSpec map -> new ScalarMap(map, parallelism);

@@ -33,6 +33,7 @@ import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.PadSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PlaceSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
@@ -93,7 +94,7 @@ public final class VectorBackend implements BackendProvider {
             case Pool2dSpec pool2d when !VectorPool2d.serves(pool2d) ->
                     Optional.of("more than 65536 pixels in a window");
             case BinarySpec binary when binary.isInteger() -> Optional.of("not implemented by this backend");
-            case MoveSpec _, PadSpec _, CumulateSpec _, CastSpec _, SelectSpec _, InterpolateSpec _ ->
+            case MoveSpec _, PlaceSpec _, PadSpec _, CumulateSpec _, CastSpec _, SelectSpec _, InterpolateSpec _ ->
                     Optional.of("not implemented by this backend");
             default -> Optional.empty();
         };
@@ -137,7 +138,7 @@ public final class VectorBackend implements BackendProvider {
             case TransposeSpec transpose -> new VectorTranspose(transpose, parallelism, pool);
             case ReduceSpec reduce -> new VectorReduce(reduce, parallelism, pool);
             case LookupSpec lookup -> new VectorLookup(lookup, parallelism, pool);
-            case MoveSpec _, PadSpec _, CumulateSpec _, CastSpec _ -> throw new UnsupportedKernelException(
+            case MoveSpec _, PlaceSpec _, PadSpec _, CumulateSpec _, CastSpec _ -> throw new UnsupportedKernelException(
                     backend().label(), spec, "not implemented by this backend");
             case MapSpec map -> new VectorMap(map, parallelism, pool);
             case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);

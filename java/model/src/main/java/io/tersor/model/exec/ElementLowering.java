@@ -20,10 +20,7 @@ import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.model.Node;
-import io.tersor.model.ops.Computation;
 import io.tersor.model.ops.MapNodes;
-import io.tersor.model.ops.OpContext;
-import io.tersor.model.ops.Operators;
 import io.tersor.model.ops.Shapes;
 import io.tersor.model.ops.TensorType;
 import io.tersor.quant.QuantParams;
@@ -32,12 +29,10 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Sums, activations, functions and conversions, and concatenation; all in the layout in which their operands lie. */
+/** Sums, activations, functions and conversions; all in the layout in which their operands lie. */
 final class ElementLowering {
     private ElementLowering() {}
 
@@ -76,7 +71,6 @@ final class ElementLowering {
         table.put("Cast", ElementLowering::cast);
         table.put("CastLike", ElementLowering::cast);
         table.put("Where", ElementLowering::where);
-        table.put("Concat", ElementLowering::concat);
     }
 
     private static boolean sum(Node node, Lowering lowering, Optional<AddSpec> spec, int b) {
@@ -368,29 +362,5 @@ final class ElementLowering {
         boolean blocked = node.attributes().integer("block_size", 0) != 0;
         return packed || blocked || lowering.isOnlyNhwc(input) && rank != 4 ? Optional.empty()
                 : NodeParams.quantization(node, lowering, 1, 2, inMemory);
-    }
-
-    /** Concatenates channels of NHWC images without going through NCHW. */
-    private static boolean concat(Node node, Lowering lowering) {
-        TensorType first = lowering.type(node.inputs().getFirst());
-        boolean any = node.inputs().stream().anyMatch(lowering::isOnlyNhwc);
-        if (!any || first.shape().rank() != 4 || first.type().isPacked()) {
-            return false;
-        }
-        int axis = lowering.context(node).axis(node.attributes().integer("axis", 1), 4);
-        int inMemory = axis == 1 ? 3 : axis == 0 ? 0 : axis - 1;
-        int[] from = new int[node.inputs().size()];
-        List<Optional<TensorType>> types = new ArrayList<>();
-        for (int i = 0; i < from.length; i++) {
-            from[i] = lowering.nhwc(node.inputs().get(i), node.name());
-            types.add(Optional.of(lowering.plan.slot(from[i]).type()));
-        }
-        OpContext permuted = lowering.context(node).with(node.withAttributes(node.attributes().with("axis", inMemory)),
-                types);
-        Computation computation = Operators.find(node).orElseThrow().prepare(permuted);
-        int to = lowering.plan.planned(computation.outputs().getFirst());
-        lowering.step(node, "java/concat", from, to, computation.body());
-        lowering.defineNhwc(node.output(), to);
-        return true;
     }
 }

@@ -21,6 +21,7 @@ interface KernelLowering {
         PoolLowering.register(table);
         ElementLowering.register(table);
         MaskLowering.register(table);
+        ConcatLowering.register(table);
         NormLowering.register(table);
         AttentionLowering.register(table);
         ConvTransposeLowering.register(table);

@@ -23,7 +23,7 @@ import java.util.function.IntSupplier;
 /** Operators over images that need not change their layout: resizing, and transposes from and to NHWC. */
 final class LayoutLowering {
     /** Bytes whose copy takes longer than to ask for it. */
-    private static final long LONG_RUN = 2048;
+    static final long LONG_RUN = 2048;
 
     private LayoutLowering() {}
 
@@ -60,7 +60,9 @@ final class LayoutLowering {
         return true;
     }
 
-    /** Parts by a kernel each, where runs of them are so short that copies of single ones cost more than their bytes. */
+    /**
+     * Parts by a kernel each, where runs of them are so short that copies of single ones cost more than their bytes.
+     */
     private static boolean split(Node node, Lowering lowering) {
         String input = node.inputs().getFirst();
         TensorType type = lowering.type(input);

@@ -12,7 +12,8 @@ import io.tersor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Where the elements of GatherElements and ScatterElements lie in the data: as those of the indices do, but along one axis
+ * Where the elements of GatherElements and ScatterElements lie in the data: as those of the indices do, but along one
+ * axis
  * at the index, which counts from the end where it is negative.
  */
 final class ElementIndices {

@@ -43,7 +43,8 @@ final class GatherOps {
         ElementIndices elements = new ElementIndices(context);
         int bytes = Elements.bytes(context, data);
         return Computation.of(new TensorType(data.type(), indices), (in, out) -> elements.run(in[1],
-                (positions, count, at) -> ElementIndices.pick(in[0].data(), positions, count, out[0].data(), at, bytes)));
+                (positions, count, at) -> ElementIndices.pick(in[0].data(), positions, count, out[0].data(), at,
+                        bytes)));
     }
 
     static Computation gatherNd(OpContext context) {

@@ -77,7 +77,10 @@ final class GridTaps {
                 : ((A * distance - 5 * A) * distance + 8 * A) * distance - 4 * A;
     }
 
-    /** Stores the pixels of a plane, or -1 for those that are zero, and their weights: tap t of point i at t * count + i. */
+    /**
+     * Stores the pixels of a plane, or -1 for those that are zero, and their weights: tap t of point i at t * count +
+     * i.
+     */
     void store(int[] index, float[] products, int point, int count) {
         int at = point;
         for (int row = 0; row < mode.taps; row++) {

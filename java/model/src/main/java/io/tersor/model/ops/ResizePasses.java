@@ -64,7 +64,9 @@ final class ResizePasses {
         this.outside = outside;
     }
 
-    /** Returns the move that {@link #move} is if along each axis it repeats positions equally often, or skips as many. */
+    /**
+     * Returns the move that {@link #move} is if along each axis it repeats positions equally often, or skips as many.
+     */
     Optional<MoveSpec> repetition(DataType type) {
         long[] dims = new long[2 * axes.length];
         long[] strides = new long[dims.length];
@@ -92,7 +94,8 @@ final class ResizePasses {
     }
 
     /**
-     * Returns the passes as weighted sums: axes that become shorter first, then the last one, whose neighbours are apart,
+     * Returns the passes as weighted sums: axes that become shorter first, then the last one, whose neighbours are
+     * apart,
      * on as few lines as there are. None where positions lie outside or differ in how many they are summed from.
      */
     Optional<List<ResizeBody.Pass>> sums() {

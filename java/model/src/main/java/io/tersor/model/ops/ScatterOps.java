@@ -158,7 +158,8 @@ final class ScatterOps {
                     double position = run[i] < 0 ? run[i] + depth : run[i];
                     // Others, and what is between two positions, are off everywhere.
                     if (position >= 0 && position < depth && position == Math.rint(position)) {
-                        targets[found++] = ((first + i) / inner * depth + (long) position) * inner + (first + i) % inner;
+                        long at = first + i;
+                        targets[found++] = (at / inner * depth + (long) position) * inner + at % inner;
                     }
                 }
                 for (int i = 0; i < found; i++) {

@@ -250,7 +250,10 @@ final class SelectOps {
         }
     }
 
-    /** Fills in the boxes of scores above the least one, the highest first and of equal ones the first; returns how many. */
+    /**
+     * Fills in the boxes of scores above the least one, the highest first and of equal ones the first; returns how
+     * many.
+     */
     private static int ordered(double[] scores, double least, long[] order) {
         int count = 0;
         for (int i = 0; i < scores.length; i++) {
@@ -277,7 +280,10 @@ final class SelectOps {
         to[target + 3] = centred ? a + c / 2 : Math.max(b, d);
     }
 
-    /** Returns whether the box behind some others shares no more than the limit with any of them: intersection over union. */
+    /**
+     * Returns whether the box behind some others shares no more than the limit with any of them: intersection over
+     * union.
+     */
     private static boolean isApart(double[] boxes, int others, double limit) {
         int at = 4 * others;
         double area = (boxes[at + 1] - boxes[at]) * (boxes[at + 3] - boxes[at + 2]);

@@ -22,7 +22,8 @@ import java.util.Set;
 
 /**
  * Computes in f32 what is of f16 or bf16 and has kernels for f32 alone: casts before and after, so that every result is
- * rounded to the type that the graph has. For sums, products, quotients and square roots that is the same as rounding the
+ * rounded to the type that the graph has. For sums, products, quotients and square roots that is the same as rounding
+ * the
  * exact result, as f32 has more than twice the digits (S. Figueroa, When is double rounding innocuous?, 1995).
  */
 public final class WidenHalves implements GraphPass {
@@ -36,7 +37,8 @@ public final class WidenHalves implements GraphPass {
             "Mean", "Relu", "Gelu", "HardSwish", "Clip", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
             "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare", "Softmax",
             "LogSoftmax", "LayerNormalization", "RMSNormalization", "GroupNormalization", "InstanceNormalization",
-            "BatchNormalization", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "CumSum", "GridSample",
+            "BatchNormalization", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "CumSum",
+                    "GridSample",
             "RotaryEmbedding", "Conv", "ConvTranspose", "Einsum");
     /** What bf16 has kernels of its own for. */
     private static final Set<String> PRODUCTS = Set.of("MatMul", "Gemm", "Attention", Node.INTERNAL + ".Attention");
@@ -55,7 +57,8 @@ public final class WidenHalves implements GraphPass {
                 || graph.initializers().keySet().stream()
                         .anyMatch(name -> isHalf(graph.initializer(name).orElseThrow().type()))
                 || graph.nodes().stream().anyMatch(node -> node.is("Cast")
-                        && (node.attributes().integer("to", F32) == F16 || node.attributes().integer("to", F32) == BF16));
+                        && (node.attributes().integer("to", F32) == F16 || node.attributes().integer("to",
+                                F32) == BF16));
     }
 
     /** The work on one graph. */
@@ -90,7 +93,8 @@ public final class WidenHalves implements GraphPass {
                 return false;
             }
             Optional<DataType> type = half(node.inputs().getFirst());
-            boolean known = node.outputs().stream().allMatch(output -> output.isEmpty() || types.of(output).isPresent());
+            boolean known = node.outputs().stream().allMatch(output -> output.isEmpty()
+                    || types.of(output).isPresent());
             return type.isPresent() && known && (COMPUTED.contains(node.operator())
                     || MapNodes.NAMES.contains(node.operator())
                     || PRODUCTS.contains(node.operator()) && type.get() == DataType.F16);
@@ -102,7 +106,8 @@ public final class WidenHalves implements GraphPass {
             for (String output : node.outputs()) {
                 Optional<DataType> type = output.isEmpty() ? Optional.empty() : half(output);
                 outputs.add(type.isPresent() ? builder.freshName(output + ".f32") : output);
-                type.ifPresent(half -> roundings.add(cast(outputs.getLast(), output, half == DataType.F16 ? F16 : BF16)));
+                type.ifPresent(half -> roundings.add(cast(outputs.getLast(), output, half == DataType.F16 ? F16
+                        : BF16)));
             }
             builder.replace(node.withInputs(node.inputs().stream()
                     .map(input -> input.isEmpty() || half(input).isEmpty() ? input : twin(input)).toList())

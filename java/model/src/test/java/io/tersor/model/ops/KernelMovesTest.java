@@ -85,7 +85,8 @@ class KernelMovesTest {
         // Half pixels round to the same places.
         check("Resize", NONE, bits(type, 2, 3, 7, 37), floats(), floats(1, 1, 2, 2));
         // Nor does it need every position: one of two or three, from the first or the next on.
-        for (float[] scales : new float[][] {{1, 1, 0.5f, 1}, {1, 1, 0.5f, 0.5f}, {1, 1, 2, 1 / 3f}, {1, 1, 1 / 8f, 1}}) {
+        for (float[] scales : new float[][] {{1, 1, 0.5f, 1}, {1, 1, 0.5f, 0.5f}, {1, 1, 2, 1 / 3f}, {1, 1, 1 / 8f,
+                1}}) {
             check("Resize", nearest, bits(type, 2, 3, 8, 36), floats(), floats(scales));
         }
         check("Resize", NONE.with("nearest_mode", "ceil"), bits(type, 2, 3, 8, 36), floats(), floats(1, 1, 0.5f, 0.5f));

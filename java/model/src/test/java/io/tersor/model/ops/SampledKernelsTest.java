@@ -33,9 +33,11 @@ class SampledKernelsTest {
         return tensor;
     }
 
-    private static void check(String operator, Attributes attributes, String kernel, double tolerance, List<Integer> constants,
+    private static void check(String operator, Attributes attributes, String kernel, double tolerance,
+            List<Integer> constants,
             Tensor... inputs) {
-        PlainReference.check(Node.of("node", operator, List.of(), List.of("y"), attributes), kernel, tolerance, constants,
+        PlainReference.check(Node.of("node", operator, List.of(), List.of("y"), attributes), kernel, tolerance,
+                constants,
                 Backend.NATIVE, inputs);
     }
 
@@ -57,7 +59,8 @@ class SampledKernelsTest {
 
     @Test
     void regions() {
-        Tensor regions = Tensor.ofFloats(Arena.ofAuto(), Shape.of(4, 4), 1, 2, 9, 7, -3, -2, 30, 40, 4, 4, 4, 4, 0.3f, 5,
+        Tensor regions = Tensor.ofFloats(Arena.ofAuto(), Shape.of(4, 4), 1, 2, 9, 7, -3, -2, 30, 40, 4, 4, 4, 4, 0.3f,
+                5,
                 6.7f, 5.5f);
         Tensor images = Tensor.ofLongs(Arena.ofAuto(), Shape.of(4), 1, 0, 1, 0);
         for (long ratio = 0; ratio < 3; ratio++) {
@@ -84,7 +87,8 @@ class SampledKernelsTest {
     void integersAndMasks() {
         for (DataType type : List.of(DataType.S32, DataType.S64)) {
             for (String operator : List.of("Add", "Sub", "Mul", "Div", "Mod", "Equal", "Less", "GreaterOrEqual")) {
-                check(operator, NONE, "native/", 0, List.of(), integers(type, 5, 9, 3, 1, 40), integers(type, 6, 9, 7, 40));
+                check(operator, NONE, "native/", 0, List.of(), integers(type, 5, 9, 3, 1, 40), integers(type, 6, 9, 7,
+                        40));
             }
             check("Max", NONE, "native/max", 0, List.of(), integers(type, 5, 9, 3, 1, 40), integers(type, 6, 9, 7, 40),
                     integers(type, 7, 9, 1));
@@ -152,5 +156,15 @@ class SampledKernelsTest {
         Tensor sizes = Tensor.ofLongs(Arena.ofAuto(), Shape.of(3), 4, 3, 10);
         PlainReference.check(node, "native/move", 0, List.of(1), Backend.NATIVE, x, sizes);
         PlainReference.check(node, "java/split", 0, List.of(1), Backend.SCALAR, x, sizes);
+    }
+
+    @Test
+    void concatenations() {
+        check("Concat", NONE.with("axis", -1), "native/place", 0, List.of(), random(17, -2, 2, 5, 3, 17),
+                random(18, -2, 2, 5, 3, 1), random(19, -2, 2, 5, 3, 0), random(20, -2, 2, 5, 3, 30));
+        check("Concat", NONE.with("axis", 1), "native/place", 0, List.of(), integers(DataType.S64, 5, 9, 30, 1),
+                integers(DataType.S64, 6, 9, 30, 2));
+        check("Concat", NONE.with("axis", 1), "java/concat", 0, List.of(), random(17, -2, 2, 2, 30, 30),
+                random(18, -2, 2, 2, 3, 30));
     }
 }
