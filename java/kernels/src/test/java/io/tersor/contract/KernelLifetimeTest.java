@@ -239,7 +239,7 @@ class KernelLifetimeTest {
         subjects.add(new Subject(LookupSpec.of(U8, S8, new byte[LookupSpec.ENTRIES]), rows));
         subjects.add(new Subject(new MoveSpec(U8, Shape.of(9, 70), Shape.of(70, 9), 0, Shape.of(70, 9), List.of(1L, 70L)),
                 Shape.of(9, 70)));
-        subjects.add(new Subject(new PlaceSpec(F32, Shape.of(9, 70), Shape.of(9, 71), 1, 1), Shape.of(9, 70)));
+        subjects.add(new Subject(new PlaceSpec(F32, Shape.of(9, 70), Shape.of(9, 70), 1, 0), Shape.of(9, 70)));
         subjects.add(new Subject(new PadSpec(F32, Shape.of(9, 70), Shape.of(11, 71), List.of(1L, 1L),
                 PadSpec.Mode.CONSTANT, 0), Shape.of(9, 70)));
         subjects.add(new Subject(new CumulateSpec(false, true), Shape.of(2, 9, 70)));
