@@ -1,6 +1,6 @@
 /*
  * Moves of elements of one size, included by move.c once for each: MOVE_ELEMENT is an unsigned integer of that size,
- * MOVE(name) the name of a function or type for it. Vectors of 16 bytes, which every x86-64 has, keep up with the memory.
+ * MOVE(name) the name of a function or type for it. Vectors of 16 bytes are on every x86-64.
  */
 typedef MOVE_ELEMENT MOVE(vector) __attribute__((vector_size(16), aligned(sizeof(MOVE_ELEMENT)), may_alias));
 
