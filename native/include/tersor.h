@@ -43,7 +43,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header. */
-#define TERSOR_ABI_VERSION 10
+#define TERSOR_ABI_VERSION 11
 #define TERSOR_ALIGNMENT 64
 
 typedef int32_t tersor_status;
@@ -446,6 +446,30 @@ TERSOR_API tersor_status tersor_binary(uint32_t isa, tersor_binary_operation ope
                                        const float *a, int64_t a_row_stride, int64_t a_column_stride, const float *b,
                                        int64_t b_row_stride, int64_t b_column_stride, void *dst);
 
+/* Operations of two integers; comparisons, from EQUAL on, give a byte, 0 or 1. */
+typedef int32_t tersor_integer_operation;
+enum {
+    TERSOR_INTEGER_ADD = 0, /* sums, differences, products and quotients wrap */
+    TERSOR_INTEGER_SUB = 1,
+    TERSOR_INTEGER_MUL = 2,
+    TERSOR_INTEGER_DIV = 3, /* towards 0; 0 where b is */
+    TERSOR_INTEGER_MOD = 4, /* what is left by the largest integer not above the quotient; 0 where b is */
+    TERSOR_INTEGER_MIN = 5,
+    TERSOR_INTEGER_MAX = 6,
+    TERSOR_INTEGER_AND = 7,
+    TERSOR_INTEGER_OR = 8,
+    TERSOR_INTEGER_XOR = 9,
+    TERSOR_INTEGER_EQUAL = 10,
+    TERSOR_INTEGER_LESS = 11,
+    TERSOR_INTEGER_LESS_OR_EQUAL = 12,
+    TERSOR_INTEGER_OPERATIONS = 13 /* how many there are */
+};
+/* As tersor_binary, of s32, s64 and bool, the latter from AND on. */
+TERSOR_API tersor_status tersor_integer(uint32_t isa, tersor_integer_operation operation, tersor_type type,
+                                        int64_t rows, int64_t columns, const void *a, int64_t a_row_stride,
+                                        int64_t a_column_stride, const void *b, int64_t b_row_stride,
+                                        int64_t b_column_stride, void *dst);
+
 /*
  * dst [rows, columns], contiguous: of condition (row, column) != 0 the element of a, otherwise that of b, of any bits.
  * Operands lie as in tersor_binary; elements of 1, 2, 4 or 8 bytes, aligned to their size. dst overlaps no operand.
@@ -455,6 +479,15 @@ TERSOR_API tersor_status tersor_select(uint32_t isa, int32_t element_bytes, int6
                                        int64_t condition_column_stride, const void *a, int64_t a_row_stride,
                                        int64_t a_column_stride, const void *b, int64_t b_row_stride,
                                        int64_t b_column_stride, void *dst);
+
+/*
+ * dst [outer, count, inner] of src [outer, extent, inner]: element (o, i, j) is the sum over t of weights [taps, count]
+ * (t, i) * src (o, index (t, i), j) in f32, in the order of t. An index below 0 leaves its product out; one that is not
+ * below extent is TERSOR_INVALID_ARGUMENT. taps at least 1; dst overlaps nothing.
+ */
+TERSOR_API tersor_status tersor_interpolate(uint32_t isa, int64_t outer, int64_t extent, int64_t inner, int64_t count,
+                                            int64_t taps, const int32_t *index, const float *weights, const float *src,
+                                            float *dst);
 
 /* Sums are those of binary64 in an order that depends on isa, rounded once. */
 typedef int32_t tersor_reduction;
@@ -566,7 +599,8 @@ typedef struct tersor_move_geometry {
  * transposes, slices, repetitions. Does those whose index along `axis` is first to first + count - 1. Dimensions may be
  * as large as int64 allows; aligned to the element's bytes.
  */
-TERSOR_API tersor_status tersor_move(const tersor_move_geometry *geometry, int32_t axis, int64_t first, int64_t count,
+TERSOR_API tersor_status tersor_move(uint32_t isa, const tersor_move_geometry *geometry, int32_t axis, int64_t first,
+                                     int64_t count,
                                      int64_t src_elements, const void *src, int64_t dst_elements, void *dst);
 
 #ifdef __cplusplus

@@ -33,6 +33,9 @@ typedef struct pool2d {
 /* Line y of what is taken over the windows of one image. */
 typedef void pool2d_function(const pool2d *p, int64_t y, const void *image, void *line);
 
+/* Some lines from y on of an f32 image of one channel. */
+typedef void pool_plane_function(const pool2d *p, int64_t y, int64_t lines, const float *image, float *to);
+
 typedef struct global_average_pool {
     int64_t pixels, channels;
     int32_t src_zero_point, dst_zero_point;
@@ -91,6 +94,7 @@ typedef struct elementwise_functions {
     elementwise_function *requantize_u8_u8, *requantize_u8_s8, *requantize_s8_u8, *requantize_s8_s8, *requantize_s32_u8,
         *requantize_s32_s8;
     pool2d_function *max_pool_u8, *max_pool_s8, *max_pool_f32, *average_pool_u8, *average_pool_s8, *average_pool_f32;
+    pool_plane_function *max_pool_plane, *average_pool_plane;
     global_average_pool_function *global_average_pool_u8, *global_average_pool_s8, *global_average_pool_f32;
     layer_norm_function *layer_norm_rows;
     float (*quantize_row)(const float *src, int64_t count, int8_t *levels); /* and returns its scale, see tersor.h */

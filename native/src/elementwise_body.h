@@ -10,6 +10,7 @@
 #include "global_average_pool_body.h"
 #include "layer_norm_body.h"
 #include "max_pool_body.h"
+#include "pool_plane_body.h"
 #include "multiply_body.h"
 #include "scalar.h"
 
@@ -141,10 +142,16 @@ static void source_columns(const product_columns *c, int64_t padded, float scale
     }
 }
 
+#ifndef MAX_POOL_PLANE
+#define MAX_POOL_PLANE max_pool_plane
+#define AVERAGE_POOL_PLANE average_pool_plane
+#endif
+
 /* The table, with these or better functions for quantization. */
 #define ELEMENTWISE_FUNCTIONS(u8, s8, nhwc_u8, nhwc_s8)                                                                \
     u8, s8, nhwc_u8, nhwc_s8, dequantize_u8, dequantize_s8, dequantize_s32, requantize_u8_u8, requantize_u8_s8,        \
         requantize_s8_u8, requantize_s8_s8, requantize_s32_u8, requantize_s32_s8, max_pool_u8, max_pool_s8,            \
-        max_pool_f32, average_pool_u8, average_pool_s8, average_pool_f32, global_average_pool_u8,                      \
+        max_pool_f32, average_pool_u8, average_pool_s8, average_pool_f32, MAX_POOL_PLANE, AVERAGE_POOL_PLANE,          \
+        global_average_pool_u8,                                                                                        \
         global_average_pool_s8, global_average_pool_f32, layer_norm_rows, quantize_row, multiply_rows,                   \
         source_columns

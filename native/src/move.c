@@ -1,6 +1,7 @@
 /* Moves between two strided arrays. */
 #include "check.h"
 #include "compiler.h"
+#include "kernels.h"
 
 /* Rows longer than this are copied by memcpy. */
 enum { LONG_ROW_BYTES = 512 };
@@ -99,8 +100,12 @@ static void bring_inside(tersor_move_geometry *g) {
     }
 }
 
-tersor_status tersor_move(const tersor_move_geometry *geometry, int32_t axis, int64_t first, int64_t count,
-                          int64_t src_elements, const void *src, int64_t dst_elements, void *dst) {
+tersor_status tersor_move(uint32_t isa, const tersor_move_geometry *geometry, int32_t axis, int64_t first,
+                          int64_t count, int64_t src_elements, const void *src, int64_t dst_elements, void *dst) {
+    const isa_kernels *kernels = kernels_for(isa);
+    if (kernels == NULL) {
+        return TERSOR_UNSUPPORTED_ISA;
+    }
     if (geometry == NULL) {
         return TERSOR_NULL_POINTER;
     }
@@ -131,16 +136,16 @@ tersor_status tersor_move(const tersor_move_geometry *geometry, int32_t axis, in
     bring_inside(&g);
     switch (bytes) {
     case 1:
-        u8_walk(&g, 0, from, to);
+        u8_walk(kernels->real, &g, 0, from, to);
         break;
     case 2:
-        u16_walk(&g, 0, from, to);
+        u16_walk(kernels->real, &g, 0, from, to);
         break;
     case 4:
-        u32_walk(&g, 0, from, to);
+        u32_walk(kernels->real, &g, 0, from, to);
         break;
     default:
-        u64_walk(&g, 0, from, to);
+        u64_walk(kernels->real, &g, 0, from, to);
     }
     return TERSOR_OK;
 }

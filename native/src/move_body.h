@@ -1,11 +1,13 @@
 /*
  * Moves of elements of one size, included by move.c once for each: MOVE_ELEMENT is an unsigned integer of that size,
- * MOVE(name) the name of a function or type for it. Vectors of 16 bytes, which every x86-64 has, keep up with the memory.
+ * MOVE(name) the name of a function or type for it. Vectors of 16 bytes are on every x86-64.
  */
 typedef MOVE_ELEMENT MOVE(vector) __attribute__((vector_size(16), aligned(sizeof(MOVE_ELEMENT)), may_alias));
 
 enum { MOVE(LANES) = 16 / sizeof(MOVE_ELEMENT), MOVE(TILE) = 256 / sizeof(MOVE_ELEMENT) };
 
+/* Whether there is something better for words, and elements are such. */
+#define MOVE_HAS_WORDS(function) (sizeof(MOVE_ELEMENT) == sizeof(uint32_t) && (function) != NULL)
 #define LOAD(address) (*(const MOVE(vector) *) (address))
 #define STORE(address, value) (*(MOVE(vector) *) (address) = (value))
 
@@ -130,9 +132,13 @@ ALWAYS_INLINE void MOVE(narrow)(const MOVE_ELEMENT *from, int64_t column_step, M
 }
 
 /* to[r, c] = from[c, r], whose rows are together. */
-static void MOVE(plane)(const MOVE_ELEMENT *from, int64_t column_step, MOVE_ELEMENT *to, int64_t to_pitch, int64_t rows,
-                        int64_t columns) {
-    if (columns == 2 && to_pitch == 2) {
+static void MOVE(plane)(const real_functions *f, const MOVE_ELEMENT *from, int64_t column_step, MOVE_ELEMENT *to,
+                        int64_t to_pitch, int64_t rows, int64_t columns) {
+    if (columns == 2 && to_pitch == 2 && MOVE_HAS_WORDS(f->interleave_words)) {
+        f->interleave_words((const void *) from, (const void *) (from + column_step), (void *) to, rows);
+    } else if (rows == 3 && column_step == 3 && MOVE_HAS_WORDS(f->thirds_of_words)) {
+        f->thirds_of_words((const void *) from, (void *) to, to_pitch, columns);
+    } else if (columns == 2 && to_pitch == 2) {
         MOVE(interleave)(from, from + column_step, to, rows);
     } else if (columns == 3 && to_pitch == 3) {
         MOVE(narrow)(from, column_step, to, 3, rows, 3);
@@ -144,18 +150,22 @@ static void MOVE(plane)(const MOVE_ELEMENT *from, int64_t column_step, MOVE_ELEM
         for (int64_t r = 0; r < rows; r++) {
             MOVE(line)(from + r, column_step, to + r * to_pitch, columns);
         }
+    } else if (rows >= TRANSPOSE_WORDS_LEAST && columns >= TRANSPOSE_WORDS_LEAST
+               && MOVE_HAS_WORDS(f->transpose_words)) {
+        f->transpose_words((const void *) from, column_step, (void *) to, to_pitch, rows, columns);
     } else {
         MOVE(transpose)(from, column_step, to, to_pitch, rows, columns);
     }
 }
 
-static void MOVE(walk)(const tersor_move_geometry *g, int32_t axis, const MOVE_ELEMENT *from, MOVE_ELEMENT *to) {
+static void MOVE(walk)(const real_functions *f, const tersor_move_geometry *g, int32_t axis, const MOVE_ELEMENT *from,
+                       MOVE_ELEMENT *to) {
     const int32_t rest = g->rank - axis;
     const int64_t extent = g->dims[axis], src_stride = g->src_strides[axis], dst_stride = g->dst_strides[axis];
     if (rest > 1 && src_stride == 0 && extent > 1) {
         const int64_t bytes = block_elements(g, axis + 1) * (int64_t) sizeof(MOVE_ELEMENT);
         if (bytes >= LEAST_REPEATED_BYTES && bytes <= MOST_REPEATED_BYTES) {
-            MOVE(walk)(g, axis + 1, from, to);
+            MOVE(walk)(f, g, axis + 1, from, to);
             for (int64_t i = 1; i < extent; i++) {
                 memcpy(to + i * dst_stride, to, (size_t) bytes);
             }
@@ -169,14 +179,15 @@ static void MOVE(walk)(const tersor_move_geometry *g, int32_t axis, const MOVE_E
             MOVE(copy)(from + i * src_stride, to + i * dst_stride, g->dims[axis + 1]);
         }
     } else if (rest == 2 && src_stride == 1) {
-        MOVE(plane)(from, g->src_strides[axis + 1], to, dst_stride, extent, g->dims[axis + 1]);
+        MOVE(plane)(f, from, g->src_strides[axis + 1], to, dst_stride, extent, g->dims[axis + 1]);
     } else {
         for (int64_t i = 0; i < extent; i++) {
-            MOVE(walk)(g, axis + 1, from + i * src_stride, to + i * dst_stride);
+            MOVE(walk)(f, g, axis + 1, from + i * src_stride, to + i * dst_stride);
         }
     }
 }
 
+#undef MOVE_HAS_WORDS
 #undef LOAD
 #undef STORE
 #undef MOVE

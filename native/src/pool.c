@@ -16,6 +16,16 @@ static bool is_pooled(tersor_type type) {
     return is_i8(type) || type == TERSOR_F32;
 }
 
+/* Lines of f32 images of one channel. */
+static void pool_planes(const elementwise_functions *f, tersor_pooling kind, const pool2d *p, int64_t oh, int64_t first,
+                        int64_t lines, const float *src, float *dst) {
+    pool_plane_function *function = kind == TERSOR_POOL_MAX ? f->max_pool_plane : f->average_pool_plane;
+    for (int64_t line = first, count; line < first + lines; line += count) {
+        count = min_s64(oh - line % oh, first + lines - line);
+        function(p, line % oh, count, src + line / oh * p->h * p->w, dst + line * p->ow);
+    }
+}
+
 static pool2d_function *pool2d_of(const elementwise_functions *f, tersor_pooling kind, tersor_type type) {
     if (kind == TERSOR_POOL_MAX) {
         return type == TERSOR_F32 ? f->max_pool_f32 : type == TERSOR_U8 ? f->max_pool_u8 : f->max_pool_s8;
@@ -56,6 +66,10 @@ tersor_status tersor_pool2d(uint32_t isa, tersor_pooling kind, tersor_type type,
     const pool2d p = {*window, h,          w,
                       channels, ow,         kind == TERSOR_POOL_AVERAGE_WITH_PADDING,
                       src_zero_point, dst_zero_point, multiplier};
+    if (type == TERSOR_F32 && channels == 1 && dst_bytes != 0) {
+        pool_planes(kernels->elementwise, kind, &p, oh, first_line, lines, src, dst);
+        return TERSOR_OK;
+    }
     pool2d_function *line = pool2d_of(kernels->elementwise, kind, type);
     for (int64_t i = first_line; dst_bytes != 0 && i < first_line + lines; i++) {
         line(&p, i % oh, const_row_of(src, i / oh, h * w * channels * bytes), row_of(dst, i, ow * channels * bytes));

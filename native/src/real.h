@@ -16,6 +16,9 @@ typedef void map_function(const float *from, int64_t count, float alpha, float b
 /* `count` elements; a step is 1, or 0 where all have the same operand. `to` may be `a` or `b` where that one's is 1. */
 typedef void binary_function(const float *a, int64_t a_step, const float *b, int64_t b_step, int64_t count, void *to);
 
+/* The same of integers. */
+typedef void integer_function(const void *a, int64_t a_step, const void *b, int64_t b_step, int64_t count, void *to);
+
 /* Of a run of floats. Sums are those of binary64. */
 typedef struct reductions {
     double (*sum)(const float *x, int64_t count);
@@ -54,6 +57,17 @@ enum { CAST_TYPES = TERSOR_BOOL + 1 };
 typedef void select_function(const uint8_t *condition, const void *a, int64_t a_step, const void *b, int64_t b_step,
                              int64_t count, void *to);
 
+/* Of positions along an axis, `inner` elements apart: index and weight of tap t of result i at t * count + i. */
+typedef struct interpolation {
+    int64_t inner, count, taps;
+    const int32_t *index;
+    const float *weights;
+    bool leaves_out; /* there are negative indices, which do not count */
+} interpolation;
+
+/* [count, inner] of [.., inner]. */
+typedef void interpolate_function(const interpolation *p, const float *from, float *to);
+
 /* What a gate's sum passes through: bounds, then a function. */
 typedef struct recurrent_map {
     map_function *map;
@@ -91,19 +105,35 @@ typedef float fixed_point_function(const float *src, int64_t count, uint8_t *low
 typedef void from_fixed_point_function(const fixed_point_columns *c, const int32_t *low, const int32_t *middle,
                                        const int32_t *high, float unit, float *dst);
 
+/*
+ * to[r, c] = from[c, r], 16 rows and columns and more; to[2 * i] = a[i], to[2 * i + 1] = b[i]; to[r, i] = from[3 * i +
+ * r] of
+ * three rows.
+ */
+typedef void transpose_words_function(const uint32_t *from, int64_t from_pitch, uint32_t *to, int64_t to_pitch,
+                                      int64_t rows, int64_t columns);
+typedef void interleave_words_function(const uint32_t *a, const uint32_t *b, uint32_t *to, int64_t count);
+typedef void thirds_of_words_function(const uint32_t *from, uint32_t *to, int64_t pitch, int64_t count);
+enum { TRANSPOSE_WORDS_LEAST = 16 };
+
 typedef struct real_functions {
     map_function *map[TERSOR_MAP_FUNCTIONS];
     binary_function *binary[TERSOR_BINARY_OPERATIONS];
+    integer_function *integer[3][TERSOR_INTEGER_OPERATIONS]; /* of bool, s32 and s64; NULL where there is none */
     reductions rows;
     column_reduction *reduce_columns;
     cumulate_function *cumulate;
     softmax_function *softmax, *log_softmax;
     cast_function *cast[CAST_TYPES][CAST_TYPES];
     select_function *select[4]; /* of 1, 2, 4 and 8 bytes */
+    interpolate_function *interpolate;
     recurrent_run_function *recurrent_run;
     recurrent_reset_function *recurrent_reset;
     fixed_point_function *fixed_point;
     from_fixed_point_function *from_fixed_point;
+    transpose_words_function *transpose_words; /* these three NULL where move.c has nothing better */
+    interleave_words_function *interleave_words;
+    thirds_of_words_function *thirds_of_words;
 } real_functions;
 
 extern const real_functions real__portable, real__avx2, real__avx512f;

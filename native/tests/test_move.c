@@ -5,6 +5,7 @@
 #include "testing.h"
 
 static int64_t cases;
+static uint32_t tested_isa = TERSOR_ISA_PORTABLE;
 
 static int64_t product(const int64_t *dims, int rank) {
     int64_t result = 1;
@@ -39,7 +40,8 @@ static void describe(const tersor_move_geometry *g, guard_side side, int64_t at)
         used += (size_t) snprintf(text + used, sizeof text - used, " %lld:%lld:%lld", (long long) g->dims[axis],
                                   (long long) g->src_strides[axis], (long long) g->dst_strides[axis]);
     }
-    fail("move of %d bytes, dims:src:dst%s, side %d, wrong at %lld", g->element_bytes, text, side, (long long) at);
+    fail("isa=%s move of %d bytes, dims:src:dst%s, side %d, wrong at %lld", tersor_isa_name(tested_isa),
+         g->element_bytes, text, side, (long long) at);
 }
 
 /* Moves in `parts` along an axis; what lies between the elements of dst must stay. */
@@ -61,7 +63,9 @@ static void run(const tersor_move_geometry *g, int64_t src_elements, int64_t dst
     const int64_t extent = g->dims[axis], length = (extent + parts - 1) / parts;
     for (int64_t first = 0; ok && first < extent; first += length) {
         const int64_t count = first + length < extent ? length : extent - first;
-        ok = expect_status(tersor_move(g, axis, first, count, src_elements, src, dst_elements, dst), TERSOR_OK, "move");
+        ok = expect_status(tersor_move(tested_isa, g, axis, first, count, src_elements, src, dst_elements, dst),
+            TERSOR_OK,
+                           "move");
     }
     for (int64_t i = 0; ok && i < dst_elements * (int64_t) bytes; i++) {
         if (dst[i] != expected[i]) {
@@ -156,7 +160,7 @@ static void refuse(const tersor_move_geometry *g, int32_t axis, int64_t first, i
                    int64_t dst_elements, tersor_status status, const char *what) {
     cases++;
     static uint32_t src[100], dst[100];
-    expect_status(tersor_move(g, axis, first, count, src_elements, src, dst_elements, dst), status, what);
+    expect_status(tersor_move(tested_isa, g, axis, first, count, src_elements, src, dst_elements, dst), status, what);
 }
 
 static void refusals(void) {
@@ -205,17 +209,26 @@ static void refusals(void) {
     g.dst_strides[1] = 2;
     refuse(&g, 0, 0, 5, 20, 100, TERSOR_INVALID_ARGUMENT, "last stride of dst");
     uint32_t memory[40];
-    expect_status(tersor_move(NULL, 0, 0, 5, 20, memory, 20, memory + 20), TERSOR_NULL_POINTER, "no geometry");
-    expect_status(tersor_move(&good, 0, 0, 5, 20, NULL, 20, memory), TERSOR_NULL_POINTER, "no src");
-    expect_status(tersor_move(&good, 0, 0, 5, 20, memory, 20, NULL), TERSOR_NULL_POINTER, "no dst");
-    expect_status(tersor_move(&good, 0, 0, 5, 10, (char *) memory + 1, 20, memory), TERSOR_MISALIGNED, "misaligned");
+    expect_status(tersor_move(tested_isa, NULL, 0, 0, 5, 20, memory, 20, memory + 20), TERSOR_NULL_POINTER,
+                  "no geometry");
+    expect_status(tersor_move(0, &good, 0, 0, 5, 20, memory, 20, memory + 20), TERSOR_UNSUPPORTED_ISA, "isa");
+    expect_status(tersor_move(tested_isa, &good, 0, 0, 5, 20, NULL, 20, memory), TERSOR_NULL_POINTER, "no src");
+    expect_status(tersor_move(tested_isa, &good, 0, 0, 5, 20, memory, 20, NULL), TERSOR_NULL_POINTER, "no dst");
+    expect_status(tersor_move(tested_isa, &good, 0, 0, 5, 10, (char *) memory + 1, 20, memory), TERSOR_MISALIGNED,
+                  "misaligned");
 }
 
 int main(void) {
-    transposes();
-    permutations();
-    mixtures();
-    long_rows();
+    const uint32_t isas = usable_isas();
     refusals();
+    for (uint32_t isa = 1; isa != 0; isa <<= 1) {
+        if ((isas & isa) != 0) {
+            tested_isa = isa;
+            transposes();
+            permutations();
+            mixtures();
+            long_rows();
+        }
+    }
     return test_result("move", cases);
 }

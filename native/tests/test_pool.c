@@ -181,11 +181,27 @@ int main(void) {
         {0, 3, 0, 2, 3, {3, 3, 1, 1, 1, 1, 1, 1, 3, 1}}, {3, 3, 0, 0, 3, {1, 1, 1, 1, 1, 1, 0, 0, 0, 0}},
         {6, 6, 0, 3, 4, {2, 3, 3, 2, 1, 1, 0, 1, 0, 0}}, /* the last windows end beyond the padding */
     };
+    /* Planes: parts of lines with every step, windows as wide as a part, and wider ones. */
+    static const geometry PLANES[] = {
+        {3, 2500, 1, 3, 2500, {3, 3, 1, 1, 1, 1, 1, 1, 1, 1}}, {4, 2301, 1, 2, 1151, {3, 3, 2, 2, 1, 1, 1, 1, 1, 1}},
+        {5, 1100, 1, 2, 550, {2, 2, 2, 2, 1, 1, 0, 0, 0, 0}}, {6, 3001, 1, 3, 1001, {4, 3, 2, 3, 1, 1, 1, 1, 1, 1}},
+        {1, 1500, 1, 1, 477, {1, 1024, 1, 1, 1, 1, 0, 0, 0, 0}}, {2, 1500, 1, 1, 476, {2, 1025, 1, 1, 1, 1, 0, 0, 0,
+            0}},
+        {2, 1200, 1, 2, 89, {2, 4, 1, 2, 1, 341, 1, 0, 0, 0}}, {7, 40, 1, 7, 36, {5, 5, 1, 1, 1, 1, 2, 0, 2, 0}},
+        {9, 20, 1, 9, 20, {5, 5, 1, 1, 1, 1, 2, 2, 2, 2}}, {3, 4, 1, 4, 12, {2, 2, 1, 1, 1, 2, 1, 5, 1, 5}},
+        {8, 33, 1, 3, 16, {5, 4, 2, 2, 1, 1, 1, 1, 0, 0}}, {4, 9, 1, 2, 3, {2, 3, 2, 2, 2, 2, 0, 1, 0, 1}},
+        {1, 2, 1, 1, 9, {1, 3, 1, 1, 1, 1, 0, 5, 0, 4}}};
     static const int64_t CHANNELS[] = {0, 1, 3, 15, 16, 33, 64, 65, 130};
     const uint32_t isas = usable_isas();
     for (uint32_t isa = 1; isa != 0; isa <<= 1) {
         if ((isas & isa) != 0) {
             run_averages(isa);
+        }
+        for (size_t i = 0; (isas & isa) != 0 && i < sizeof PLANES / sizeof *PLANES; i++) {
+            for (tersor_pooling kind = TERSOR_POOL_MAX; kind <= TERSOR_POOL_AVERAGE_WITH_PADDING; kind++) {
+                run(isa, kind, TERSOR_F32, &PLANES[i], 2, i % 2 == 0 ? GUARD_BEFORE : GUARD_AFTER);
+                run(isa, kind, TERSOR_F32, &PLANES[i], 3, i % 2 == 0 ? GUARD_AFTER : GUARD_BEFORE);
+            }
         }
         for (size_t i = 0; (isas & isa) != 0 && i < sizeof GEOMETRIES / sizeof *GEOMETRIES; i++) {
             for (size_t c = 0; c < sizeof CHANNELS / sizeof *CHANNELS; c++) {

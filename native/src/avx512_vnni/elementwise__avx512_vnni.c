@@ -2,6 +2,10 @@
 #include <immintrin.h>
 
 #include "layer_norm_bytes.h"
+#include "pool_plane__avx512f.h"
+
+#define MAX_POOL_PLANE max_pool_plane_512
+#define AVERAGE_POOL_PLANE average_pool_plane_512
 #define NORMALIZE_BYTES normalize_bytes_512
 #include "elementwise_body.h"
 

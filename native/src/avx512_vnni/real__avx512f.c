@@ -4,6 +4,7 @@
 
 #include "exponential__avx512f.h"
 #include "fmod__avx512f.h"
+#include "move__avx512f.h"
 #include "reduce__avx512f.h"
 
 static void cast_f16_f32_512(const void *src, int64_t count, void *dst) {
@@ -45,6 +46,9 @@ static void cast_f32_s32_512(const void *src, int64_t count, void *dst) {
 }
 
 #define MAP_EXPONENTIALS map_exp_512, map_sigmoid_512, map_tanh_512
+#define TRANSPOSE_WORDS transpose_words_512
+#define INTERLEAVE_WORDS interleave_words_512
+#define THIRDS_OF_WORDS thirds_of_words_512
 #define BINARY_FMOD binary_fmod_512
 #define REDUCE_SUMS reduce_sum_512, reduce_magnitudes_512, reduce_squares_512
 #define SOFTMAX_MAX softmax_max_512

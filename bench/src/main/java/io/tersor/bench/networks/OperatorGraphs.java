@@ -8,9 +8,7 @@ import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,15 +16,11 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 
 /** Graphs of one operator each, of the sizes that networks have it in, by a name that tells operator and size. */
-public final class OperatorGraphs {
+public final class OperatorGraphs extends SingleNodes {
     private static final int OPSET = 18;
-    private static final Shape IMAGE = Shape.of(1, 64, 56, 56);
-    private static final Shape TOKENS = Shape.of(1, 128, 768);
-
-    private final Map<String, Graph> graphs = new LinkedHashMap<>();
-    private final Arena arena = Arena.ofAuto();
 
     private OperatorGraphs() {
+        super(OPSET);
         functions();
         operations();
         reductions();
@@ -37,38 +31,14 @@ public final class OperatorGraphs {
         recurrent("LSTM", 4);
         recurrent("GRU", 3);
         recurrent("RNN", 1);
+        graphs.putAll(IndexedGraphs.all());
+        graphs.putAll(VisionGraphs.all());
         graphs.putAll(FlowGraphs.all());
     }
 
     /** Returns all graphs in their order. */
     public static Map<String, Graph> all() {
         return new OperatorGraphs().graphs;
-    }
-
-    /** Adds a graph of one node over inputs, then constants. */
-    private void one(String operator, String detail, DataType result, Attributes attributes, List<Object> operands) {
-        GraphBuilder graph = Graph.builder(operator.toLowerCase(Locale.ROOT), OPSET);
-        List<String> names = new ArrayList<>();
-        for (Object operand : operands) {
-            switch (operand) {
-                case Tensor constant -> names.add(graph.constant("c" + names.size(), constant));
-                case ValueInfo info -> {
-                    graph.input(info);
-                    names.add(info.name());
-                }
-                default -> names.add("");
-            }
-        }
-        List<String> outputs = new ArrayList<>(List.of("y"));
-        if (operator.equals("Split") || operator.equals("TopK")) {
-            outputs.add("z");
-        }
-        graph.node(Node.of("node", operator, names, outputs, attributes));
-        for (String output : outputs) {
-            boolean places = operator.equals("TopK") && output.equals("z");
-            graph.output(new ValueInfo(output, places ? DataType.S64 : result, Optional.empty()));
-        }
-        graphs.put(operator + (detail.isEmpty() ? "" : " " + detail), graph.build());
     }
 
     /** Adds a graph of one node over the magnitudes of an image, as numbers below 0 would give none. */
@@ -83,26 +53,6 @@ public final class OperatorGraphs {
         graph.node(Node.of("node", operator, names, List.of("y"), Attributes.NONE));
         graph.output(new ValueInfo("y", DataType.F32, Optional.empty()));
         graphs.put(operator + " of Abs " + IMAGE + (detail.isEmpty() ? "" : " " + detail), graph.build());
-    }
-
-    private static ValueInfo input(String name, DataType type, Shape shape) {
-        return ValueInfo.of(name, type, shape);
-    }
-
-    private static ValueInfo f32(Shape shape) {
-        return input("x", DataType.F32, shape);
-    }
-
-    private Tensor longs(long... values) {
-        return Tensor.ofLongs(arena, Shape.of(values.length), values);
-    }
-
-    private Tensor floats(float... values) {
-        return Tensor.ofFloats(arena, Shape.of(values.length), values);
-    }
-
-    private Tensor normal(long... dims) {
-        return SeededInputs.normal(arena, Shape.of(dims), 5);
     }
 
     private void functions() {

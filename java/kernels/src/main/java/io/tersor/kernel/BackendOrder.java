@@ -143,8 +143,8 @@ final class BackendOrder {
             case Conv2dSpec _ when isa == Isa.AMX -> NATIVE_FIRST;
             case Conv2dSpec conv when conv.isInteger() -> NATIVE_FIRST;
             case MatMulSpec _, Conv2dSpec _, MatrixProductSpec _, AttentionSpec _ -> PRODUCTS;
-            case AddSpec _, UnarySpec _, LayerNormSpec _, BinarySpec _, SelectSpec _, RecurrentCellSpec _,
-                    DynamicQuantizerSpec _ ->
+            case AddSpec _, UnarySpec _, LayerNormSpec _, BinarySpec _, SelectSpec _, InterpolateSpec _,
+                    RecurrentCellSpec _, DynamicQuantizerSpec _ ->
                     STREAMING;
         };
     }

@@ -97,6 +97,11 @@ public interface BackendProvider {
         throw unsupported(spec);
     }
 
+    /** Returns the kernel. */
+    default Interpolate prepare(InterpolateSpec spec, Parallelism parallelism) {
+        throw unsupported(spec);
+    }
+
     /**
      * Returns the kernel.
      *

@@ -10,7 +10,7 @@ import java.lang.foreign.Arena;
  * {@link IllegalStateException}, and so does closing while another thread runs the kernel.
  */
 public abstract sealed class Kernel implements AutoCloseable permits MatMul, Conv2d, Add, Unary, LayerNorm,
-        MatrixProduct, Attention, Binary, Select, RecurrentCell, DynamicQuantizer {
+        MatrixProduct, Attention, Binary, Select, Interpolate, RecurrentCell, DynamicQuantizer {
     private final Backend backend;
     private final Parallelism parallelism;
     private final Arena arena;

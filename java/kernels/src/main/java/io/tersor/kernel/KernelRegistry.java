@@ -237,6 +237,11 @@ public final class KernelRegistry {
         return choose(spec, options).prepare(spec, options.parallelism());
     }
 
+    /** Prepares weighted sums of positions along an axis. */
+    public Interpolate prepare(InterpolateSpec spec, PrepareOptions options) {
+        return choose(spec, options).prepare(spec, options.parallelism());
+    }
+
     /**
      * Prepares a step of a recurrent layer.
      *

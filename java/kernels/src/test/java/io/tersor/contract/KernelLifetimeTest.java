@@ -29,6 +29,8 @@ import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.DynamicQuantizer;
 import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
+import io.tersor.kernel.Interpolate;
+import io.tersor.kernel.InterpolateSpec;
 import io.tersor.kernel.Kernel;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
@@ -43,6 +45,7 @@ import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.PadSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PlaceSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
@@ -93,6 +96,9 @@ class KernelLifetimeTest {
     private static final Tensor QUANTIZER_SUMS = Tensor.allocate(Arena.global(), S32, Shape.of(39, 33));
     private static final Tensor QUANTIZER_RESULT = Tensor.allocate(Arena.global(), F32, Shape.of(13, 33));
 
+    private static final Tensor INDEX = Tensor.allocate(Arena.global(), S32, Shape.of(2, 5));
+    private static final Tensor INDEX_WEIGHTS = Tensor.allocate(Arena.global(), F32, Shape.of(2, 5));
+
     private static final long WARM_UP_NANOS = 20_000_000_000L;
 
     /** A spec and the shape of its source. */
@@ -103,7 +109,8 @@ class KernelLifetimeTest {
                 case Conv2dSpec conv -> conv.src();
                 case AddSpec add -> add.a();
                 case UnarySpec unary -> unary.srcType();
-                case LayerNormSpec _, MatrixProductSpec _, RecurrentCellSpec _, DynamicQuantizerSpec _ -> F32;
+                case LayerNormSpec _, MatrixProductSpec _, RecurrentCellSpec _, DynamicQuantizerSpec _,
+                        InterpolateSpec _ -> F32;
                 case BinarySpec binary -> binary.a();
                 case SelectSpec _ -> DataType.BOOL;
                 case AttentionSpec attention -> attention.q().type();
@@ -124,6 +131,7 @@ class KernelLifetimeTest {
                 case UnarySpec unary -> Tensor.allocate(arena, unary.dstType(), unary.dstShape(srcShape));
                 case LayerNormSpec norm -> Tensor.allocate(arena, norm.dst(), srcShape);
                 case RecurrentCellSpec _ -> Tensor.allocate(arena, F32, srcShape);
+                case InterpolateSpec _ -> Tensor.allocate(arena, F32, srcShape.with(1, INDEX.shape().dim(1)));
                 case BinarySpec binary -> Tensor.allocate(arena, binary.dst(), srcShape);
                 case DynamicQuantizerSpec quantizer -> Tensor.allocate(arena, U8,
                         srcShape.with(0, srcShape.dim(0) * quantizer.levels().planes()));
@@ -148,6 +156,7 @@ class KernelLifetimeTest {
                             weights(arena, F32, Shape.of(norm.columns())), Optional.empty(), options);
                     case BinarySpec binary -> candidate.registry().prepare(binary, options);
                     case SelectSpec select -> candidate.registry().prepare(select, options);
+                    case InterpolateSpec interpolate -> candidate.registry().prepare(interpolate, options);
                     case RecurrentCellSpec cell -> candidate.registry().prepare(cell, Optional.empty(), options);
                     case DynamicQuantizerSpec quantizer -> candidate.registry().prepare(quantizer,
                             QuantParams.perTensor(0.5f, 0), weights(arena, S32, Shape.of(quantizer.n())),
@@ -175,6 +184,7 @@ class KernelLifetimeTest {
             case LayerNorm norm -> norm.run(src, dst);
             case Binary binary -> binary.run(src, src, dst);
             case Select select -> select.run(src, src, src, dst);
+            case Interpolate interpolate -> interpolate.run(src, INDEX, INDEX_WEIGHTS, dst);
             case RecurrentCell cell -> {
                 for (long row = 0; row < src.shape().dim(0); row++) {
                     cell.run(src, row, src, dst, dst, row);
@@ -222,11 +232,14 @@ class KernelLifetimeTest {
         subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.SUB), rows));
         subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.MUL, U8, U8, U8, SRC, SRC, DST), rows));
         subjects.add(new Subject(new SelectSpec(DataType.BOOL), rows));
+        subjects.add(new Subject(new BinarySpec(BinarySpec.Operation.MOD, S32), rows));
+        subjects.add(new Subject(new InterpolateSpec(), Shape.of(2, 9, 70)));
         subjects.add(new Subject(new CastSpec(F32, U8), rows));
         subjects.add(new Subject(new TransposeSpec(U8), Shape.of(2, 9, 70)));
         subjects.add(new Subject(LookupSpec.of(U8, S8, new byte[LookupSpec.ENTRIES]), rows));
         subjects.add(new Subject(new MoveSpec(U8, Shape.of(9, 70), Shape.of(70, 9), 0, Shape.of(70, 9), List.of(1L, 70L)),
                 Shape.of(9, 70)));
+        subjects.add(new Subject(new PlaceSpec(F32, Shape.of(9, 70), Shape.of(9, 70), 1, 0), Shape.of(9, 70)));
         subjects.add(new Subject(new PadSpec(F32, Shape.of(9, 70), Shape.of(11, 71), List.of(1L, 1L),
                 PadSpec.Mode.CONSTANT, 0), Shape.of(9, 70)));
         subjects.add(new Subject(new CumulateSpec(false, true), Shape.of(2, 9, 70)));

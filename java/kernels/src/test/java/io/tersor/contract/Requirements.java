@@ -14,6 +14,7 @@ import io.tersor.kernel.CumulateSpec;
 import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
+import io.tersor.kernel.InterpolateSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.LookupSpec;
@@ -22,6 +23,7 @@ import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.PadSpec;
+import io.tersor.kernel.PlaceSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.QuantizeSpec;
 import io.tersor.kernel.ReduceSpec;
@@ -75,9 +77,10 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof PadSpec) && !(spec instanceof CumulateSpec)
-                    && !(spec instanceof CastSpec)
-                    && !(spec instanceof SelectSpec);
+            case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof PlaceSpec)
+                    && !(spec instanceof PadSpec) && !(spec instanceof CumulateSpec)
+                    && !(spec instanceof CastSpec) && !(spec instanceof BinarySpec binary && binary.isInteger())
+                    && !(spec instanceof SelectSpec) && !(spec instanceof InterpolateSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
                     || isPool(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec
                     || isProductOfBytes(spec) || isMove(spec) || isUniformAttention(spec) || isReal(spec);
@@ -157,7 +160,8 @@ final class Requirements {
 
     /** Up to TERSOR_MOVE_MAX_RANK axes. */
     private static boolean isMove(KernelSpec spec) {
-        return spec instanceof TransposeSpec || spec instanceof PadSpec pad && isOfFewParts(pad)
+        return spec instanceof TransposeSpec || spec instanceof PlaceSpec || spec instanceof PadSpec pad
+                && isOfFewParts(pad)
                 || spec instanceof MoveSpec move && move.dims().rank() <= 8;
     }
 
@@ -170,7 +174,8 @@ final class Requirements {
             case ReduceSpec reduce -> reduce.kind() != ReduceSpec.Kind.LOG_SUM;
             case AddSpec add -> add.dst() == DataType.F32;
             default -> spec instanceof SoftmaxSpec || spec instanceof CastSpec || spec instanceof SelectSpec
-                    || spec instanceof CumulateSpec || spec instanceof DynamicQuantizerSpec;
+                    || spec instanceof InterpolateSpec || spec instanceof CumulateSpec
+                            || spec instanceof DynamicQuantizerSpec;
         };
     }
 

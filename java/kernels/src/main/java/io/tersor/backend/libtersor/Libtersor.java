@@ -16,7 +16,7 @@ import java.nio.file.Path;
 /** The library: what it is, its memory, and its functions by what they work on. */
 final class Libtersor extends Downcalls {
     /** TERSOR_ABI_VERSION of the header that this class follows. */
-    static final int ABI_VERSION = 10;
+    static final int ABI_VERSION = 11;
 
     /** TERSOR_ALIGNMENT. */
     static final int ALIGNMENT_BYTES = 64;

@@ -11,6 +11,9 @@ import java.lang.invoke.MethodHandle;
 
 /** Functions of tersor.h on elements: conversions, maps, broadcasting, reductions, pooling, moves. */
 final class LibtersorElements extends Downcalls {
+    /** TERSOR_INVALID_ARGUMENT. */
+    private static final int INVALID_ARGUMENT = 3;
+
     private static final MethodHandle CONVERT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
             ADDRESS, ADDRESS, ADDRESS);
     private static final MethodHandle QUANTIZE_NHWC = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
@@ -28,6 +31,10 @@ final class LibtersorElements extends Downcalls {
             ADDRESS);
     private static final MethodHandle BINARY = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
             JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle INTEGER = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS,
+            JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle INTERPOLATE = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
     private static final MethodHandle REDUCE = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
             ADDRESS);
     private static final MethodHandle RECURRENT = handle(JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS,
@@ -42,8 +49,9 @@ final class LibtersorElements extends Downcalls {
     private static final MethodHandle CAST = handle(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
     private static final MethodHandle SELECT = handle(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
             JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS);
-    private static final MethodHandle MOVE = handle(ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG,
-            ADDRESS);
+    private static final MethodHandle MOVE = handle(JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+            ADDRESS,
+            JAVA_LONG, ADDRESS);
     private static final MethodHandle MULTIPLY = handle(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG,
             JAVA_LONG, ADDRESS, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_FLOAT, JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle LOOKUP = handle(JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS);
@@ -57,6 +65,7 @@ final class LibtersorElements extends Downcalls {
     private final MemorySegment globalAveragePool;
     private final MemorySegment map;
     private final MemorySegment binary;
+    private final MemorySegment integer;
     private final MemorySegment reduce;
     private final MemorySegment recurrentStep;
     private final MemorySegment recurrentReset;
@@ -67,6 +76,7 @@ final class LibtersorElements extends Downcalls {
     private final MemorySegment softmax;
     private final MemorySegment cast;
     private final MemorySegment select;
+    private final MemorySegment interpolate;
     private final MemorySegment move;
     private final MemorySegment lookup;
     private final MemorySegment multiply;
@@ -82,6 +92,7 @@ final class LibtersorElements extends Downcalls {
         this.globalAveragePool = library.require("tersor_global_average_pool");
         this.map = library.require("tersor_map");
         this.binary = library.require("tersor_binary");
+        this.integer = library.require("tersor_integer");
         this.reduce = library.require("tersor_reduce");
         this.recurrentStep = library.require("tersor_recurrent_step");
         this.recurrentReset = library.require("tersor_recurrent_reset");
@@ -92,6 +103,7 @@ final class LibtersorElements extends Downcalls {
         this.softmax = library.require("tersor_softmax");
         this.cast = library.require("tersor_cast");
         this.select = library.require("tersor_select");
+        this.interpolate = library.require("tersor_interpolate");
         this.move = library.require("tersor_move");
         this.lookup = library.require("tersor_lookup");
         this.multiply = library.require("tersor_multiply");
@@ -209,6 +221,19 @@ final class LibtersorElements extends Downcalls {
         check("tersor_binary", status);
     }
 
+    /** @param operation a tersor_integer_operation, see {@link NativeIntegers} */
+    void integer(int isa, int operation, int type, long rows, long columns, MemorySegment a, long aRowStride,
+            long aColumnStride, MemorySegment b, long bRowStride, long bColumnStride, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) INTEGER.invokeExact(integer, isa, operation, type, rows, columns, a, aRowStride,
+                    aColumnStride, b, bRowStride, bColumnStride, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        check("tersor_integer", status);
+    }
+
     /** @param kind a tersor_reduction, see {@link NativeReduce} */
     void reduce(int isa, int kind, long outer, long count, long inner, MemorySegment src, MemorySegment dst) {
         int status;
@@ -324,15 +349,33 @@ final class LibtersorElements extends Downcalls {
         check("tersor_select", status);
     }
 
+    /** Returns whether all indices are below the extent; there is no result otherwise. */
+    boolean interpolate(int isa, long outer, long extent, long inner, long count, long taps, MemorySegment index,
+            MemorySegment weights, MemorySegment src, MemorySegment dst) {
+        int status;
+        try {
+            status = (int) INTERPOLATE.invokeExact(interpolate, isa, outer, extent, inner, count, taps, index, weights,
+                    src, dst);
+        } catch (Throwable failure) {
+            throw unchecked(failure);
+        }
+        if (status == INVALID_ARGUMENT) {
+            return false;
+        }
+        check("tersor_interpolate", status);
+        return true;
+    }
+
     /**
      * @param geometry a tersor_move_geometry, see {@link NativeMove}
      * @param axis along which only some positions are moved
      */
-    void move(MemorySegment geometry, int axis, long first, long count, long srcElements, MemorySegment src,
+    void move(int isa, MemorySegment geometry, int axis, long first, long count, long srcElements, MemorySegment src,
             long dstElements, MemorySegment dst) {
         int status;
         try {
-            status = (int) MOVE.invokeExact(move, geometry, axis, first, count, srcElements, src, dstElements, dst);
+            status = (int) MOVE.invokeExact(move, isa, geometry, axis, first, count, srcElements, src, dstElements,
+                    dst);
         } catch (Throwable failure) {
             throw unchecked(failure);
         }

@@ -40,14 +40,15 @@ record MoveGeometry(MemorySegment memory, int axis, long extent) {
     }
 
     /** Moves by tersor_move; threads share the axis where {@code bytes}, those of the move, are worth it. */
-    void run(LibtersorElements functions, Parallelism parallelism, long bytes, long srcElements, MemorySegment src,
+    void run(NativeContext context, Parallelism parallelism, long bytes, long srcElements, MemorySegment src,
             long dstElements, MemorySegment dst) {
         if (parallelism.threads() == 1 || bytes / PART_BYTES <= 1) {
             // Without what ranges would allocate.
-            functions.move(memory, axis, 0, extent, srcElements, src, dstElements, dst);
+            context.elements().move(context.isa(), memory, axis, 0, extent, srcElements, src, dstElements, dst);
             return;
         }
-        parallelism.ranges(extent, bytes / PART_BYTES, (first, end) -> functions.move(memory, axis, first, end - first,
-                srcElements, src, dstElements, dst));
+        parallelism.ranges(extent, bytes / PART_BYTES, (first, end) -> context.elements().move(context.isa(), memory,
+                axis,
+                first, end - first, srcElements, src, dstElements, dst));
     }
 }

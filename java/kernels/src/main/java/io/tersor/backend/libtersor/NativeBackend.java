@@ -24,6 +24,8 @@ import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.DynamicQuantizer;
 import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
+import io.tersor.kernel.Interpolate;
+import io.tersor.kernel.InterpolateSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
@@ -34,6 +36,7 @@ import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.PadSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PlaceSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
@@ -143,13 +146,14 @@ public final class NativeBackend implements BackendProvider {
                     Optional.of("rounds half to even only");
             case QuantizeSpec _, DequantizeSpec _, RequantizeSpec _ -> Optional.empty();
             case LayerNormSpec _, LookupSpec _ -> Optional.empty();
-            case BinarySpec binary when binary.isQuantized() -> Optional.empty();
-            case MoveSpec _, TransposeSpec _ -> NativeMove.refusal(spec);
+            case BinarySpec binary when binary.isQuantized() || binary.isInteger() -> Optional.empty();
+            case MoveSpec _, PlaceSpec _, TransposeSpec _ -> NativeMove.refusal(spec);
             case PadSpec pad -> NativePad.refusal(pad);
             case MapSpec _, ActivationSpec _ -> NativeMap.refusal(spec);
             case BinarySpec binary -> NativeBinary.refusal(binary);
             case ReduceSpec reduce -> NativeReduce.refusal(reduce);
             case AddSpec add -> NativeAdd.refusal(add);
+            case InterpolateSpec _ -> Optional.empty();
             case SoftmaxSpec _, CastSpec _, SelectSpec _, CumulateSpec _, DynamicQuantizerSpec _ -> Optional.empty();
             case GlobalAveragePoolSpec _ -> Optional.empty();
             case Pool2dSpec pool -> NativePool2d.refusal(pool);
@@ -181,7 +185,7 @@ public final class NativeBackend implements BackendProvider {
             case DequantizeSpec dequantize -> NativeConversion.of(context, dequantize, parallelism);
             case RequantizeSpec requantize -> NativeConversion.of(context, requantize, parallelism);
             case GlobalAveragePoolSpec pool -> new NativeGlobalAveragePool(context, pool, parallelism);
-            case MoveSpec _, TransposeSpec _ -> new NativeMove(context, spec, parallelism);
+            case MoveSpec _, PlaceSpec _, TransposeSpec _ -> new NativeMove(context, spec, parallelism);
             case PadSpec pad -> new NativePad(context, pad, parallelism);
             case CumulateSpec cumulate -> new NativeCumulate(context, cumulate, parallelism);
             case LookupSpec lookup -> NativeLookup.of(context, lookup, parallelism);
@@ -206,9 +210,15 @@ public final class NativeBackend implements BackendProvider {
     }
 
     @Override
+    public Interpolate prepare(InterpolateSpec spec, Parallelism parallelism) {
+        return new NativeInterpolate(context(spec), spec, parallelism);
+    }
+
+    @Override
     public Binary prepare(BinarySpec spec, Parallelism parallelism) {
         NativeContext context = context(spec);
         return spec.isQuantized() ? new NativeByteProduct(context, spec, parallelism)
+                : spec.isInteger() ? new NativeIntegers(context, spec, parallelism)
                 : new NativeBinary(context, spec, parallelism);
     }
 

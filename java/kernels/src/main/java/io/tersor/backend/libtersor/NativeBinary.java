@@ -45,7 +45,7 @@ final class NativeBinary extends Binary {
             case EQUAL -> 8;
             case LESS, GREATER -> 9;
             case LESS_OR_EQUAL, GREATER_OR_EQUAL -> 10;
-            case POW -> throw new IllegalStateException("refused: " + operation);
+            case POW, MOD, AND, OR, XOR -> throw new IllegalStateException("refused: " + operation);
         };
     }
 

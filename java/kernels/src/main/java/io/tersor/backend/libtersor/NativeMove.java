@@ -4,6 +4,7 @@ import io.tersor.kernel.Backend;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PlaceSpec;
 import io.tersor.kernel.TransposeSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
@@ -12,7 +13,7 @@ import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Optional;
 
-/** Moves and transposes by tersor_move; threads share the longest of the outer axes. */
+/** Moves, parts and transposes by tersor_move; threads share the longest of the outer axes. */
 final class NativeMove extends Unary {
     private final NativeContext context;
     // What the shape of the last run amounts to: it is the next one's as a rule.
@@ -42,6 +43,10 @@ final class NativeMove extends Unary {
             return MoveGeometry.of(bytes, threads, move.dims().dims(), move.offset(),
                     move.strides().stream().mapToLong(Long::longValue).toArray(), 0, move.dims().rowMajorStrides());
         }
+        if (spec() instanceof PlaceSpec place) {
+            return MoveGeometry.of(bytes, threads, new long[] {place.runs(), place.length()}, 0,
+                    new long[] {place.length(), 1}, place.offset(), new long[] {place.pitch(), 1});
+        }
         if (!(spec() instanceof TransposeSpec)) {
             throw new IllegalStateException("not a move: " + spec());
         }
@@ -59,7 +64,8 @@ final class NativeMove extends Unary {
             known = last;
         }
         long elements = dst.shape().elements();
-        last.get().geometry.run(context.elements(), parallelism(), elements * (spec().srcType().bits() / 8),
+        long moved = spec() instanceof PlaceSpec ? src.shape().elements() : elements;
+        last.get().geometry.run(context, parallelism(), moved * (spec().srcType().bits() / 8),
                 src.shape().elements(), src.data(), elements, dst.data());
     }
 }

@@ -100,7 +100,7 @@ final class NativePad extends Unary {
         // Not by iterators, which are allocated.
         for (int i = 0; i < parts.length; i++) {
             Part part = parts[i];
-            part.geometry.run(context.elements(), parallelism(), part.bytes,
+            part.geometry.run(context, parallelism(), part.bytes,
                     part.outside ? 1 : src.shape().elements(), part.outside ? constant : src.data(), elements,
                     dst.data());
         }

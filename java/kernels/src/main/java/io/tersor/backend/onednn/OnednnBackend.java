@@ -10,6 +10,7 @@ import io.tersor.kernel.BinarySpec;
 import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DynamicQuantizerSpec;
+import io.tersor.kernel.InterpolateSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNormSpec;
 import io.tersor.kernel.MatMul;
@@ -51,7 +52,8 @@ public final class OnednnBackend implements BackendProvider {
             case Conv2dSpec conv -> inexact(conv.isInteger()).or(() -> OnednnConv2d.refusal(conv));
             case AddSpec add -> OnednnAdd.refusal(add);
             case UnarySpec unary -> UnaryOperation.refusal(unary);
-            case LayerNormSpec _, MatrixProductSpec _, AttentionSpec _, BinarySpec _, SelectSpec _, RecurrentCellSpec _,
+            case LayerNormSpec _, MatrixProductSpec _, AttentionSpec _, BinarySpec _, SelectSpec _, InterpolateSpec _,
+                    RecurrentCellSpec _,
                     DynamicQuantizerSpec _ ->
                     Optional.of("not implemented by this backend");
         };

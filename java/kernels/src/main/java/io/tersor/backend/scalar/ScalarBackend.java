@@ -18,6 +18,8 @@ import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.DynamicQuantizer;
 import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
+import io.tersor.kernel.Interpolate;
+import io.tersor.kernel.InterpolateSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
@@ -30,6 +32,7 @@ import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.PadSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PlaceSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
@@ -107,6 +110,7 @@ public final class ScalarBackend implements BackendProvider {
             case CastSpec cast -> new ScalarCast(cast, parallelism);
             case PadSpec pad -> new ScalarPad(pad, parallelism);
             case CumulateSpec cumulate -> new ScalarCumulate(cumulate, parallelism);
+            case PlaceSpec place -> new ScalarPlace(place, parallelism);
             case MoveSpec move -> new ScalarMove(move, parallelism);
             case ReduceSpec reduce -> new ScalarReduce(reduce, parallelism);
             case MapSpec map -> new ScalarMap(map, parallelism);
@@ -147,6 +151,11 @@ public final class ScalarBackend implements BackendProvider {
     @Override
     public Select prepare(SelectSpec spec, Parallelism parallelism) {
         return new ScalarSelect(spec, parallelism);
+    }
+
+    @Override
+    public Interpolate prepare(InterpolateSpec spec, Parallelism parallelism) {
+        return new ScalarInterpolate(spec, parallelism);
     }
 
     @Override

@@ -1,5 +1,9 @@
 package io.tersor.backend.scalar;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import io.tersor.kernel.Backend;
 import io.tersor.kernel.Binary;
 import io.tersor.kernel.BinarySpec;
@@ -27,6 +31,10 @@ final class ScalarBinary extends Binary {
             multiply(count, a, aAt, aConstant ? 0 : 1, b, bAt, bConstant ? 0 : 1, dst, at);
             return;
         }
+        if (spec().isInteger()) {
+            integers(count, a, aAt, aConstant ? 0 : 1, b, bAt, bConstant ? 0 : 1, dst, at);
+            return;
+        }
         for (long i = 0; i < count; i++) {
             float result = spec().operation().apply(Elements.getFloat(a, aConstant ? aAt : aAt + i),
                     Elements.getFloat(b, bConstant ? bAt : bAt + i));
@@ -36,6 +44,26 @@ final class ScalarBinary extends Binary {
                 Elements.setFloat(dst, at + i, result);
             }
         }
+    }
+
+    private void integers(long count, MemorySegment a, long aAt, int aStep, MemorySegment b, long bAt, int bStep,
+            MemorySegment dst, long at) {
+        for (long i = 0; i < count; i++) {
+            long result = spec().operation().apply(integer(a, aAt + i * aStep), integer(b, bAt + i * bStep));
+            switch (spec().dst()) {
+                case S64 -> dst.setAtIndex(JAVA_LONG, at + i, result);
+                case S32 -> dst.setAtIndex(JAVA_INT, at + i, (int) result);
+                default -> Elements.setByte(dst, at + i, (int) result);
+            }
+        }
+    }
+
+    private long integer(MemorySegment data, long offset) {
+        return switch (spec().a()) {
+            case S64 -> data.getAtIndex(JAVA_LONG, offset);
+            case S32 -> data.getAtIndex(JAVA_INT, offset);
+            default -> data.get(JAVA_BYTE, offset);
+        };
     }
 
     private void multiply(long count, MemorySegment a, long aAt, int aStep, MemorySegment b, long bAt, int bStep,

@@ -20,6 +20,7 @@ import io.tersor.kernel.DequantizeSpec;
 import io.tersor.kernel.DynamicQuantizer;
 import io.tersor.kernel.DynamicQuantizerSpec;
 import io.tersor.kernel.GlobalAveragePoolSpec;
+import io.tersor.kernel.InterpolateSpec;
 import io.tersor.kernel.KernelSpec;
 import io.tersor.kernel.LayerNorm;
 import io.tersor.kernel.LayerNormSpec;
@@ -32,6 +33,7 @@ import io.tersor.kernel.MatrixProductSpec;
 import io.tersor.kernel.MoveSpec;
 import io.tersor.kernel.PadSpec;
 import io.tersor.kernel.Parallelism;
+import io.tersor.kernel.PlaceSpec;
 import io.tersor.kernel.Pool2dSpec;
 import io.tersor.kernel.PrepareOptions;
 import io.tersor.kernel.QuantizeSpec;
@@ -91,7 +93,8 @@ public final class VectorBackend implements BackendProvider {
                     Optional.of("more than 1024 elements in a head");
             case Pool2dSpec pool2d when !VectorPool2d.serves(pool2d) ->
                     Optional.of("more than 65536 pixels in a window");
-            case MoveSpec _, PadSpec _, CumulateSpec _, CastSpec _, SelectSpec _ ->
+            case BinarySpec binary when binary.isInteger() -> Optional.of("not implemented by this backend");
+            case MoveSpec _, PlaceSpec _, PadSpec _, CumulateSpec _, CastSpec _, SelectSpec _, InterpolateSpec _ ->
                     Optional.of("not implemented by this backend");
             default -> Optional.empty();
         };
@@ -135,7 +138,7 @@ public final class VectorBackend implements BackendProvider {
             case TransposeSpec transpose -> new VectorTranspose(transpose, parallelism, pool);
             case ReduceSpec reduce -> new VectorReduce(reduce, parallelism, pool);
             case LookupSpec lookup -> new VectorLookup(lookup, parallelism, pool);
-            case MoveSpec _, PadSpec _, CumulateSpec _, CastSpec _ -> throw new UnsupportedKernelException(
+            case MoveSpec _, PlaceSpec _, PadSpec _, CumulateSpec _, CastSpec _ -> throw new UnsupportedKernelException(
                     backend().label(), spec, "not implemented by this backend");
             case MapSpec map -> new VectorMap(map, parallelism, pool);
             case SoftmaxSpec softmax -> new VectorSoftmax(softmax, parallelism, pool);

@@ -62,6 +62,7 @@ final class VectorBinary extends Binary {
                 case PRELU -> prelu(x, length);
                 case FMOD -> fmod(x, length);
                 case POW -> Powers.pow(x, Chunk.X, Chunk.Y, length, Chunk.SCALE, Chunk.ZERO);
+                case MOD, AND, OR, XOR -> throw new IllegalStateException("refused: " + spec());
                 case EQUAL -> equal(x, length);
                 case LESS, GREATER -> less(x, length);
                 case LESS_OR_EQUAL, GREATER_OR_EQUAL -> lessOrEqual(x, length);

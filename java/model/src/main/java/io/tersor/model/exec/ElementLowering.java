@@ -20,10 +20,7 @@ import io.tersor.kernel.SelectSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.model.Node;
-import io.tersor.model.ops.Computation;
 import io.tersor.model.ops.MapNodes;
-import io.tersor.model.ops.OpContext;
-import io.tersor.model.ops.Operators;
 import io.tersor.model.ops.Shapes;
 import io.tersor.model.ops.TensorType;
 import io.tersor.quant.QuantParams;
@@ -32,12 +29,10 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Sums, activations, functions and conversions, and concatenation; all in the layout in which their operands lie. */
+/** Sums, activations, functions and conversions; all in the layout in which their operands lie. */
 final class ElementLowering {
     private ElementLowering() {}
 
@@ -47,11 +42,9 @@ final class ElementLowering {
         table.put("Sub", (node, lowering) -> broadcast(node, lowering, Operation.SUB));
         table.put("Mul", (node, lowering) -> broadcast(node, lowering, Operation.MUL));
         table.put("Div", (node, lowering) -> broadcast(node, lowering, Operation.DIV));
-        table.put("Min", (node, lowering) -> broadcast(node, lowering, Operation.MIN));
-        table.put("Max", (node, lowering) -> broadcast(node, lowering, Operation.MAX));
         table.put("PRelu", (node, lowering) -> broadcast(node, lowering, Operation.PRELU));
-        table.put("Mod", (node, lowering) -> node.attributes().integer("fmod", 0) == 1
-                && broadcast(node, lowering, Operation.FMOD));
+        table.put("Mod", (node, lowering) -> broadcast(node, lowering,
+                node.attributes().integer("fmod", 0) == 1 ? Operation.FMOD : Operation.MOD));
         table.put("Pow", (node, lowering) -> power(node, lowering) || broadcast(node, lowering, Operation.POW));
         table.put("Equal", (node, lowering) -> broadcast(node, lowering, Operation.EQUAL));
         table.put("Less", (node, lowering) -> broadcast(node, lowering, Operation.LESS));
@@ -69,7 +62,7 @@ final class ElementLowering {
         table.put("Swish", (node, lowering) -> function(node, lowering) || map(node, lowering));
         table.put("SwiGLU", ElementLowering::swiglu);
         table.put("HardSwish", ElementLowering::function);
-        table.put("Clip", ElementLowering::clip);
+        table.put("Clip", (node, lowering) -> clip(node, lowering) || MaskLowering.clip(node, lowering));
         table.put(Node.INTERNAL + ".QClip", ElementLowering::quantizedClip);
         table.put(Node.INTERNAL + ".Requantize", (node, lowering) ->
                 requantize(node, lowering).map(spec -> unary(node, lowering, spec)).orElse(false));
@@ -79,7 +72,6 @@ final class ElementLowering {
         table.put("Cast", ElementLowering::cast);
         table.put("CastLike", ElementLowering::cast);
         table.put("Where", ElementLowering::where);
-        table.put("Concat", ElementLowering::concat);
     }
 
     private static boolean sum(Node node, Lowering lowering, Optional<AddSpec> spec, int b) {
@@ -101,10 +93,14 @@ final class ElementLowering {
         return true;
     }
 
-    private static boolean broadcast(Node node, Lowering lowering, Operation operation) {
-        return node.inputs().size() == 2 && lowering.type(node.inputs().get(0)).type() == DataType.F32
-                && lowering.type(node.inputs().get(1)).type() == DataType.F32
-                && broadcast(node, lowering, new BinarySpec(operation), 1);
+    static boolean broadcast(Node node, Lowering lowering, Operation operation) {
+        DataType type = lowering.type(node.inputs().getFirst()).type();
+        if (node.inputs().size() != 2 || lowering.type(node.inputs().get(1)).type() != type
+                || !operation.covers(type)) {
+            return false;
+        }
+        BinarySpec spec = new BinarySpec(operation, type);
+        return (type == DataType.F32 || lowering.kernels.isBeyondJava(spec)) && broadcast(node, lowering, spec, 1);
     }
 
     private static boolean quantizedProduct(Node node, Lowering lowering) {
@@ -166,12 +162,12 @@ final class ElementLowering {
         return true;
     }
 
-    private static int slot(Node node, Lowering lowering, String value, boolean nhwc) {
+    static int slot(Node node, Lowering lowering, String value, boolean nhwc) {
         return nhwc && lowering.type(value).shape().rank() == 4 ? lowering.nhwc(value, node.name())
                 : lowering.plain(value, node.name());
     }
 
-    private static void define(Node node, Lowering lowering, int slot, boolean nhwc) {
+    static void define(Node node, Lowering lowering, int slot, boolean nhwc) {
         if (nhwc) {
             lowering.defineNhwc(node.output(), slot);
         } else {
@@ -283,6 +279,9 @@ final class ElementLowering {
     }
 
     private static boolean clip(Node node, Lowering lowering) {
+        if (lowering.type(node.inputs().getFirst()).type() != DataType.F32) {
+            return false;
+        }
         Optional<Tensor> low = node.input(1).flatMap(lowering::fixed);
         Optional<Tensor> high = node.input(2).flatMap(lowering::fixed);
         if (low.isPresent() != node.input(1).isPresent() || high.isPresent() != node.input(2).isPresent()) {
@@ -377,29 +376,5 @@ final class ElementLowering {
         boolean blocked = node.attributes().integer("block_size", 0) != 0;
         return packed || blocked || lowering.isOnlyNhwc(input) && rank != 4 ? Optional.empty()
                 : NodeParams.quantization(node, lowering, 1, 2, inMemory);
-    }
-
-    /** Concatenates channels of NHWC images without going through NCHW. */
-    private static boolean concat(Node node, Lowering lowering) {
-        TensorType first = lowering.type(node.inputs().getFirst());
-        boolean any = node.inputs().stream().anyMatch(lowering::isOnlyNhwc);
-        if (!any || first.shape().rank() != 4 || first.type().isPacked()) {
-            return false;
-        }
-        int axis = lowering.context(node).axis(node.attributes().integer("axis", 1), 4);
-        int inMemory = axis == 1 ? 3 : axis == 0 ? 0 : axis - 1;
-        int[] from = new int[node.inputs().size()];
-        List<Optional<TensorType>> types = new ArrayList<>();
-        for (int i = 0; i < from.length; i++) {
-            from[i] = lowering.nhwc(node.inputs().get(i), node.name());
-            types.add(Optional.of(lowering.plan.slot(from[i]).type()));
-        }
-        OpContext permuted = lowering.context(node).with(node.withAttributes(node.attributes().with("axis", inMemory)),
-                types);
-        Computation computation = Operators.find(node).orElseThrow().prepare(permuted);
-        int to = lowering.plan.planned(computation.outputs().getFirst());
-        lowering.step(node, "java/concat", from, to, computation.body());
-        lowering.defineNhwc(node.output(), to);
-        return true;
     }
 }

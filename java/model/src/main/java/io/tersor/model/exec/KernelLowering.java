@@ -20,10 +20,13 @@ interface KernelLowering {
         EinsumLowering.register(table);
         PoolLowering.register(table);
         ElementLowering.register(table);
+        MaskLowering.register(table);
+        ConcatLowering.register(table);
         NormLowering.register(table);
         AttentionLowering.register(table);
         ConvTransposeLowering.register(table);
         LayoutLowering.register(table);
+        SamplingLowering.register(table);
         ReduceLowering.register(table);
         ChannelNormLowering.register(table);
         RecurrentLowering.register(table);

@@ -14,6 +14,8 @@ import io.tersor.kernel.Conv2d;
 import io.tersor.kernel.Conv2dSpec;
 import io.tersor.kernel.DynamicQuantizer;
 import io.tersor.kernel.DynamicQuantizerSpec;
+import io.tersor.kernel.Interpolate;
+import io.tersor.kernel.InterpolateSpec;
 import io.tersor.kernel.Kernel;
 import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.KernelSpec;
@@ -142,6 +144,10 @@ final class Kernels implements AutoCloseable {
         return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
     }
 
+    Interpolate interpolate(Node node, InterpolateSpec spec) {
+        return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
+    }
+
     /** Returns a sum. */
     Add add(Node node, AddSpec spec) {
         return keep(node, spec, () -> registry.prepare(spec, preferred(spec)));
@@ -156,8 +162,17 @@ final class Kernels implements AutoCloseable {
      * Returns whether the ordered backend, or else another than the scalar one, has a kernel: Java's loops are faster.
      */
     boolean isBeyondJava(KernelSpec spec) {
-        Backend backend = options.backend().orElseGet(() -> registry.explain(spec, options.forKernels()).backend());
+        Backend backend = backend(spec);
         return backend != Backend.SCALAR && registry.refusal(backend, spec).isEmpty();
+    }
+
+    /** Returns whether a spec runs on a backend, if on the ordered one. */
+    boolean runsOn(Backend backend, KernelSpec spec) {
+        return backend(spec) == backend && registry.refusal(backend, spec).isEmpty();
+    }
+
+    private Backend backend(KernelSpec spec) {
+        return options.backend().orElseGet(() -> registry.explain(spec, options.forKernels()).backend());
     }
 
     /**

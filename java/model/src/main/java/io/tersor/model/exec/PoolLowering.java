@@ -1,16 +1,20 @@
 package io.tersor.model.exec;
 
+import io.tersor.kernel.Backend;
 import io.tersor.kernel.GlobalAveragePoolSpec;
 import io.tersor.kernel.Pool2dSpec;
+import io.tersor.kernel.ReduceSpec;
 import io.tersor.kernel.Unary;
 import io.tersor.kernel.UnarySpec;
 import io.tersor.kernel.Window;
 import io.tersor.model.Node;
+import io.tersor.model.ops.Shapes;
 import io.tersor.model.ops.SpatialWindow;
 import io.tersor.model.ops.TensorType;
 import io.tersor.quant.QuantParams;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,6 +26,7 @@ final class PoolLowering {
         table.put("MaxPool", (node, lowering) -> pool(node, lowering, Pool2dSpec.Kind.MAX, false));
         table.put("AveragePool", (node, lowering) -> pool(node, lowering, average(node), false));
         table.put(Node.INTERNAL + ".QAveragePool", (node, lowering) -> pool(node, lowering, average(node), true));
+        table.put("GlobalMaxPool", PoolLowering::globalMax);
         table.put("GlobalAveragePool", (node, lowering) -> global(node, lowering, false));
         table.put(Node.INTERNAL + ".QGlobalAveragePool", (node, lowering) -> global(node, lowering, true));
     }
@@ -53,7 +58,53 @@ final class PoolLowering {
         long[] out = spatial.out();
         boolean agrees = spec.outWidth(spatial.image()[out.length - 1]) == out[out.length - 1]
                 && (out.length == 1 || spec.outHeight(spatial.image()[0]) == out[0]);
-        return agrees && lower(node, lowering, spec);
+        if (!agrees) {
+            return false;
+        }
+        boolean planes = type.type() == DataType.F32 && !lowering.isOnlyNhwc(node.inputs().getFirst());
+        if (planes && isWhole(spatial)) {
+            return ReduceLowering.globally(node, lowering, kind == Pool2dSpec.Kind.MAX ? ReduceSpec.Kind.MAX
+                    : ReduceSpec.Kind.MEAN);
+        }
+        return planes && lowering.kernels.runsOn(Backend.NATIVE, spec) ? ofPlanes(node, lowering, spec)
+                : lower(node, lowering, spec);
+    }
+
+    /** Whether the only window is the image. */
+    private static boolean isWhole(SpatialWindow spatial) {
+        return Arrays.equals(spatial.kernel(), spatial.image()) && Arrays.stream(spatial.image()).allMatch(e -> e > 0)
+                && Arrays.stream(spatial.out()).allMatch(extent -> extent == 1)
+                && Arrays.stream(spatial.before()).allMatch(pad -> pad == 0)
+                && Arrays.stream(spatial.after()).allMatch(pad -> pad == 0)
+                && Arrays.stream(spatial.dilations()).allMatch(dilation -> dilation == 1);
+    }
+
+    /** Pools planes [n, c, h, w] where they are: as images of one channel, which libtersor has a kernel for. */
+    private static boolean ofPlanes(Node node, Lowering lowering, Pool2dSpec spec) {
+        TensorType type = lowering.type(node.inputs().getFirst());
+        Shape shape = type.shape();
+        Shape planes = Shape.of(shape.dim(0) * shape.dim(1), shape.rank() == 3 ? 1 : shape.dim(2), shape.dim(-1), 1);
+        Unary kernel = lowering.kernels.unary(node, spec);
+        int from = lowering.plan.view(lowering.plain(node.inputs().getFirst(), node.name()),
+                new TensorType(type.type(), planes));
+        int to = lowering.plan.planned(new TensorType(type.type(), spec.dstShape(planes)));
+        lowering.step(node, kernel, new int[] {from}, to, -1, (in, out) -> kernel.run(in[0], out[0]));
+        lowering.definePlain(node.output(), lowering.plan.view(to, lowering.type(node.output())));
+        return true;
+    }
+
+    private static boolean globalMax(Node node, Lowering lowering) {
+        String input = node.inputs().getFirst();
+        Shape shape = lowering.type(input).shape();
+        if (lowering.type(input).type() != DataType.F32 || shape.rank() < 3
+                || Shapes.product(shape, 2, shape.rank()) == 0) {
+            return false;
+        }
+        if (!lowering.isNhwcImage(input)) {
+            return ReduceLowering.globally(node, lowering, ReduceSpec.Kind.MAX);
+        }
+        return shape.dim(2) <= Integer.MAX_VALUE && shape.dim(3) <= Integer.MAX_VALUE && lower(node, lowering,
+                Pool2dSpec.f32(Pool2dSpec.Kind.MAX, Window.of((int) shape.dim(2), (int) shape.dim(3))));
     }
 
     private static Optional<QuantParams> params(Node node, Lowering lowering, boolean quantized, int scale) {
@@ -72,7 +123,7 @@ final class PoolLowering {
         }
         // Rows of pixels where they lie side by side.
         if (!quantized && !lowering.isOnlyNhwc(node.inputs().getFirst())) {
-            return ReduceLowering.globalAverage(node, lowering);
+            return ReduceLowering.globally(node, lowering, ReduceSpec.Kind.MEAN);
         }
         return lower(node, lowering, new GlobalAveragePoolSpec(type.type(), src.get(), dst.get()));
     }

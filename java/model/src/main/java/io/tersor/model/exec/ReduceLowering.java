@@ -44,10 +44,10 @@ final class ReduceLowering {
         return view.isPresent() && reduce(node, lowering, kind, view.get());
     }
 
-    /** Adds the step that averages images [n, c, ...] over all pixels. */
-    static boolean globalAverage(Node node, Lowering lowering) {
+    /** Adds the step that reduces images [n, c, ...] over all pixels. */
+    static boolean globally(Node node, Lowering lowering, ReduceSpec.Kind kind) {
         Shape shape = lowering.type(node.inputs().getFirst()).shape();
-        return reduce(node, lowering, ReduceSpec.Kind.MEAN,
+        return reduce(node, lowering, kind,
                 Shape.of(shape.dim(0) * shape.dim(1), Shapes.product(shape, 2, shape.rank()), 1));
     }
 

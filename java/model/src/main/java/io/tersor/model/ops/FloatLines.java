@@ -41,6 +41,18 @@ record FloatLines(long outer, int extent, long inner) {
      * @param last whether of equal ones the last counts, not the first
      */
     void arg(Tensor from, Tensor to, boolean max, boolean last) {
+        if (inner == 1 && extent <= CHUNK / 2) {
+            int[] keys = new int[CHUNK / extent * extent];
+            for (long o = 0; o < outer; ) {
+                int rows = (int) Math.min(keys.length / extent, outer - o);
+                load(from.data(), o * extent, keys, rows * extent, max);
+                for (int row = 0; row < rows; row++) {
+                    to.data().setAtIndex(JAVA_LONG, o + row, argOfKeys(keys, row * extent, last));
+                }
+                o += rows;
+            }
+            return;
+        }
         if (inner == 1) {
             int[] keys = new int[Math.min(CHUNK, extent)];
             for (long o = 0; o < outer; o++) {
@@ -53,6 +65,19 @@ record FloatLines(long outer, int extent, long inner) {
                 argOfColumns(from.data(), o, first, (int) Math.min(CHUNK, inner - first), to.data(), max, last);
             }
         }
+    }
+
+    private int argOfKeys(int[] keys, int start, boolean last) {
+        int largest = Integer.MIN_VALUE;
+        for (int i = start; i < start + extent; i++) {
+            largest = Math.max(largest, keys[i]);
+        }
+        int step = last ? -1 : 1;
+        int i = last ? extent - 1 : 0;
+        while (keys[start + i] != largest) {
+            i += step;
+        }
+        return i;
     }
 
     private int argOfRow(MemorySegment src, long start, int[] keys, boolean max, boolean last) {

@@ -40,27 +40,11 @@ final class GatherOps {
     static Computation gatherElements(OpContext context) {
         TensorType data = context.input(0);
         Shape indices = indices(context);
-        int rank = data.shape().rank();
-        int axis = context.axis(context.attributes().integer("axis", 0), rank);
-        context.check(indices.rank() == rank, 1, "rank " + rank);
-        for (int i = 0; i < rank; i++) {
-            context.check(i == axis || indices.dim(i) <= data.shape().dim(i), 1, "extents inside " + data.shape());
-        }
+        ElementIndices elements = new ElementIndices(context);
         int bytes = Elements.bytes(context, data);
-        long[] strides = data.shape().rowMajorStrides();
-        long[] own = indices.rowMajorStrides();
-        String operand = context.operand(1);
-        return Computation.of(new TensorType(data.type(), indices), (in, out) -> {
-            for (long i = 0; i < indices.elements(); i++) {
-                long at = 0;
-                for (int k = 0; k < rank; k++) {
-                    long position = k == axis ? index(operand, in[1], i, data.shape().dim(axis))
-                            : i / own[k] % indices.dim(k);
-                    at += position * strides[k];
-                }
-                MoveOps.copy(in[0], at, out[0], i, bytes);
-            }
-        });
+        return Computation.of(new TensorType(data.type(), indices), (in, out) -> elements.run(in[1],
+                (positions, count, at) -> ElementIndices.pick(in[0].data(), positions, count, out[0].data(), at,
+                        bytes)));
     }
 
     static Computation gatherNd(OpContext context) {

@@ -22,6 +22,10 @@ final class GridTaps {
         Mode(int taps) {
             this.taps = taps;
         }
+
+        int taps() {
+            return taps;
+        }
     }
 
     /** Returns the index of a pixel that stands for one at any position, or -1 for a zero. */
@@ -71,6 +75,21 @@ final class GridTaps {
     private static double cubic(double distance) {
         return distance <= 1 ? ((A + 2) * distance - (A + 3)) * distance * distance + 1
                 : ((A * distance - 5 * A) * distance + 8 * A) * distance - 4 * A;
+    }
+
+    /**
+     * Stores the pixels of a plane, or -1 for those that are zero, and their weights: tap t of point i at t * count +
+     * i.
+     */
+    void store(int[] index, float[] products, int point, int count) {
+        int at = point;
+        for (int row = 0; row < mode.taps; row++) {
+            for (int column = 0; column < mode.taps; column++, at += count) {
+                boolean inside = positions[0][row] >= 0 && positions[1][column] >= 0;
+                index[at] = inside ? (int) (positions[0][row] * extents[1] + positions[1][column]) : -1;
+                products[at] = (float) (weights[0][row] * weights[1][column]);
+            }
+        }
     }
 
     /** Returns the value at the point in the image that starts at an index. */

@@ -1,5 +1,6 @@
 package io.tersor.model.ops;
 
+import io.tersor.kernel.UnarySpec;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -122,7 +123,11 @@ final class MoveOps {
                 }
             }
         };
-        return new Computation(outputs, Computation.Kind.GENERAL, body);
+        List<UnarySpec> specs = new ArrayList<>();
+        for (int i = 0; i < moves.size(); i++) {
+            specs.add(moves.get(i).spec(input.type(), from, outputs.get(i).shape()));
+        }
+        return new Computation(outputs, Computation.Kind.GENERAL, new SplitBody(List.copyOf(specs), body));
     }
 
     private static Computation slice(OpContext context) {

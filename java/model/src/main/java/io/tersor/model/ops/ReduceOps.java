@@ -112,16 +112,39 @@ final class ReduceOps {
         return Computation.of(plan.output, (in, out) -> {
             long[] state = new long[Math.toIntExact(plan.kept.elements())];
             Arrays.fill(state, start);
+            long[] values = new long[ElementRuns.CHUNK];
+            boolean usual = ElementRuns.servesInteger(in[0].type());
             plan.loop.run((at, target, stride, count) -> {
-                for (long i = 0; i < count; i++) {
-                    int index = (int) (target[0] + i * stride[0]);
-                    state[index] = step.applyAsLong(state[index], in[0].getLong(at + i));
+                for (long done = 0; done < count; done += values.length) {
+                    int length = (int) Math.min(values.length, count - done);
+                    if (usual) {
+                        ElementRuns.read(in[0], at + done, values, length);
+                    } else {
+                        for (int i = 0; i < length; i++) {
+                            values[i] = in[0].getLong(at + done + i);
+                        }
+                    }
+                    fold(state, (int) (target[0] + done * stride[0]), (int) stride[0], values, length, step);
                 }
             });
             for (int i = 0; i < state.length; i++) {
                 out[0].setLong(i, end.applyAsLong(state[i]));
             }
         });
+    }
+
+    private static void fold(long[] state, int first, int stride, long[] values, int count, LongBinaryOperator step) {
+        if (stride == 0) {
+            long all = state[first];
+            for (int i = 0; i < count; i++) {
+                all = step.applyAsLong(all, values[i]);
+            }
+            state[first] = all;
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            state[first + i * stride] = step.applyAsLong(state[first + i * stride], values[i]);
+        }
     }
 
     /** The shape of the result with and without the reduced axes, and where each element goes. */
@@ -266,9 +289,14 @@ final class ReduceOps {
         boolean floating = input.type().isFloating();
         long inner = Shapes.product(input.shape(), axis + 1, input.shape().rank());
         long extent = input.shape().dim(axis);
+        boolean runs = ElementRuns.servesInteger(input.type()) && inner == 1 && !reverse;
         return Computation.of(input, (in, out) -> {
             for (long line = 0; line < input.shape().elements() / Math.max(1, extent); line++) {
                 long start = line / inner * extent * inner + line % inner;
+                if (runs) {
+                    cumulate(in[0], out[0], start, extent, neutral, integer, exclusive);
+                    continue;
+                }
                 double state = neutral;
                 long exact = neutral;
                 for (long k = 0; k < extent; k++) {
@@ -285,6 +313,23 @@ final class ReduceOps {
                 }
             }
         });
+    }
+
+    /** A line of integers that are neighbours, from the first to the last. */
+    private static void cumulate(Tensor from, Tensor to, long start, long extent, long neutral,
+            LongBinaryOperator step, boolean exclusive) {
+        long[] run = new long[(int) Math.min(ElementRuns.CHUNK, extent)];
+        long state = neutral;
+        for (long done = 0; done < extent; done += run.length) {
+            int count = (int) Math.min(run.length, extent - done);
+            ElementRuns.read(from, start + done, run, count);
+            for (int i = 0; i < count; i++) {
+                long next = step.applyAsLong(state, run[i]);
+                run[i] = exclusive ? state : next;
+                state = next;
+            }
+            ElementRuns.write(run, count, to, start + done);
+        }
     }
 
     private static Computation topK(OpContext context) {

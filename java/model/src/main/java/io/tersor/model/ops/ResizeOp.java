@@ -16,7 +16,8 @@ public final class ResizeOp {
         table.put("Upsample", ResizeOp::prepare);
     }
 
-    private static Computation prepare(OpContext context) {
+    /** Returns what a Resize or Upsample does. */
+    public static Computation prepare(OpContext context) {
         return prepare(context, new int[0]);
     }
 
@@ -78,7 +79,7 @@ public final class ResizeOp {
         ResizePasses passes = new ResizePasses(from, to, permute(plan, order), outside);
         if (!moves) {
             SharedBody body = (in, result, parallelism) -> passes.interpolate(in[0], result[0], parallelism);
-            return Computation.of(output, body);
+            return Computation.of(output, new ResizeBody(passes.sums(), body));
         }
         SharedBody body = (in, result, parallelism) -> passes.move(in[0], result[0], parallelism);
         return Computation.of(output, passes.repetition(input.type()).<SharedBody>map(spec -> new MoveBody(spec, body))

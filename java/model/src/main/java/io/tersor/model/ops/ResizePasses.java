@@ -11,7 +11,9 @@ import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /** Resizes along one axis after the other, the last first, in binary64; or moves elements where each has one source. */
@@ -33,6 +35,16 @@ final class ResizePasses {
             return this != UNTOUCHED;
         }
 
+        /** Whether positions are so far apart, each of them one's source. */
+        private boolean steps(long step) {
+            for (int i = 0; isTouched() && i < positions.length; i++) {
+                if (positions[i].length != 1 || positions[i][0] < 0 || positions[i][0] != positions[0][0] + i * step) {
+                    return false;
+                }
+            }
+            return isTouched();
+        }
+
         /** Whether every position is repeated so many times, one after the other. */
         private boolean repeats(long times) {
             for (int i = 0; isTouched() && i < positions.length; i++) {
@@ -52,13 +64,24 @@ final class ResizePasses {
         this.outside = outside;
     }
 
-    /** Returns the move that {@link #move} is if it only repeats positions, equally often along each axis. */
+    /**
+     * Returns the move that {@link #move} is if along each axis it repeats positions equally often, or skips as many.
+     */
     Optional<MoveSpec> repetition(DataType type) {
         long[] dims = new long[2 * axes.length];
         long[] strides = new long[dims.length];
         long[] own = src.rowMajorStrides();
+        long offset = 0;
         for (int axis = 0; axis < axes.length; axis++) {
             long times = src.dim(axis) == 0 ? 0 : dst.dim(axis) / src.dim(axis);
+            long step = dst.dim(axis) == 0 ? 0 : src.dim(axis) / dst.dim(axis);
+            if (step > 1 && axes[axis].steps(step)) {
+                dims[2 * axis] = dst.dim(axis);
+                strides[2 * axis] = step * own[axis];
+                dims[2 * axis + 1] = 1;
+                offset += axes[axis].positions[0][0] * own[axis];
+                continue;
+            }
             if (times * src.dim(axis) != dst.dim(axis) || !axes[axis].repeats(times)) {
                 return Optional.empty();
             }
@@ -66,8 +89,47 @@ final class ResizePasses {
             strides[2 * axis] = own[axis];
             dims[2 * axis + 1] = times;
         }
-        return Optional.of(new StridedMove(type.bits() / 8, dims, 0, strides, 0, Shape.of(dims).rowMajorStrides())
+        return Optional.of(new StridedMove(type.bits() / 8, dims, offset, strides, 0, Shape.of(dims).rowMajorStrides())
                 .spec(type, src, dst));
+    }
+
+    /**
+     * Returns the passes as weighted sums: axes that become shorter first, then the last one, whose neighbours are
+     * apart,
+     * on as few lines as there are. None where positions lie outside or differ in how many they are summed from.
+     */
+    Optional<List<ResizeBody.Pass>> sums() {
+        long[] dims = src.dims();
+        List<Integer> order = new ArrayList<>();
+        for (int axis = axes.length - 1; axis >= 0; axis--) {
+            if (axes[axis].isTouched() && dst.dim(axis) < src.dim(axis)) {
+                order.addFirst(axis);
+            } else if (axes[axis].isTouched()) {
+                order.addLast(axis);
+            }
+        }
+        List<ResizeBody.Pass> passes = new ArrayList<>();
+        for (int axis : order) {
+            int count = axes[axis].positions.length;
+            int taps = count == 0 ? 0 : axes[axis].positions[0].length;
+            int[] index = new int[taps * count];
+            float[] weights = new float[index.length];
+            for (int i = 0; i < count; i++) {
+                if (axes[axis].positions[i].length != taps || taps == 0
+                        || Arrays.stream(axes[axis].positions[i]).anyMatch(position -> position < 0)) {
+                    return Optional.empty();
+                }
+                for (int tap = 0; tap < taps; tap++) {
+                    index[tap * count + i] = axes[axis].positions[i][tap];
+                    weights[tap * count + i] = (float) axes[axis].weights[i][tap];
+                }
+            }
+            Shape before = Shape.of(dims);
+            passes.add(new ResizeBody.Pass(Shapes.product(before, 0, axis), dims[axis],
+                    Shapes.product(before, axis + 1, dims.length), count, index, weights));
+            dims[axis] = count;
+        }
+        return dst.elements() == 0 || passes.isEmpty() ? Optional.empty() : Optional.of(passes);
     }
 
     /** Copies every element from its source: runs that stay together at once, and a line equal to the one before from it. */

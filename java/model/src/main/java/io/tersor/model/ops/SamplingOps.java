@@ -74,15 +74,14 @@ final class SamplingOps {
         long[] extents = Arrays.copyOfRange(src.dims(), 2, src.rank());
         long points = Shapes.product(shape, 2, shape.rank());
         int pixels = Math.toIntExact(Shapes.product(src, 2, src.rank()));
-        return Computation.of(new TensorType(context.type(0), shape), (in, out) -> {
+        Computation.Body body = (in, out) -> {
             GridTaps taps = new GridTaps(mode, padding, extents);
             double[] values = Elements.doubles(in[0]);
             for (long i = 0; i < src.dim(0) * points; i++) {
                 for (int axis = 0; axis < rank; axis++) {
                     double x = in[1].get(i * rank + rank - 1 - axis);
                     long extent = extents[axis];
-                    double position = corners ? (x + 1) / 2 * (extent - 1) : ((x + 1) * extent - 1) / 2;
-                    taps.at(axis, position);
+                    taps.at(axis, pixel(x, extent, corners));
                 }
                 long image = i / points;
                 for (long c = 0; c < src.dim(1); c++) {
@@ -90,7 +89,46 @@ final class SamplingOps {
                     out[0].set(plane * points + i % points, taps.sample(values, (int) (plane * pixels)));
                 }
             }
-        });
+        };
+        boolean plane = rank == 2 && points <= Integer.MAX_VALUE && pixels > 0;
+        return Computation.of(new TensorType(context.type(0), shape), plane
+                ? new GridBody(mode, padding, corners, extents, src.dim(0), (int) points, body) : body);
+    }
+
+    /** Points of a grid [n, points, 2] between the pixels of planes. */
+    private record GridBody(GridTaps.Mode mode, GridTaps.Padding padding, boolean corners, long[] extents, long parts,
+            int count, Computation.Body body) implements SampledBody {
+        @Override
+        public void run(Tensor[] inputs, Tensor[] outputs) {
+            body.run(inputs, outputs);
+        }
+
+        @Override
+        public long image(Tensor[] inputs, long part) {
+            return part;
+        }
+
+        @Override
+        public int taps(Tensor[] inputs, long part) {
+            return mode.taps() * mode.taps();
+        }
+
+        @Override
+        public void fill(Tensor[] inputs, long part, int[] index, float[] weights) {
+            GridTaps taps = new GridTaps(mode, padding, extents);
+            double[] grid = new double[2 * count];
+            ElementRuns.read(inputs[1], part * 2 * count, grid, 2 * count);
+            for (int i = 0; i < count; i++) {
+                taps.at(0, pixel(grid[2 * i + 1], extents[0], corners));
+                taps.at(1, pixel(grid[2 * i], extents[1], corners));
+                taps.store(index, weights, i, count);
+            }
+        }
+    }
+
+    /** Returns a position in pixels of one from -1 to 1. */
+    private static double pixel(double x, long extent, boolean corners) {
+        return corners ? (x + 1) / 2 * (extent - 1) : ((x + 1) * extent - 1) / 2;
     }
 
     private static GridTaps.Padding padding(OpContext context, boolean corners) {
@@ -131,23 +169,116 @@ final class SamplingOps {
         boolean half = context.attributes().text("coordinate_transformation_mode",
                 context.opset() >= 16 ? "half_pixel" : "output_half_pixel").equals("half_pixel");
         Shape shape = Shape.of(rois.dim(0), src.dim(1), height, width);
-        String operand = context.operand(2);
-        return Computation.of(new TensorType(context.type(0), shape), (in, out) -> {
+        Regions regions = new Regions(src, rois.dim(0), height, width, scale, half, ratio, context.operand(2));
+        Computation.Body body = (in, out) -> {
             double[] values = Elements.doubles(in[0]);
             for (long r = 0; r < rois.dim(0); r++) {
-                long image = in[2].getLong(r);
-                if (image < 0 || image >= src.dim(0)) {
-                    throw new OperandException(operand, "indices below " + src.dim(0), image);
-                }
-                Bins rows = Bins.of(in[1], r * 4 + 1, height, scale, half, ratio);
-                Bins columns = Bins.of(in[1], r * 4, width, scale, half, ratio);
+                long image = regions.image(in, r);
+                Bins rows = regions.rows(in, r);
+                Bins columns = regions.columns(in, r);
                 for (long i = 0; i < src.dim(1) * height * width; i++) {
                     int plane = (int) ((image * src.dim(1) + i / ((long) height * width)) * src.dim(2) * src.dim(3));
                     out[0].set(r * src.dim(1) * height * width + i, bin(values, plane, src, rows,
                             (int) (i / width % height), columns, (int) (i % width), max));
                 }
             }
-        });
+        };
+        boolean sums = !max && src.elements() > 0 && (long) height * width <= Integer.MAX_VALUE;
+        return Computation.of(new TensorType(context.type(0), shape), sums ? new RegionBody(regions, body) : body);
+    }
+
+    /** The regions of a RoiAlign. */
+    private record Regions(Shape src, long count, int height, int width, double scale, boolean half, int ratio,
+            String operand) {
+        long image(Tensor[] in, long region) {
+            long image = in[2].getLong(region);
+            if (image < 0 || image >= src.dim(0)) {
+                throw new OperandException(operand, "indices below " + src.dim(0), image);
+            }
+            return image;
+        }
+
+        Bins rows(Tensor[] in, long region) {
+            return Bins.of(in[1], region * 4 + 1, height, scale, half, ratio);
+        }
+
+        Bins columns(Tensor[] in, long region) {
+            return Bins.of(in[1], region * 4, width, scale, half, ratio);
+        }
+    }
+
+    /** Means over the points of a region's bins. */
+    private record RegionBody(Regions regions, Computation.Body body) implements SampledBody {
+        @Override
+        public void run(Tensor[] inputs, Tensor[] outputs) {
+            body.run(inputs, outputs);
+        }
+
+        @Override
+        public long parts() {
+            return regions.count;
+        }
+
+        @Override
+        public int count() {
+            return regions.height * regions.width;
+        }
+
+        @Override
+        public long image(Tensor[] inputs, long part) {
+            return regions.image(inputs, part);
+        }
+
+        @Override
+        public int taps(Tensor[] inputs, long part) {
+            return Math.max(1, Math.multiplyExact(4, Math.multiplyExact(regions.rows(inputs, part).points,
+                    regions.columns(inputs, part).points)));
+        }
+
+        @Override
+        public void fill(Tensor[] inputs, long part, int[] index, float[] weights) {
+            Bins rows = regions.rows(inputs, part);
+            Bins columns = regions.columns(inputs, part);
+            long height = regions.src.dim(2);
+            long width = regions.src.dim(3);
+            Arrays.fill(index, -1);
+            double share = 1.0 / Math.max(1, rows.points * columns.points);
+            for (int y = 0; y < regions.height; y++) {
+                for (int i = 0; i < rows.points; i++) {
+                    Corner row = Corner.of(rows.position(y, i), height);
+                    for (int x = 0; row.inside && x < regions.width; x++) {
+                        for (int j = 0; j < columns.points; j++) {
+                            Corner column = Corner.of(columns.position(x, j), width);
+                            int at = (i * columns.points + j) * 4 * count() + y * regions.width + x;
+                            if (column.inside) {
+                                store(row, column, width, share, index, weights, at);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+
+        private void store(Corner row, Corner column, long width, double share, int[] index, float[] weights, int at) {
+            for (int corner = 0; corner < 4; corner++) {
+                boolean below = corner >= 2;
+                boolean right = corner % 2 == 1;
+                int place = at + corner * count();
+                index[place] = (int) ((below ? row.high : row.low) * width + (right ? column.high : column.low));
+                weights[place] = (float) ((below ? row.across : 1 - row.across)
+                        * (right ? column.across : 1 - column.across) * share);
+            }
+        }
+    }
+
+    /** The two pixels around a position along one axis; more than a pixel outside there are none. */
+    private record Corner(boolean inside, long low, long high, double across) {
+        static Corner of(double position, long extent) {
+            boolean inside = position >= -1 && position <= extent;
+            double bounded = Math.clamp(position, 0, extent - 1);
+            long low = (long) bounded;
+            return new Corner(inside, low, Math.min(low + 1, extent - 1), bounded - low);
+        }
     }
 
     private static int bins(OpContext context, String name) {

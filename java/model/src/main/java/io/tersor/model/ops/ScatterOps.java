@@ -72,28 +72,26 @@ final class ScatterOps {
     private static Computation scatterElements(OpContext context) {
         TensorType data = context.input(0);
         Shape indices = context.shape(1);
-        int rank = data.shape().rank();
-        int axis = context.axis(context.attributes().integer("axis", 0), rank);
-        context.check(indices.rank() == rank, 1, "rank " + rank);
-        for (int i = 0; i < rank; i++) {
-            context.check(i == axis || indices.dim(i) <= data.shape().dim(i), 1, "extents inside " + data.shape());
-        }
+        context.check(context.type(1) == DataType.S32 || context.type(1) == DataType.S64, 1, "s32 or s64");
+        ElementIndices elements = new ElementIndices(context);
         context.check(context.shape(2).equals(indices) && context.type(2) == data.type(), 2, data.type() + " "
                 + indices);
         Put put = put(context, data);
-        long[] strides = data.shape().rowMajorStrides();
-        long[] own = indices.rowMajorStrides();
-        String operand = context.operand(1);
+        String reduction = context.attributes().text("reduction", "none");
+        int bytes = Elements.bytes(context, data);
         return Computation.of(data, (in, out) -> {
             out[0].data().copyFrom(in[0].data());
-            for (long i = 0; i < indices.elements(); i++) {
-                long at = 0;
-                for (int k = 0; k < rank; k++) {
-                    at += strides[k] * (k == axis ? index(operand, in[1], i, data.shape().dim(axis))
-                            : i / own[k] % indices.dim(k));
+            elements.run(in[1], (positions, count, at) -> {
+                if (reduction.equals("none")) {
+                    ElementIndices.place(in[2].data(), at, positions, count, out[0].data(), bytes);
+                } else if (reduction.equals("add") && data.type() == DataType.F32) {
+                    ElementIndices.add(in[2].data(), at, positions, count, out[0].data());
+                } else {
+                    for (int i = 0; i < count; i++) {
+                        put.at(out[0], positions[i], in[2], at + i);
+                    }
                 }
-                put.at(out[0], at, in[2], i);
-            }
+            });
         });
     }
 
@@ -150,16 +148,35 @@ final class ScatterOps {
         long inner = Shapes.product(indices, axis, indices.rank());
         return Computation.of(output, (in, out) -> {
             Elements.fill(out[0], in[2]);
-            for (long i = 0; i < indices.elements(); i++) {
-                double index = in[0].get(i);
-                double position = index < 0 ? index + depth : index;
-                // Others, and what is between two positions, are off everywhere.
-                if (position >= 0 && position < depth && position == Math.rint(position)) {
-                    long at = (i / inner * depth + (long) position) * inner + i % inner;
-                    MoveOps.copy(in[2], 1, out[0], at, bytes);
+            double[] run = new double[(int) Math.min(ElementRuns.CHUNK, indices.elements())];
+            long[] targets = new long[run.length];
+            for (long first = 0; first < indices.elements(); first += run.length) {
+                int count = (int) Math.min(run.length, indices.elements() - first);
+                load(in[0], first, run, count);
+                int found = 0;
+                for (int i = 0; i < count; i++) {
+                    double position = run[i] < 0 ? run[i] + depth : run[i];
+                    // Others, and what is between two positions, are off everywhere.
+                    if (position >= 0 && position < depth && position == Math.rint(position)) {
+                        long at = first + i;
+                        targets[found++] = (at / inner * depth + (long) position) * inner + at % inner;
+                    }
+                }
+                for (int i = 0; i < found; i++) {
+                    MemorySegment.copy(in[2].data(), bytes, out[0].data(), targets[i] * bytes, bytes);
                 }
             }
         });
+    }
+
+    private static void load(Tensor from, long at, double[] to, int count) {
+        if (ElementRuns.serves(from.type())) {
+            ElementRuns.read(from, at, to, count);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            to[i] = from.get(at + i);
+        }
     }
 
     /** The result's extent follows from the elements, so they have to be known when shapes are. */
@@ -197,11 +214,15 @@ final class ScatterOps {
         long rows = input.shape().dim(-2);
         return Computation.of(input, (in, out) -> {
             out[0].data().fill((byte) 0);
-            for (long i = 0; i < input.shape().elements(); i++) {
-                long distance = i % columns - i / columns % rows;
-                if (upper ? distance >= diagonal : distance <= diagonal) {
-                    MoveOps.copy(in[0], i, out[0], i, bytes);
-                }
+            // A row keeps what lies on one side of its element of the diagonal.
+            long far = rows + columns;
+            long shift = Math.clamp(diagonal, -far, far);
+            for (long line = 0; columns > 0 && line < input.shape().elements() / columns; line++) {
+                long edge = line % rows + shift;
+                long first = upper ? Math.clamp(edge, 0, columns) : 0;
+                long end = upper ? columns : Math.clamp(edge + 1, 0, columns);
+                MemorySegment.copy(in[0].data(), (line * columns + first) * bytes, out[0].data(),
+                        (line * columns + first) * bytes, (end - first) * bytes);
             }
         });
     }

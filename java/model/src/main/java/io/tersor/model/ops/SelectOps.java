@@ -213,19 +213,23 @@ final class SelectOps {
         Tensor values = context.value(1);
         int count = Math.toIntExact(boxes.dim(1));
         List<long[]> selected = new ArrayList<>();
-        for (long line = 0; line < scores.dim(0) * scores.dim(1); line++) {
+        double[] scored = new double[count];
+        long[] order = new long[count];
+        double[] kept = new double[0];
+        for (long line = 0; line < scores.dim(0) * scores.dim(1) && limit > 0; line++) {
             long image = line / scores.dim(1);
-            long start = line * count;
-            Integer[] order = new Integer[count];
-            Arrays.setAll(order, i -> i);
-            Arrays.sort(order, (a, b) -> Double.compare(values.get(start + b), values.get(start + a)));
-            List<double[]> kept = new ArrayList<>();
-            for (int i = 0; i < count && kept.size() < limit; i++) {
-                double[] box = box(corners, (image * count + order[i]) * 4, centred);
-                if (values.get(start + order[i]) > least
-                        && kept.stream().noneMatch(other -> overlap(box, other) > overlap)) {
-                    kept.add(box);
-                    selected.add(new long[] {image, line % scores.dim(1), order[i]});
+            load(values, line * count, scored);
+            int candidates = ordered(scored, least, order);
+            int found = 0;
+            for (int i = 0; i < candidates && found < limit; i++) {
+                int box = (int) order[i];
+                if (4 * found == kept.length) {
+                    kept = Arrays.copyOf(kept, Math.max(64, 2 * kept.length));
+                }
+                box(corners, (image * count + box) * 4, centred, kept, 4 * found);
+                if (isApart(kept, found, overlap)) {
+                    found++;
+                    selected.add(new long[] {image, line % scores.dim(1), box});
                 }
             }
         }
@@ -236,22 +240,62 @@ final class SelectOps {
         });
     }
 
-    /** Returns low and high y, low and high x. */
-    private static double[] box(Tensor boxes, long at, boolean centred) {
+    private static void load(Tensor from, long at, double[] to) {
+        if (ElementRuns.serves(from.type())) {
+            ElementRuns.read(from, at, to, to.length);
+            return;
+        }
+        for (int i = 0; i < to.length; i++) {
+            to[i] = from.get(at + i);
+        }
+    }
+
+    /**
+     * Fills in the boxes of scores above the least one, the highest first and of equal ones the first; returns how
+     * many.
+     */
+    private static int ordered(double[] scores, double least, long[] order) {
+        int count = 0;
+        for (int i = 0; i < scores.length; i++) {
+            if (scores[i] > least) {
+                // A float's bits, turned so that higher ones are less, above the box's number.
+                int bits = Float.floatToIntBits((float) scores[i] + 0f);
+                int key = ~(bits ^ bits >> 31 & Integer.MAX_VALUE);
+                order[count++] = (long) key << 32 | i;
+            }
+        }
+        Arrays.sort(order, 0, count);
+        return count;
+    }
+
+    /** Stores low and high y, low and high x. */
+    private static void box(Tensor boxes, long at, boolean centred, double[] to, int target) {
         double a = boxes.get(at);
         double b = boxes.get(at + 1);
         double c = boxes.get(at + 2);
         double d = boxes.get(at + 3);
-        return centred ? new double[] {b - d / 2, b + d / 2, a - c / 2, a + c / 2}
-                : new double[] {Math.min(a, c), Math.max(a, c), Math.min(b, d), Math.max(b, d)};
+        to[target] = centred ? b - d / 2 : Math.min(a, c);
+        to[target + 1] = centred ? b + d / 2 : Math.max(a, c);
+        to[target + 2] = centred ? a - c / 2 : Math.min(b, d);
+        to[target + 3] = centred ? a + c / 2 : Math.max(b, d);
     }
 
-    /** Returns the intersection's share of the union. */
-    private static double overlap(double[] a, double[] b) {
-        double height = Math.max(0, Math.min(a[1], b[1]) - Math.max(a[0], b[0]));
-        double width = Math.max(0, Math.min(a[3], b[3]) - Math.max(a[2], b[2]));
-        double common = height * width;
-        double union = (a[1] - a[0]) * (a[3] - a[2]) + (b[1] - b[0]) * (b[3] - b[2]) - common;
-        return union <= 0 ? 0 : common / union;
+    /**
+     * Returns whether the box behind some others shares no more than the limit with any of them: intersection over
+     * union.
+     */
+    private static boolean isApart(double[] boxes, int others, double limit) {
+        int at = 4 * others;
+        double area = (boxes[at + 1] - boxes[at]) * (boxes[at + 3] - boxes[at + 2]);
+        for (int i = 0; i < at; i += 4) {
+            double height = Math.min(boxes[at + 1], boxes[i + 1]) - Math.max(boxes[at], boxes[i]);
+            double width = Math.min(boxes[at + 3], boxes[i + 3]) - Math.max(boxes[at + 2], boxes[i + 2]);
+            double common = Math.max(0, height) * Math.max(0, width);
+            double union = area + (boxes[i + 1] - boxes[i]) * (boxes[i + 3] - boxes[i + 2]) - common;
+            if ((union <= 0 ? 0 : common / union) > limit) {
+                return false;
+            }
+        }
+        return true;
     }
 }

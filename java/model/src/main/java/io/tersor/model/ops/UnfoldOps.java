@@ -1,5 +1,8 @@
 package io.tersor.model.ops;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import io.tersor.OperandException;
 import io.tersor.tensor.DataType;
 import io.tersor.tensor.Shape;
@@ -84,11 +87,12 @@ final class UnfoldOps {
         String operand = context.operand(1);
         return Computation.of(output, (in, out) -> {
             out[0].data().fill((byte) 0);
+            boolean same = shape.equals(indexed);
             for (long i = 0; i < src.elements(); i++) {
-                long index = in[1].getLong(i);
-                long at = 0;
+                long index = in[1].data().getAtIndex(JAVA_LONG, i);
+                long at = same ? index : 0;
                 boolean inside = index >= 0 && index < indexed.elements();
-                for (int axis = 0; inside && axis < from.length; axis++) {
+                for (int axis = 0; !same && inside && axis < from.length; axis++) {
                     long position = index / from[axis] % indexed.dim(axis);
                     inside = position < shape.dim(axis);
                     at += position * to[axis];
@@ -96,7 +100,11 @@ final class UnfoldOps {
                 if (!inside) {
                     throw new OperandException(operand, "indices inside " + indexed + " and " + shape, index);
                 }
-                Elements.copy(in[0], i, out[0], at);
+                if (output.type() == DataType.F32) {
+                    out[0].data().setAtIndex(JAVA_INT, at, in[0].data().getAtIndex(JAVA_INT, i));
+                } else {
+                    Elements.copy(in[0], i, out[0], at);
+                }
             }
         });
     }

@@ -10,7 +10,7 @@ public final class Passes {
             new RemoveDeadNodes());
     // What reads a value that nobody needs would hide that another node is the only one that does.
     private static final List<GraphPass> FUSE = List.of(new FuseLookups(), new FuseFunctions(), new FuseNormalizations(),
-            new FuseAttention(), new RemoveDeadNodes(), new SinkDequantize(), new FuseQuantized(),
+            new FuseAttention(), new RemoveDeadNodes(), new WidenHalves(), new SinkDequantize(), new FuseQuantized(),
             new FuseDynamicProducts(), new FuseRequantize(), new FuseActivations(), new RemoveDeadNodes(),
             new FuseResiduals(), new FuseQuantizedOperands(), new RemoveDeadNodes());
 

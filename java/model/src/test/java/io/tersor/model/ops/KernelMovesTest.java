@@ -84,8 +84,14 @@ class KernelMovesTest {
         }
         // Half pixels round to the same places.
         check("Resize", NONE, bits(type, 2, 3, 7, 37), floats(), floats(1, 1, 2, 2));
+        // Nor does it need every position: one of two or three, from the first or the next on.
+        for (float[] scales : new float[][] {{1, 1, 0.5f, 1}, {1, 1, 0.5f, 0.5f}, {1, 1, 2, 1 / 3f}, {1, 1, 1 / 8f,
+                1}}) {
+            check("Resize", nearest, bits(type, 2, 3, 8, 36), floats(), floats(scales));
+        }
+        check("Resize", NONE.with("nearest_mode", "ceil"), bits(type, 2, 3, 8, 36), floats(), floats(1, 1, 0.5f, 0.5f));
         // What does not repeat all equally often is no such move.
-        for (float[] scales : new float[][] {{1, 1, 1.5f, 2}, {1, 1, 0.5f, 1}}) {
+        for (float[] scales : new float[][] {{1, 1, 1.5f, 2}, {1, 1, 0.6f, 1}}) {
             Node node = Node.of("node", "Resize", List.of(), List.of("y"), nearest);
             PlainReference.check(node, "java/resize", 0, List.of(1, 2), Backend.NATIVE, bits(type, 2, 3, 8, 37),
                     floats(), floats(scales));

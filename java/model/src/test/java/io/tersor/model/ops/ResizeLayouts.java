@@ -11,8 +11,10 @@ import io.tersor.model.Network;
 import io.tersor.model.PreparedNetwork;
 import io.tersor.model.ValueInfo;
 import io.tersor.tensor.DataType;
+import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.List;
 
 /** Resizes images as NHWC, behind a pooling that changes nothing, and as NCHW. */
@@ -22,7 +24,8 @@ final class ResizeLayouts {
     private static float[] run(Backend backend, Attributes attributes, Tensor scales, Tensor x, boolean nhwc) {
         GraphBuilder b = Graph.builder("resize", 18);
         b.input(ValueInfo.of("x", DataType.F32, x.shape()));
-        String images = nhwc ? b.add("MaxPool", List.of("x"), Attributes.NONE.with("kernel_shape", new long[] {1, 1})) : "x";
+        String images = nhwc ? b.add("Conv", List.of("x", b.constant("ones", ones(x.shape().dim(1)))),
+                Attributes.NONE.with("group", x.shape().dim(1))) : "x";
         String resized = b.add("Resize", List.of(images, "", b.constant("scales", scales)), attributes);
         try (PreparedNetwork network = Network.of(b.output(resized).build()).prepare(backend);
                 Arena arena = Arena.ofConfined()) {
@@ -34,6 +37,13 @@ final class ResizeLayouts {
             assertTrue(inNhwc == nhwc, network.kernels().toString());
             return values;
         }
+    }
+
+    /** Weights of a convolution that leaves images as they are. */
+    private static Tensor ones(long channels) {
+        float[] ones = new float[(int) channels];
+        Arrays.fill(ones, 1);
+        return Tensor.ofFloats(Arena.ofAuto(), Shape.of(channels, 1, 1, 1), ones);
     }
 
     static void check(Backend backend, Attributes attributes, Tensor scales, Tensor x) {
