@@ -181,8 +181,8 @@ final class Requirements {
 
     /**
      * Without VNNI oneDNN's sums saturate at 16 bits; long sums for s32 pass through float32; weights with zero points
-     * it knows for some shapes alone; padded windows with more dilation than stride may overrun its memory, and those
-     * of single channels are mistaken.
+     * it knows for some shapes alone; padded windows with more dilation than stride may overrun its memory, and
+     * channels that are convolved alone are mistaken.
      */
     private static boolean onednnTakes(Candidate candidate, KernelSpec spec) {
         boolean vnni = Pattern.compile("vnni|bf16|amx|avx10").matcher(candidate.label()).find();
@@ -195,8 +195,8 @@ final class Requirements {
                     && (conv.dst() != DataType.S32 || conv.reduction() <= ONEDNN_EXACT_SUM)
                     && (conv.window().dilationH() <= conv.window().strideH()
                             || conv.window().padTop() == 0 && conv.window().padBottom() == 0)
-                    && (conv.ic() > conv.groups() || !conv.window().isPadded()
-                            || conv.groups() > 1 && conv.oc() == conv.groups() && conv.window().kh() > 1);
+                    && (conv.ic() > conv.groups() || conv.groups() > 1 && conv.oc() == conv.groups()
+                            && (conv.window().kh() > 1 || !conv.window().isPadded()));
             default -> false;
         };
     }

@@ -73,11 +73,8 @@ final class OnednnConv2d extends Conv2d {
         if (overrunsHeap(spec)) {
             return Optional.of("oneDNN overruns its memory for padded, dilated windows of s8 or shifted sources");
         }
-        if (mistakesPadding(spec)) {
-            return Optional.of("oneDNN is wrong for padded channels of s8 or shifted sources that are convolved alone");
-        }
-        if (Onednn.get().hasAvx512() && skipsRows(spec.window())) {
-            return Optional.of("oneDNN reserves too little memory for windows lower than their stride on AVX-512");
+        if (mistakesShifts(spec)) {
+            return Optional.of("oneDNN is wrong for s8 or shifted sources whose channels are convolved alone");
         }
         if (Onednn.get().hasAvx512() && mistakesRows(spec)) {
             return Optional.of("oneDNN is wrong on AVX-512 for one channel with a stride along its rows alone");
@@ -94,7 +91,7 @@ final class OnednnConv2d extends Conv2d {
     }
 
     /**
-     * Returns whether creating the primitive may write behind a vector on oneDNN's heap (3.11, brgemm_convolution_fwd_t
+     * Returns whether creating the primitive may write behind a vector on oneDNN's heap (3.13, brgemm_convolution_fwd_t
      * by blocks of rows): where padding makes it correct the sums of a shifted src, it keeps the ranges of the kernel's
      * rows that see the image. It has room for one output row for each such range and one block more, but ranges last
      * for several rows where the dilation exceeds the stride. It shifts s8 itself, except on AMX.
@@ -114,28 +111,18 @@ final class OnednnConv2d extends Conv2d {
     }
 
     /**
-     * Returns whether the correction of a shifted src may be wrong (3.11, AVX-512) where windows see padding: on
-     * the left or right for one channel alone, above or below for depthwise windows of one row.
+     * Returns whether the correction of a shifted src may be wrong (3.13, AVX-512) where every output sees one channel:
+     * for more than 16 outputs of a channel, and where windows see padding alone; for depthwise windows of one row with
+     * padding above or below. Other shapes of this kind are few and were wrong in 3.11, so all of them are refused.
      */
-    static boolean mistakesPadding(Conv2dSpec spec) {
+    static boolean mistakesShifts(Conv2dSpec spec) {
         Window window = spec.window();
-        return isShifted(spec) && spec.ic() == spec.groups() && (isDepthwise(spec)
-                ? window.kh() == 1 && (window.padTop() > 0 || window.padBottom() > 0)
-                : window.padLeft() > 0 || window.padRight() > 0);
+        return isShifted(spec) && spec.ic() == spec.groups()
+                && (!isDepthwise(spec) || window.kh() == 1 && (window.padTop() > 0 || window.padBottom() > 0));
     }
 
     /**
-     * Returns whether blocks of rows span more of the image than oneDNN reserves in its scratchpad (3.11,
-     * brgemm_convolution_fwd_t where it copies src), which takes no stride for longer than the kernel. A plain
-     * 1x1 convolution has an implementation of its own.
-     */
-    static boolean skipsRows(Window window) {
-        boolean plain = window.kh() == 1 && window.kw() == 1 && !window.isPadded();
-        return window.strideH() > window.kh() && !plain;
-    }
-
-    /**
-     * Returns whether sums are wrong (3.11, brgemm_convolution_fwd_t) where the result happens to be one column wide,
+     * Returns whether sums are wrong (3.13, brgemm_convolution_fwd_t) where the result happens to be one column wide,
      * for several rows of it: windows wider than a pixel, not dilated, that move along the rows of their only channel,
      * and by one pixel from row to row. What is truly depthwise has an implementation of its own.
      */
