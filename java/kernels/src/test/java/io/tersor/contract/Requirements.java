@@ -81,7 +81,7 @@ final class Requirements {
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
                     || isPool(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec
                     || isProductOfBytes(spec) || isMove(spec) || isUniformAttention(spec) || isReal(spec);
-            case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec) && !strides(spec)
+            case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec) && !strides(spec) && seesColumns(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
     }
@@ -120,6 +120,14 @@ final class Requirements {
     private static boolean strides(KernelSpec spec) {
         return spec instanceof Conv2dSpec conv && conv.ic() == conv.groups()
                 && conv.window().strideW() > conv.window().strideH();
+    }
+
+    /** Whether all windows see a pixel along the rows, without which oneDNN may crash. */
+    private static boolean seesColumns(KernelSpec spec) {
+        return !(spec instanceof Conv2dSpec conv) || conv.isDepthwise() && conv.oc() == conv.ic()
+                || (conv.window().dilationW() == 1
+                        ? Math.max(conv.window().padLeft(), conv.window().padRight()) < conv.window().kw()
+                        : conv.window().padLeft() == 0 && conv.window().padRight() == 0);
     }
 
     private static boolean isProduct(KernelSpec spec) {

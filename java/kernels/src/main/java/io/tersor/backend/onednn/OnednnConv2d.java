@@ -73,6 +73,9 @@ final class OnednnConv2d extends Conv2d {
         if (overrunsHeap(spec)) {
             return Optional.of("oneDNN overruns its memory for padded, dilated windows of s8 or shifted sources");
         }
+        if (missesColumns(spec)) {
+            return Optional.of("oneDNN crashes where windows may see nothing but padding on the left or right");
+        }
         if (mistakesShifts(spec)) {
             return Optional.of("oneDNN is wrong for s8 or shifted sources whose channels are convolved alone");
         }
@@ -108,6 +111,19 @@ final class OnednnConv2d extends Conv2d {
 
     private static boolean isDepthwise(Conv2dSpec spec) {
         return spec.isDepthwise() && spec.oc() == spec.ic();
+    }
+
+    /**
+     * Returns whether columns of the result may see no pixel of some image: brgemm_convolution_fwd_t (3.13) calls a
+     * kernel that it has not made where a thread's block of columns is such. Each sees one whose windows have no gaps
+     * and are wider than the padding, or where one of the taps stays inside of both sides' padding.
+     */
+    static boolean missesColumns(Conv2dSpec spec) {
+        Window window = spec.window();
+        int dilation = window.kw() == 1 ? 1 : window.dilationW();
+        boolean seen = dilation == 1 ? Math.max(window.padLeft(), window.padRight()) < window.kw()
+                : Math.ceilDiv(window.padLeft(), dilation) + Math.ceilDiv(window.padRight(), dilation) < window.kw();
+        return !seen && !isDepthwise(spec);
     }
 
     /**

@@ -50,9 +50,31 @@ class OnednnConv2dRefusalTest {
     @Test
     void takesWindowsLowerThanTheirStride() {
         for (Window window : List.of(Window.of(1, 3).stride(2, 1).padding(0, 1, 0, 1), Window.of(2, 2).stride(4),
-                Window.of(1, 1).stride(3, 1).padding(0, 0, 0, 1))) {
+                Window.of(1, 1).stride(3, 1).padding(0, 0, 1, 0))) {
             assertEquals(Optional.empty(), refusal(DataType.F32, 0, window));
         }
+    }
+
+    @Test
+    void refusesColumnsOfPaddingAlone() {
+        for (Window window : List.of(Window.of(3, 2).dilation(2, 1).padding(2, 1, 1, 2),
+                Window.of(1, 1).padding(0, 1, 0, 0),
+                Window.of(1, 1).dilation(1, 3).padding(0, 1, 0, 0), Window.of(1, 3).dilation(1, 2).padding(0, 3, 0, 1),
+                Window.of(1, 3).dilation(1, 2).stride(3, 2).padding(0, 0, 1, 5), Window.of(3, 3).padding(0, 0, 0, 3))) {
+            assertTrue(crashes(window, 1), window.toString());
+            assertFalse(crashes(window, 5), window.toString());
+        }
+        for (Window window : List.of(Window.of(3, 3).padding(2), Window.of(2, 2).padding(1),
+                Window.of(3, 3).padding(5, 2, 5, 1),
+                Window.of(3, 3).dilation(6, 6).padding(6), Window.of(1, 5).dilation(1, 2).padding(0, 3, 0, 4),
+                Window.of(1, 1).padding(1, 0, 1, 0))) {
+            assertFalse(crashes(window, 1), window.toString());
+        }
+    }
+
+    private static boolean crashes(Window window, int groups) {
+        return OnednnConv2d.refusal(spec(DataType.F32, 0, 5, 5, groups, window))
+                .filter(reason -> reason.contains("crashes")).isPresent();
     }
 
     @Test
