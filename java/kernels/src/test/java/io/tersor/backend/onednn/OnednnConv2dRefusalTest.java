@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.tersor.kernel.Activation;
 import io.tersor.kernel.Bias;
 import io.tersor.kernel.Conv2dSpec;
+import io.tersor.kernel.Residual;
 import io.tersor.kernel.Window;
 import io.tersor.quant.QuantParams;
 import io.tersor.tensor.DataType;
@@ -70,6 +71,25 @@ class OnednnConv2dRefusalTest {
                 Window.of(1, 1).padding(1, 0, 1, 0))) {
             assertFalse(crashes(window, 1), window.toString());
         }
+    }
+
+    @Test
+    void refusesResidualsUnderStridesLongerThanThePadding() {
+        Window window = Window.of(2, 5).stride(2, 5).padding(0, 3, 0, 0);
+        assertTrue(mistakesResiduals(DataType.F32, Optional.of(Residual.F32), window));
+        assertTrue(mistakesResiduals(DataType.F32, Optional.of(Residual.F32), window.stride(1, 6).padding(0, 3, 0, 2)));
+        assertFalse(mistakesResiduals(DataType.F32, Optional.of(Residual.F32), window.stride(1, 5).padding(0, 3, 0, 2)));
+        assertFalse(mistakesResiduals(DataType.F32, Optional.of(Residual.F32), window.padding(0)));
+        assertFalse(mistakesResiduals(DataType.F32, Optional.empty(), window));
+        assertFalse(mistakesResiduals(DataType.U8, Optional.of(Residual.F32), window));
+    }
+
+    private static boolean mistakesResiduals(DataType src, Optional<Residual> residual, Window window) {
+        Conv2dSpec plain = spec(src, 0, 5, 7, 1, window);
+        Conv2dSpec spec = new Conv2dSpec(src, plain.weights(), DataType.F32, 5, 7, window, 1, plain.srcParams(),
+                plain.weightsParams(), QuantParams.IDENTITY, Bias.NONE, residual, Activation.NONE);
+        assertEquals(OnednnConv2d.mistakesResiduals(spec), OnednnConv2d.refusal(spec).isPresent(), window.toString());
+        return OnednnConv2d.mistakesResiduals(spec);
     }
 
     private static boolean crashes(Window window, int groups) {
