@@ -77,7 +77,7 @@ final class OnednnConv2d extends Conv2d {
             return Optional.of("oneDNN crashes where windows may see nothing but padding on the left or right");
         }
         if (mistakesResiduals(spec)) {
-            return Optional.of("oneDNN is wrong for residuals in dst where a stride leaves out as much as padding adds");
+            return Optional.of("oneDNN is wrong for residuals where a stride leaves out as much as padding adds");
         }
         if (mistakesShifts(spec)) {
             return Optional.of("oneDNN is wrong for s8 or shifted sources whose channels are convolved alone");

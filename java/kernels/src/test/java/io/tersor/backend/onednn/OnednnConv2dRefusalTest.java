@@ -78,7 +78,7 @@ class OnednnConv2dRefusalTest {
         Window window = Window.of(2, 5).stride(2, 5).padding(0, 3, 0, 0);
         assertTrue(mistakesResiduals(DataType.F32, Optional.of(Residual.F32), window));
         assertTrue(mistakesResiduals(DataType.F32, Optional.of(Residual.F32), window.stride(1, 6).padding(0, 3, 0, 2)));
-        assertFalse(mistakesResiduals(DataType.F32, Optional.of(Residual.F32), window.stride(1, 5).padding(0, 3, 0, 2)));
+        assertFalse(mistakesResiduals(DataType.F32, Optional.of(Residual.F32), window.padding(0, 3, 0, 2)));
         assertFalse(mistakesResiduals(DataType.F32, Optional.of(Residual.F32), window.padding(0)));
         assertFalse(mistakesResiduals(DataType.F32, Optional.empty(), window));
         assertFalse(mistakesResiduals(DataType.U8, Optional.of(Residual.F32), window));
