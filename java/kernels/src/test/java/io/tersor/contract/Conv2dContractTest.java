@@ -63,7 +63,15 @@ class Conv2dContractTest {
             Geometry.of(1, 3, 3, 1, 8, THREE.padding(0, 2, 0, 2)),
             Geometry.of(1, 5, 8, 1, 16, THREE.padding(0, 3, 0, 3)),
             Geometry.of(2, 8, 4, 32, 32, ONE.padding(0, 0, 1, 0)).groups(32),
-            Geometry.of(1, 15, 1, 4, 132, THREE.padding(0, 1, 0, 1).stride(2)).groups(4));
+            Geometry.of(1, 15, 1, 4, 132, THREE.padding(0, 1, 0, 1).stride(2)).groups(4),
+            // One channel in, more than a register of them out.
+            Geometry.of(1, 8, 9, 1, 33, Window.of(2, 2)), Geometry.of(1, 6, 20, 2, 66, THREE.padding(1)).groups(2),
+            // One channel under windows over padding alone.
+            Geometry.of(1, 22, 9, 1, 3, Window.of(2, 2).stride(3).padding(3, 4, 1, 3)),
+            Geometry.of(1, 19, 6, 4, 32, Window.of(4, 1).stride(8, 1).padding(4, 1, 0, 1)).groups(4),
+            // Rows that no window sees.
+            Geometry.of(1, 67, 4, 32, 48, Window.of(1, 3).stride(3, 1).padding(0, 1, 0, 1)),
+            Geometry.of(1, 40, 12, 3, 24, Window.of(2, 3).stride(5, 1)));
 
     /** Kernels of 7x7 and more, most depthwise, which spectra may compute where norms bound the errors. */
     private static final List<Geometry> LARGE = List.of(

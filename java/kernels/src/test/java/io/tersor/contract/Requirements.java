@@ -84,7 +84,7 @@ final class Requirements {
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
                     || isPool(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec
                     || isProductOfBytes(spec) || isMove(spec) || isUniformAttention(spec) || isReal(spec);
-            case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec) && !strides(spec)
+            case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec) && !strides(spec) && seesColumns(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
     }
@@ -123,6 +123,14 @@ final class Requirements {
     private static boolean strides(KernelSpec spec) {
         return spec instanceof Conv2dSpec conv && conv.ic() == conv.groups()
                 && conv.window().strideW() > conv.window().strideH();
+    }
+
+    /** Whether all windows see a pixel along the rows, without which oneDNN may crash. */
+    private static boolean seesColumns(KernelSpec spec) {
+        return !(spec instanceof Conv2dSpec conv) || conv.isDepthwise() && conv.oc() == conv.ic()
+                || (conv.window().dilationW() == 1
+                        ? Math.max(conv.window().padLeft(), conv.window().padRight()) < conv.window().kw()
+                        : conv.window().padLeft() == 0 && conv.window().padRight() == 0);
     }
 
     private static boolean isProduct(KernelSpec spec) {
@@ -186,8 +194,8 @@ final class Requirements {
 
     /**
      * Without VNNI oneDNN's sums saturate at 16 bits; long sums for s32 pass through float32; weights with zero points
-     * it knows for some shapes alone; padded windows with more dilation than stride may overrun its memory, and those
-     * of single channels are mistaken.
+     * it knows for some shapes alone; padded windows with more dilation than stride may overrun its memory, and
+     * channels that are convolved alone are mistaken.
      */
     private static boolean onednnTakes(Candidate candidate, KernelSpec spec) {
         boolean vnni = Pattern.compile("vnni|bf16|amx|avx10").matcher(candidate.label()).find();
@@ -200,8 +208,8 @@ final class Requirements {
                     && (conv.dst() != DataType.S32 || conv.reduction() <= ONEDNN_EXACT_SUM)
                     && (conv.window().dilationH() <= conv.window().strideH()
                             || conv.window().padTop() == 0 && conv.window().padBottom() == 0)
-                    && (conv.ic() > conv.groups() || !conv.window().isPadded()
-                            || conv.groups() > 1 && conv.oc() == conv.groups() && conv.window().kh() > 1);
+                    && (conv.ic() > conv.groups() || conv.groups() > 1 && conv.oc() == conv.groups()
+                            && (conv.window().kh() > 1 || !conv.window().isPadded()));
             default -> false;
         };
     }

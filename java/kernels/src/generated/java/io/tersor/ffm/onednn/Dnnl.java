@@ -41,10 +41,10 @@ public class Dnnl extends Dnnl$shared {
     public static int DNNL_VERSION_MAJOR() {
         return DNNL_VERSION_MAJOR;
     }
-    private static final int DNNL_VERSION_MINOR = (int)11L;
+    private static final int DNNL_VERSION_MINOR = (int)13L;
     /**
      * {@snippet lang=c :
-     * #define DNNL_VERSION_MINOR 11
+     * #define DNNL_VERSION_MINOR 13
      * }
      */
     public static int DNNL_VERSION_MINOR() {

@@ -37,12 +37,12 @@ final class Attributes {
         return this;
     }
 
-    /** Appends min(max(x, lo), hi), or less where a bound is infinite. */
+    /**
+     * Appends min(max(x, lo), hi), unless that is x. Bounds of 0 and infinity are no ReLU here: where oneDNN has no
+     * generated kernel its ReLU keeps NaN, of which its clip makes lo.
+     */
     Attributes clip(float lo, float hi) {
-        if (lo == Float.NEGATIVE_INFINITY && hi == Float.POSITIVE_INFINITY) {
-            return this;
-        }
-        return lo == 0 && hi == Float.POSITIVE_INFINITY ? eltwise(Dnnl.dnnl_eltwise_relu(), 0, 0)
+        return lo == Float.NEGATIVE_INFINITY && hi == Float.POSITIVE_INFINITY ? this
                 : eltwise(Dnnl.dnnl_eltwise_clip(), lo, hi);
     }
 

@@ -73,11 +73,14 @@ final class OnednnConv2d extends Conv2d {
         if (overrunsHeap(spec)) {
             return Optional.of("oneDNN overruns its memory for padded, dilated windows of s8 or shifted sources");
         }
-        if (mistakesPadding(spec)) {
-            return Optional.of("oneDNN is wrong for padded channels of s8 or shifted sources that are convolved alone");
+        if (missesColumns(spec)) {
+            return Optional.of("oneDNN crashes where windows may see nothing but padding on the left or right");
         }
-        if (Onednn.get().hasAvx512() && skipsRows(spec.window())) {
-            return Optional.of("oneDNN reserves too little memory for windows lower than their stride on AVX-512");
+        if (mistakesResiduals(spec)) {
+            return Optional.of("oneDNN is wrong for residuals where a stride leaves out as much as padding adds");
+        }
+        if (mistakesShifts(spec)) {
+            return Optional.of("oneDNN is wrong for s8 or shifted sources whose channels are convolved alone");
         }
         if (Onednn.get().hasAvx512() && mistakesRows(spec)) {
             return Optional.of("oneDNN is wrong on AVX-512 for one channel with a stride along its rows alone");
@@ -94,7 +97,7 @@ final class OnednnConv2d extends Conv2d {
     }
 
     /**
-     * Returns whether creating the primitive may write behind a vector on oneDNN's heap (3.11, brgemm_convolution_fwd_t
+     * Returns whether creating the primitive may write behind a vector on oneDNN's heap (3.13, brgemm_convolution_fwd_t
      * by blocks of rows): where padding makes it correct the sums of a shifted src, it keeps the ranges of the kernel's
      * rows that see the image. It has room for one output row for each such range and one block more, but ranges last
      * for several rows where the dilation exceeds the stride. It shifts s8 itself, except on AMX.
@@ -114,28 +117,42 @@ final class OnednnConv2d extends Conv2d {
     }
 
     /**
-     * Returns whether the correction of a shifted src may be wrong (3.11, AVX-512) where windows see padding: on
-     * the left or right for one channel alone, above or below for depthwise windows of one row.
+     * Returns whether columns of the result may see no pixel of some image: brgemm_convolution_fwd_t (3.13) calls a
+     * kernel that it has not made where a thread's block of columns is such. Each sees one whose windows have no gaps
+     * and are wider than the padding, or where one of the taps stays inside of both sides' padding.
      */
-    static boolean mistakesPadding(Conv2dSpec spec) {
+    static boolean missesColumns(Conv2dSpec spec) {
         Window window = spec.window();
-        return isShifted(spec) && spec.ic() == spec.groups() && (isDepthwise(spec)
-                ? window.kh() == 1 && (window.padTop() > 0 || window.padBottom() > 0)
-                : window.padLeft() > 0 || window.padRight() > 0);
+        int dilation = window.kw() == 1 ? 1 : window.dilationW();
+        boolean seen = dilation == 1 ? Math.max(window.padLeft(), window.padRight()) < window.kw()
+                : Math.ceilDiv(window.padLeft(), dilation) + Math.ceilDiv(window.padRight(), dilation) < window.kw();
+        return !seen && !isDepthwise(spec);
     }
 
     /**
-     * Returns whether blocks of rows span more of the image than oneDNN reserves in its scratchpad (3.11,
-     * brgemm_convolution_fwd_t where it copies src), which takes no stride for longer than the kernel. A plain
-     * 1x1 convolution has an implementation of its own.
+     * Returns whether a residual that lies in dst may be mistaken (3.13, brgemm_convolution_fwd_t without a buffer for
+     * its sums, which is that of f32): for images of which windows leave out as many columns on the right as padding
+     * adds, their last stride being longer than the padding.
      */
-    static boolean skipsRows(Window window) {
-        boolean plain = window.kh() == 1 && window.kw() == 1 && !window.isPadded();
-        return window.strideH() > window.kh() && !plain;
+    static boolean mistakesResiduals(Conv2dSpec spec) {
+        Window window = spec.window();
+        return !spec.isInteger() && spec.residual().isPresent() && !isDepthwise(spec) && window.padLeft() > 0
+                && window.strideW() > window.padLeft() + window.padRight();
     }
 
     /**
-     * Returns whether sums are wrong (3.11, brgemm_convolution_fwd_t) where the result happens to be one column wide,
+     * Returns whether the correction of a shifted src may be wrong (3.13, AVX-512) where every output sees one channel:
+     * for more than 16 outputs of a channel, and where windows see padding alone; for depthwise windows of one row with
+     * padding above or below. Other shapes of this kind are few and were wrong in 3.11, so all of them are refused.
+     */
+    static boolean mistakesShifts(Conv2dSpec spec) {
+        Window window = spec.window();
+        return isShifted(spec) && spec.ic() == spec.groups()
+                && (!isDepthwise(spec) || window.kh() == 1 && (window.padTop() > 0 || window.padBottom() > 0));
+    }
+
+    /**
+     * Returns whether sums are wrong (3.13, brgemm_convolution_fwd_t) where the result happens to be one column wide,
      * for several rows of it: windows wider than a pixel, not dilated, that move along the rows of their only channel,
      * and by one pixel from row to row. What is truly depthwise has an implementation of its own.
      */

@@ -60,6 +60,9 @@ final class OnednnEpilogue {
         if (dst.isFloating() && residual.isPresent() && !residual.get().params().isSymmetric()) {
             return Optional.of("oneDNN subtracts a residual's zero point too late for a floating dst to keep its bits");
         }
+        if (src.isFloating() && residual.isPresent() && !residual.get().type().isFloating()) {
+            return Optional.of("oneDNN scales real sums to the units of a residual and back, which costs them bits");
+        }
         boolean mayBeInfinite = src.isFloating() || residual.isPresent() && residual.get().type() == DataType.F32;
         return mayBeInfinite && function != ActivationFunction.IDENTITY
                 ? Optional.of("oneDNN's " + function + " of an infinity is NaN") : Optional.empty();

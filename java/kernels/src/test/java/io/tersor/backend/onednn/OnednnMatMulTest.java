@@ -234,6 +234,8 @@ class OnednnMatMulTest {
         assertRefused("at run time", spec(DataType.F32, DataType.S8, DataType.F32, Bias.NONE, none, Activation.NONE));
         assertRefused("zero point", spec(DataType.U8, DataType.S8, DataType.F32, Bias.NONE, Optional.of(shifted),
                 Activation.NONE));
+        Residual bytes = new Residual(DataType.U8, QuantParams.perTensor(0.5f, 0));
+        assertRefused("units of a residual", spec(Optional.of(bytes), Activation.NONE));
         assertRefused("infinity", spec(none, Activation.GELU));
         assertRefused("infinity", spec(DataType.U8, DataType.S8, DataType.F32, Bias.NONE, Optional.of(Residual.F32),
                 Activation.SILU));
