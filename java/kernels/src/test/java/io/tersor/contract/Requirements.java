@@ -84,7 +84,8 @@ final class Requirements {
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
                     || isPool(spec) || spec instanceof LayerNormSpec || spec instanceof LookupSpec
                     || isProductOfBytes(spec) || isMove(spec) || isUniformAttention(spec) || isReal(spec);
-            case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec) && !strides(spec) && seesColumns(spec)
+            case ONEDNN -> !isSparse(spec) && isProduct(spec) && isPlain(spec) && !strides(spec) && seesRows(spec)
+                    && seesColumns(spec)
                     && (!isInteger(spec) || onednnTakes(candidate, spec));
         };
     }
@@ -185,6 +186,12 @@ final class Requirements {
                     || spec instanceof InterpolateSpec || spec instanceof CumulateSpec
                             || spec instanceof DynamicQuantizerSpec;
         };
+    }
+
+    /** Whether windows see every row; what they need beyond a plain pixel's they may take too little memory for. */
+    private static boolean seesRows(KernelSpec spec) {
+        return !(spec instanceof Conv2dSpec conv) || conv.window().strideH() <= conv.window().kh()
+                || conv.window().kh() == 1 && conv.window().kw() == 1 && !conv.window().isPadded();
     }
 
     private static boolean isInteger(KernelSpec spec) {

@@ -49,9 +49,16 @@ class OnednnConv2dRefusalTest {
     }
 
     @Test
-    void takesWindowsLowerThanTheirStride() {
+    void refusesWindowsLowerThanTheirStrideOnAvx512() {
         for (Window window : List.of(Window.of(1, 3).stride(2, 1).padding(0, 1, 0, 1), Window.of(2, 2).stride(4),
                 Window.of(1, 1).stride(3, 1).padding(0, 0, 1, 0))) {
+            assertTrue(OnednnConv2d.skipsRows(window));
+            boolean refused = refusal(DataType.F32, 0, window).filter(reason -> reason.contains("stride")).isPresent();
+            assertEquals(Onednn.get().hasAvx512(), refused, window.toString());
+        }
+        for (Window window : List.of(Window.of(1, 1).stride(2), Window.of(2, 2).stride(2), Window.of(3, 1).stride(1, 2),
+                Window.of(3, 3).stride(2).padding(1))) {
+            assertFalse(OnednnConv2d.skipsRows(window));
             assertEquals(Optional.empty(), refusal(DataType.F32, 0, window));
         }
     }
