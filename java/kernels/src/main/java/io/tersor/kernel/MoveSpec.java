@@ -16,7 +16,7 @@ import java.util.List;
  * @param strides one for each of dims, in elements, of any sign
  */
 public record MoveSpec(DataType type, Shape src, Shape dst, long offset, Shape dims, List<Long> strides)
-        implements UnarySpec {
+        implements MovingSpec {
     /** Checks that all of src's elements that are meant are there. */
     public MoveSpec {
         OperandException.check(!type.isPacked(), "type", "elements of whole bytes", type);
@@ -43,22 +43,6 @@ public record MoveSpec(DataType type, Shape src, Shape dst, long offset, Shape d
         } catch (ArithmeticException overflow) {
             throw new OperandException("strides", expected, "places beyond 64 bits");
         }
-    }
-
-    @Override
-    public DataType srcType() {
-        return type;
-    }
-
-    @Override
-    public DataType dstType() {
-        return type;
-    }
-
-    @Override
-    public Shape dstShape(Shape given) {
-        OperandException.check(given.equals(src), "src", "shape " + src, given);
-        return dst;
     }
 
     @Override

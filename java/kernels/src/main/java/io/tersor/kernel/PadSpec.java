@@ -18,7 +18,7 @@ import java.util.Locale;
  * @param constant the bits of an element, the low ones
  */
 public record PadSpec(DataType type, Shape src, Shape dst, List<Long> before, Mode mode, long constant)
-        implements UnarySpec {
+        implements MovingSpec {
     /** A position of dst, or of a run, for which src has no place. */
     public static final long OUTSIDE = -1;
 
@@ -88,22 +88,6 @@ public record PadSpec(DataType type, Shape src, Shape dst, List<Long> before, Mo
     /** Returns where dst's position along an axis is from, or {@link #OUTSIDE}. */
     public long place(int axis, long position) {
         return mode.place(position - before.get(axis), src.dim(axis));
-    }
-
-    @Override
-    public DataType srcType() {
-        return type;
-    }
-
-    @Override
-    public DataType dstType() {
-        return type;
-    }
-
-    @Override
-    public Shape dstShape(Shape given) {
-        OperandException.check(given.equals(src), "src", "shape " + src, given);
-        return dst;
     }
 
     @Override

@@ -13,7 +13,7 @@ import io.tersor.tensor.Shape;
  * @param axis along which src is a part
  * @param at where the part begins, with room for all of src behind it
  */
-public record PlaceSpec(DataType type, Shape src, Shape dst, int axis, long at) implements UnarySpec {
+public record PlaceSpec(DataType type, Shape src, Shape dst, int axis, long at) implements MovingSpec {
     /** Checks that the part lies in dst. */
     public PlaceSpec {
         OperandException.check(!type.isPacked(), "type", "elements of whole bytes", type);
@@ -50,22 +50,6 @@ public record PlaceSpec(DataType type, Shape src, Shape dst, int axis, long at) 
             product *= shape.dim(i);
         }
         return product;
-    }
-
-    @Override
-    public DataType srcType() {
-        return type;
-    }
-
-    @Override
-    public DataType dstType() {
-        return type;
-    }
-
-    @Override
-    public Shape dstShape(Shape given) {
-        OperandException.check(given.equals(src), "src", "shape " + src, given);
-        return dst;
     }
 
     @Override

@@ -9,8 +9,7 @@ import io.tersor.tensor.Shape;
  */
 public sealed interface UnarySpec extends KernelSpec
         permits Pool2dSpec, GlobalAveragePoolSpec, ActivationSpec, SoftmaxSpec, QuantizeSpec, DequantizeSpec,
-        RequantizeSpec, MapSpec, TransposeSpec, ReduceSpec, CumulateSpec, PlaceSpec, MoveSpec, PadSpec, LookupSpec,
-                CastSpec {
+        RequantizeSpec, MapSpec, TransposeSpec, ReduceSpec, CumulateSpec, MovingSpec, LookupSpec, CastSpec {
     /** Returns the element type of the input. */
     DataType srcType();
 

@@ -22,6 +22,7 @@ import io.tersor.kernel.MapFunction;
 import io.tersor.kernel.MapSpec;
 import io.tersor.kernel.MatMulSpec;
 import io.tersor.kernel.MoveSpec;
+import io.tersor.kernel.MovingSpec;
 import io.tersor.kernel.PadSpec;
 import io.tersor.kernel.PlaceSpec;
 import io.tersor.kernel.Pool2dSpec;
@@ -77,8 +78,7 @@ final class Requirements {
     static boolean mustRun(Candidate candidate, KernelSpec spec) {
         return switch (candidate.backend()) {
             case SCALAR -> true;
-            case VECTOR -> !(spec instanceof MoveSpec) && !(spec instanceof PlaceSpec)
-                    && !(spec instanceof PadSpec) && !(spec instanceof CumulateSpec)
+            case VECTOR -> !(spec instanceof MovingSpec) && !(spec instanceof CumulateSpec)
                     && !(spec instanceof CastSpec) && !(spec instanceof BinarySpec binary && binary.isInteger())
                     && !(spec instanceof SelectSpec) && !(spec instanceof InterpolateSpec);
             case NATIVE -> isSparse(spec) ? claims(candidate, spec) : isProduct(spec) || isConversion(spec)
