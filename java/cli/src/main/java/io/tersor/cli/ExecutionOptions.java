@@ -6,6 +6,7 @@ import io.tersor.kernel.BackendStatus;
 import io.tersor.kernel.KernelRegistry;
 import io.tersor.kernel.Parallelism;
 import io.tersor.model.NetworkOptions;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
@@ -73,7 +74,7 @@ public final class ExecutionOptions {
         KernelRegistry registry = KernelRegistry.standard();
         backend().ifPresentOrElse(ordered -> check(registry.status(ordered)),
                 () -> registry.statuses().stream().filter(ExecutionOptions::isNamed).forEach(ExecutionOptions::check));
-        return new NetworkOptions(backend(), Parallelism.of(threads), tune, !dense, normwise);
+        return new NetworkOptions(backend(), Parallelism.of(threads), tune, !dense, normwise, List.of());
     }
 
     /** Returns the ordered backend, or empty for the fastest. */

@@ -8,6 +8,7 @@ import io.tersor.model.exec.Values;
 import io.tersor.model.flow.Preparation;
 import io.tersor.model.flow.Program;
 import io.tersor.model.flow.ProgramExecution;
+import io.tersor.model.ops.ValueUnknownException;
 import io.tersor.model.pass.GraphPass;
 import io.tersor.tensor.Shape;
 import io.tersor.tensor.Tensor;
@@ -25,6 +26,8 @@ import java.util.Map;
  * and closing twice fail with {@link IllegalStateException}.
  */
 public final class PreparedNetwork implements AutoCloseable {
+    private static final System.Logger LOGGER = System.getLogger("io.tersor");
+
     private final Graph original;
     private final Execution execution;
 
@@ -39,10 +42,23 @@ public final class PreparedNetwork implements AutoCloseable {
         this.execution = Program.isNeeded(graph) ? new ProgramExecution(graph, new Preparation(whole, part, options))
                 : new Engine(part.apply(graph), options);
         try {
-            execution.warmUp();
+            warmUp(options.shapes());
         } catch (TersorException e) {
             execution.close();
             throw e;
+        }
+    }
+
+    private void warmUp(List<Map<String, Shape>> shapes) {
+        if (shapes.isEmpty()) {
+            execution.warmUp();
+        }
+        for (Map<String, Shape> one : shapes) {
+            try {
+                execution.steps(one);
+            } catch (ValueUnknownException e) {
+                LOGGER.log(System.Logger.Level.DEBUG, "prepared at the first run: {0}", e.getMessage());
+            }
         }
     }
 

@@ -229,6 +229,48 @@ class PreparedNetworkTest {
         }
     }
 
+    private static Graph openProduct() {
+        GraphBuilder b = Graph.builder("open rows", 21);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of("n"), Dim.of(3)));
+        String w = b.constant("w", Tensor.ofFloats(Arena.ofAuto(), Shape.of(3, 2), 1, 2, 3, 4, 5, 6));
+        b.node(Node.of("p", "MatMul", List.of("x", w), List.of("y"), Attributes.NONE));
+        return b.output("y").build();
+    }
+
+    @Test
+    void shapesArePreparedFor() {
+        NetworkOptions options = SCALAR.forInputs(Map.of("x", Shape.of(2, 3)))
+                .forInputs(Map.of("x", Shape.of(7, 3)));
+        try (PreparedNetwork network = Network.of(openProduct()).prepare(options)) {
+            assertEquals(Shape.of(7, 2), network.kernels().getLast().shape());
+            Tensor input = Tensor.ofFloats(Arena.ofAuto(), Shape.of(1, 3), 1, 0, 0);
+            assertArrayEquals(new float[] {1, 2}, network.run(input, Arena.ofAuto()).toFloats(), "others run too");
+        }
+    }
+
+    @Test
+    void shapesToPrepareForMustFit() {
+        for (Map<String, Shape> wrong : List.of(Map.of("x", Shape.of(2, 4)), Map.of("z", Shape.of(2, 3)))) {
+            OperandException refused = assertThrows(OperandException.class, () -> Network.of(openProduct())
+                    .prepare(SCALAR.forInputs(wrong)));
+            assertTrue(refused.getMessage().contains("input x"), refused.getMessage());
+        }
+    }
+
+    @Test
+    void shapesThatElementsDecideAreLeftToTheFirstRun() {
+        GraphBuilder b = Graph.builder("dynamic reshape", 17);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of("n"))).input(ValueInfo.of("s", DataType.S64, Dim.of(2)));
+        b.node(Node.of("r", "Reshape", List.of("x", "s"), List.of("y"), Attributes.NONE));
+        Graph graph = b.output(ValueInfo.of("y", DataType.F32, Dim.UNKNOWN, Dim.UNKNOWN)).build();
+        NetworkOptions options = NetworkOptions.DEFAULT.forInputs(Map.of("x", Shape.of(6), "s", Shape.of(2)));
+        try (PreparedNetwork network = Network.of(graph).prepare(options); Arena arena = Arena.ofConfined()) {
+            Tensor x = Tensor.ofFloats(arena, Shape.of(6), 1, 2, 3, 4, 5, 6);
+            assertEquals(Shape.of(3, 2), network.run(Map.of("x", x, "s", Tensor.ofLongs(arena, Shape.of(2), 3, 2)),
+                    arena).get("y").shape());
+        }
+    }
+
     /** Rounds a value to integers of a type. */
     private static String levels(GraphBuilder b, String value, DataType type) {
         String scale = b.constant("scale", Tensor.ofFloats(Arena.ofAuto(), Shape.of(), 1));
