@@ -48,7 +48,7 @@ static void run_left_out(uint32_t isa, int64_t inner) {
     cases++;
     const int32_t index[4] = {1, -1, -1, 1};
     const float weights[4] = {1, 5, 7, 2};
-    float src[2 * 70], dst[2 * 70];
+    float src[2 * 70] = {0}, dst[2 * 70];
     for (int64_t j = 0; j < inner; j++) {
         src[j] = NAN;
         src[inner + j] = (float) j;

@@ -71,11 +71,12 @@ public final class HoistScales implements GraphPass {
                             .flatMap(input -> product(input, steps - 1).stream()).findFirst();
         }
 
-        /** Whether this is q k^T of heads; then there is more than one element of them for each score. */
+        /** Whether this may be q k^T of heads, and no layer with weights, whose bias has to stay behind it. */
         private boolean isAttention(Node product) {
             List<Dim> dims = types.of(product.output()).filter(info -> info.type() == DataType.F32)
                     .flatMap(ValueInfo::dims).orElse(List.of());
-            return dims.size() == 3 || dims.size() == 4;
+            return (dims.size() == 3 || dims.size() == 4)
+                    && product.inputs().stream().noneMatch(input -> graph.initializer(input).isPresent());
         }
 
         /** Returns a node that reads what its input is a multiple of, and adds the numbers to {@code found}. */

@@ -23,8 +23,7 @@ import java.util.Set;
 /**
  * Computes in f32 what is of f16 or bf16 and has kernels for f32 alone: casts before and after, so that every result is
  * rounded to the type that the graph has. For sums, products, quotients and square roots that is the same as rounding
- * the
- * exact result, as f32 has more than twice the digits (S. Figueroa, When is double rounding innocuous?, 1995).
+ * the exact result, as f32 has more than twice the digits (S. Figueroa, When is double rounding innocuous?, 1995).
  */
 public final class WidenHalves implements GraphPass {
     /** ONNX's codes of types. */
@@ -38,8 +37,7 @@ public final class WidenHalves implements GraphPass {
             "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare", "Softmax",
             "LogSoftmax", "LayerNormalization", "RMSNormalization", "GroupNormalization", "InstanceNormalization",
             "BatchNormalization", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "CumSum",
-                    "GridSample",
-            "RotaryEmbedding", "Conv", "ConvTranspose", "Einsum");
+            "GridSample", "RotaryEmbedding", "Conv", "ConvTranspose", "Einsum");
     /** What bf16 has kernels of its own for. */
     private static final Set<String> PRODUCTS = Set.of("MatMul", "Gemm", "Attention", Node.INTERNAL + ".Attention");
 
@@ -56,9 +54,9 @@ public final class WidenHalves implements GraphPass {
         return graph.inputs().stream().anyMatch(input -> input.isTensor() && isHalf(input.type()))
                 || graph.initializers().keySet().stream()
                         .anyMatch(name -> isHalf(graph.initializer(name).orElseThrow().type()))
-                || graph.nodes().stream().anyMatch(node -> node.is("Cast")
-                        && (node.attributes().integer("to", F32) == F16 || node.attributes().integer("to",
-                                F32) == BF16));
+                || graph.nodes().stream().filter(node -> node.is("Cast"))
+                        .mapToLong(node -> node.attributes().integer("to", F32))
+                        .anyMatch(type -> type == F16 || type == BF16);
     }
 
     /** The work on one graph. */

@@ -95,6 +95,19 @@ class ExportedAttentionTest {
     }
 
     @Test
+    void scaleInFrontOfALayerStays() {
+        check((b, type) -> {
+            Tensor weights = Tensor.allocate(ARENA, type, Shape.of(SIZE, 5));
+            for (int i = 0; i < 5 * SIZE; i++) {
+                weights.set(i, (i % 7 - 3) / 4.0);
+            }
+            String scaled = b.add("Mul", "q", number(b, type, 0.5));
+            return b.add("Softmax", b.add("Add", b.add("MatMul", scaled, b.constant("w", weights)),
+                    number(b, type, 0.25)));
+        }, "mul_broadcast_f32", "matrix_product_f32", "add_broadcast_f32", "softmax_f32");
+    }
+
+    @Test
     void scaledQueriesWithAnotherUseStay() {
         check((b, type) -> {
             String queries = b.add("Mul", transpose(b, "q", SWAP), number(b, type, 0.6));
