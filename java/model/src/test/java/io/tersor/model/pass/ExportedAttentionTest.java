@@ -8,6 +8,8 @@ import static io.tersor.model.pass.FuseAttentionTest.number;
 import static io.tersor.model.pass.FuseAttentionTest.transpose;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 import io.tersor.kernel.Backend;
 import io.tersor.model.Attributes;
@@ -96,15 +98,14 @@ class ExportedAttentionTest {
 
     @Test
     void scaleInFrontOfALayerStays() {
-        check((b, type) -> {
-            Tensor weights = Tensor.allocate(ARENA, type, Shape.of(SIZE, 5));
-            for (int i = 0; i < 5 * SIZE; i++) {
-                weights.set(i, (i % 7 - 3) / 4.0);
-            }
-            String scaled = b.add("Mul", "q", number(b, type, 0.5));
-            return b.add("Softmax", b.add("Add", b.add("MatMul", scaled, b.constant("w", weights)),
-                    number(b, type, 0.25)));
-        }, "mul_broadcast_f32", "matrix_product_f32", "add_broadcast_f32", "softmax_f32");
+        Graph layer = FuseAttentionTest.graph(DataType.F32, (b, type) -> {
+            String weights = b.constant("w", Tensor.allocate(ARENA, type, Shape.of(SIZE, 5)));
+            return b.add("Softmax", b.add("MatMul", b.add("Mul", "q", number(b, type, 0.5)), weights));
+        });
+        assertSame(layer, new HoistScales().apply(layer));
+        Graph scores = FuseAttentionTest.graph(DataType.F32, (b, type) ->
+                softmax(b, b.add("Mul", transpose(b, "q", SWAP), number(b, type, 0.5)), keys(b)));
+        assertNotSame(scores, new HoistScales().apply(scores));
     }
 
     @Test
