@@ -73,6 +73,10 @@ public final class ResizeOp {
         double outside = context.attributes().real("extrapolation_value", 0f);
         boolean moves = context.attributes().text("mode", "nearest").equals("nearest") && !coordinates.crops()
                 && !input.type().isPacked();
+        // Exporters resize to the size that is there already.
+        if (!moves && order.length == 0 && Arrays.stream(plan).allMatch(axis -> axis == ResizePasses.Axis.UNTOUCHED)) {
+            return Computation.view(input);
+        }
         Shape from = order.length == 0 ? src : Shapes.permute(src, order);
         Shape to = order.length == 0 ? out : Shapes.permute(out, order);
         TensorType output = new TensorType(input.type(), to);

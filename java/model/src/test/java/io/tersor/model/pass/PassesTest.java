@@ -110,6 +110,25 @@ class PassesTest {
     }
 
     @Test
+    void resizingToTheSameSizeCopiesNothing() {
+        GraphBuilder b = Graph.builder("same", 17);
+        b.input(ValueInfo.of("x", DataType.F32, Dim.of(1), Dim.of(2), Dim.of(4), Dim.of(4)));
+        String sizes = b.constant("sizes", Tensor.ofLongs(Arena.ofAuto(), Shape.of(4), 1, 2, 4, 4));
+        String resized = b.add("Resize", List.of(b.add("Neg", "x"), "", "", sizes), Attributes.NONE.with("mode", "linear"));
+        b.node(Node.of("y", "Abs", List.of(resized), List.of("y"), Attributes.NONE));
+        Graph graph = b.output("y").build();
+        Tensor image = TestGraphs.random(new Random(2), 1, 1, 2, 4, 4);
+        float[] expected = image.toFloats();
+        for (int i = 0; i < expected.length; i++) {
+            expected[i] = Math.abs(expected[i]);
+        }
+        try (Arena arena = Arena.ofConfined(); PreparedNetwork network = Network.of(graph).prepare(Backend.SCALAR)) {
+            assertArrayEquals(expected, network.run(Map.of("x", image), arena).get("y").toFloats());
+            assertEquals(List.of("Neg", "Abs"), network.kernels().stream().map(step -> step.operator()).toList());
+        }
+    }
+
+    @Test
     void sumOfUnequalShapesIsBounded() {
         GraphBuilder b = Graph.builder("sum", 17);
         b.input(ValueInfo.of("x", DataType.F32, Dim.of(1), Dim.of(2), Dim.of(4), Dim.of(4)));
