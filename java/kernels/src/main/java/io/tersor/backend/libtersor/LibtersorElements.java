@@ -208,7 +208,7 @@ final class LibtersorElements extends Downcalls {
         check("tersor_map", status);
     }
 
-    /** @param operation a tersor_binary_operation, see {@link NativeBinary} */
+    /** @param operation a tersor_binary_operation, see {@link NativeFloats} */
     void binary(int isa, int operation, long rows, long columns, MemorySegment a, long aRowStride, long aColumnStride,
             MemorySegment b, long bRowStride, long bColumnStride, MemorySegment dst) {
         int status;

@@ -150,7 +150,7 @@ public final class NativeBackend implements BackendProvider {
             case MoveSpec _, PlaceSpec _, TransposeSpec _ -> NativeMove.refusal(spec);
             case PadSpec pad -> NativePad.refusal(pad);
             case MapSpec _, ActivationSpec _ -> NativeMap.refusal(spec);
-            case BinarySpec binary -> NativeBinary.refusal(binary);
+            case BinarySpec binary -> NativeFloats.refusal(binary);
             case ReduceSpec reduce -> NativeReduce.refusal(reduce);
             case AddSpec add -> NativeAdd.refusal(add);
             case InterpolateSpec _ -> Optional.empty();
@@ -219,7 +219,7 @@ public final class NativeBackend implements BackendProvider {
         NativeContext context = context(spec);
         return spec.isQuantized() ? new NativeByteProduct(context, spec, parallelism)
                 : spec.isInteger() ? new NativeIntegers(context, spec, parallelism)
-                : new NativeBinary(context, spec, parallelism);
+                : new NativeFloats(context, spec, parallelism);
     }
 
     @Override
