@@ -16,7 +16,7 @@ import java.util.Optional;
  * Finds queries, keys and values behind the transpositions that bring them to [n, heads, length, size]. Three extents
  * are those of one image: [heads, length, size].
  */
-record AttentionOperands(Graph graph, Types types) {
+record AttentionOperands(Graph graph, Types types, ShapeNumbers numbers) {
     private static final long[] SWAP_TOKENS = {0, 2, 1, 3};
     private static final long[] TRANSPOSE_HEADS = {0, 1, 3, 2};
     private static final long[] TRANSPOSE_TOKENS = {0, 2, 3, 1};
@@ -62,11 +62,11 @@ record AttentionOperands(Graph graph, Types types) {
         String at = value;
         while (true) {
             Optional<Node> node = graph.producer(at);
+            boolean alone = Patterns.onlyConsumer(graph, at).isPresent();
             if (node.filter(found -> isTranspose(found, order)).isPresent()) {
                 return Optional.of(new Operand(node.get().inputs().getFirst(), tokens, after.reversed()));
             }
-            Optional<Elementwise> one = node.filter(_ -> Patterns.onlyConsumer(graph, value).isPresent())
-                    .flatMap(this::elementwise);
+            Optional<Elementwise> one = node.filter(_ -> alone).flatMap(this::elementwise);
             if (one.isEmpty()) {
                 return Optional.empty();
             }
@@ -81,7 +81,7 @@ record AttentionOperands(Graph graph, Types types) {
                     .filter(scale -> scale.elements() == 1).isPresent();
             return perTensor ? Optional.of(new Elementwise(node, 0)) : Optional.empty();
         }
-        return new ShapeNumbers(graph, types).scaled(node)
+        return numbers.scaled(node)
                 .map(scaled -> new Elementwise(node, node.inputs().indexOf(scaled.value())));
     }
 

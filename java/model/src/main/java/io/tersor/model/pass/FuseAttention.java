@@ -69,8 +69,8 @@ public final class FuseAttention implements GraphPass {
         private Run(Graph graph) {
             this.graph = graph;
             this.types = new Types(graph);
-            this.operands = new AttentionOperands(graph, types);
             this.numbers = new ShapeNumbers(graph, types);
+            this.operands = new AttentionOperands(graph, types, numbers);
             this.builder = graph.toBuilder();
         }
 
