@@ -196,13 +196,16 @@ class PreparedNetworkTest {
         }
     }
 
-    @Test
-    void shapesMayComeFromInputs() {
+    private static Graph reshapeByInput() {
         GraphBuilder b = Graph.builder("dynamic reshape", 17);
         b.input(ValueInfo.of("x", DataType.F32, Dim.of("n"))).input(ValueInfo.of("s", DataType.S64, Dim.of(2)));
         b.node(Node.of("r", "Reshape", List.of("x", "s"), List.of("y"), Attributes.NONE));
-        Graph graph = b.output(ValueInfo.of("y", DataType.F32, Dim.UNKNOWN, Dim.UNKNOWN)).build();
-        try (PreparedNetwork network = Network.of(graph).prepare(SCALAR); Arena arena = Arena.ofConfined()) {
+        return b.output(ValueInfo.of("y", DataType.F32, Dim.UNKNOWN, Dim.UNKNOWN)).build();
+    }
+
+    @Test
+    void shapesMayComeFromInputs() {
+        try (PreparedNetwork network = Network.of(reshapeByInput()).prepare(SCALAR); Arena arena = Arena.ofConfined()) {
             Tensor x = Tensor.ofFloats(arena, Shape.of(6), 1, 2, 3, 4, 5, 6);
             for (long[] shape : new long[][] {{2, 3}, {3, 2}, {6, -1}, {2, 3}}) {
                 Tensor y = network.run(Map.of("x", x, "s", Tensor.ofLongs(arena, Shape.of(2), shape)), arena).get("y");
@@ -259,12 +262,9 @@ class PreparedNetworkTest {
 
     @Test
     void shapesThatElementsDecideAreLeftToTheFirstRun() {
-        GraphBuilder b = Graph.builder("dynamic reshape", 17);
-        b.input(ValueInfo.of("x", DataType.F32, Dim.of("n"))).input(ValueInfo.of("s", DataType.S64, Dim.of(2)));
-        b.node(Node.of("r", "Reshape", List.of("x", "s"), List.of("y"), Attributes.NONE));
-        Graph graph = b.output(ValueInfo.of("y", DataType.F32, Dim.UNKNOWN, Dim.UNKNOWN)).build();
         NetworkOptions options = NetworkOptions.DEFAULT.forInputs(Map.of("x", Shape.of(6), "s", Shape.of(2)));
-        try (PreparedNetwork network = Network.of(graph).prepare(options); Arena arena = Arena.ofConfined()) {
+        try (PreparedNetwork network = Network.of(reshapeByInput()).prepare(options);
+                Arena arena = Arena.ofConfined()) {
             Tensor x = Tensor.ofFloats(arena, Shape.of(6), 1, 2, 3, 4, 5, 6);
             assertEquals(Shape.of(3, 2), network.run(Map.of("x", x, "s", Tensor.ofLongs(arena, Shape.of(2), 3, 2)),
                     arena).get("y").shape());
